@@ -1,0 +1,47 @@
+// Builds the tests, makes sure there is a redis-server, runs every test file with node's own runner, and closes
+// with `N passed, N failed` counted from the runner's events.
+//   npm test                         everything
+//   npm test -- test/domain          the files whose path contains one of the words given
+import { spawnSync } from 'node:child_process'
+import { readdirSync } from 'node:fs'
+import { finished } from 'node:stream/promises'
+import { run } from 'node:test'
+import { spec } from 'node:test/reporters'
+import { fileURLToPath } from 'node:url'
+import { ensureRedisServer } from './redis-server.mjs'
+
+process.chdir(fileURLToPath(new URL('..', import.meta.url)))
+ensureRedisServer()
+const built = spawnSync(process.execPath, ['scripts/build.mjs', '--test'], { stdio: 'inherit' })
+if (built.status !== 0) process.exit(built.status ?? 1)
+
+const words = process.argv.slice(2)
+const files = readdirSync('.build/test', { recursive: true })
+  .filter(file => file.endsWith('.test.js'))
+  .map(file => `.build/test/${file}`)
+  .filter(file => words.length === 0 || words.some(word => file.includes(word.replace(/\.ts$/, '.js'))))
+  .sort()
+
+const counts = { passed: 0, failed: 0, skipped: 0 }
+const isTest = data => data.details?.type !== 'suite'
+const stream = run({
+  files: files.map(file => fileURLToPath(new URL(`../${file}`, import.meta.url))),
+  concurrency: 2,
+  timeout: 300_000,
+})
+stream.on('test:pass', data => {
+  if (!isTest(data)) return
+  if (data.skip !== undefined || data.todo !== undefined) counts.skipped++
+  else counts.passed++
+})
+stream.on('test:fail', data => {
+  if (isTest(data)) counts.failed++
+})
+const printed = stream.compose(new spec())
+printed.pipe(process.stdout, { end: false })
+await finished(printed)
+
+if (files.length === 0) counts.failed++
+if (counts.skipped > 0) console.log(`${counts.skipped} skipped`)
+console.log(`${counts.passed} passed, ${counts.failed} failed`)
+process.exitCode = counts.failed > 0 ? 1 : 0

@@ -1,0 +1,121 @@
+// The log: one entry is one line of UTF-8 JSON, linked to the one before by `prev`, the SHA-256 of that line's bytes.
+// Nothing is ever canonicalised: the store, the journals and an export hold the same bytes.
+
+import { createHash } from 'node:crypto'
+import type { Role, Via } from './actor.js'
+import type { CatalogueDocument } from './catalogue.js'
+import type { ErrorCode } from './errors.js'
+import type { HoldSummary } from './hold.js'
+
+export const ACTIONS = [
+  'kill',
+  'restore',
+  'step.run',
+  'flip.voided', // an attempt with an unknown outcome that is now certain never to happen
+  'catalogue.loaded',
+  'refused.summary',
+] as const
+export type Action = (typeof ACTIONS)[number]
+
+export const OUTCOMES = ['applied', 'unchanged', 'refused'] as const
+export type Outcome = (typeof OUTCOMES)[number]
+
+/** A runbook step as the flip saw it. Only `id` is there where the step named could not be found: it is kept as given. */
+export type StepReference = { id: string; code?: string; text?: string; line?: number }
+
+export type Entry = {
+  v: 1
+  epoch: number
+  seq: number
+  /** Never below the predecessor's, so that a time range is a range of places. */
+  at: string
+  /** The accepting instance's clock. */
+  receivedAt: string
+  action: Action
+  outcome: Outcome
+  environment: string
+  actor: { id: string; role: Role; via: Via }
+  flag?: string
+  application?: string
+  label?: string
+  /** Variants before and after; null is the normal behaviour. */
+  from?: string | null
+  to?: string | null
+  /** On a kill: the hold it put, or the one that was there. */
+  hold?: string
+  /** On a restore: the ids of exactly the holds it released. */
+  released?: string[]
+  /** The holds left after the entry. */
+  holds?: HoldSummary[]
+  /** On a step.run: the flags it killed. */
+  flags?: string[]
+  incident?: string
+  runbook?: { id: string; digest: string }
+  step?: StepReference
+  offRunbook?: boolean
+  reason?: string
+  /** What was missing or wrong in a kill's paperwork. */
+  warnings?: Warning[]
+  /** On a refusal: why. */
+  refusal?: { code: ErrorCode; detail: string }
+  /** On a refused.summary: how many, since when. */
+  summary?: { count: number; since: string }
+  /** On catalogue.loaded: all definitions and the runbooks' sources, so that the log explains itself. */
+  catalogue?: CatalogueDocument
+  request: { id: string; key: string; digest: string; ip?: string; userAgent?: string }
+  prev: string
+}
+
+export type WarningCode =
+  | 'no-reason'
+  | 'no-step'
+  | 'unknown-step'
+  | 'ambiguous-step'
+  | 'step-mismatch'
+  | 'runbooks-unavailable'
+export type Warning = { code: WarningCode; detail: string; near?: string[] }
+
+/** An entry before it has its place in the chain. */
+export type Draft = Omit<Entry, 'v' | 'epoch' | 'seq' | 'at' | 'environment' | 'prev'>
+
+/** Where the log ends: `seq` 0 and an empty hash before the first entry. */
+export type Head = { epoch: number; seq: number; hash: string }
+export const EMPTY: Head = { epoch: 0, seq: 0, hash: '' }
+
+/** An entry together with its exact stored bytes (without the newline) and their SHA-256 in hex. */
+export type SealedEntry = { entry: Entry; line: string; hash: string }
+
+/** `(epoch, seq)` as one number that only grows: epoch x 2^32 + seq. */
+export const placeOf = (at: { epoch: number; seq: number }): number => at.epoch * 2 ** 32 + at.seq
+
+export const fromPlace = (place: number): { epoch: number; seq: number } => ({
+  epoch: Math.floor(place / 2 ** 32),
+  seq: place % 2 ** 32,
+})
+
+export const hashLine = (line: string | Buffer): string => createHash('sha256').update(line).digest('hex')
+
+/** Gives a draft its place after `head`; `at` is the clock's hour, or the predecessor's where the clock went back. */
+export function seal(draft: Draft, head: Head & { at: string }, environment: string): SealedEntry {
+  const { action, outcome, actor, receivedAt, ...rest } = draft
+  const entry: Entry = {
+    v: 1,
+    epoch: head.epoch,
+    seq: head.seq + 1,
+    at: receivedAt > head.at ? receivedAt : head.at,
+    receivedAt,
+    action,
+    outcome,
+    environment,
+    actor,
+    ...rest,
+    prev: head.hash,
+  }
+  const line = JSON.stringify(entry)
+  return { entry, line, hash: hashLine(line) }
+}
+
+/** Reads a stored line back. Throws a SyntaxError on bytes that are not JSON. */
+export function open(line: string): SealedEntry {
+  return { entry: JSON.parse(line) as Entry, line, hash: hashLine(line) }
+}

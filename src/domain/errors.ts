@@ -1,0 +1,47 @@
+// The closed list of things that can be refused or go wrong, and the one error that carries them.
+// A message states the value, the rule, and the way out; http/errors.ts alone turns a code into a status.
+
+export const ERROR_CODES = [
+  'malformed-request', // the body, a parameter or a header is not of the form asked for
+  'payload-too-large',
+  'unsupported-media-type',
+  'not-acceptable',
+  'unauthenticated',
+  'forbidden', // the role is too low: the message names the one that may
+  'unknown-route',
+  'unknown-flag',
+  'unknown-step',
+  'ambiguous-step',
+  'step-mismatch', // the step is there and does not act on this flag in this direction
+  'unknown-runbook',
+  'unknown-entry',
+  'unknown-flip',
+  'nothing-to-release',
+  'nothing-to-run',
+  'choose-flags', // a conditional or uncertain step run must name its flags
+  'precondition-failed',
+  'key-reused', // an Idempotency-Key with another body
+  'no-known-state', // this instance has not seen the log yet
+  'store-unavailable', // certain: nothing was done
+  'outcome-unknown', // may have been done: resolvable by GET /v1/flips/:id
+  'history-lost', // the store is behind, empty or on another branch than this instance's journal
+  'journal-broken',
+  'configuration', // the environment, tokens or catalogue given to the process
+  'catalogue-refused',
+  'internal',
+] as const
+
+export type ErrorCode = (typeof ERROR_CODES)[number]
+
+/** The one error of the service. `detail` is for people; `extra` becomes further members of the problem document. */
+export class KillswitchError extends Error {
+  readonly code: ErrorCode
+  readonly extra: Record<string, unknown>
+
+  constructor(code: ErrorCode, detail: string, extra: Record<string, unknown> = {}, cause?: unknown) {
+    super(detail, cause === undefined ? undefined : { cause })
+    this.name = 'KillswitchError'
+    this.code = code
+    this.extra = extra
+  }
+}

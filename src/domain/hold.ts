@@ -1,0 +1,23 @@
+// A hold keeps a flag killed, as a lock on a breaker does: who put it, why, under which incident, from which step.
+// A flag is killed while it has at least one.
+
+import type { StepReference } from './audit.js'
+
+export type Hold = {
+  /** Ten characters that follow from actor, idempotency key and flag: the same kill always makes the same hold. */
+  id: string
+  flag: string
+  actor: string
+  incident?: string
+  reason: string
+  runbook?: { id: string; digest: string }
+  step?: StepReference
+  offRunbook: boolean
+  /** RFC 3339; the entry's `at`. */
+  since: string
+  /** The entry that put it. */
+  place: number
+}
+
+/** What an entry repeats of each hold that is left after it. */
+export type HoldSummary = { id: string; actor: string; incident?: string; since: string }

@@ -1,0 +1,55 @@
+// The port to where commits are decided. An adapter holds no rules: it compares heads, keeps lines, and tells what is
+// there. Both adapters pass test/store/contract.ts, and these comments are what it checks.
+
+import type { Head, SealedEntry } from './audit.js'
+
+/**
+ * - `committed`: all entries are in the log, after `expectedHead`, durably as the store is set up.
+ * - `conflict`: nothing was written. The log has grown past `expectedHead`; `missing` are its lines after that, in
+ *   order, as many as one answer carries (the caller takes them in and tries again).
+ * - `lost`: nothing was written. The store does not hold `expectedHead`: it was emptied, rolled back, cut, or is
+ *   another log. `why` says what was seen.
+ */
+export type CommitResult =
+  | { outcome: 'committed' }
+  | { outcome: 'conflict'; missing: string[] }
+  | { outcome: 'lost'; why: string }
+
+export type Commit = {
+  /** The head the entries were sealed on. Because it is compared, an item decided on a complete log can never be
+   *  written twice: a re-sent or late command finds a head that has moved. */
+  expectedHead: Head
+  /** At least one, chained from `expectedHead`. */
+  entries: readonly SealedEntry[]
+  /** The state after the entries of every flag they changed, as JSON; null for a flag that is no more. */
+  flags: ReadonlyMap<string, string | null>
+}
+
+/** What a follower is told: new lines in order without a gap, that the store answers, or that it does not hold `after`. */
+export type Followed = { kind: 'lines'; lines: string[] } | { kind: 'alive' } | { kind: 'lost'; why: string }
+
+export interface Store {
+  readonly kind: 'local' | 'redis'
+
+  /**
+   * Writes the entries and the flags' state in one act, all or nothing, if and only if the log ends at `expectedHead`.
+   * Throws KillswitchError `store-unavailable` where it is certain that nothing was or will be written, and
+   * `outcome-unknown` where it may have been or may still be. Settles within the store's time limit (400 ms on Redis).
+   */
+  commit(commit: Commit): Promise<CommitResult>
+
+  /**
+   * Follows the log from `after()`, called anew at every (re)connect, and never skips an entry. `alive` comes at least
+   * every 250 ms while the store answers. Ends when `signal` aborts; while the store is away it waits and reconnects.
+   * Lines of one's own commits come too.
+   */
+  follow(after: () => Head, signal: AbortSignal): AsyncIterable<Followed>
+
+  /** The log's end; EMPTY where there is none. Throws `store-unavailable`. */
+  head(): Promise<Head>
+
+  /** Resolves while the store answers; throws `store-unavailable` within its time limit otherwise. */
+  ping(): Promise<void>
+
+  close(): Promise<void>
+}
