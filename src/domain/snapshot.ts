@@ -1,0 +1,77 @@
+// What app services are told: the snapshot (definitions and state at a revision) and the change (the small event on the
+// stream). The wire types of the SDK: dependency-free, because sdk/ compiles this file in.
+
+import type { FlagValue, Scalar } from './flag.js'
+
+/** A flag in force at its kill variant. */
+export type Held = {
+  variant: string
+  value: FlagValue
+  /** RFC 3339: the oldest hold's. */
+  since: string
+  /** The oldest hold's incident. */
+  incident?: string
+  /** Ids of the holds, oldest first. */
+  holds: string[]
+}
+
+/** One definition as an app needs it; `held` while it is killed. */
+export type SnapshotFlag = {
+  application: string
+  variants: Record<string, FlagValue>
+  defaultVariant: string
+  killVariant: string
+  /** JsonLogic as flagd evaluates it; never consulted while held. */
+  targeting?: Record<string, unknown>
+  metadata: Record<string, Scalar>
+  effect: string
+  message?: string
+  staleAfterSeconds?: number
+  onStale: 'keep' | 'kill'
+  /** The place of the last flip (kill or restore) of this flag in this log; 0 where this log never flipped it. */
+  flipped: number
+  held?: Held
+}
+
+/** A hold taken while the store was away: outside the chain until it is merged (RELIABILITY.md section 3). */
+export type ProvisionalHold = {
+  id: string
+  flag: string
+  variant: string
+  value: FlagValue
+  since: string
+  incident?: string
+}
+
+/** What the snapshot and every change name: which log, how far, whose. */
+export type Position = {
+  environment: string
+  /** SHA-256 of the log's first entry: the log's name. */
+  log: string
+  /** The place of the last entry that changed a flag, a drill or the catalogue. Only grows within a log. */
+  revision: number
+  /** Digest of the catalogue in force: where it differs from the one known, fetch the snapshot. */
+  catalogue: string
+  /** RFC 3339: when the revision came to be. */
+  at: string
+  provisional: ProvisionalHold[]
+  /** Ids of provisional holds that are in the log by now. */
+  merged: string[]
+}
+
+/** `GET /v1/snapshot`, limited to the applications of the token. ETag is the revision and the log. */
+export type Snapshot = Position & { v: 1; flags: Record<string, SnapshotFlag> }
+
+/**
+ * `event: change` on `GET /v1/stream`, with `id` = revision: the full set of held flags, never a delta, so that any one
+ * event is enough. A flag that is not in `held` is at its normal behaviour.
+ */
+export type Change = Position & {
+  v: 1
+  held: Record<string, Held>
+  /** `SnapshotFlag.flipped` of every flag this log ever flipped. */
+  flipped: Record<string, number>
+}
+
+/** `event: heartbeat` on the stream, every 5 s. `stale`: the instance has lost its own store and serves what it knew. */
+export type Heartbeat = { upstream: 'live' | 'stale'; revision: number; log: string }
