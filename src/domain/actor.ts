@@ -4,7 +4,8 @@
 export const ROLES = ['sdk', 'viewer', 'operator', 'engineer', 'coordinator', 'owner'] as const
 export type Role = (typeof ROLES)[number]
 
-export const VIAS = ['api', 'cli', 'console'] as const
+/** `service`: the service itself, as when it publishes its catalogue. */
+export const VIAS = ['api', 'cli', 'console', 'service'] as const
 export type Via = (typeof VIAS)[number]
 
 export type Actor = {

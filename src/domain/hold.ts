@@ -13,7 +13,7 @@ export type Hold = {
   runbook?: { id: string; digest: string }
   step?: StepReference
   offRunbook: boolean
-  /** RFC 3339; the entry's `at`. */
+  /** RFC 3339; the entry's `receivedAt`. */
   since: string
   /** The entry that put it. */
   place: number

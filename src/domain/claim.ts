@@ -1,0 +1,72 @@
+// A flip claims to come from a runbook step; here the claim is checked against the real runbook. What does not hold is
+// told, with near matches: a kill is taken all the same, a restore or a run is refused.
+
+import type { StepReference, Warning } from './audit.js'
+import { KillswitchError } from './errors.js'
+import type { StepClaim } from './flip.js'
+import { findStep, type Runbook, type Step } from './runbook.js'
+
+/** The claim as the entry will keep it, and the step where one was found. */
+export type Claimed = StepClaim & { found?: { runbook: Runbook; step: Step } }
+
+/** Checks a claimed step. Never throws: what is wrong is in `warnings`. */
+export function claimStep(runbooks: readonly Runbook[], name: string | undefined, flag: string | undefined, direction: 'kill' | 'restore'): Claimed {
+  if (name === undefined) return unlinked(flag, runbooks, direction)
+  const found = findStep(runbooks, name)
+  if (found.outcome === 'unknown') {
+    const warning = { code: 'unknown-step' as const, detail: `No runbook has a step "${name}".`, near: names(found.near) }
+    return { step: { id: name }, offRunbook: true, warnings: [warning] }
+  }
+  if (found.outcome === 'ambiguous') {
+    const warning = { code: 'ambiguous-step' as const, detail: `"${name}" names more than one step: give one of those.`, near: names(found.candidates) }
+    return { step: { id: name }, offRunbook: true, warnings: [warning] }
+  }
+  const { runbook, step } = found
+  const mismatch = flag === undefined ? undefined : mismatchOf(runbooks, step, flag, direction)
+  return {
+    runbook: { id: runbook.id, digest: runbook.digest },
+    step: referTo(step),
+    offRunbook: mismatch !== undefined,
+    warnings: mismatch === undefined ? [] : [mismatch],
+    found: { runbook, step },
+  }
+}
+
+/** The same for a restore or a run, which are strict: throws instead of warning. */
+export function strictly(claimed: Claimed, name: string | undefined): Claimed {
+  if (name === undefined) return { ...claimed, offRunbook: false, warnings: [] }
+  const warning = claimed.warnings[0]
+  if (warning === undefined) return claimed
+  const near = warning.near?.length ? ` Near: ${warning.near.slice(0, 3).join(', ')}.` : ''
+  throw new KillswitchError(warning.code as 'unknown-step', `${warning.detail}${near} GET /v1/steps lists the steps.`, { near: warning.near ?? [] })
+}
+
+const referTo = ({ id, code, text, line }: Step): StepReference => ({ id, code, text, line })
+const names = (steps: readonly Step[]): string[] => steps.slice(0, 5).map(step => step.id)
+const actsOn = (step: Step, flag: string, direction: 'kill' | 'restore'): boolean =>
+  step.flagActions.some(action => action.flag === flag && action.direction === direction)
+
+/** A kill must come from a step that kills this flag; a restore from one that restores it, or that touches no flag at all. */
+function mismatchOf(runbooks: readonly Runbook[], step: Step, flag: string, direction: 'kill' | 'restore'): Warning | undefined {
+  if (actsOn(step, flag, direction)) return undefined
+  if (direction === 'restore' && step.flagActions.length === 0) return undefined
+  const verb = direction === 'kill' ? 'kills' : 'restores'
+  const near = stepsFor(runbooks, flag, direction)
+  return { code: 'step-mismatch', detail: `${step.id} is a step, and it ${does(step, flag)}: nothing in it ${verb} ${flag}.`, near: names(near) }
+}
+
+function does(step: Step, flag: string): string {
+  const [first] = step.flagActions
+  if (first === undefined) return 'acts on no flag'
+  const own = step.flagActions.find(action => action.flag === flag) ?? first
+  return `acts on ${own.flag} (${own.direction})`
+}
+
+const stepsFor = (runbooks: readonly Runbook[], flag: string, direction: 'kill' | 'restore'): Step[] =>
+  runbooks.flatMap(runbook => runbook.steps.filter(step => actsOn(step, flag, direction)))
+
+function unlinked(flag: string | undefined, runbooks: readonly Runbook[], direction: 'kill' | 'restore'): Claimed {
+  const near = flag === undefined ? [] : names(stepsFor(runbooks, flag, direction))
+  const detail = 'No runbook step was named; the flip is taken as off the runbook.'
+  return { offRunbook: true, warnings: [{ code: 'no-step', detail, ...(near.length > 0 ? { near } : {}) }] }
+}

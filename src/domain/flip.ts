@@ -1,0 +1,246 @@
+// The rules of kill and restore: pure functions from a state and a command to entries or a refusal. A kill always wins,
+// takes no variant and needs no paperwork; a restore releases exactly the holds it names.
+
+import { createHash } from 'node:crypto'
+import { type Actor, reaches, type Role } from './actor.js'
+import type { Draft, Entry, StepReference, Warning } from './audit.js'
+import { toTimestamp } from './clock.js'
+import { type ErrorCode, KillswitchError } from './errors.js'
+import type { Hold } from './hold.js'
+import { type FlagState, isKilled, pinnedVariant, type State, summariseHold } from './state.js'
+
+/** How long an operator may take back a kill of their own. */
+export const UNDO_WINDOW_MS = 5 * 60_000
+
+export type RequestInfo = Entry['request']
+
+/** A runbook step as claimed for a flip, checked against the runbooks before the rules see it. */
+export type StepClaim = {
+  runbook?: { id: string; digest: string }
+  step?: StepReference
+  offRunbook: boolean
+  warnings: Warning[]
+}
+
+export type KillCommand = {
+  flag: string
+  actor: Actor
+  request: RequestInfo
+  claim: StepClaim
+  reason?: string
+  incident?: string
+}
+
+export type RestoreCommand = {
+  flag: string
+  actor: Actor
+  request: RequestInfo
+  claim: StepClaim
+  reason?: string
+  incident?: string
+  hold?: string
+  all?: boolean
+  undo?: boolean
+  /** The flag's place as the caller last saw it. */
+  ifMatch?: number
+  /** The holds on the flag when the restore was asked for. */
+  present: readonly string[]
+}
+
+/** What the rules say: entries to write, and, where the command is refused, the error to answer with. */
+export type Verdict = { drafts: Draft[]; refusal?: KillswitchError }
+
+/** Ten characters that follow from who, which request and which flag: a replay finds the hold it made. */
+export const holdId = (actor: string, key: string, flag: string): string =>
+  createHash('sha256').update(`${actor}\n${key}\n${flag}`).digest('hex').slice(0, 10)
+
+export function decideKill(state: State, command: KillCommand, now: number): Verdict {
+  const flag = state.flags.get(command.flag)
+  if (flag === undefined) return refuse(command, 'kill', unknownFlag(state, command.flag), now)
+  const refusal = mayKill(command.actor, flag)
+  if (refusal) return refuse(command, 'kill', refusal, now)
+  return { drafts: [killDraft(flag, command, now)] }
+}
+
+export function decideRestore(state: State, command: RestoreCommand, now: number): Verdict {
+  try {
+    const flag = state.flags.get(command.flag)
+    if (flag === undefined) throw unknownFlag(state, command.flag)
+    mayRestore(command, flag, now)
+    matches(command, flag)
+    return { drafts: [restoreDraft(flag, command, released(command, flag, now), now)] }
+  } catch (error) {
+    if (error instanceof KillswitchError) return refuse(command, 'restore', error, now)
+    throw error
+  }
+}
+
+/** Why this actor may not kill this flag; undefined where it may. */
+export function mayKill(actor: Actor, { definition }: FlagState): KillswitchError | undefined {
+  if (reaches(actor.role, definition.killRole)) return undefined
+  return forbidden(actor, `kill ${definition.key}`, definition.killRole)
+}
+
+function mayRestore(command: RestoreCommand, flag: FlagState, now: number): void {
+  const { actor } = command
+  const { key, restoreRole, killRole } = flag.definition
+  if (actor.only === 'kill') {
+    throw new KillswitchError('forbidden', `This credential may only kill. Restore ${key} with one of role ${restoreRole}.`, {
+      role: actor.role,
+      needed: restoreRole,
+    })
+  }
+  if (reaches(actor.role, restoreRole)) return
+  if (command.undo && reaches(actor.role, killRole)) return
+  const mine = ownHolds(flag, actor).some(hold => isFresh(hold, now))
+  throw forbidden(actor, `restore ${key}`, restoreRole, mine ? 'You may take back your own kill within 5 minutes: send {"undo": true}.' : undefined)
+}
+
+function forbidden(actor: Actor, act: string, needed: Role, wayOut?: string): KillswitchError {
+  const detail = `${actor.id} has role ${actor.role} and may not ${act}: that takes ${needed} or higher. ${wayOut ?? `Ask somebody with role ${needed}.`}`
+  return new KillswitchError('forbidden', detail, { role: actor.role, needed })
+}
+
+function matches({ ifMatch }: RestoreCommand, flag: FlagState): void {
+  if (ifMatch === undefined || ifMatch === flag.place) return
+  throw new KillswitchError(
+    'precondition-failed',
+    `${flag.definition.key} has changed since: If-Match named ${ifMatch}, it is at ${flag.place}. Look at its holds and decide again.`,
+    { etag: `"${flag.place}"`, holds: flag.holds.map(summariseHold) },
+  )
+}
+
+const ownHolds = (flag: FlagState, actor: Actor): Hold[] => flag.holds.filter(hold => hold.actor === actor.id)
+const isFresh = (hold: Hold, now: number): boolean => now - Date.parse(hold.since) <= UNDO_WINDOW_MS
+
+/** The holds the command names, at least one. */
+function released(command: RestoreCommand, flag: FlagState, now: number): Hold[] {
+  const named = [command.incident, command.hold, command.all || undefined].filter(each => each !== undefined)
+  if (named.length > 1 || (named.length === 0 && !command.undo)) {
+    throw new KillswitchError(
+      'malformed-request',
+      'Say what to release, by one of: "incident" (its hold), "hold" (one, by id), "all": true, or "undo": true (your own kill of the last 5 minutes).',
+      { holds: flag.holds.map(summariseHold) },
+    )
+  }
+  const holds = command.undo ? undone(command, flag, now) : flag.holds.filter(hold => isNamed(command, hold, now))
+  if (holds.length === 0) throw nothingToRelease(flag)
+  return holds
+}
+
+/** `all` means the holds there were when the restore was asked for: a kill that came later stands. */
+function isNamed(command: RestoreCommand, hold: Hold, now: number): boolean {
+  if (command.hold !== undefined) return hold.id === command.hold
+  if (command.incident !== undefined) return hold.incident === command.incident
+  return command.present.includes(hold.id) || Date.parse(hold.since) < now
+}
+
+/** The newest hold of the actor's own, not older than five minutes. */
+function undone(command: RestoreCommand, flag: FlagState, now: number): Hold[] {
+  const mine = ownHolds(flag, command.actor).filter(hold => isNamed(command, hold, now))
+  const newest = mine.at(-1)
+  if (newest === undefined) return []
+  if (isFresh(newest, now)) return [newest]
+  throw new KillswitchError(
+    'forbidden',
+    `Your hold ${newest.id} on ${flag.definition.key} is from ${newest.since}: undo is for 5 minutes. A restore takes ${flag.definition.restoreRole} or higher.`,
+    { role: command.actor.role, needed: flag.definition.restoreRole },
+  )
+}
+
+function nothingToRelease(flag: FlagState): KillswitchError {
+  const { key } = flag.definition
+  const detail = isKilled(flag)
+    ? `None of the holds on ${key} is the one named. Name one of those listed in "holds", or send {"all": true}.`
+    : `${key} is not killed: there is no hold to release.`
+  return new KillswitchError('nothing-to-release', detail, { holds: flag.holds.map(summariseHold) })
+}
+
+function unknownFlag(state: State, key: string): KillswitchError {
+  return new KillswitchError('unknown-flag', `There is no flag "${key}". GET /v1/flags lists those there are.`, {
+    flags: [...state.flags.keys()].slice(0, 50),
+  })
+}
+
+/** The hold this kill would be: one per incident, or per actor where no incident is named. */
+const heldAlready = (flag: FlagState, command: KillCommand): Hold | undefined =>
+  flag.holds.find(hold =>
+    command.incident === undefined
+      ? hold.incident === undefined && hold.actor === command.actor.id
+      : hold.incident === command.incident,
+  )
+
+/** The entry of one kill. A second kill by the same incident (or actor) is `unchanged`, and still an entry. */
+export function killDraft(flag: FlagState, command: KillCommand, now: number): Draft {
+  const { definition } = flag
+  const held = heldAlready(flag, command)
+  const at = toTimestamp(now)
+  const id = held?.id ?? holdId(command.actor.id, command.request.key, definition.key)
+  const added = { id, actor: command.actor.id, ...(command.incident === undefined ? {} : { incident: command.incident }), since: at }
+  const holds = flag.holds.map(summariseHold)
+  return {
+    ...common(command, 'kill', now),
+    outcome: held ? 'unchanged' : 'applied',
+    application: definition.application,
+    label: definition.killLabel,
+    from: pinnedVariant(flag),
+    to: definition.killVariant,
+    hold: id,
+    holds: held ? holds : [...holds, added],
+    ...paperwork(command),
+  }
+}
+
+function restoreDraft(flag: FlagState, command: RestoreCommand, holds: Hold[], now: number): Draft {
+  const { definition } = flag
+  const left = flag.holds.filter(hold => !holds.includes(hold))
+  const incident = command.incident ?? holds.find(hold => hold.incident !== undefined)?.incident
+  return {
+    ...common(command, 'restore', now),
+    outcome: 'applied',
+    application: definition.application,
+    label: definition.restoreLabel,
+    from: definition.killVariant,
+    to: left.length > 0 ? definition.killVariant : null,
+    released: holds.map(hold => hold.id),
+    holds: left.map(summariseHold),
+    ...paperwork({ ...command, ...(incident === undefined ? {} : { incident }) }),
+    reason: command.reason ?? `undo of ${holds.map(hold => hold.id).join(', ')}`,
+  }
+}
+
+type Command = { flag?: string; actor: Actor; request: RequestInfo }
+
+export function common(command: Command, action: Draft['action'], now: number): Omit<Draft, 'outcome'> {
+  const { id, role, via } = command.actor
+  return {
+    action,
+    actor: { id, role, via },
+    receivedAt: toTimestamp(now),
+    ...(command.flag === undefined ? {} : { flag: command.flag }),
+    request: command.request,
+  }
+}
+
+type Papers = { claim: StepClaim; reason?: string; incident?: string }
+
+/** Incident, step and reason as the entry keeps them. Where no reason is given, the step's text serves. */
+export function paperwork({ claim, reason, incident }: Papers): Partial<Draft> {
+  const why = reason ?? claim.step?.text
+  return {
+    ...(incident === undefined ? {} : { incident }),
+    ...(claim.runbook === undefined ? {} : { runbook: claim.runbook }),
+    ...(claim.step === undefined ? {} : { step: claim.step }),
+    ...(claim.offRunbook ? { offRunbook: true } : {}),
+    ...(why === undefined ? {} : { reason: why }),
+    ...(claim.warnings.length === 0 ? {} : { warnings: claim.warnings }),
+  }
+}
+
+/** A refusal is an entry too: nothing changed, and the log says who tried. */
+export function refuse(command: Command & Partial<Papers>, action: Draft['action'], error: KillswitchError, now: number): Verdict {
+  const { claim, reason, incident } = command
+  const papers = claim === undefined ? {} : paperwork({ claim, ...(reason === undefined ? {} : { reason }), ...(incident === undefined ? {} : { incident }) })
+  const refusal: { code: ErrorCode; detail: string } = { code: error.code, detail: error.message }
+  return { drafts: [{ ...common(command, action, now), outcome: 'refused', ...papers, refusal }], refusal: error }
+}

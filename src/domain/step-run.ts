@@ -1,0 +1,90 @@
+// The rules of a step run: the kills of one runbook step, all or none. Never those of nested steps, never restores.
+
+import type { Actor } from './actor.js'
+import { KillswitchError } from './errors.js'
+import { common, killDraft, mayKill, paperwork, refuse, type RequestInfo, type StepClaim, type Verdict } from './flip.js'
+import type { Step } from './runbook.js'
+import type { FlagState, State } from './state.js'
+
+export type StepRunCommand = {
+  actor: Actor
+  request: RequestInfo
+  claim: StepClaim
+  reason?: string
+  incident?: string
+  /** The flags to kill, chosen from the step's own kill actions. */
+  flags: readonly string[]
+}
+
+/** What a run would say of one flag. */
+export type RunVerdict = { flag: string; verdict: 'kill' | 'already-held' | 'refused'; label?: string; detail?: string }
+
+export function decideStepRun(state: State, command: StepRunCommand, now: number): Verdict {
+  const verdicts = judge(state, command)
+  const refused = verdicts.filter(each => each.error !== undefined)
+  if (refused.length > 0) {
+    const code = refused[0]?.error?.code ?? 'forbidden'
+    const detail = `The run is all or none, and ${refused.length} of ${verdicts.length} kills is refused: ${refused.map(each => each.error?.message).join(' ')}`
+    const error = new KillswitchError(code, detail, { verdicts: verdicts.map(({ error, ...verdict }) => ({ ...verdict, ...(error ? { detail: error.message } : {}) })) })
+    return refuse(command, 'step.run', error, now)
+  }
+  const kills = command.flags.map(key => killDraft(state.flags.get(key) as FlagState, { ...command, flag: key }, now))
+  const outcome = kills.some(kill => kill.outcome === 'applied') ? 'applied' : 'unchanged'
+  return { drafts: [{ ...common(command, 'step.run', now), outcome, flags: [...command.flags], ...paperwork(command) }, ...kills] }
+}
+
+function judge(state: State, { actor, flags, incident }: StepRunCommand): (RunVerdict & { error?: KillswitchError })[] {
+  return flags.map(key => {
+    const flag = state.flags.get(key)
+    if (flag === undefined) return { flag: key, verdict: 'refused', error: new KillswitchError('unknown-flag', `There is no flag "${key}".`) }
+    const error = mayKill(actor, flag)
+    const held = flag.holds.some(hold => (incident === undefined ? hold.incident === undefined && hold.actor === actor.id : hold.incident === incident))
+    const verdict = error ? 'refused' : held ? 'already-held' : 'kill'
+    return { flag: key, verdict, label: flag.definition.killLabel, ...(error ? { error } : {}) }
+  })
+}
+
+/** What a run of this step would say of each of its kills, without running it. */
+export const previewRun = (state: State, command: StepRunCommand): RunVerdict[] =>
+  judge(state, command).map(({ error, ...verdict }) => ({ ...verdict, ...(error ? { detail: error.message } : {}) }))
+
+/** The flags the step itself kills, in its order, each once. */
+export const killsOf = (step: Step): string[] => [
+  ...new Set(step.flagActions.filter(action => action.direction === 'kill').map(action => action.flag)),
+]
+
+/** Whether a person must name the flags: an action that is conditional, or only guessed at. */
+export const needsChoice = (step: Step): boolean =>
+  step.condition !== undefined || step.flagActions.some(action => action.direction === 'kill' && action.confidence === 'low')
+
+/** The flags a run is to kill. Throws `nothing-to-run`, `choose-flags` or `step-mismatch`, each with the call to make. */
+export function chooseFlags(step: Step, children: readonly Step[], chosen: readonly string[] | undefined): string[] {
+  const kills = killsOf(step)
+  if (kills.length === 0) throw nothingToRun(step, children)
+  if (chosen === undefined) {
+    if (!needsChoice(step)) return kills
+    const why = step.condition === undefined ? 'the runbook only suggests the flag' : `the runbook makes it depend: "${step.condition}"`
+    throw new KillswitchError('choose-flags', `Name the flags to kill, because ${why}.`, { step: step.id, call: callFor(step, kills) })
+  }
+  const strange = chosen.filter(flag => !kills.includes(flag))
+  if (strange.length === 0) return [...new Set(chosen)]
+  throw new KillswitchError('step-mismatch', `${step.id} does not kill ${strange.join(', ')}: it kills ${kills.join(', ')}.`, { step: step.id, call: callFor(step, kills) })
+}
+
+function nothingToRun(step: Step, children: readonly Step[]): KillswitchError {
+  const able = children.filter(child => killsOf(child).length > 0)
+  const restores = step.flagActions.some(action => action.direction === 'restore')
+  const why = restores ? `${step.id} restores, and a run never does: POST /v1/flags/:key/restore.` : `${step.id} kills no flag.`
+  const wayOut = able.length > 0 ? ' Its nested steps do; run one of those.' : ''
+  return new KillswitchError('nothing-to-run', why + wayOut, {
+    step: step.id,
+    children: able.map(child => ({ step: child.id, code: child.code, text: child.text, call: callFor(child, killsOf(child)) })),
+  })
+}
+
+/** The exact request that would run the step. */
+export const callFor = (step: Step, flags: readonly string[]) => ({
+  method: 'POST',
+  path: '/v1/steps/run',
+  body: { step: step.id, ...(needsChoice(step) ? { flags } : {}) },
+})

@@ -1,0 +1,112 @@
+// The HTTP application: hardening, authentication, errors, documentation, then the routes, in this order. Buildable
+// without a port; the process around it is server.ts.
+
+import { randomUUID } from 'node:crypto'
+import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
+import { Ajv } from 'ajv'
+import formats from 'ajv-formats'
+import Fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify'
+import type { Action } from '../domain/audit.js'
+import { KillswitchError } from '../domain/errors.js'
+import { auditRoutes } from './audit.js'
+import { registerAuth } from './auth.js'
+import { registerDocs } from './docs.js'
+import { problemOf, PROBLEM, registerErrors, sendProblem, toKillswitchError } from './errors.js'
+import { flagRoutes } from './flags.js'
+import { flipRoutes } from './flips.js'
+import { healthRoutes } from './health.js'
+import { metricsRoute } from './metrics.js'
+import type { App, Parts } from './parts.js'
+import { runbookRoutes } from './runbooks.js'
+
+const BODY_LIMIT = 16 * 1024
+
+export async function buildApp(parts: Parts, logger: FastifyBaseLogger): Promise<App> {
+  const app = Fastify({
+    loggerInstance: logger,
+    bodyLimit: BODY_LIMIT,
+    requestTimeout: 2_000,
+    http: { headersTimeout: 1_500, connectionsCheckingInterval: 500 },
+    genReqId: request => acceptRequestId(request.headers['x-request-id']),
+    requestIdLogLabel: 'requestId',
+    return503OnClosing: true,
+    forceCloseConnections: 'idle',
+    routerOptions: { maxParamLength: 2048, ignoreDuplicateSlashes: true, ignoreTrailingSlash: true },
+    frameworkErrors: (error, request, reply) => {
+      void sendProblem(request, reply as never, toKillswitchError(error))
+    },
+    clientErrorHandler,
+  }).withTypeProvider<TypeBoxTypeProvider>() as unknown as App
+  app.addHook('onRequest', async (request, reply) => {
+    reply.header('x-request-id', request.id).header('x-content-type-options', 'nosniff')
+  })
+  app.setValidatorCompiler(validators())
+  acceptJsonOnly(app)
+  registerErrors(app as unknown as FastifyInstance)
+  recordRefusals(app, parts)
+  await registerDocs(app, parts.environment)
+  registerAuth(app as unknown as FastifyInstance, { tokens: parts.tokens, clock: parts.clock, onUnauthenticated: () => parts.metrics.unauthenticated() })
+  flagRoutes(app, parts)
+  flipRoutes(app, parts)
+  runbookRoutes(app, parts)
+  auditRoutes(app, parts)
+  healthRoutes(app, parts)
+  metricsRoute(app, parts)
+  return app
+}
+
+/** A caller's own id where it is fit for a log line, else a new one. */
+const acceptRequestId = (given: string | string[] | undefined): string =>
+  typeof given === 'string' && /^[\w.:@/+=-]{1,128}$/.test(given) ? given : randomUUID()
+
+/** Bodies as they are: nothing coerced, nothing removed. Query and path are text, and are read as what they should be. */
+function validators() {
+  const body = new Ajv({ coerceTypes: false, removeAdditional: false, useDefaults: false, allErrors: true, strict: false })
+  const text = new Ajv({ coerceTypes: 'array', removeAdditional: false, useDefaults: true, allErrors: true, strict: false })
+  for (const ajv of [body, text]) formats.default(ajv)
+  return ({ schema, httpPart }: { schema: object; httpPart?: string }) => (httpPart === 'body' ? body : text).compile(schema) as never
+}
+
+/** JSON alone, in valid UTF-8, and without __proto__: Fastify would take text/plain, and mend bytes it cannot read. */
+function acceptJsonOnly(app: App): void {
+  const parse = app.getDefaultJsonParser('error', 'error')
+  app.removeAllContentTypeParsers()
+  app.addContentTypeParser('application/json', { parseAs: 'buffer', bodyLimit: BODY_LIMIT }, (request, bytes, done) => {
+    if (bytes.length === 0) return done(null, undefined)
+    let text: string
+    try {
+      text = new TextDecoder('utf-8', { fatal: true }).decode(bytes as Buffer)
+    } catch {
+      return done(new KillswitchError('malformed-request', 'The body is not valid UTF-8.'))
+    }
+    parse(request, text, (error, value) => {
+      if (error) done(new KillswitchError('malformed-request', `The body is not JSON that can be taken: ${error.message}.`))
+      else done(null, value)
+    })
+  })
+}
+
+/** A request to flip that is refused before its handler has it (its role, its body, its headers) is an entry too. */
+function recordRefusals(app: App, { flips }: Parts): void {
+  app.addHook('onError', async (request, _, thrown) => {
+    const action: Action | undefined = request.routeOptions.config.flips
+    if (action === undefined || request.actor === undefined || request.origin !== undefined) return
+    const { key } = (request.params ?? {}) as { key?: string }
+    const userAgent = request.headers['user-agent']
+    const origin = { id: request.id, ip: request.ip, ...(userAgent === undefined ? {} : { userAgent }) }
+    await flips.recordRefusal(request.actor, action, key?.slice(0, 64), toKillswitchError(thrown), origin)
+  })
+}
+
+/** What is not HTTP at all never reaches a route: a plain 400, and the connection is closed. */
+function clientErrorHandler(error: NodeJS.ErrnoException, socket: import('node:net').Socket): void {
+  if (error.code === 'ECONNRESET' || !socket.writable) {
+    socket.destroy()
+    return
+  }
+  const timedOut = error.code === 'ERR_HTTP_REQUEST_TIMEOUT'
+  const detail = timedOut ? 'The request did not arrive whole within its time.' : 'This is not an HTTP request that can be read.'
+  const problem = JSON.stringify({ ...problemOf(new KillswitchError('malformed-request', detail), randomUUID()), ...(timedOut ? { status: 408, title: 'Request Timeout' } : {}) })
+  const status = timedOut ? '408 Request Timeout' : '400 Bad Request'
+  socket.end(`HTTP/1.1 ${status}\r\nContent-Type: ${PROBLEM}\r\nContent-Length: ${Buffer.byteLength(problem)}\r\nConnection: close\r\n\r\n${problem}`)
+}

@@ -1,0 +1,138 @@
+// GET /v1/audit: pages, exports as a stream, one entry, and the proof that the chain holds.
+
+import { pipeline, Readable, type Transform } from 'node:stream'
+import { stringify } from 'csv-stringify'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { Type } from 'typebox'
+import { type Entry as LogEntry, hashLine, placeOf } from '../domain/audit.js'
+import type { AuditFilter } from '../domain/audit-query.js'
+import { KillswitchError } from '../domain/errors.js'
+import type { FoundEntry } from '../journal/query.js'
+import { parsePlace } from '../service/flips.js'
+import { type App, type Parts, upstreamOf } from './parts.js'
+import { waitSeconds } from './preconditions.js'
+import { presentEntry, summaryOf } from './present.js'
+import { AuditPage, AuditQuery, Entry, PlaceParams } from './schemas.js'
+
+const LONGEST_WAIT_SECONDS = 60
+const NDJSON = 'application/x-ndjson'
+
+const Verified = Type.Object({
+  ok: Type.Boolean(),
+  environment: Type.String(),
+  entries: Type.Optional(Type.Integer()),
+  head: Type.Optional(Type.Object({ epoch: Type.Integer(), seq: Type.Integer(), hash: Type.String(), at: Type.String() })),
+  problem: Type.Optional(Type.Object({ file: Type.String(), line: Type.Integer(), after: Type.Integer(), problem: Type.String() })),
+})
+
+export function auditRoutes(app: App, parts: Parts): void {
+  const { audit, log, environment } = parts
+  const tags = ['audit']
+  const definitions = (key: string | undefined) => (key === undefined ? undefined : log.state.flags.get(key)?.definition)
+  app.get(
+    '/v1/audit',
+    {
+      config: { access: 'viewer' },
+      schema: {
+        operationId: 'queryAudit',
+        summary: 'Who, when, why, from which step',
+        description: `Any combination of filters. \`Accept: ${NDJSON}\` streams every match as the exact stored lines, \`text/csv\` as a table. With \`order=oldest\`, \`next\` is always there: \`Prefer: wait=30\` waits at the head for what comes.`,
+        tags,
+        querystring: AuditQuery,
+        response: { 200: { description: 'Entries', content: { 'application/json': { schema: AuditPage }, [NDJSON]: { schema: Type.String() }, 'text/csv': { schema: Type.String() } } } },
+      },
+    },
+    async (request, reply) => {
+      const { order = 'newest', limit, cursor, ...filter } = request.query
+      const signal = abortOf(request)
+      reply.header('vary', 'accept').header('cache-control', 'no-store')
+      const format = formatOf(request)
+      if (format !== 'json') {
+        if (cursor !== undefined || limit !== undefined) throw new KillswitchError('malformed-request', 'An export has every match: leave out cursor and limit, or ask for application/json.')
+        return sendExport(reply, audit.stream(filter as AuditFilter, order, signal), format, environment, entry => summaryOf(entry, definitions(entry.flag)))
+      }
+      const wait = waitSeconds(request, LONGEST_WAIT_SECONDS)
+      if (wait > 0 && order === 'oldest') reply.header('preference-applied', `wait=${wait}`)
+      const ask = { order, waitMs: wait * 1000, signal, ...(limit === undefined ? {} : { limit }), ...(cursor === undefined ? {} : { cursor }) }
+      const { entries, examined, next } = await audit.page(filter as AuditFilter, ask)
+      const page = { entries: entries.map(({ entry, line }) => presentEntry(entry, hashLine(line))), examined, head: placeOf(log.head), upstream: upstreamOf(parts), ...(next === undefined ? {} : { next }) }
+      return reply.type('application/json').send(page)
+    },
+  )
+  app.get(
+    '/v1/audit/verify',
+    {
+      config: { access: 'viewer' },
+      schema: { operationId: 'verifyAudit', summary: 'Recomputes the whole chain from the bytes on this instance', tags, response: { 200: Verified } },
+    },
+    async request => {
+      const found = await audit.verify(abortOf(request))
+      if (found.ok) return { ok: true, environment, entries: found.entries, head: found.head }
+      const { ok, ...problem } = found
+      return { ok, environment, problem }
+    },
+  )
+  app.get(
+    '/v1/audit/:place',
+    {
+      config: { access: 'viewer' },
+      schema: {
+        operationId: 'getEntry',
+        summary: `One entry, whole; \`Accept: ${NDJSON}\` gives the exact stored line`,
+        tags,
+        params: PlaceParams,
+        response: { 200: { description: 'The entry', content: { 'application/json': { schema: Entry }, [NDJSON]: { schema: Type.String() } } } },
+      },
+    },
+    async (request, reply) => {
+      const { place } = request.params
+      const { entry, line, hash } = await audit.entry(parsePlace(place), place)
+      reply.header('vary', 'accept')
+      if (formatOf(request) === 'ndjson') return reply.type(NDJSON).send(`${line}\n`)
+      return reply.type('application/json').send(presentEntry(entry, hash, true))
+    },
+  )
+}
+
+type Format = 'json' | 'ndjson' | 'csv'
+
+function formatOf(request: FastifyRequest): Format {
+  const accept = request.headers.accept ?? ''
+  if (/\bapplication\/(x-)?ndjson\b/.test(accept)) return 'ndjson'
+  if (/\btext\/csv\b/.test(accept)) return 'csv'
+  if (accept === '' || /application\/json|\*\/\*|application\/\*|text\/html/.test(accept)) return 'json'
+  throw new KillswitchError('not-acceptable', `This is served as application/json, ${NDJSON} or text/csv, not as ${accept.slice(0, 80)}.`)
+}
+
+/** Aborts when the client goes away. */
+function abortOf(request: FastifyRequest): AbortSignal {
+  const gone = new AbortController()
+  request.raw.socket?.once('close', () => gone.abort())
+  return gone.signal
+}
+
+async function* lines(entries: AsyncIterable<FoundEntry>): AsyncGenerator<string> {
+  for await (const { line } of entries) yield `${line}\n`
+}
+
+const COLUMNS = ['place', 'at', 'action', 'outcome', 'actor', 'role', 'via', 'flag', 'summary', 'incident', 'runbook', 'step', 'stepCode', 'stepLine', 'stepText', 'offRunbook', 'reason', 'holdsLeft', 'requestId', 'hash']
+
+function row(entry: LogEntry, line: string, summary: string): unknown[] {
+  const { actor, step, runbook } = entry
+  const flags = entry.flag ?? entry.flags?.join(' ')
+  return [placeOf(entry), entry.at, entry.action, entry.outcome, actor.id, actor.role, actor.via, flags, summary, entry.incident, runbook?.id, step?.id, step?.code, step?.line, step?.text, entry.offRunbook ?? false, entry.reason, entry.holds?.length, entry.request.id, hashLine(line)]
+}
+
+async function* rows(entries: AsyncIterable<FoundEntry>, summarise: (entry: LogEntry) => string): AsyncGenerator<unknown[]> {
+  for await (const { entry, line } of entries) yield row(entry, line, summarise(entry))
+}
+
+function sendExport(reply: FastifyReply, entries: AsyncIterable<FoundEntry>, format: 'ndjson' | 'csv', environment: string, summarise: (entry: LogEntry) => string): FastifyReply {
+  const name = `killswitch-${environment}-audit.${format}`
+  reply.header('content-disposition', `attachment; filename="${name}"`)
+  if (format === 'ndjson') return reply.type(NDJSON).send(Readable.from(lines(entries)))
+  // a cell that a spreadsheet would take for a formula is quoted: reasons are written by people
+  const csv: Transform = stringify({ header: true, columns: COLUMNS, escape_formulas: true, cast: { boolean: value => String(value) } })
+  pipeline(Readable.from(rows(entries, summarise)), csv, () => {})
+  return reply.type('text/csv; charset=utf-8').send(csv)
+}

@@ -1,0 +1,76 @@
+// Deny by default: every route states the lowest role that may use it, or that it is public, and the application does not
+// start when one does not. Actor and role come from the credential alone.
+
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import { type Actor, reaches, type Role, type Via, VIAS } from '../domain/actor.js'
+import type { Clock } from '../domain/clock.js'
+import { KillswitchError } from '../domain/errors.js'
+import type { Tokens } from '../tokens/tokens.js'
+
+export type Access = Role | 'public'
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** The lowest role that may use the route. */
+    access?: Access
+    /** A credential that may only kill may use it too. */
+    killOnly?: boolean
+  }
+  interface FastifyRequest {
+    actor: Actor | undefined
+  }
+}
+
+export type Authentication = { tokens: () => Tokens; clock: Clock; onUnauthenticated: () => void }
+
+export function registerAuth(app: FastifyInstance, { tokens, clock, onUnauthenticated }: Authentication): void {
+  app.decorateRequest('actor', undefined)
+  app.addHook('onRoute', route => {
+    if (route.config?.access === undefined) throw new Error(`${String(route.method)} ${route.url} does not say who may use it`)
+  })
+  app.addHook('onRequest', async request => {
+    const access = request.routeOptions.config.access
+    if (access === undefined || access === 'public') return
+    try {
+      request.actor = identify(request, tokens(), clock())
+    } catch (error) {
+      onUnauthenticated()
+      throw error
+    }
+    assertMayUse(request.actor, access, request.routeOptions.config.killOnly ?? false)
+  })
+}
+
+/** The actor of an authenticated route. */
+export function actorOf(request: FastifyRequest): Actor {
+  if (request.actor) return request.actor
+  throw new KillswitchError('unauthenticated', 'This route needs a token.')
+}
+
+function identify(request: FastifyRequest, tokens: Tokens, now: number): Actor {
+  const found = tokens.identify(presented(request), now)
+  if (found.outcome === 'known') return { ...found.actor, via: viaOf(request) }
+  if (found.outcome === 'unknown') throw new KillswitchError('unauthenticated', 'This token is not known here. Is it of another environment, or revoked?')
+  throw new KillswitchError('unauthenticated', `The token of ${found.id} expired on ${new Date(found.at).toISOString()}: ask for a new one.`)
+}
+
+function presented(request: FastifyRequest): string {
+  const token = /^bearer +(\S+)$/i.exec(request.headers.authorization ?? '')?.[1]
+  if (token !== undefined && token.length <= 512) return token
+  throw new KillswitchError('unauthenticated', 'Send a token: "Authorization: Bearer <token>".')
+}
+
+function viaOf(request: FastifyRequest): Via {
+  const via = request.headers['killswitch-via']
+  return VIAS.find(each => each === via && each !== 'service') ?? 'api'
+}
+
+function assertMayUse(actor: Actor, access: Role, killOnly: boolean): void {
+  const extra = { role: actor.role, needed: access }
+  if (actor.only === 'kill' && !killOnly) {
+    throw new KillswitchError('forbidden', `${actor.id} is a credential that may only kill. Use a token of role ${access} or higher.`, extra)
+  }
+  if (reaches(actor.role, access)) return
+  const detail = `${actor.id} has role ${actor.role}; this takes ${access} or higher. Use a token of that role, or ask somebody who has one.`
+  throw new KillswitchError('forbidden', detail, extra)
+}

@@ -1,0 +1,66 @@
+// OpenAPI 3.1 at /openapi.json, made from the routes' own schemas, and a page to read it at /docs.
+
+import swagger from '@fastify/swagger'
+import swaggerUi from '@fastify/swagger-ui'
+import type { FastifyInstance } from 'fastify'
+import type { App } from './parts.js'
+import { Problem } from './schemas.js'
+
+const ABOUT = `Protective flags, killed from the step of a runbook, audited, and proved.
+
+Every request but those to /livez, /readyz and this documentation needs \`Authorization: Bearer <token>\`. Every error is
+\`application/problem+json\` with a stable \`code\` and a \`detail\` that says the way out. Send \`Idempotency-Key\` with
+everything that changes something: the same key and body is answered again, and never done twice.`
+
+const HEADERS = {
+  'idempotency-key': { in: 'header', name: 'Idempotency-Key', schema: { type: 'string' }, description: 'Yours for this one act; the same key and body replays the first answer', required: false },
+  'if-match': { in: 'header', name: 'If-Match', schema: { type: 'string' }, description: "The flag's ETag as you last saw it", required: false },
+} as const
+
+export async function registerDocs(app: App, environment: string): Promise<void> {
+  await (app as unknown as FastifyInstance).register(swagger, {
+    openapi: {
+      openapi: '3.1.0',
+      info: { title: `Killswitch (${environment})`, description: ABOUT, version: '1.0.0', license: { name: 'Apache-2.0', identifier: 'Apache-2.0' } },
+      servers: [{ url: '/' }],
+      tags: [
+        { name: 'flags', description: 'What is in force' },
+        { name: 'flips', description: 'Kill, restore, run a step' },
+        { name: 'runbooks', description: 'The runbooks as they were read' },
+        { name: 'audit', description: 'Who, when, why, from which step' },
+        { name: 'health', description: 'For probes and Prometheus' },
+      ],
+      components: { securitySchemes: { token: { type: 'http', scheme: 'bearer' } } },
+      security: [{ token: [] }],
+    },
+    transform: ({ schema, url, route }) => ({ schema: describe(schema, route.config), url }),
+    transformObject: documentObject => ('openapiObject' in documentObject ? withHeaders(documentObject.openapiObject) : documentObject.swaggerObject) as never,
+  })
+  app.addHook('onRoute', route => {
+    if (route.url.startsWith('/docs')) route.config = { ...route.config, access: 'public' }
+  })
+  await (app as unknown as FastifyInstance).register(swaggerUi, { routePrefix: '/docs', staticCSP: true, uiConfig: { docExpansion: 'list', persistAuthorization: false } })
+  app.get('/openapi.json', { config: { access: 'public' }, schema: { hide: true } }, async () => app.swagger())
+}
+
+type Config = { access?: string; flips?: string } | undefined
+
+/** Every route may answer a problem; a public one needs no token. */
+function describe(schema: unknown, config: Config) {
+  const known = schema as { response?: Record<string, unknown>; security?: unknown } | undefined
+  const problem = { description: 'A problem, with its way out', content: { 'application/problem+json': { schema: Problem } } }
+  const response = { ...known?.response, '4xx': problem, '5xx': known?.response?.['503'] ? undefined : problem }
+  return { ...known, response: Object.fromEntries(Object.entries(response).filter(([, value]) => value !== undefined)), ...(config?.access === 'public' ? { security: [] } : {}) } as never
+}
+
+type Operation = { operationId?: string; parameters?: object[] }
+
+function withHeaders(document: { paths?: Record<string, Record<string, Operation>> }) {
+  for (const operations of Object.values(document.paths ?? {})) {
+    for (const operation of Object.values(operations)) {
+      const names: (keyof typeof HEADERS)[] = operation.operationId === 'restoreFlag' ? ['idempotency-key', 'if-match'] : ['killFlag', 'runStep'].includes(operation.operationId ?? '') ? ['idempotency-key'] : []
+      if (names.length > 0) operation.parameters = [...(operation.parameters ?? []), ...names.map(name => HEADERS[name])]
+    }
+  }
+  return document
+}

@@ -1,0 +1,101 @@
+// Every error leaves as RFC 9457 application/problem+json with a stable code; this table alone knows the statuses.
+
+import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { type ErrorCode, KillswitchError } from '../domain/errors.js'
+
+export const STATUS: Record<ErrorCode, number> = {
+  'malformed-request': 400,
+  'payload-too-large': 413,
+  'unsupported-media-type': 415,
+  'not-acceptable': 406,
+  unauthenticated: 401,
+  forbidden: 403,
+  'unknown-route': 404,
+  'unknown-flag': 404,
+  'unknown-step': 404,
+  'ambiguous-step': 422,
+  'step-mismatch': 422,
+  'unknown-runbook': 404,
+  'unknown-entry': 404,
+  'unknown-flip': 404,
+  'nothing-to-release': 409,
+  'nothing-to-run': 422,
+  'choose-flags': 422,
+  'precondition-failed': 412,
+  'key-reused': 422,
+  'no-known-state': 503,
+  'store-unavailable': 503,
+  'outcome-unknown': 504,
+  'history-lost': 503,
+  'journal-broken': 503,
+  configuration: 500,
+  'catalogue-refused': 422,
+  internal: 500,
+}
+
+const TITLES: Record<number, string> = {
+  400: 'Bad Request',
+  401: 'Unauthorized',
+  403: 'Forbidden',
+  404: 'Not Found',
+  406: 'Not Acceptable',
+  409: 'Conflict',
+  412: 'Precondition Failed',
+  413: 'Content Too Large',
+  415: 'Unsupported Media Type',
+  422: 'Unprocessable Content',
+  500: 'Internal Server Error',
+  503: 'Service Unavailable',
+  504: 'Gateway Timeout',
+}
+
+export const PROBLEM = 'application/problem+json'
+
+/** What came wrong in a request, as one of ours; anything nobody foresaw is `internal`, and says nothing of the inside. */
+export function toKillswitchError(error: unknown): KillswitchError {
+  if (error instanceof KillswitchError) return error
+  const { code, statusCode, message, validation } = error as Partial<FastifyError>
+  if (validation) return new KillswitchError('malformed-request', explainValidation(error as FastifyError))
+  if (code === 'FST_ERR_CTP_BODY_TOO_LARGE') return new KillswitchError('payload-too-large', 'The body is larger than 16 KiB: no request here needs that.')
+  if (code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE') return new KillswitchError('unsupported-media-type', 'Send the body as "Content-Type: application/json".')
+  if (statusCode !== undefined && statusCode >= 400 && statusCode < 500) return new KillswitchError('malformed-request', message ?? 'The request cannot be read.')
+  return new KillswitchError('internal', 'Something nobody foresaw went wrong here; the log of this instance has it under the x-request-id of this answer.', {}, error)
+}
+
+/** One sentence per fault, each naming the member and what it should be. */
+function explainValidation(error: FastifyError): string {
+  const where = error.validationContext ?? 'body'
+  const faults = (error.validation ?? []).map(({ instancePath, keyword, message, params }) => {
+    const name = [where, ...instancePath.split('/').filter(Boolean)].join('.')
+    if (keyword === 'additionalProperties') return `${name} has no member "${String(params.additionalProperty)}"`
+    if (keyword === 'enum') return `${name} must be one of ${(params.allowedValues as unknown[]).join(', ')}`
+    return `${name} ${message ?? 'is not valid'}`
+  })
+  return `${[...new Set(faults)].join('; ')}. /docs shows what this takes.`
+}
+
+export type Problem = { type: string; title: string; status: number; code: string; detail: string; requestId: string; [member: string]: unknown }
+
+export function problemOf(error: KillswitchError, requestId: string): Problem {
+  const status = STATUS[error.code]
+  return { type: `urn:killswitch:problem:${error.code}`, title: TITLES[status] ?? 'Error', status, code: error.code, detail: error.message, requestId, ...error.extra }
+}
+
+export function sendProblem(request: FastifyRequest, reply: FastifyReply, error: KillswitchError): FastifyReply {
+  const problem = problemOf(error, request.id)
+  if (problem.status === 401) reply.header('www-authenticate', 'Bearer realm="killswitch"')
+  if (problem.status === 503) reply.header('retry-after', '1')
+  return reply.code(problem.status).header('content-type', PROBLEM).serializer(JSON.stringify).send(problem)
+}
+
+export function registerErrors(app: FastifyInstance): void {
+  app.setErrorHandler((thrown, request, reply) => {
+    const error = toKillswitchError(thrown)
+    if (STATUS[error.code] >= 500) request.log.error({ err: error.cause ?? error, code: error.code }, error.message)
+    else request.log.info({ code: error.code }, error.message)
+    return sendProblem(request, reply, error)
+  })
+  app.setNotFoundHandler((request, reply) =>
+    sendProblem(request, reply, new KillswitchError('unknown-route', `There is no ${request.method} ${request.url.split('?')[0]} here. /docs lists what there is.`)),
+  )
+}

@@ -1,0 +1,127 @@
+// Kill, restore, step run, and what became of them.
+
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { Action } from '../domain/audit.js'
+import type { Flipped, Origin } from '../service/flips.js'
+import { actorOf } from './auth.js'
+import type { App, Parts } from './parts.js'
+import { ifMatch, originOf } from './preconditions.js'
+import { presentAnswer, presentStatus } from './present.js'
+import { FlagParams, FlipAnswer, FlipParams, FlipStatus, KillBody, RestoreBody, StepRunBody } from './schemas.js'
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** A refusal on this route is an entry of the log with this action. */
+    flips?: Action
+  }
+  interface FastifyRequest {
+    /** Set once the handler has the request: what is refused from there on, the gate has recorded. */
+    origin: Origin | undefined
+    ifMatchPlace: number | undefined
+  }
+}
+
+/** Reads the headers before the handler, so that a bad one is recorded like any other refusal. */
+async function readHeaders(request: FastifyRequest): Promise<void> {
+  request.ifMatchPlace = request.routeOptions.config.flips === 'restore' ? ifMatch(request) : undefined
+  request.origin = originOf(request)
+}
+
+/** A kill or a run needs no body; `null` is one, and not the right one. */
+async function emptyBody(request: FastifyRequest): Promise<void> {
+  if (request.body === undefined) request.body = {}
+}
+
+export function flipRoutes(app: App, parts: Parts): void {
+  const { flips, log, environment } = parts
+  app.decorateRequest('origin', undefined)
+  app.decorateRequest('ifMatchPlace', undefined)
+  const hooks = { preValidation: emptyBody, preHandler: readHeaders }
+  const tags = ['flips']
+  const definitions = (key: string | undefined) => (key === undefined ? undefined : log.state.flags.get(key)?.definition)
+
+  const answer = (reply: FastifyReply, flipped: Flipped): FlipAnswer => {
+    const body = presentAnswer(flipped, environment, definitions)
+    reply.header('location', `/v1/flips/${body.id}`).header('idempotency-key', flipped.key)
+    if (flipped.replayed) reply.header('idempotency-replayed', 'true')
+    const place = body.flag === undefined ? undefined : log.state.flags.get(body.flag)?.place
+    if (place !== undefined) reply.header('etag', `"${place}"`)
+    return body
+  }
+
+  app.post(
+    '/v1/flags/:key/kill',
+    {
+      config: { access: 'viewer', flips: 'kill', killOnly: true },
+      ...hooks,
+      schema: {
+        operationId: 'killFlag',
+        summary: 'Kill: put a hold on the flag',
+        description: 'Never refused for its paperwork: what is missing or wrong comes back in `warnings`. Takes no variant and no precondition. The same kill again is `changed: false`.',
+        tags,
+        params: FlagParams,
+        body: KillBody,
+        response: { 200: FlipAnswer },
+      },
+    },
+    async (request, reply) => {
+      parts.assertKnown()
+      const flipped = await parts.metrics.timeKill(() => flips.kill(actorOf(request), request.params.key, request.body, request.origin as Origin))
+      return answer(reply, flipped)
+    },
+  )
+  app.post(
+    '/v1/flags/:key/restore',
+    {
+      config: { access: 'viewer', flips: 'restore' },
+      ...hooks,
+      schema: {
+        operationId: 'restoreFlag',
+        summary: 'Restore: release the holds named',
+        description: 'Names one of incident, hold, all or undo. The flag is back to normal when its last hold is gone. `If-Match` with the flag\'s ETag makes sure that nothing changed since you looked.',
+        tags,
+        params: FlagParams,
+        body: RestoreBody,
+        response: { 200: FlipAnswer },
+      },
+    },
+    async (request, reply) => {
+      parts.assertKnown()
+      return answer(reply, await flips.restore(actorOf(request), request.params.key, request.body, request.ifMatchPlace, request.origin as Origin))
+    },
+  )
+  app.post(
+    '/v1/steps/run',
+    {
+      config: { access: 'viewer', flips: 'step.run', killOnly: true },
+      ...hooks,
+      schema: {
+        operationId: 'runStep',
+        summary: 'Run a runbook step: all of its kills, or none',
+        description: 'Never restores, never runs nested steps. `flags` picks among the kills, and is needed where the runbook makes them conditional. `GET /v1/steps?step=` shows what a run would do.',
+        tags,
+        body: StepRunBody,
+        response: { 200: FlipAnswer },
+      },
+    },
+    async (request, reply) => {
+      parts.assertKnown()
+      return answer(reply, await flips.runStep(actorOf(request), request.body, request.origin as Origin))
+    },
+  )
+  app.get(
+    '/v1/flips/:id',
+    {
+      config: { access: 'viewer', killOnly: true },
+      schema: {
+        operationId: 'getFlip',
+        summary: 'What became of a flip',
+        description: 'By the place of its entry, or by your own Idempotency-Key. `never` is said only when it is certain.',
+        tags,
+        params: FlipParams,
+        response: { 200: FlipStatus },
+      },
+    },
+    async request => presentStatus(await flips.find(actorOf(request), request.params.id), environment, definitions),
+  )
+}

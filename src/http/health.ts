@@ -1,0 +1,37 @@
+// GET /livez: the process turns. GET /readyz: a kill can be taken, and a known state is served.
+
+import { Type } from 'typebox'
+import { placeOf } from '../domain/audit.js'
+import type { App, Parts } from './parts.js'
+
+const Condition = Type.Object({ code: Type.String(), detail: Type.String() })
+const Ready = Type.Object({
+  status: Type.Unsafe<'ready' | 'degraded' | 'not-ready'>({ type: 'string', enum: ['ready', 'degraded', 'not-ready'] }),
+  environment: Type.String(),
+  head: Type.Integer(),
+  revision: Type.Integer(),
+  degraded: Type.Array(Condition),
+})
+
+export function healthRoutes(app: App, { health, log, environment }: Parts): void {
+  const tags = ['health']
+  app.get(
+    '/livez',
+    { logLevel: 'warn', config: { access: 'public' }, schema: { operationId: 'live', summary: 'The process turns', tags, response: { 200: Type.Object({ status: Type.Literal('live') }) } } },
+    async () => ({ status: 'live' as const }),
+  )
+  app.get(
+    '/readyz',
+    {
+      logLevel: 'warn',
+      config: { access: 'public' },
+      schema: { operationId: 'ready', summary: 'A kill can be taken, and a known state is served; degraded says what is less than well', tags, response: { 200: Ready, 503: Ready } },
+    },
+    async (_, reply) => {
+      const { ready, degraded } = await health.readiness()
+      const status = !ready ? 'not-ready' : degraded.length > 0 ? 'degraded' : 'ready'
+      reply.code(ready ? 200 : 503)
+      return { status, environment, head: placeOf(log.head), revision: log.state.revision, degraded } as const
+    },
+  )
+}

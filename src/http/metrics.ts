@@ -1,0 +1,66 @@
+// GET /metrics, in Prometheus' text format.
+
+import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client'
+import { placeOf, type SealedEntry } from '../domain/audit.js'
+import { isKilled } from '../domain/state.js'
+import type { Health } from '../service/health.js'
+import type { Log } from '../service/log.js'
+import type { App, Parts } from './parts.js'
+
+const KILL_SECONDS = [0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2]
+
+export class Metrics {
+  readonly registry = new Registry()
+  readonly #flips: Counter
+  readonly #kills: Histogram
+  readonly #unauthenticated: Counter
+
+  constructor({ log, health, environment }: { log: Log; health: Health; environment: string }) {
+    const { registry } = this
+    registry.setDefaultLabels({ environment })
+    collectDefaultMetrics({ register: registry })
+    const registers = [registry]
+    this.#flips = new Counter({ name: 'killswitch_flips_total', help: 'Entries this instance committed, by action and outcome', labelNames: ['action', 'outcome'], registers })
+    this.#kills = new Histogram({ name: 'killswitch_kill_seconds', help: 'From a kill received to its answer', buckets: KILL_SECONDS, registers })
+    this.#unauthenticated = new Counter({ name: 'killswitch_unauthenticated_total', help: 'Requests without a token that is known', registers })
+    const gauge = (name: string, help: string, read: () => number) =>
+      new Gauge({
+        name: `killswitch_${name}`,
+        help,
+        registers,
+        collect() {
+          this.set(read())
+        },
+      })
+    gauge('flags_killed', 'Flags that are killed now', () => [...log.state.flags.values()].filter(isKilled).length)
+    gauge('log_head', 'Place of the last entry known here', () => placeOf(log.head))
+    gauge('revision', 'Place of the last entry that changed a flag or the catalogue', () => log.state.revision)
+    gauge('store_up', '1 while the store answers and holds our history', () => Number(health.isLive()))
+    gauge('tail_lag_seconds', 'Since the store was last heard of', () => (Number.isFinite(health.tailLagMs) ? health.tailLagMs / 1000 : -1))
+    gauge('journal_ok', '1 while the journal can be written', () => Number(log.journal.broken === undefined))
+  }
+
+  committed(entries: readonly SealedEntry[]): void {
+    for (const { entry } of entries) this.#flips.inc({ action: entry.action, outcome: entry.outcome })
+  }
+
+  unauthenticated(): void {
+    this.#unauthenticated.inc()
+  }
+
+  async timeKill<T>(kill: () => Promise<T>): Promise<T> {
+    const end = this.#kills.startTimer()
+    try {
+      return await kill()
+    } finally {
+      end()
+    }
+  }
+}
+
+export function metricsRoute(app: App, { metrics }: Parts): void {
+  app.get('/metrics', { config: { access: 'viewer' }, schema: { operationId: 'metrics', summary: 'Metrics for Prometheus', tags: ['health'] } }, async (_, reply) => {
+    reply.header('content-type', metrics.registry.contentType)
+    return metrics.registry.metrics()
+  })
+}

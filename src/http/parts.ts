@@ -1,0 +1,31 @@
+// What the routes are given, and the type of the application they are registered on.
+
+import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
+import type { FastifyBaseLogger, FastifyInstance, RawReplyDefaultExpression, RawRequestDefaultExpression, RawServerDefault } from 'fastify'
+import type { Clock } from '../domain/clock.js'
+import type { Audit } from '../service/audit.js'
+import type { Flips } from '../service/flips.js'
+import type { Health } from '../service/health.js'
+import type { Log } from '../service/log.js'
+import type { Runbooks } from '../service/runbooks.js'
+import type { Tokens } from '../tokens/tokens.js'
+import type { Metrics } from './metrics.js'
+
+export type App = FastifyInstance<RawServerDefault, RawRequestDefaultExpression, RawReplyDefaultExpression, FastifyBaseLogger, TypeBoxTypeProvider>
+
+export type Parts = {
+  environment: string
+  clock: Clock
+  log: Log
+  flips: Flips
+  runbooks: Runbooks
+  audit: Audit
+  health: Health
+  metrics: Metrics
+  tokens: () => Tokens
+  /** Throws `no-known-state` on an instance that has not seen the log: it never answers with an empty state. */
+  assertKnown: () => void
+}
+
+/** `stale`: the store is away, and what is shown is the last known state. */
+export const upstreamOf = ({ health }: Parts): 'live' | 'stale' => (health.isLive() ? 'live' : 'stale')

@@ -1,0 +1,38 @@
+// The headers that say how a request is to be carried out: Idempotency-Key, If-Match, Prefer.
+
+import type { FastifyRequest } from 'fastify'
+import { KillswitchError } from '../domain/errors.js'
+import type { Origin } from '../service/flips.js'
+
+/** Where the request came from, with its Idempotency-Key checked. */
+export function originOf(request: FastifyRequest): Origin {
+  const key = idempotencyKey(request)
+  const userAgent = request.headers['user-agent']
+  return { id: request.id, ip: request.ip, ...(key === undefined ? {} : { key }), ...(userAgent === undefined ? {} : { userAgent }) }
+}
+
+function idempotencyKey(request: FastifyRequest): string | undefined {
+  const given = single(request, 'idempotency-key')
+  if (given === undefined || /^[\x21-\x7e]{1,128}$/.test(given)) return given
+  throw new KillswitchError('malformed-request', 'Idempotency-Key: give 1 to 128 printable ASCII characters without a space, such as a UUID.')
+}
+
+/** The place in `If-Match: "42"`; undefined where there is none, or `*`. */
+export function ifMatch(request: FastifyRequest): number | undefined {
+  const given = single(request, 'if-match')?.trim()
+  if (given === undefined || given === '*') return undefined
+  const place = /^"(\d{1,15})"$/.exec(given)?.[1]
+  if (place !== undefined) return Number(place)
+  throw new KillswitchError('malformed-request', `If-Match: give the flag's own ETag as GET /v1/flags/:key sent it, such as "42" in quotes; this was ${given.slice(0, 80)}.`)
+}
+
+/** The seconds of `Prefer: wait=30`, at most `most`; 0 where there is none (RFC 7240). */
+export function waitSeconds(request: FastifyRequest, most: number): number {
+  const found = /(?:^|[,;]\s*)wait\s*=\s*"?(\d{1,4})"?/i.exec(single(request, 'prefer') ?? '')
+  return found ? Math.min(Number(found[1]), most) : 0
+}
+
+function single(request: FastifyRequest, name: string): string | undefined {
+  const value = request.headers[name]
+  return Array.isArray(value) ? value.join(', ') : value
+}

@@ -1,0 +1,109 @@
+// From the domain's objects to what the API shows. No rules: labels, before -> after, and what a reader needs beside it.
+
+import { type Entry, placeOf } from '../domain/audit.js'
+import type { FlagDefinition } from '../domain/flag.js'
+import type { Step } from '../domain/runbook.js'
+import { type FlagState, isKilled, killValue, pinnedVariant } from '../domain/state.js'
+import type { Flipped, FlipStatus } from '../service/flips.js'
+import type { Flag, Flip, FlipAnswer } from './schemas.js'
+
+/** Prints a variant for a person: null is the normal behaviour, by name where it has only one. */
+export function variantName(variant: string | null | undefined, definition: FlagDefinition | undefined): string {
+  if (variant !== null && variant !== undefined) return variant
+  return definition && definition.targeting === undefined ? definition.defaultVariant : 'normal'
+}
+
+export function presentFlag(flag: FlagState, environment: string, steps?: Step[]): Flag {
+  const { definition, holds, orphaned, place } = flag
+  const { key, application, description, owner, effect, killVariant, defaultVariant } = definition
+  const killed = isKilled(flag)
+  const normal = variantName(null, definition)
+  return {
+    key,
+    application,
+    environment,
+    description,
+    owner,
+    effect,
+    killed,
+    variant: pinnedVariant(flag),
+    value: killed ? killValue(definition) : definition.variants[defaultVariant],
+    label: killed ? `${definition.killLabel}: ${normal} -> ${killVariant}` : `normal: ${normal}`,
+    kill: { label: definition.killLabel, variant: killVariant, value: killValue(definition), role: definition.killRole },
+    restore: { label: definition.restoreLabel, variant: defaultVariant, value: definition.variants[defaultVariant], role: definition.restoreRole },
+    holds: holds.map(({ flag: _, ...hold }) => hold),
+    orphaned,
+    place,
+    ...(steps === undefined ? {} : { steps: steps.flatMap(step => linkTo(step, key)) }),
+  }
+}
+
+const linkTo = (step: Step, flag: string) =>
+  step.flagActions.filter(action => action.flag === flag).map(({ direction }) => ({ id: step.id, code: step.code, direction }))
+
+export function presentFlip(entry: Entry, definition: FlagDefinition | undefined): Flip {
+  const { action, outcome, label, from, to, holds } = entry
+  return {
+    id: placeOf(entry),
+    key: entry.request.key,
+    action,
+    outcome,
+    changed: outcome === 'applied',
+    summary: summaryOf(entry, definition),
+    ...pick(entry, ['flag', 'application', 'hold', 'released', 'incident', 'runbook', 'step', 'reason']),
+    ...(label === undefined ? {} : { label }),
+    ...(from === undefined ? {} : { from }),
+    ...(to === undefined ? {} : { to }),
+    ...(holds === undefined ? {} : { holds, killed: holds.length > 0 }),
+    offRunbook: entry.offRunbook ?? false,
+    actor: entry.actor,
+    at: entry.at,
+    warnings: entry.warnings ?? [],
+  } as Flip
+}
+
+/** "Turn ai_v1 off: on -> off", and where nothing changed, that it was so already. */
+export function summaryOf(entry: Entry, definition: FlagDefinition | undefined): string {
+  if (entry.action === 'step.run') return `Ran ${entry.step?.id}: ${entry.flags?.join(', ') || 'nothing'}`
+  if (entry.refusal) return `Refused (${entry.refusal.code}): ${entry.action} ${entry.flag ?? ''}`.trim()
+  const [before, after] = [variantName(entry.from, definition), variantName(entry.to, definition)]
+  if (entry.outcome === 'unchanged') return `${entry.label}: already ${after}`
+  return before === after ? `${entry.label}: still ${after}, ${entry.holds?.length} hold(s) left` : `${entry.label}: ${before} -> ${after}`
+}
+
+function pick<K extends keyof Entry>(entry: Entry, names: K[]): Partial<Pick<Entry, K>> {
+  return Object.fromEntries(names.filter(name => entry[name] !== undefined).map(name => [name, entry[name]])) as Partial<Pick<Entry, K>>
+}
+
+type Definitions = (key: string | undefined) => FlagDefinition | undefined
+
+/** The answer to a flip: its entry; for a step run the run's, with one per flag. */
+export function presentAnswer({ entries, durability, replayed }: Flipped, environment: string, definitions: Definitions): FlipAnswer {
+  const [first, ...rest] = entries.map(entry => presentFlip(entry, definitions(entry.flag)))
+  const flips = first?.action === 'step.run' ? { flips: rest } : {}
+  return { ...(first as Flip), environment, durability, replayed, ...flips }
+}
+
+const DETAILS: Record<FlipStatus['state'], string> = {
+  applied: 'It was done, once, and is in the log.',
+  unchanged: 'It was taken, and found nothing to change: the flag was held so already.',
+  refused: 'It was refused, and changed nothing.',
+  pending: 'It is on its way, or its outcome is not known yet: ask again in a second.',
+  never: 'It was not done, and now cannot be: its attempt was closed in the log.',
+}
+
+export function presentStatus(status: FlipStatus, environment: string, definitions: Definitions) {
+  const [first, ...rest] = status.entries.map(entry => presentFlip(entry, definitions(entry.flag)))
+  return { state: status.state, environment, detail: DETAILS[status.state], ...(first ? { flip: first } : {}), ...(rest.length > 0 ? { flips: rest } : {}) }
+}
+
+/** An entry as a page shows it: with its place and hash; a catalogue by digest and counts, whole only on its own page. */
+export function presentEntry(entry: Entry, hash: string, whole = false) {
+  const { catalogue, ...rest } = entry
+  const about = catalogue && {
+    digest: catalogue.digest,
+    flags: catalogue.flags.map(flag => flag.key),
+    runbooks: catalogue.runbooks.map(({ id, digest }) => ({ id, digest })),
+  }
+  return { place: placeOf(entry), ...rest, ...(catalogue ? { catalogue: whole ? catalogue : about } : {}), hash }
+}

@@ -1,0 +1,65 @@
+// Questions to the log, answered from this instance's own journal and index, whether the store is up or not.
+
+import type { AuditFilter, Order } from '../domain/audit-query.js'
+import { KillswitchError } from '../domain/errors.js'
+import type { EntryIndex } from '../journal/entry-index.js'
+import { AuditQueries, type FoundEntry, type QueryResult } from '../journal/query.js'
+import { verify, type Verification } from '../journal/verify.js'
+import type { Log } from './log.js'
+
+export type PageAsk = { order: Order; limit?: number; cursor?: string; waitMs: number; signal: AbortSignal }
+
+export class Audit {
+  readonly #log: Log
+  readonly #queries: AuditQueries
+
+  constructor(log: Log, index: EntryIndex) {
+    this.#log = log
+    this.#queries = new AuditQueries(log.journal, index)
+  }
+
+  /** One page. Oldest first with `waitMs`: where there is nothing more yet, waits for entries that match. */
+  async page(filter: AuditFilter, { order, limit, cursor, waitMs, signal }: PageAsk): Promise<QueryResult> {
+    const deadline = performance.now() + waitMs
+    const options = { order, signal, ...(limit === undefined ? {} : { limit }) }
+    let found = await this.#queries.query(filter, { ...options, ...(cursor === undefined ? {} : { cursor }) })
+    while (order === 'oldest' && found.entries.length === 0 && !found.more && !signal.aborted) {
+      const left = deadline - performance.now()
+      if (left <= 0 || !(await this.#grown(left, signal))) break
+      found = await this.#queries.query(filter, { ...options, ...(found.next === undefined ? {} : { cursor: found.next }) })
+    }
+    return found
+  }
+
+  /** Every match, oldest or newest first, for an export. */
+  stream(filter: AuditFilter, order: Order, signal: AbortSignal): AsyncGenerator<FoundEntry> {
+    return this.#queries.stream(filter, order, signal)
+  }
+
+  async entry(place: number | undefined, given: string): Promise<FoundEntry & { hash: string }> {
+    const found = place === undefined ? undefined : await this.#queries.entry(place)
+    if (found) return found
+    throw new KillswitchError('unknown-entry', `The log has no entry at place "${given}". GET /v1/audit?limit=1 shows the newest.`)
+  }
+
+  /** Recomputes the whole chain from the bytes on disk. */
+  verify(signal: AbortSignal): Promise<Verification> {
+    return verify(this.#log.journal, { signal })
+  }
+
+  /** Resolves true when the log has grown, false after `ms` or on abort. */
+  #grown(ms: number, signal: AbortSignal): Promise<boolean> {
+    return new Promise(resolve => {
+      const done = (grown: boolean) => {
+        clearTimeout(timer)
+        unsubscribe()
+        signal.removeEventListener('abort', given)
+        resolve(grown)
+      }
+      const given = () => done(false)
+      const timer = setTimeout(given, ms)
+      const unsubscribe = this.#log.subscribe(() => done(true))
+      signal.addEventListener('abort', given)
+    })
+  }
+}

@@ -1,0 +1,86 @@
+// Publishes this instance's files into the log (D7): once, when their digest was never there, or when somebody asks to.
+// A faulty set of files stops only the very first start; later the last good catalogue stays, and the fault is shown.
+
+import { randomUUID } from 'node:crypto'
+import type { CatalogueDocument, Fault } from '../domain/catalogue.js'
+import { toTimestamp } from '../domain/clock.js'
+import { KillswitchError } from '../domain/errors.js'
+import type { Draft } from '../domain/audit.js'
+import type { Gate } from './gate.js'
+import type { Log } from './log.js'
+
+export type Loaded = { document?: CatalogueDocument; faults: Fault[] }
+
+export class Catalogue {
+  readonly #log: Log
+  readonly #gate: Gate
+  readonly #load: () => Promise<Loaded>
+  #faults: Fault[] = []
+
+  constructor(parts: { log: Log; gate: Gate; load: () => Promise<Loaded> }) {
+    this.#log = parts.log
+    this.#gate = parts.gate
+    this.#load = parts.load
+  }
+
+  /** What is wrong with this instance's files; the catalogue in force is the last good one. */
+  get faults(): readonly Fault[] {
+    return this.#faults
+  }
+
+  /**
+   * At a start: publishes the files unless they were in force before. Throws `configuration` with every fault where the
+   * log has no catalogue yet, and the store's errors.
+   */
+  async publishAtStart(): Promise<'published' | 'kept' | 'faulty'> {
+    const document = await this.#read()
+    if (document === undefined) {
+      if (this.#log.state.catalogue !== undefined) return 'faulty'
+      throw new KillswitchError('configuration', ['The catalogue has faults, and there is no earlier one to go on with:', ...this.#faults.map(describeFault)].join('\n'))
+    }
+    if (this.#log.state.catalogues.has(document.digest)) return 'kept'
+    return this.#publish(document)
+  }
+
+  /** On SIGHUP or a changed file: publishes whatever is not in force now. Throws `catalogue-refused` with every fault. */
+  async reload(): Promise<'published' | 'kept'> {
+    const document = await this.#read()
+    if (document === undefined) {
+      throw new KillswitchError('catalogue-refused', ['The changed catalogue has faults; the one in force stays:', ...this.#faults.map(describeFault)].join('\n'), { faults: this.#faults })
+    }
+    return this.#log.state.catalogue?.digest === document.digest ? 'kept' : this.#publish(document)
+  }
+
+  async #read(): Promise<CatalogueDocument | undefined> {
+    const { document, faults } = await this.#load()
+    this.#faults = faults
+    return document
+  }
+
+  async #publish(document: CatalogueDocument): Promise<'published' | 'kept'> {
+    const key = randomUUID()
+    const { entries } = await this.#gate.submit({
+      priority: 'note',
+      actor: 'killswitch',
+      key,
+      digest: document.digest,
+      // another instance may have published the same while this one waited
+      decide: (state, now) => ({ drafts: [loadedDraft(document, key, now, state.catalogue?.digest === document.digest)] }),
+    })
+    return entries.some(({ entry }) => entry.outcome === 'applied') ? 'published' : 'kept'
+  }
+}
+
+function loadedDraft(document: CatalogueDocument, key: string, now: number, inForce: boolean): Draft {
+  return {
+    action: 'catalogue.loaded',
+    outcome: inForce ? 'unchanged' : 'applied',
+    actor: { id: 'killswitch', role: 'owner', via: 'service' },
+    receivedAt: toTimestamp(now),
+    reason: `${document.flags.length} flags and ${document.runbooks.length} runbooks, digest ${document.digest.slice(0, 12)}`,
+    ...(inForce ? {} : { catalogue: document }),
+    request: { id: key, key, digest: document.digest },
+  }
+}
+
+export const describeFault = ({ file, line, message }: Fault): string => `${file}:${line}: ${message}`

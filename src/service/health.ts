@@ -1,0 +1,71 @@
+// Whether a kill can be taken and a known state served: what /readyz says, and why it is less than well.
+
+import type { Store } from '../domain/store.js'
+import type { Catalogue } from './catalogue.js'
+import type { Log } from './log.js'
+import type { Tail } from './tail.js'
+
+export type Condition = { code: string; detail: string }
+export type Readiness = { ready: boolean; degraded: Condition[] }
+
+export class Health {
+  readonly #log: Log
+  readonly #store: Store
+  readonly #tail: Tail
+  readonly #catalogue: Catalogue
+  /** Findings of the start that stay true: the store's posture. */
+  posture: Condition[] = []
+  /** What is wrong with the tokens file since it last changed; the tokens before it stay in force. */
+  tokensFault: string | undefined
+
+  constructor(parts: { log: Log; store: Store; tail: Tail; catalogue: Catalogue }) {
+    this.#log = parts.log
+    this.#store = parts.store
+    this.#tail = parts.tail
+    this.#catalogue = parts.catalogue
+  }
+
+  get hasKnownState(): boolean {
+    return this.#log.state.catalogue !== undefined
+  }
+
+  isLive(): boolean {
+    return this.#tail.isLive
+  }
+
+  get tailLagMs(): number {
+    return this.#tail.lagMs
+  }
+
+  async readiness(): Promise<Readiness> {
+    const degraded: Condition[] = [...this.posture]
+    let ready = true
+    const broken = this.#log.journal.broken
+    if (broken !== undefined) {
+      ready = false
+      degraded.push({ code: 'journal-broken', detail: `This instance's journal cannot be written: ${broken}` })
+    }
+    if (!this.hasKnownState) {
+      ready = false
+      degraded.push({ code: 'no-known-state', detail: 'This instance has not seen the log yet.' })
+    }
+    const store = await this.#storeCondition()
+    if (store?.code === 'dead-tail') ready = false
+    if (store) degraded.push(store)
+    const [fault] = this.#catalogue.faults
+    if (fault) degraded.push({ code: 'catalogue-faulty', detail: `This instance's files have ${this.#catalogue.faults.length} fault(s), the first at ${fault.file}:${fault.line}; the last good catalogue is in force.` })
+    if (this.tokensFault !== undefined) degraded.push({ code: 'tokens-faulty', detail: `${this.tokensFault} The tokens before it stay in force.` })
+    return { ready, degraded }
+  }
+
+  async #storeCondition(): Promise<Condition | undefined> {
+    if (this.#tail.lost !== undefined) return { code: 'history-lost', detail: `${this.#tail.lost} Flips are refused; the last known state is served.` }
+    if (this.#tail.isLive) return undefined
+    const answers = await this.#store.ping().then(
+      () => true,
+      () => false,
+    )
+    if (answers) return { code: 'dead-tail', detail: 'The store answers, and its log is not being followed: flips on other instances are not seen here.' }
+    return { code: 'store-away', detail: 'The store does not answer: the last known state is served, flips are refused with 503.' }
+  }
+}

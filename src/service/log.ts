@@ -1,0 +1,156 @@
+// What this instance knows of the log: the folded state and what each request led to. Entries come in through `accept`
+// alone, are journaled before they are told to anybody, and are never skipped.
+
+import { type Head, open, type Outcome, placeOf, type SealedEntry } from '../domain/audit.js'
+import type { CatalogueDocument } from '../domain/catalogue.js'
+import { KillswitchError } from '../domain/errors.js'
+import { type FlagState, fold, INITIAL, type State } from '../domain/state.js'
+import type { Journal } from '../journal/journal.js'
+
+/** How long an Idempotency-Key is remembered. */
+export const KEY_KEPT_MS = 7 * 24 * 3_600_000
+const CHECKPOINT_EVERY = 5_000
+
+/** What a request led to: the places of its entries, and the digest of its body. */
+export type Answered = { places: number[]; digest: string; outcome: Outcome | 'voided'; at: string }
+
+export type Listener = (entries: readonly SealedEntry[], state: State) => void
+
+export class Log {
+  readonly journal: Journal
+  #state: State = INITIAL
+  readonly #answered = new Map<string, Answered>()
+  readonly #listeners = new Set<Listener>()
+  #accepting: Promise<unknown> = Promise.resolve()
+  #sinceCheckpoint = 0
+
+  private constructor(journal: Journal) {
+    this.journal = journal
+  }
+
+  /** Folds the journal, from its checkpoint on where there is one. */
+  static async open(journal: Journal): Promise<Log> {
+    const log = new Log(journal)
+    const checkpoint = await journal.checkpoint()
+    if (checkpoint !== undefined) log.#thaw(checkpoint.state as Frozen)
+    for await (const line of journal.lines(placeOf(log.#state.head))) log.#fold(open(line))
+    return log
+  }
+
+  get state(): State {
+    return this.#state
+  }
+
+  get head(): Head {
+    return this.#state.head
+  }
+
+  /** What this actor's request with this key led to, for seven days. */
+  answered(actor: string, key: string): Answered | undefined {
+    return this.#answered.get(answerId(actor, key))
+  }
+
+  subscribe(listener: Listener): () => void {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
+  }
+
+  /**
+   * Takes in entries that the store has committed: journals them, folds them, tells the listeners. Those already known
+   * are passed over. Says whether the journal has them; throws `history-lost` on an entry that does not follow the head.
+   */
+  accept(entries: readonly SealedEntry[]): Promise<{ journaled: boolean }> {
+    const taken = this.#accepting.then(() => this.#take(entries))
+    this.#accepting = taken.catch(() => {})
+    return taken
+  }
+
+  async #take(entries: readonly SealedEntry[]): Promise<{ journaled: boolean }> {
+    const known = placeOf(this.#state.head)
+    const fresh = entries.filter(each => placeOf(each.entry) > known)
+    if (fresh.length === 0) return { journaled: this.journal.broken === undefined }
+    assertFollows(this.#state.head, fresh)
+    const journaled = await this.#write(fresh)
+    for (const sealed of fresh) this.#fold(sealed)
+    for (const listener of this.#listeners) listener(fresh, this.#state)
+    return { journaled }
+  }
+
+  async #write(entries: readonly SealedEntry[]): Promise<boolean> {
+    try {
+      await this.journal.append(entries)
+      return true
+    } catch (error) {
+      if (error instanceof KillswitchError && error.code === 'journal-broken') return false
+      throw error
+    }
+  }
+
+  #fold(sealed: SealedEntry): void {
+    const { entry } = sealed
+    this.#state = fold(this.#state, sealed)
+    this.#sinceCheckpoint++
+    if (entry.action !== 'flip.voided' && entry.outcome === 'refused') return
+    const id = answerId(entry.actor.id, entry.request.key)
+    const known = this.#answered.get(id)
+    if (known !== undefined && known.outcome !== 'voided') known.places.push(placeOf(entry))
+    else {
+      const outcome = entry.action === 'flip.voided' ? 'voided' : entry.outcome
+      this.#answered.set(id, { places: [placeOf(entry)], digest: entry.request.digest, outcome, at: entry.at })
+    }
+    this.#forget(Date.parse(entry.at) - KEY_KEPT_MS)
+  }
+
+  #forget(before: number): void {
+    for (const [id, { at }] of this.#answered) {
+      if (Date.parse(at) >= before) return
+      this.#answered.delete(id)
+    }
+  }
+
+  /** Saves the state beside the journal now and then, so that a start folds only what came after. */
+  async checkpoint(force = false): Promise<void> {
+    if (this.journal.broken !== undefined || this.#state.log === undefined) return
+    if (this.#sinceCheckpoint === 0 || (!force && this.#sinceCheckpoint < CHECKPOINT_EVERY)) return
+    this.#sinceCheckpoint = 0
+    await this.journal.saveCheckpoint({ head: this.#state.head, state: this.#freeze() })
+  }
+
+  async close(): Promise<void> {
+    await this.#accepting
+    await this.checkpoint(true)
+    await this.journal.close()
+  }
+
+  #freeze(): Frozen {
+    const { flags, catalogues, ...rest } = this.#state
+    return { ...rest, flags: [...flags.entries()], catalogues: [...catalogues], answered: [...this.#answered.entries()] }
+  }
+
+  #thaw({ flags, catalogues, answered, ...rest }: Frozen): void {
+    this.#state = { ...rest, log: rest.log, catalogue: rest.catalogue, flags: new Map(flags), catalogues: new Set(catalogues) }
+    for (const [id, value] of answered) this.#answered.set(id, value)
+  }
+}
+
+type Frozen = Omit<State, 'flags' | 'catalogues' | 'catalogue'> & {
+  catalogue: CatalogueDocument | undefined
+  flags: [string, FlagState][]
+  catalogues: string[]
+  answered: [string, Answered][]
+}
+
+const answerId = (actor: string, key: string): string => `${actor}\n${key}`
+
+function assertFollows(head: Head, entries: readonly SealedEntry[]): void {
+  let prev = head.hash
+  for (const { entry, hash } of entries) {
+    if (entry.prev !== prev) {
+      throw new KillswitchError(
+        'history-lost',
+        `Entry ${entry.epoch}-${entry.seq} does not follow this instance's journal: the store is on another branch of the log.`,
+      )
+    }
+    prev = hash
+  }
+}

@@ -1,0 +1,79 @@
+// The runbooks of the catalogue in force, parsed. They are read in the background when a catalogue comes in; until then
+// the ones before it answer. A kill never waits for them.
+
+import { applyLinks } from '../catalogue/links.js'
+import { readRunbooks } from '../catalogue/reader.js'
+import type { CatalogueDocument } from '../domain/catalogue.js'
+import { claimStep, type Claimed } from '../domain/claim.js'
+import { KillswitchError } from '../domain/errors.js'
+import type { Finding, Runbook, Step } from '../domain/runbook.js'
+import type { Log } from './log.js'
+
+export class Runbooks {
+  #byId: ReadonlyMap<string, Runbook> = new Map()
+  #sources: ReadonlyMap<string, string> = new Map()
+  #findings: Finding[] = []
+  #digest: string | undefined
+  #reading: Promise<void> = Promise.resolve()
+  readonly #onFault: (error: unknown) => void
+
+  constructor(log: Log, onFault: (error: unknown) => void) {
+    this.#onFault = onFault
+    this.#follow(log.state.catalogue)
+    log.subscribe((_, state) => this.#follow(state.catalogue))
+  }
+
+  /** Resolves when the runbooks of the newest catalogue are read. */
+  ready(): Promise<void> {
+    return this.#reading
+  }
+
+  all(): Runbook[] {
+    return [...this.#byId.values()]
+  }
+
+  get findings(): readonly Finding[] {
+    return this.#findings
+  }
+
+  get(id: string): Runbook {
+    const runbook = this.#byId.get(id)
+    if (runbook) return runbook
+    throw new KillswitchError('unknown-runbook', `There is no runbook "${id}": there are ${[...this.#byId.keys()].join(', ') || 'none'}.`)
+  }
+
+  /** The Markdown as its team wrote it. */
+  source(id: string): string {
+    this.get(id)
+    return this.#sources.get(id) ?? ''
+  }
+
+  /** A step by id, unambiguous shortening or code, checked against what it is claimed to do to the flag. */
+  claim(step: string | undefined, flag: string | undefined, direction: 'kill' | 'restore'): Claimed {
+    return claimStep(this.all(), step, flag, direction)
+  }
+
+  /** Steps that act on a flag; every step where none is named. */
+  steps(flag?: string): { runbook: Runbook; step: Step }[] {
+    return this.all().flatMap(runbook =>
+      runbook.steps
+        .filter(step => flag === undefined || step.flagActions.some(action => action.flag === flag))
+        .map(step => ({ runbook, step })),
+    )
+  }
+
+  #follow(catalogue: CatalogueDocument | undefined): void {
+    if (catalogue === undefined || catalogue.digest === this.#digest) return
+    this.#digest = catalogue.digest
+    this.#reading = this.#read(catalogue).catch(this.#onFault)
+  }
+
+  async #read(catalogue: CatalogueDocument): Promise<void> {
+    const runbooks = await readRunbooks(catalogue.runbooks, catalogue.flags)
+    if (catalogue.digest !== this.#digest) return
+    const linked = applyLinks(runbooks, catalogue)
+    this.#byId = new Map(linked.runbooks.map(runbook => [runbook.id, runbook]))
+    this.#findings = linked.findings
+    this.#sources = new Map(catalogue.runbooks.map(({ id, source }) => [id, source]))
+  }
+}
