@@ -1,0 +1,75 @@
+// Whether lines form one chain: the only place that knows what may follow what. Feed it line by line; it recomputes
+// every hash from the exact bytes and must never trust a hash that came along.
+
+import { EMPTY, type Entry, fromPlace, type Head, hashLine, placeOf } from './audit.js'
+
+/** A head that also knows its entry's hour, below which the next one may not be. */
+export type ChainHead = Head & { at: string }
+export const NO_ENTRY: ChainHead = { ...EMPTY, at: '' }
+
+type Link = Pick<Entry, 'epoch' | 'seq' | 'at' | 'prev'>
+
+/** Reads a line as an entry; undefined where it is none (not JSON, or without a place, an hour and a predecessor). */
+export function parseEntry(line: string): Entry | undefined {
+  try {
+    const entry = JSON.parse(line) as Entry | null
+    return isLink(entry) ? entry : undefined
+  } catch {
+    return undefined
+  }
+}
+
+/** What keeps `entry` from following `head`, or undefined. `seq` may jump (history was lost), where `prev` holds. */
+export function problemAfter(head: ChainHead, entry: Link): string | undefined {
+  if (entry.prev !== head.hash) {
+    const wanted = head.hash === '' ? 'none (it is the first)' : head.hash
+    return `its prev is ${entry.prev || 'empty'}, the hash of the entry before is ${wanted}`
+  }
+  if (entry.epoch < head.epoch) return `its epoch ${entry.epoch} is below ${head.epoch}, the one before`
+  if (entry.seq <= head.seq) return `its seq ${entry.seq} is not above ${head.seq}, the one before`
+  if (entry.at < head.at) return `its at ${entry.at} is below ${head.at}, the one before`
+  return undefined
+}
+
+/** Verifies a log as it goes by. `head` is the last line that held; a line that did not hold changes nothing. */
+export class Chain {
+  head: ChainHead
+  entries = 0
+
+  /** Starts behind `after`: at the log's beginning, or at a head that is known otherwise (a checkpoint). */
+  constructor(after: ChainHead = NO_ENTRY) {
+    this.head = after
+  }
+
+  /** Takes the next line, without its newline. Returns what is wrong with it, or undefined. */
+  add(line: string | Buffer): string | undefined {
+    const entry = parseEntry(line.toString())
+    if (entry === undefined) return 'it is not an entry'
+    const problem = problemAfter(this.head, entry)
+    if (problem !== undefined) return problem
+    this.head = { epoch: entry.epoch, seq: entry.seq, hash: hashLine(line), at: entry.at }
+    this.entries++
+    return undefined
+  }
+}
+
+const PREFIX = /^\{"v":1,"epoch":(\d{1,9}),"seq":(\d{1,10}),"at":"([^"\\]*)"/
+
+/** Place and hour of a stored line, without parsing all of it where it begins as `seal` writes it. */
+export function linkOf(line: string): { place: number; at: string } | undefined {
+  const found = PREFIX.exec(line)
+  if (found) return { place: placeOf({ epoch: Number(found[1]), seq: Number(found[2]) }), at: found[3]! }
+  const entry = parseEntry(line)
+  return entry && { place: placeOf(entry), at: entry.at }
+}
+
+function isLink(entry: Entry | null): entry is Entry {
+  if (typeof entry !== 'object' || entry === null || entry.v !== 1) return false
+  if (typeof entry.prev !== 'string' || typeof entry.at !== 'string') return false
+  if (!Number.isSafeInteger(entry.epoch) || !Number.isSafeInteger(entry.seq)) return false
+  const place = placeOf(entry)
+  // the two halves of a place must not run into one another
+  return (
+    Number.isSafeInteger(place) && fromPlace(place).seq === entry.seq && entry.epoch >= 0 && entry.seq > 0
+  )
+}

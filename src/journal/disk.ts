@@ -1,0 +1,57 @@
+// What the journal asks of a disk, and the acts that make a change of it durable. The seam through which tests make a
+// disk fail; it must never swallow an error or retry a sync.
+
+import { type FileHandle, open as openFile, rename } from 'node:fs/promises'
+import { dirname } from 'node:path'
+
+/** Says what an operator should know; goes to the service's log. */
+export type Log = (message: string, fields?: Record<string, unknown>) => void
+
+export type Handle = Pick<FileHandle, 'read' | 'write' | 'truncate' | 'datasync' | 'sync' | 'stat' | 'close'>
+
+export type Disk = { open(file: string, flags: string | number, mode?: number): Promise<Handle> }
+export const realDisk: Disk = { open: (file, flags, mode) => openFile(file, flags, mode) }
+
+/** Writes all bytes at the offset: a full disk shows as a short count, not as an error. */
+export async function writeFully(handle: Handle, bytes: Buffer, offset: number): Promise<void> {
+  for (let done = 0; done < bytes.length; ) {
+    const { bytesWritten } = await handle.write(bytes, done, bytes.length - done, offset + done)
+    if (bytesWritten === 0) throw new Error(`the disk took ${done} of ${bytes.length} bytes: is it full?`)
+    done += bytesWritten
+  }
+}
+
+/** Reads `length` bytes from the offset; fewer only where the file ends. */
+export async function readFully(handle: Handle, offset: number, length: number): Promise<Buffer> {
+  const bytes = Buffer.allocUnsafe(length)
+  let done = 0
+  while (done < length) {
+    const { bytesRead } = await handle.read(bytes, done, length - done, offset + done)
+    if (bytesRead === 0) break
+    done += bytesRead
+  }
+  return bytes.subarray(0, done)
+}
+
+export async function using<T>(handle: Handle, use: (handle: Handle) => Promise<T>): Promise<T> {
+  try {
+    return await use(handle)
+  } finally {
+    await handle.close()
+  }
+}
+
+/** Makes names created, renamed or removed in a folder durable. */
+export const syncFolder = async (disk: Disk, folder: string): Promise<void> =>
+  using(await disk.open(folder, 'r'), handle => handle.sync())
+
+/** Puts a file in place all at once: after a crash there is the old one or the new one, whole. */
+export async function replaceFile(disk: Disk, file: string, bytes: Buffer): Promise<void> {
+  const temporary = `${file}.tmp`
+  await using(await disk.open(temporary, 'w', 0o600), async handle => {
+    await writeFully(handle, bytes, 0)
+    await handle.sync()
+  })
+  await rename(temporary, file)
+  await syncFolder(disk, dirname(file))
+}
