@@ -1,0 +1,283 @@
+// An instance's durable copy of the log: exact lines, in order, synced before `append` resolves. Knows no rule but that
+// an entry follows its predecessor; must never change, reorder or drop a line it took.
+
+import { mkdir, readdir, stat, unlink } from 'node:fs/promises'
+import { join } from 'node:path'
+import { hashLine, placeOf, type SealedEntry } from '../domain/audit.js'
+import { type ChainHead, linkOf, NO_ENTRY, problemAfter } from '../domain/chain.js'
+import { KillswitchError } from '../domain/errors.js'
+import { type Checkpoint, readCheckpoint, writeCheckpoint } from './checkpoint.js'
+import { type Disk, type Log, realDisk, syncFolder, using } from './disk.js'
+import { type Lock, lockFolder } from './lock.js'
+import { recoverSegment } from './recover.js'
+import {
+  firstPlaceOf,
+  type Located,
+  type Location,
+  lineAt,
+  linesFrom,
+  readLocated,
+  type Segment,
+  seek,
+} from './segment.js'
+import { Writer } from './writer.js'
+
+export type JournalOptions = {
+  /** Created where it is not there, for this user alone. */
+  folder: string
+  /** A segment that has reached this size is followed by a new one; default 8 MiB. */
+  segmentBytes?: number
+  log?: Log
+  /** For tests: a disk that fails. */
+  disk?: Disk
+}
+
+export type ReadLimit = { limit: number; bytes?: number }
+
+type Opened = { head: ChainHead; firstHash: string | undefined; segments: Segment[]; lock: Lock }
+
+export class Journal {
+  readonly folder: string
+  readonly #disk: Disk
+  readonly #segments: Segment[]
+  readonly #writer: Writer
+  readonly #lock: Lock
+  readonly #watchers = new Set<() => void>()
+  #head: ChainHead
+  #firstHash: string | undefined
+  #appended: Promise<void> = Promise.resolve()
+  #saved: Promise<void> = Promise.resolve()
+
+  /**
+   * Opens the folder, for this process alone, and recovers from a crash. Only the last segment is examined. Throws
+   * `configuration` where another process has it, `journal-broken` where the last segment is damaged in its middle.
+   */
+  static async open(options: JournalOptions): Promise<Journal> {
+    const { folder, disk = realDisk, log = () => undefined } = options
+    await mkdir(join(folder, 'log'), { recursive: true, mode: 0o700 })
+    const lock = await lockFolder(folder)
+    try {
+      await syncFolder(disk, folder)
+      const { segments, head } = await openSegments(disk, join(folder, 'log'), log)
+      const first = segments[0] && (await readFirst(disk, segments[0]))
+      return new Journal(options, disk, { head, firstHash: first && hashLine(first.bytes), segments, lock })
+    } catch (error) {
+      await lock.release()
+      throw error
+    }
+  }
+
+  private constructor(options: JournalOptions, disk: Disk, { head, firstHash, segments, lock }: Opened) {
+    this.folder = options.folder
+    this.#disk = disk
+    this.#head = head
+    this.#firstHash = firstHash
+    this.#segments = segments
+    this.#lock = lock
+    const segmentBytes = options.segmentBytes ?? 8 * 1024 * 1024
+    this.#writer = new Writer(disk, join(options.folder, 'log'), segmentBytes, segments)
+  }
+
+  /** The last durable entry; `at` is empty before the first. */
+  get head(): ChainHead {
+    return this.#head
+  }
+
+  /** The hash of the first entry: the log's name. */
+  get firstHash(): string | undefined {
+    return this.#firstHash
+  }
+
+  /** Why the last append could not be made durable; for good after a failed sync, else until one succeeds. */
+  get broken(): string | undefined {
+    return this.#writer.broken
+  }
+
+  /**
+   * Durable when it resolves. Entries at or below the head are skipped. All or nothing: throws `history-lost` where one
+   * does not follow its predecessor, `journal-broken` where it could not be written; then the head is as before.
+   */
+  append(entries: readonly SealedEntry[]): Promise<void> {
+    const appended = this.#appended.then(() => this.#append(entries))
+    this.#appended = appended.catch(() => undefined)
+    return appended
+  }
+
+  async #append(entries: readonly SealedEntry[]): Promise<void> {
+    const known = placeOf(this.#head)
+    const added = entries.filter(({ entry }) => placeOf(entry) > known)
+    if (added.length === 0) return
+    const head = added.reduce(follow, this.#head)
+    const text = added.map(({ line }) => `${line}\n`).join('')
+    await this.#writer.write(Buffer.from(text), placeOf(added[0]!.entry), () => {
+      this.#head = head
+      this.#firstHash ??= added[0]!.hash
+    })
+    for (const watcher of this.#watchers) watcher()
+  }
+
+  /** Calls back after each append, until the function returned is called. */
+  watch(watcher: () => void): () => void {
+    this.#watchers.add(watcher)
+    return () => this.#watchers.delete(watcher)
+  }
+
+  /** The lines after a place, in order: at most `limit`, and at most `bytes` of them unless the first alone is larger. */
+  async read(afterPlace: number, limit: ReadLimit): Promise<string[]> {
+    return (await this.located(afterPlace, limit)).map(({ bytes }) => bytes.toString())
+  }
+
+  /** As `read`, with where each line stands. */
+  async located(
+    afterPlace: number,
+    { limit, bytes = Number.POSITIVE_INFINITY }: ReadLimit,
+  ): Promise<Located[]> {
+    const found: Located[] = []
+    let size = 0
+    for await (const lines of this.#linesAfter(afterPlace))
+      for (const line of lines) {
+        size += line.length
+        if (found.length >= limit || (found.length > 0 && size > bytes)) return found
+        found.push(line)
+      }
+    return found
+  }
+
+  async line(place: number): Promise<string | undefined> {
+    const segment = this.#segments.findLast(({ first }) => first <= place)
+    if (segment === undefined || place > placeOf(this.#head)) return undefined
+    return using(await this.#disk.open(segment.file, 'r'), async handle => {
+      const found = await lineAt(handle, segment, await seek(handle, segment, link => link.place >= place))
+      const line = found?.bytes.toString()
+      return line !== undefined && linkOf(line)?.place === place ? line : undefined
+    })
+  }
+
+  /** All lines after a place, to the head as it is now, from disk, a chunk at a time. */
+  async *lines(afterPlace = 0): AsyncGenerator<string> {
+    for await (const lines of this.#linesAfter(afterPlace))
+      for (const line of lines) yield line.bytes.toString()
+  }
+
+  /** The place of the first entry at or after an hour; undefined where the log ends before it. */
+  async placeFrom(at: string): Promise<number | undefined> {
+    let [low, high] = [0, this.#segments.length]
+    while (low < high) {
+      const middle = (low + high) >> 1
+      const first = await readFirst(this.#disk, this.#segments[middle]!)
+      const link = first && linkOf(first.bytes.toString())
+      if (link && link.at >= at) high = middle
+      else low = middle + 1
+    }
+    // in the segment before the first one that begins late enough, or it is that one's first entry
+    const segment = this.#segments[low - 1]
+    const next = this.#segments[low]?.first
+    if (segment === undefined) return next
+    return using(await this.#disk.open(segment.file, 'r'), async handle => {
+      const found = await lineAt(handle, segment, await seek(handle, segment, link => link.at >= at))
+      return (found && linkOf(found.bytes.toString())?.place) ?? next
+    })
+  }
+
+  /** Lines whose locations an index kept, in the order given. */
+  async readAt(locations: readonly Location[]): Promise<string[]> {
+    const lines = new Map<Location, string>()
+    for (const [first, group] of groupBySegment(locations)) {
+      const segment = this.#segments.find(({ first: place }) => place === first)
+      if (segment === undefined) throw new Error(`the journal has no segment ${first}`)
+      const read = await readLocated(this.#disk, segment, group)
+      group.forEach((location, index) => {
+        lines.set(location, read[index]!)
+      })
+    }
+    return locations.map(location => lines.get(location)!)
+  }
+
+  /** The segments as they are now, whole lines and durable: what `verify` reads. */
+  segments(): Segment[] {
+    return this.#segments.map(segment => ({ ...segment }))
+  }
+
+  /** The last state saved, if this log still holds its head. */
+  async checkpoint(): Promise<Checkpoint | undefined> {
+    const found = await readCheckpoint(this.#checkpointFile)
+    const line = found && (await this.line(placeOf(found.head)))
+    return line !== undefined && hashLine(line) === found?.head.hash ? found : undefined
+  }
+
+  /** Saves the state at a head of this log, in place of the one before, all at once. */
+  saveCheckpoint(checkpoint: Checkpoint): Promise<void> {
+    const saved = this.#saved.then(() => writeCheckpoint(this.#disk, this.#checkpointFile, checkpoint))
+    this.#saved = saved.catch(() => undefined)
+    return saved
+  }
+
+  /** Waits for what is being written, and gives the folder free. */
+  async close(): Promise<void> {
+    await Promise.all([this.#appended, this.#saved])
+    await this.#writer.close()
+    await this.#lock.release()
+  }
+
+  get #checkpointFile(): string {
+    return join(this.folder, 'checkpoint.json')
+  }
+
+  async *#linesAfter(afterPlace: number): AsyncGenerator<Located[]> {
+    if (afterPlace >= placeOf(this.#head)) return
+    const segments = this.segments()
+    const start = segments.findLastIndex(({ first }) => first <= afterPlace)
+    for (const [index, segment] of segments.entries()) {
+      if (index < start) continue
+      const handle = await this.#disk.open(segment.file, 'r')
+      try {
+        const offset = index === start ? await seek(handle, segment, link => link.place > afterPlace) : 0
+        yield* linesFrom(handle, segment, offset)
+      } finally {
+        await handle.close()
+      }
+    }
+  }
+}
+
+function follow(head: ChainHead, { entry, line, hash }: SealedEntry): ChainHead {
+  const problem = line.includes('\n') ? 'its line has a newline in it' : problemAfter(head, entry)
+  if (problem === undefined) return { epoch: entry.epoch, seq: entry.seq, hash, at: entry.at }
+  throw new KillswitchError(
+    'history-lost',
+    `Entry ${entry.epoch}-${entry.seq} does not follow the journal's ${head.epoch}-${head.seq}: ${problem}. It was not ` +
+      "taken: the store is on another branch than this instance's journal.",
+  )
+}
+
+/** The segments with something in them. A crash may have left a last one empty or torn from its first byte. */
+async function openSegments(disk: Disk, folder: string, log: Log) {
+  const segments: Segment[] = []
+  for (const name of (await readdir(folder)).sort()) {
+    const file = join(folder, name)
+    const first = firstPlaceOf(name)
+    if (first !== undefined) segments.push({ first, file, size: (await stat(file)).size })
+  }
+  for (let last = segments.at(-1); last !== undefined; last = segments.at(-1)) {
+    const { size, head } = await recoverSegment(disk, last.file, last.first, log)
+    last.size = size
+    if (size > 0) return { segments, head }
+    segments.pop()
+    await unlink(last.file)
+    await syncFolder(disk, folder)
+  }
+  return { segments, head: NO_ENTRY }
+}
+
+const readFirst = async (disk: Disk, segment: Segment): Promise<Located | undefined> =>
+  using(await disk.open(segment.file, 'r'), handle => lineAt(handle, segment, 0))
+
+function groupBySegment(locations: readonly Location[]): Map<number, Location[]> {
+  const groups = new Map<number, Location[]>()
+  for (const location of locations) {
+    const group = groups.get(location.segment)
+    if (group) group.push(location)
+    else groups.set(location.segment, [location])
+  }
+  return groups
+}
