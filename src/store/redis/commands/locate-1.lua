@@ -1,0 +1,38 @@
+#!lua flags=no-writes,allow-oom
+--[[
+  Says whether the log still holds a head, without carrying any line: asked by every follower several times a second.
+
+  Input
+    KEYS[1]  log, a stream: id <epoch>-<seq>, fields line, hash
+    ARGV[1]  id of the head, 0-0 for an empty log
+    ARGV[2]  its hash
+  Output
+    { 'held' }
+    { 'lost', reason, last id, length }          type | empty | gaps | behind | missing | other
+]]
+local log, id, hash = KEYS[1], ARGV[1], ARGV[2]
+local is = redis.call('TYPE', log).ok
+if is ~= 'stream' and is ~= 'none' then return { 'lost', 'type', is, 0 } end
+
+local function parts(of)
+  local epoch, seq = string.match(of, '^(%d+)-(%d+)$')
+  return tonumber(epoch), tonumber(seq)
+end
+
+local newest = redis.call('XREVRANGE', log, '+', '-', 'COUNT', 1)[1]
+local last, length = newest and newest[1] or '0-0', redis.call('XLEN', log)
+local function lost(reason)
+  return { 'lost', reason, last, length }
+end
+
+local last_epoch, last_seq = parts(last)
+local epoch, seq = parts(id)
+if length == 0 and id ~= '0-0' then return lost('empty') end
+if length ~= last_seq then return lost('gaps') end
+if last_epoch < epoch or (last_epoch == epoch and last_seq < seq) then return lost('behind') end
+if id == '0-0' then return { 'held' } end
+
+local held = last == id and newest or redis.call('XRANGE', log, id, id)[1]
+if not held then return lost('missing') end
+if held[2][4] ~= hash then return lost('other') end
+return { 'held' }

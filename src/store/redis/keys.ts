@@ -1,0 +1,23 @@
+// The names of the service's keys in Redis. All carry the environment in one hash tag: Redis Cluster keeps them on one
+// node, and staging never meets production.
+
+import { KillswitchError } from '../../domain/errors.js'
+
+export type Keys = {
+  /** A stream: id `<epoch>-<seq>`, fields `line` (the exact bytes) and `hash`. Its last entry is the head. Never trimmed. */
+  log: string
+  /** A hash: flag key -> state as JSON, after the last entry. */
+  flags: string
+}
+
+export function keysOf(environment: string): Keys {
+  if (!/^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/.test(environment)) {
+    throw new KillswitchError(
+      'configuration',
+      `"${environment}" cannot name an environment: it becomes part of the names of keys. ` +
+        'Use up to 64 letters, digits, "_", "." and "-", the first a letter or digit.',
+    )
+  }
+  const prefix = `killswitch:{${environment}}:`
+  return { log: `${prefix}log`, flags: `${prefix}flags` }
+}

@@ -1,0 +1,109 @@
+// The store on Redis: where several instances agree on one log. Holds no rule and no state but its connections; what
+// it promises is written at the port, src/domain/store.ts.
+
+import type { Head } from '../../domain/audit.js'
+import type { KillswitchError } from '../../domain/errors.js'
+import type { Commit, CommitResult, Followed, Store } from '../../domain/store.js'
+import { type Client, commit, readHead } from './commands.js'
+import { Connection, type ConnectionEvent } from './connection.js'
+import { explain, unavailable, writeFailure } from './errors.js'
+import { followLog, SILENCE_MS } from './follow.js'
+import { type Keys, keysOf } from './keys.js'
+import { checkPosture, type Finding } from './posture.js'
+import { parseTarget, type Target } from './target.js'
+
+export type RedisStoreOptions = {
+  /** See target.ts for the forms. Carries passwords: it is never shown. */
+  url: string
+  environment: string
+  /** Told of every connect, loss and error, in words without a password. For the log. */
+  onEvent?: (event: ConnectionEvent) => void
+}
+
+/** RELIABILITY.md section 1. */
+const COMMAND_TIMEOUT_MS = 400
+
+export class RedisStore implements Store {
+  readonly kind = 'redis'
+  readonly keys: Keys
+  readonly #target: Target
+  readonly #onEvent: RedisStoreOptions['onEvent']
+  readonly #writer: Connection
+  readonly #closing = new AbortController()
+
+  /** Connects in the background, and goes on trying. Throws `configuration` where url or environment is unusable. */
+  constructor({ url, environment, onEvent }: RedisStoreOptions) {
+    this.keys = keysOf(environment)
+    this.#target = parseTarget(url)
+    this.#onEvent = onEvent
+    this.#writer = this.#connect('killswitch-writer', COMMAND_TIMEOUT_MS, 100)
+  }
+
+  /** What this store is connected to, without user and password. */
+  get where(): string {
+    return this.#writer.where
+  }
+
+  /** Resolves once connected; throws `store-unavailable` with the reason seen last after `timeoutMs`. */
+  async whenReady(timeoutMs: number): Promise<void> {
+    const signal = AbortSignal.any([AbortSignal.timeout(timeoutMs), this.#closing.signal])
+    if (!(await this.#writer.whenReady(signal))) throw this.#writer.unavailable
+  }
+
+  commit(asked: Commit): Promise<CommitResult> {
+    return this.#send(
+      client => commit(client, this.keys, asked),
+      failure => writeFailure(this.where, failure),
+    )
+  }
+
+  async *follow(after: () => Head, signal: AbortSignal): AsyncGenerator<Followed> {
+    const connection = this.#connect('killswitch-follower', SILENCE_MS, 50)
+    try {
+      yield* followLog(connection, this.keys, after, AbortSignal.any([signal, this.#closing.signal]))
+    } finally {
+      connection.close()
+    }
+  }
+
+  head(): Promise<Head> {
+    return this.#read(client => readHead(client, this.keys))
+  }
+
+  async ping(): Promise<void> {
+    await this.#read(client => client.ping())
+  }
+
+  /** What is wrong with how this Redis is set up; see posture.ts. Throws `store-unavailable`. */
+  posture(now: () => number): Promise<Finding[]> {
+    return this.#read(client => checkPosture(client, this.keys, now))
+  }
+
+  async close(): Promise<void> {
+    this.#closing.abort()
+    this.#writer.close()
+  }
+
+  #connect(name: string, commandTimeoutMs: number, firstRetryMs: number): Connection {
+    return new Connection(this.#target, { name, commandTimeoutMs, firstRetryMs, onEvent: this.#onEvent })
+  }
+
+  #read<T>(read: (client: Client) => Promise<T>): Promise<T> {
+    return this.#send(read, ({ detail }) => unavailable(this.where, detail))
+  }
+
+  /** Nothing is sent on a connection that is not ready; one that did not answer in time is dropped. */
+  async #send<T>(
+    command: (client: Client) => Promise<T>,
+    asError: (failure: ReturnType<typeof explain>) => KillswitchError,
+  ): Promise<T> {
+    if (!this.#writer.isReady) throw this.#writer.unavailable
+    try {
+      return await command(this.#writer.client)
+    } catch (error) {
+      const failure = explain(error)
+      if (failure.timedOut) this.#writer.reset(failure.detail)
+      throw asError(failure)
+    }
+  }
+}
