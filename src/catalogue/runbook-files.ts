@@ -1,0 +1,58 @@
+// Reads a directory of runbooks into the catalogue's document. A runbook is taken as it is: only a name that gives no
+// id, or a file that cannot be read at all, is a fault. It does not look into the Markdown.
+
+import { createHash } from 'node:crypto'
+import type { Fault, RunbookSource } from '../domain/catalogue.js'
+import { FILE_ID } from './application.js'
+import { quote } from './faults.js'
+import { type FoundFile, findFiles, hashFile, readBytes, unreadable } from './files.js'
+
+/** More is not a runbook, and every line of it would be in the log. */
+export const MAX_RUNBOOK_BYTES = 512 * 1024
+
+export type RunbookFiles = { sources: Map<string, RunbookSource & { shown: string }>; faults: Fault[] }
+
+/** Every `*.md` but README.md, whose name is kept for people. The file's name is the runbook's id. */
+export async function readRunbookFiles(directory: string): Promise<RunbookFiles> {
+  const { files, faults } = await findFiles(directory, /\.md$/i)
+  const sources: RunbookFiles['sources'] = new Map()
+  for (const file of files.filter(({ name }) => name.toLowerCase() !== 'readme.md')) {
+    const id = file.name.slice(0, -'.md'.length)
+    if (!FILE_ID.test(id) || !file.name.endsWith('.md')) {
+      faults.push({ file: file.shown, line: 1, message: badName(id) })
+      continue
+    }
+    try {
+      sources.set(id, { id, ...(await readSource(file)), shown: file.shown })
+    } catch (error) {
+      faults.push({ file: file.shown, line: 1, message: unreadable(error) })
+    }
+  }
+  return { sources, faults }
+}
+
+function badName(id: string): string {
+  const slug = id
+    .toLowerCase()
+    .replace(/[^a-z0-9_-]+/g, '-')
+    .replace(/^[-_]+|-+$/g, '')
+    .slice(0, 64)
+  const name = FILE_ID.test(slug) ? `${slug}.md` : 'payments.md'
+  return `gives no runbook id, which is the file's name: small letters, digits, \`_\` and \`-\`; rename it, for example to ${quote(name)}`
+}
+
+/** The digest is of the bytes on disk, but for a text that is not UTF-8: then of what could be read of it. */
+async function readSource(file: FoundFile): Promise<{ source: string; digest: string }> {
+  if (file.size > MAX_RUNBOOK_BYTES) return { source: placeholder(file), digest: await hashFile(file) }
+  const source = (await readBytes(file)).toString('utf8')
+  return { source, digest: sha256(source) }
+}
+
+export const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex')
+
+/** What stands in the document instead: whoever opens the runbook at night is told where it is. */
+const placeholder = (file: FoundFile): string =>
+  `# ${file.name.slice(0, -'.md'.length)}\n\nThis runbook is ${Math.ceil(file.size / 1024)} KiB long, over the ${MAX_RUNBOOK_BYTES / 1024} KiB that are read. Its text is in the file only. Split it to have its steps here.\n`
+
+/** Whether only a placeholder is in the document: its digest is of another text. */
+export const isTooLarge = (runbook: RunbookSource): boolean => sha256(runbook.source) !== runbook.digest
