@@ -152,7 +152,8 @@ export class EntryIndex {
 
   /** Throws away what is there, and begins at the first entry. */
   async #rebuild(reason: string): Promise<void> {
-    this.#log('building the index of the log anew', { reason, head: placeOf(this.#journal.head) })
+    const head = placeOf(this.#journal.head)
+    if (head > 0) this.#log('building the index of the log anew', { reason, head })
     const database = this.#database
     this.#database = undefined
     this.#generation++
@@ -184,7 +185,8 @@ export class EntryIndex {
 
   async #openDatabase(): Promise<void> {
     try {
-      this.#database = await openLevel(this.#folder)
+      // leveldb would make a new database of what is left of a damaged one
+      this.#database = await openLevel(this.#folder, { createIfMissing: false })
       const stored = await this.#database.get(META_KEY)
       const meta = stored && (JSON.parse(stored.toString()) as Meta)
       const reason = await this.#whyUnusable(meta)
@@ -196,7 +198,7 @@ export class EntryIndex {
   }
 
   async #whyUnusable(meta: Meta | undefined): Promise<string | undefined> {
-    if (meta === undefined) return placeOf(this.#journal.head) === 0 ? undefined : 'there was none'
+    if (meta === undefined) return 'it is empty'
     if (meta.format !== FORMAT) return `it is of form ${meta.format}, this is ${FORMAT}`
     if (meta.log !== this.#journal.firstHash) return 'it is of another log'
     const line = await this.#journal.line(meta.place)
@@ -209,8 +211,10 @@ export class EntryIndex {
     if (this.#running !== undefined || this.#isClosed) return
     this.#running = this.#follow().then(isFine => {
       this.#running = undefined
-      // something may have been appended between the last look and now
-      if (isFine && this.#place < placeOf(this.#journal.head)) this.#wake()
+      // something may have come between the last look and now
+      const head = placeOf(this.#journal.head)
+      const isBehind = this.#damage !== undefined || this.#place < head
+      if (isFine ? isBehind : this.#waiters.some(({ place }) => place <= head)) this.#wake()
     })
   }
 
@@ -271,12 +275,12 @@ export class EntryIndex {
 const isDamage = (error: unknown): boolean =>
   error instanceof IndexDamage || String((error as { code?: unknown }).code).startsWith('LEVEL_')
 
-async function openLevel(folder: string): Promise<Database> {
+async function openLevel(folder: string, options: { createIfMissing?: boolean } = {}): Promise<Database> {
   const database = new ClassicLevel<Buffer, Buffer>(folder, {
     keyEncoding: 'buffer',
     valueEncoding: 'buffer',
   })
-  await database.open()
+  await database.open(options)
   return database
 }
 

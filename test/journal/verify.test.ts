@@ -1,0 +1,57 @@
+import assert from 'node:assert/strict'
+import { readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { type TestContext, test } from 'node:test'
+import { Journal } from '../../src/journal/journal.js'
+import { verify } from '../../src/journal/verify.js'
+import { chainOf, headOf, randomFrom } from '../support/entries.js'
+import { testdir } from '../support/testdir.js'
+
+const entries = chainOf({ count: 40 })
+
+async function opened(t: TestContext) {
+  const journal = await Journal.open({ folder: testdir(t), segmentBytes: 6000 })
+  t.after(() => journal.close())
+  for (let from = 0; from < 40; from += 4) await journal.append(entries.slice(from, from + 4))
+  const folder = join(journal.folder, 'log')
+  return {
+    journal,
+    files: readdirSync(folder)
+      .sort()
+      .map(name => join(folder, name)),
+  }
+}
+
+test('a whole log verifies, and says how far it is', async t => {
+  const { journal } = await opened(t)
+  const told: number[] = []
+  const result = await verify(journal, { onProgress: entries => told.push(entries) })
+  assert.deepEqual(result, { ok: true, entries: 40, head: headOf(entries[39]!) })
+  assert.equal(told.at(-1), 40)
+})
+
+test('any single bit changed on disk is found, and so is any byte cut or a file gone', async t => {
+  const { journal, files } = await opened(t)
+  const random = randomFrom(3)
+  for (let round = 0; round < 300; round++) {
+    const file = files[Math.floor(random() * files.length)]!
+    const whole = readFileSync(file)
+    const at = Math.floor(random() * whole.length)
+    if (round % 3 === 0) truncateSync(file, at)
+    else {
+      const changed = Buffer.from(whole)
+      changed[at]! ^= 1 << Math.floor(random() * 8)
+      writeFileSync(file, changed)
+    }
+    assert.equal((await verify(journal)).ok, false, `${file} at ${at}`)
+    writeFileSync(file, whole)
+  }
+  assert.equal((await verify(journal)).ok, true)
+  rmSync(files[1]!)
+  assert.match(JSON.stringify(await verify(journal)), /cannot be read/)
+})
+
+test('it can be called off', async t => {
+  const { journal } = await opened(t)
+  await assert.rejects(verify(journal, { signal: AbortSignal.abort() }), { name: 'AbortError' })
+})
