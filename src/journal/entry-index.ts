@@ -31,7 +31,8 @@ type Waiter = { place: number; done: () => void; fail: (error: unknown) => void 
 /** Both bounds are included. */
 export type PlaceRange = { from: number; to: number }
 
-const BATCH = { limit: 1000, bytes: 4 * 1024 * 1024 }
+/** Small enough that a kill does not wait for a log being indexed: about 8 ms. */
+const BATCH = { limit: 250, bytes: 4 * 1024 * 1024 }
 const SAY_EVERY = 50_000
 
 /** The index contradicts itself or the journal. */

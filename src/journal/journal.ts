@@ -2,7 +2,7 @@
 // an entry follows its predecessor; must never change, reorder or drop a line it took.
 
 import { mkdir, readdir, stat, unlink } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { hashLine, placeOf, type SealedEntry } from '../domain/audit.js'
 import { type ChainHead, linkOf, NO_ENTRY, problemAfter } from '../domain/chain.js'
 import { KillswitchError } from '../domain/errors.js'
@@ -58,6 +58,8 @@ export class Journal {
     const lock = await lockFolder(folder)
     try {
       await syncFolder(disk, folder)
+      // the folder above may belong to somebody else
+      await syncFolder(disk, dirname(folder)).catch(() => undefined)
       const { segments, head } = await openSegments(disk, join(folder, 'log'), log)
       const first = segments[0] && (await readFirst(disk, segments[0]))
       return new Journal(options, disk, { head, firstHash: first && hashLine(first.bytes), segments, lock })
@@ -200,9 +202,14 @@ export class Journal {
 
   /** The last state saved, if this log still holds its head. */
   async checkpoint(): Promise<Checkpoint | undefined> {
-    const found = await readCheckpoint(this.#checkpointFile)
+    const found = await this.savedCheckpoint()
     const line = found && (await this.line(placeOf(found.head)))
     return line !== undefined && hashLine(line) === found?.head.hash ? found : undefined
+  }
+
+  /** What was saved last, whether or not the log still holds its head: evidence for `verify`, not a state to use. */
+  savedCheckpoint(): Promise<Checkpoint | undefined> {
+    return readCheckpoint(this.#checkpointFile)
   }
 
   /** Saves the state at a head of this log, in place of the one before, all at once. */

@@ -2,14 +2,15 @@
 // that does not hold. Reads only.
 
 import { basename } from 'node:path'
-import { placeOf } from '../domain/audit.js'
+import { type Head, hashLine, placeOf } from '../domain/audit.js'
 import { Chain, type ChainHead } from '../domain/chain.js'
 import { type Disk, realDisk, using } from './disk.js'
 import type { Journal } from './journal.js'
 import { linesFrom, type Segment } from './segment.js'
 
 export type Verification =
-  | { ok: true; entries: number; head: ChainHead }
+  /** `provenTo`: the last place that a head known from elsewhere vouches for; what comes after is unproven. */
+  | { ok: true; entries: number; head: ChainHead; provenTo: number }
   /** `line` is 1-based in the file; `after` the place of the last entry that held. */
   | { ok: false; file: string; line: number; after: number; problem: string }
 
@@ -17,26 +18,47 @@ export type VerifyOptions = {
   /** Called with the entries verified so far, every few hundred. */
   onProgress?: (entries: number) => void
   signal?: AbortSignal
+  /** Heads this log is known to have had: from another instance, a receipt, an earlier verification. */
+  known?: readonly Head[]
   disk?: Disk
 }
 
-/** Verifies up to the head at the call; goes by chunks, and lets everything else run between them. */
+/**
+ * Verifies up to the head at the call, and that the log still holds the heads known of it, the saved checkpoint's among
+ * them. Goes by chunks, and lets everything else run between them.
+ */
 export async function verify(journal: Journal, options: VerifyOptions = {}): Promise<Verification> {
   const expected = journal.head
+  const segments = journal.segments()
+  const saved = await journal.savedCheckpoint()
+  const known = [...(options.known ?? []), ...(saved ? [saved.head] : [])].filter(({ seq }) => seq > 0)
   const chain = new Chain()
-  let file = 'log'
-  let line = 0
-  for (const segment of journal.segments()) {
+  let [file, line] = ['log', 0]
+  const fail = (problem: string): Verification => ({
+    ok: false,
+    file,
+    line,
+    after: placeOf(chain.head),
+    problem,
+  })
+  for (const segment of segments) {
     const found = await verifySegment(chain, segment, options)
     file = basename(segment.file)
     line = found.line
-    if (found.problem !== undefined)
-      return { ok: false, file, line, after: placeOf(chain.head), problem: found.problem }
+    if (found.problem !== undefined) return fail(found.problem)
   }
-  if (chain.head.hash === expected.hash) return { ok: true, entries: chain.entries, head: chain.head }
-  const problem = `the log ends here, at ${chain.head.epoch}-${chain.head.seq}, its head was ${expected.epoch}-${expected.seq}`
-  return { ok: false, file, line, after: placeOf(chain.head), problem }
+  if (chain.head.hash !== expected.hash) return fail(`the log ends here, its head was ${nameOf(expected)}`)
+  for (const head of known) {
+    const stored = await journal.line(placeOf(head))
+    if (stored === undefined) return fail(`the log once had ${nameOf(head)}, which is not in it`)
+    if (hashLine(stored) !== head.hash)
+      return fail(`the log once had another ${nameOf(head)}: it was rewritten`)
+  }
+  const provenTo = Math.max(0, ...known.map(placeOf))
+  return { ok: true, entries: chain.entries, head: chain.head, provenTo }
 }
+
+const nameOf = ({ epoch, seq }: Head): string => `entry ${epoch}-${seq}`
 
 async function verifySegment(
   chain: Chain,

@@ -4,6 +4,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { placeOf } from '../../src/domain/audit.js'
 import { NO_ENTRY } from '../../src/domain/chain.js'
 import { EntryIndex } from '../../src/journal/entry-index.js'
@@ -17,10 +18,18 @@ const folder = mkdtempSync(join(process.argv[3] ?? tmpdir(), 'killswitch-bench-'
 const say = (what: string, value: string): void => console.log(`${what.padEnd(52)} ${value}`)
 const ms = (value: number): string => `${value.toFixed(2)} ms`
 
+/** How long it took, and for how long at most nothing else could run meanwhile. */
 async function timed<T>(what: string, act: () => Promise<T>): Promise<T> {
+  const delay = monitorEventLoopDelay({ resolution: 1 })
+  delay.enable()
   const start = performance.now()
   const result = await act()
-  say(what, ms(performance.now() - start))
+  const tookMs = performance.now() - start
+  delay.disable()
+  say(
+    what,
+    `${ms(tookMs)}; others waited at most ${ms(delay.max / 1e6)}, p99 ${ms(delay.percentile(99) / 1e6)}`,
+  )
   return result
 }
 
@@ -61,14 +70,13 @@ try {
   await measureAppends(journal, 1, 2000)
   await measureAppends(journal, 64, 300)
   await journal.close()
+  const memory = () => `${Math.round(process.resourceUsage().maxRSS / 1024)} MB`
+  say('peak resident memory while filling', memory())
 
   const again = await timed('open the journal', () => Journal.open({ folder }))
   const index = await EntryIndex.open(again)
   const head = placeOf(again.head)
-  const start = performance.now()
-  await index.reached(head)
-  const tookMs = performance.now() - start
-  say('index all', `${ms(tookMs)} = ${Math.round((again.head.seq / tookMs) * 1000)} entries/s`)
+  await timed('index all', () => index.reached(head))
 
   const queries = new AuditQueries(again, index)
   for (const order of ['newest', 'oldest'] as const) {
@@ -98,7 +106,7 @@ try {
     await opened.close()
     await third.close()
   })
-  say('peak resident memory', `${Math.round(process.resourceUsage().maxRSS / 1024)} MB`)
+  say('peak resident memory', memory())
 } finally {
   rmSync(folder, { recursive: true, force: true })
 }

@@ -8,7 +8,7 @@ const entries = chainOf({ count: 20 })
 const lines = entries.map(({ line }) => line)
 
 /** The index of the first line that does not hold, or -1. */
-const firstProblem = (given: readonly (string | Buffer)[]): number => {
+const firstProblem = (given: readonly Parameters<Chain['add']>[0][]): number => {
   const chain = new Chain()
   return given.findIndex(line => chain.add(line) !== undefined)
 }

@@ -14,7 +14,7 @@ const text = entries.map(({ line }) => `${line}\n`)
 const FIRST = '0000000000000001.ndjson'
 
 /** A journal's folder as a crash left it. */
-function left(t: TestContext, files: Record<string, string | Buffer>): string {
+function left(t: TestContext, files: Record<string, string | Uint8Array>): string {
   const folder = testdir(t)
   mkdirSync(join(folder, 'log'))
   for (const [name, bytes] of Object.entries(files)) writeFileSync(join(folder, 'log', name), bytes)
@@ -28,7 +28,7 @@ async function recovered(folder: string) {
   const head = journal.head
   // it takes what comes next
   await journal.append(entries)
-  assert.deepEqual(await verify(journal), { ok: true, entries: 8, head: headOf(entries[7]!) })
+  assert.deepEqual(await verify(journal), { ok: true, entries: 8, head: headOf(entries[7]!), provenTo: 0 })
   await journal.close()
   return { lines, head, said }
 }

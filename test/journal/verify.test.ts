@@ -26,7 +26,7 @@ test('a whole log verifies, and says how far it is', async t => {
   const { journal } = await opened(t)
   const told: number[] = []
   const result = await verify(journal, { onProgress: entries => told.push(entries) })
-  assert.deepEqual(result, { ok: true, entries: 40, head: headOf(entries[39]!) })
+  assert.deepEqual(result, { ok: true, entries: 40, head: headOf(entries[39]!), provenTo: 0 })
   assert.equal(told.at(-1), 40)
 })
 
@@ -54,4 +54,27 @@ test('any single bit changed on disk is found, and so is any byte cut or a file 
 test('it can be called off', async t => {
   const { journal } = await opened(t)
   await assert.rejects(verify(journal, { signal: AbortSignal.abort() }), { name: 'AbortError' })
+})
+
+test('whole lines cut from the end, or a log rewritten, are found against a head that is known', async t => {
+  const { journal, files } = await opened(t)
+  await journal.saveCheckpoint({ head: headOf(entries[37]!), state: {} })
+  const known = [headOf(entries[20]!)]
+  assert.deepEqual(await verify(journal, { known }), {
+    ok: true,
+    entries: 40,
+    head: headOf(entries[39]!),
+    provenTo: 38,
+  })
+  const rewritten = chainOf({ count: 40, seed: 9 })
+  assert.match(
+    JSON.stringify(await verify(journal, { known: [headOf(rewritten[20]!)] })),
+    /another entry 0-21: it was rewritten/,
+  )
+  await journal.close()
+  rmSync(files.at(-1)!)
+  // nothing is wrong with what is left, so it opens; the checkpoint tells that it is not all
+  const again = await Journal.open({ folder: journal.folder })
+  t.after(() => again.close())
+  assert.match(JSON.stringify(await verify(again)), /the log once had entry 0-38, which is not in it/)
 })
