@@ -18,13 +18,15 @@ export function didYouMean(name: string, known: Iterable<string>): string {
   return near === undefined ? '' : `; did you mean ${quote(near)}?`
 }
 
-/** The known name at most a third of its letters away from `name`, the nearest first. */
+/** The known name at most a third of its letters away, the nearest first; of two as near, the one that goes on alike. */
 export function nearest(name: string, known: Iterable<string>): string | undefined {
+  const asked = name.slice(0, 64).toLowerCase()
   let best: string | undefined
   let bestDistance = Number.POSITIVE_INFINITY
   for (const candidate of known) {
-    const apart = distance(name.slice(0, 64).toLowerCase(), candidate.toLowerCase())
-    if (apart < bestDistance && apart <= Math.max(1, Math.floor(candidate.length / 3))) {
+    const own = candidate.toLowerCase()
+    const apart = distance(asked, own) - (own.startsWith(asked) ? 0.5 : 0)
+    if (apart < bestDistance && apart <= Math.max(1, Math.floor(own.length / 3))) {
       best = candidate
       bestDistance = apart
     }

@@ -15,9 +15,10 @@ export class Members {
   readonly report: Report
   readonly #map: YamlMapping['members']
 
-  constructor(path: string, map: YamlMapping, report: Report) {
+  /** `line` is where what is missing would be looked for: where the map's own name stands. */
+  constructor(path: string, map: YamlMapping, report: Report, line = map.line) {
     this.path = path
-    this.line = map.line
+    this.line = line
     this.report = report
     this.#map = map.members
   }
@@ -111,7 +112,7 @@ export class Members {
 
   map(name: string, required?: string): Members | undefined {
     const node = this.node(name)
-    if (node?.kind === 'map') return new Members(this.pathOf(name), node, this.report)
+    if (node?.kind === 'map') return new Members(this.pathOf(name), node, this.report, this.lineOf(name))
     if (node !== undefined)
       this.fault(name, `must be a map of \`name: value\` lines, but it is ${describe(node)}`)
     else if (required !== undefined) this.fault(name, `is missing: ${required}`)

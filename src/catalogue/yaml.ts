@@ -51,7 +51,7 @@ export function readYaml(text: string, report: Report): YamlNode | undefined {
     schema: 'core',
     merge: false,
     resolveKnownTags: false,
-    logLevel: 'silent',
+    logLevel: 'error', // 'silent' would also leave out what stands after a second `---`
   })
   if (reportSyntax(document, { lines, report })) return undefined
   if (document.contents === null || emptyScalar(document.contents)) {
@@ -97,11 +97,9 @@ const CURES: Readonly<Record<string, string>> = {
 function reportSyntax(document: Document, { lines, report }: Reading): boolean {
   const problems = [...document.errors, ...document.warnings]
   for (const { pos, code, message } of problems.slice(0, 20)) {
+    const what = code === 'MULTIPLE_DOCS' ? 'a second document' : message
     const cure = CURES[code] ?? 'the usual cause is a missing quote, colon or space just above'
-    report(
-      lines.linePos(pos[0]).line || 1,
-      `is not readable as YAML: ${quote(message).slice(1, -1)}; ${cure}`,
-    )
+    report(lines.linePos(pos[0]).line || 1, `is not readable as YAML: ${quote(what).slice(1, -1)}; ${cure}`)
   }
   const version = document.directives?.yaml
   if (problems.length === 0 && version?.explicit === true && version.version !== '1.2') {

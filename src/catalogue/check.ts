@@ -1,0 +1,134 @@
+// What a person should look at in a catalogue that is in force or about to be: flags that no runbook names, kills that
+// nobody is told to undo, links that lead nowhere. Pure; a finding never keeps anything from starting.
+
+import type { CatalogueDocument, StepLink } from '../domain/catalogue.js'
+import type { FlagDefinition } from '../domain/flag.js'
+import type { Direction, Finding, Runbook, Step } from '../domain/runbook.js'
+import { compare, didYouMean, quote } from './faults.js'
+import type { CataloguePlaces } from './load.js'
+import { isTooLarge } from './runbook-files.js'
+
+/**
+ * Every finding once, by file and line. `runbooks` are the document's, read, with its links applied. Without `places`
+ * findings name the runbook or the catalogue file alone.
+ */
+export function checkCatalogue(
+  document: CatalogueDocument,
+  runbooks: readonly Runbook[],
+  places?: CataloguePlaces,
+): Finding[] {
+  const found = [
+    ...runbooks.flatMap(findingsOfReading),
+    ...document.flags.flatMap(flag => findingsOfFlag(flag, runbooks)),
+    ...document.links.flatMap(link => findingsOfLink(link, document)),
+    ...findingsOfApplications(document),
+    ...findingsOfSources(document),
+  ]
+  return inOrder(withoutEchoes(found, document).map(finding => placed(finding, places)))
+}
+
+/** What the parser found; a switch that names no flag is settled where a link says which flag it is. */
+function findingsOfReading(runbook: Runbook): Finding[] {
+  const linked = runbook.steps.filter(step =>
+    step.flagActions.some(({ confidence }) => confidence === 'link'),
+  )
+  return runbook.findings
+    .filter(({ code, step, line }) => {
+      if (code !== 'switch-without-flag') return true
+      return !linked.some(one => (step === undefined ? one.line === line : one.id === step))
+    })
+    .map(finding => ({ ...finding, runbook: finding.runbook ?? runbook.id }))
+}
+
+function findingsOfFlag({ key, application }: FlagDefinition, runbooks: readonly Runbook[]): Finding[] {
+  const kill = firstStep(runbooks, key, 'kill')
+  if (kill === undefined) {
+    const message = `no step of any runbook kills ${key}: name it beside a verb in a step, or link a step to it`
+    return [{ code: 'flag-without-step', flag: key, file: `${application}.yaml`, message }]
+  }
+  if (firstStep(runbooks, key, 'restore') !== undefined) return []
+  const message = `${kill.step.id} kills ${key}, and no step of any runbook restores it: add the step that does, and who may`
+  const { step, runbook } = kill
+  return [{ code: 'kill-without-restore-step', flag: key, runbook, step: step.id, line: step.line, message }]
+}
+
+function firstStep(
+  runbooks: readonly Runbook[],
+  flag: string,
+  direction: Direction,
+): { runbook: string; step: Step } | undefined {
+  for (const { id, steps } of runbooks) {
+    const step = steps.find(({ flagActions }) =>
+      flagActions.some(action => action.flag === flag && action.direction === direction),
+    )
+    if (step !== undefined) return { runbook: id, step }
+  }
+  return undefined
+}
+
+/** A link to a step that is not there is told by who applies links; to a runbook that is not there, here. */
+function findingsOfLink({ step, flag, file, line }: StepLink, { runbooks }: CatalogueDocument): Finding[] {
+  const [name] = step.split('/')
+  const ids = runbooks.map(({ id }) => id)
+  if (!step.includes('/') || ids.includes(name!)) return []
+  const message = `the link of ${flag} names the step ${quote(step)}, and there is no runbook ${quote(name)}${didYouMean(name!, ids)}`
+  return [{ code: 'dangling-link', flag, step, file, line, message }]
+}
+
+function findingsOfApplications({ applications, runbooks }: CatalogueDocument): Finding[] {
+  const ids = runbooks.map(({ id }) => id)
+  return applications.flatMap(({ id, runbook }): Finding[] => {
+    if (runbook === undefined || ids.includes(runbook)) return []
+    const message = `names the runbook ${quote(runbook)}, which is not there${didYouMean(runbook, ids)}`
+    return [{ code: 'dangling-link', file: `${id}.yaml`, message }]
+  })
+}
+
+function findingsOfSources({ runbooks }: CatalogueDocument): Finding[] {
+  return runbooks.flatMap((runbook): Finding[] => {
+    if (isTooLarge(runbook)) {
+      const message = 'is over 512 KiB and is listed without steps: split it'
+      return [{ code: 'too-large', runbook: runbook.id, line: 1, message }]
+    }
+    const at = runbook.source.indexOf('\ufffd')
+    if (at === -1) return []
+    const line = runbook.source.slice(0, at).split('\n').length
+    const message = 'holds characters that could not be read: save the file as UTF-8'
+    return [{ code: 'unreadable', runbook: runbook.id, line, message }]
+  })
+}
+
+/** Of a placeholder nothing is said but that it is one; of a link without a runbook, that once. */
+function withoutEchoes(findings: readonly Finding[], { runbooks }: CatalogueDocument): Finding[] {
+  const large = new Set(runbooks.filter(isTooLarge).map(({ id }) => id))
+  const links = new Set<string>()
+  return findings.filter(({ code, runbook, file, flag, step, line }) => {
+    if (runbook !== undefined && large.has(runbook) && code === 'no-structure') return false
+    if (code !== 'dangling-link' || line === undefined) return true
+    const link = JSON.stringify([file, line, flag ?? step])
+    return !links.has(link) && links.add(link) !== undefined
+  })
+}
+
+function placed(finding: Finding, places: CataloguePlaces | undefined): Finding {
+  const { flag, runbook, file, line } = finding
+  if (places === undefined) return finding
+  const ofFlag = flag === undefined || line !== undefined ? undefined : places.flags.get(flag)
+  if (ofFlag !== undefined) return { ...finding, ...ofFlag }
+  const shown = file === undefined ? places.runbooks.get(runbook ?? '') : places.linkFiles.get(file)
+  return shown === undefined ? finding : { ...finding, file: shown }
+}
+
+function inOrder(findings: readonly Finding[]): Finding[] {
+  const once = new Map(findings.map(finding => [keyOf(finding), finding]))
+  return [...once.values()].sort(
+    (a, b) =>
+      compare(a.file ?? a.runbook ?? '', b.file ?? b.runbook ?? '') ||
+      (a.line ?? 0) - (b.line ?? 0) ||
+      compare(a.code, b.code) ||
+      compare(a.message, b.message),
+  )
+}
+
+const keyOf = ({ code, file, runbook, line, message }: Finding): string =>
+  JSON.stringify(code === 'too-large' ? [code, runbook] : [code, file, runbook, line, message])
