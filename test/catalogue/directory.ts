@@ -6,7 +6,7 @@ import { dirname, join } from 'node:path'
 import type { TestContext } from 'node:test'
 import { type LoadedCatalogue, loadCatalogue } from '../../src/catalogue/load.js'
 
-export type Files = Record<string, string | Buffer>
+export type Files = Record<string, string | Uint8Array>
 
 export function directory(t: TestContext, files: Files): string {
   const folder = realpathSync(mkdtempSync(join(tmpdir(), 'killswitch-flags-')))

@@ -326,7 +326,7 @@ describe('the digest', () => {
 
 describe('whatever stands in a file', () => {
   const ending = { numRuns: 150 }
-  const loads = (t: Parameters<typeof load>[0], text: string | Buffer) => load(t, { 'shop.yaml': text })
+  const loads = (t: Parameters<typeof load>[0], text: string | Uint8Array) => load(t, { 'shop.yaml': text })
 
   test('garbage is a fault, never an exception', async t => {
     const words = fc.constantFrom(
