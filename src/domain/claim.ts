@@ -14,7 +14,7 @@ export function claimStep(runbooks: readonly Runbook[], name: string | undefined
   if (name === undefined) return unlinked(flag, runbooks, direction)
   const found = findStep(runbooks, name)
   if (found.outcome === 'unknown') {
-    const warning = { code: 'unknown-step' as const, detail: `No runbook has a step "${name}".`, near: names(found.near) }
+    const warning = { code: 'unknown-step' as const, detail: `No runbook has a step "${name}".`, near: names(found.nearest) }
     return { step: { id: name }, offRunbook: true, warnings: [warning] }
   }
   if (found.outcome === 'ambiguous') {

@@ -5,6 +5,7 @@ import { randomUUID } from 'node:crypto'
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import { Ajv } from 'ajv'
 import formats from 'ajv-formats'
+import secureJson from 'secure-json-parse'
 import Fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify'
 import type { Action } from '../domain/audit.js'
 import { KillswitchError } from '../domain/errors.js'
@@ -17,6 +18,7 @@ import { flipRoutes } from './flips.js'
 import { healthRoutes } from './health.js'
 import { metricsRoute } from './metrics.js'
 import type { App, Parts } from './parts.js'
+import { RequestLog } from './request-log.js'
 import { runbookRoutes } from './runbooks.js'
 
 const BODY_LIMIT = 16 * 1024
@@ -28,7 +30,7 @@ export async function buildApp(parts: Parts, logger: FastifyBaseLogger): Promise
     requestTimeout: 2_000,
     http: { headersTimeout: 1_500, connectionsCheckingInterval: 500 },
     genReqId: request => acceptRequestId(request.headers['x-request-id']),
-    requestIdLogLabel: 'requestId',
+    logController: new RequestLog(),
     return503OnClosing: true,
     forceCloseConnections: 'idle',
     routerOptions: { maxParamLength: 2048, ignoreDuplicateSlashes: true, ignoreTrailingSlash: true },
@@ -69,21 +71,19 @@ function validators() {
 
 /** JSON alone, in valid UTF-8, and without __proto__: Fastify would take text/plain, and mend bytes it cannot read. */
 function acceptJsonOnly(app: App): void {
-  const parse = app.getDefaultJsonParser('error', 'error')
   app.removeAllContentTypeParsers()
-  app.addContentTypeParser('application/json', { parseAs: 'buffer', bodyLimit: BODY_LIMIT }, (request, bytes, done) => {
-    if (bytes.length === 0) return done(null, undefined)
-    let text: string
-    try {
-      text = new TextDecoder('utf-8', { fatal: true }).decode(bytes as Buffer)
-    } catch {
-      return done(new KillswitchError('malformed-request', 'The body is not valid UTF-8.'))
-    }
-    parse(request, text, (error, value) => {
-      if (error) done(new KillswitchError('malformed-request', `The body is not JSON that can be taken: ${error.message}.`))
-      else done(null, value)
-    })
-  })
+  app.addContentTypeParser('application/json', { parseAs: 'buffer', bodyLimit: BODY_LIMIT }, async (_: unknown, bytes: Buffer) =>
+    bytes.length === 0 ? undefined : parseJson(bytes),
+  )
+}
+
+function parseJson(bytes: Buffer): unknown {
+  try {
+    return secureJson.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes), { protoAction: 'error', constructorAction: 'error' })
+  } catch (error) {
+    const why = error instanceof TypeError ? 'it is not valid UTF-8' : (error as Error).message
+    throw new KillswitchError('malformed-request', `The body cannot be taken as JSON: ${why}.`)
+  }
 }
 
 /** A request to flip that is refused before its handler has it (its role, its body, its headers) is an entry too. */

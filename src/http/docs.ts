@@ -34,7 +34,7 @@ export async function registerDocs(app: App, environment: string): Promise<void>
       security: [{ token: [] }],
     },
     transform: ({ schema, url, route }) => ({ schema: describe(schema, route.config), url }),
-    transformObject: documentObject => ('openapiObject' in documentObject ? withHeaders(documentObject.openapiObject) : documentObject.swaggerObject) as never,
+    transformObject: documentObject => ('openapiObject' in documentObject ? withHeaders(documentObject.openapiObject as Document) : documentObject.swaggerObject) as never,
   })
   app.addHook('onRoute', route => {
     if (route.url.startsWith('/docs')) route.config = { ...route.config, access: 'public' }
@@ -53,9 +53,10 @@ function describe(schema: unknown, config: Config) {
   return { ...known, response: Object.fromEntries(Object.entries(response).filter(([, value]) => value !== undefined)), ...(config?.access === 'public' ? { security: [] } : {}) } as never
 }
 
+type Document = { paths?: Record<string, Record<string, Operation>> }
 type Operation = { operationId?: string; parameters?: object[] }
 
-function withHeaders(document: { paths?: Record<string, Record<string, Operation>> }) {
+function withHeaders(document: Document) {
   for (const operations of Object.values(document.paths ?? {})) {
     for (const operation of Object.values(operations)) {
       const names: (keyof typeof HEADERS)[] = operation.operationId === 'restoreFlag' ? ['idempotency-key', 'if-match'] : ['killFlag', 'runStep'].includes(operation.operationId ?? '') ? ['idempotency-key'] : []

@@ -65,6 +65,7 @@ export function presentFlip(entry: Entry, definition: FlagDefinition | undefined
 /** "Turn ai_v1 off: on -> off", and where nothing changed, that it was so already. */
 export function summaryOf(entry: Entry, definition: FlagDefinition | undefined): string {
   if (entry.action === 'step.run') return `Ran ${entry.step?.id}: ${entry.flags?.join(', ') || 'nothing'}`
+  if (entry.label === undefined && !entry.refusal) return entry.reason ?? entry.action
   if (entry.refusal) return `Refused (${entry.refusal.code}): ${entry.action} ${entry.flag ?? ''}`.trim()
   const [before, after] = [variantName(entry.from, definition), variantName(entry.to, definition)]
   if (entry.outcome === 'unchanged') return `${entry.label}: already ${after}`

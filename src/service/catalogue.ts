@@ -9,7 +9,7 @@ import type { Draft } from '../domain/audit.js'
 import type { Gate } from './gate.js'
 import type { Log } from './log.js'
 
-export type Loaded = { document?: CatalogueDocument; faults: Fault[] }
+export type Loaded = { document: CatalogueDocument | undefined; faults: Fault[] }
 
 export class Catalogue {
   readonly #log: Log

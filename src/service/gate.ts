@@ -53,6 +53,8 @@ export class Gate {
   readonly #unresolved = new Map<string, Waiting>()
   /** Told the head of a store that turned out to have lost history. */
   onLost: (why: string) => void = () => {}
+  /** Told the entries this instance committed. */
+  onCommitted: (entries: readonly SealedEntry[]) => void = () => {}
 
   constructor(parts: { log: Log; store: Store; environment: string; clock: Clock }) {
     this.#log = parts.log
@@ -204,6 +206,7 @@ export class Gate {
       return false
     }
     const { journaled } = await this.#log.accept(entries)
+    this.onCommitted(entries)
     for (const { item, entries: own, refusal } of decided) {
       if (refusal) item.reject(refusal)
       else {

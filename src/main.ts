@@ -1,0 +1,53 @@
+// The process: reads the environment, starts the server, prints what a person needs next, and stops cleanly on a signal.
+
+import { type Logger, pino } from 'pino'
+import { type Config, help, readConfig } from './config.js'
+import { KillswitchError } from './domain/errors.js'
+import { startServer } from './server.js'
+import { watchFiles } from './watch.js'
+import { welcome } from './welcome.js'
+
+async function main(): Promise<void> {
+  if (process.argv.includes('--help') || process.argv.includes('-h')) {
+    process.stdout.write(help())
+    return
+  }
+  const config = readConfig(process.env)
+  const logger = createLogger(config)
+  for (const warning of config.warnings) logger.warn(warning)
+  const server = await startServer(config, logger)
+  const unwatch = watchFiles([config.flagsDir, config.runbooksDir, config.tokensFile ?? server.firstStart?.file], () => void server.reload())
+  process.stderr.write(welcome(server, config))
+
+  let stopping = false
+  const stop = (signal: string) => {
+    if (stopping) return
+    stopping = true
+    logger.info({ signal }, 'stopping')
+    unwatch()
+    server.close().then(
+      () => process.exit(0),
+      error => {
+        logger.error({ err: error }, 'the stop was not clean')
+        process.exit(1)
+      },
+    )
+  }
+  process.on('SIGTERM', stop)
+  process.on('SIGINT', stop)
+  process.on('SIGHUP', () => void server.reload())
+}
+
+/** JSON lines for machines; on a terminal, readable ones. */
+function createLogger(config: Config): Logger {
+  const options = { level: config.logLevel, base: { environment: config.environment } }
+  if (!process.stdout.isTTY) return pino(options)
+  const pretty = { target: 'pino-pretty', options: { colorize: true, ignore: 'environment', translateTime: 'UTC:yyyy-mm-dd HH:MM:ss.l "UTC"', singleLine: true } }
+  return pino({ ...options, transport: pretty })
+}
+
+main().catch(error => {
+  const known = error instanceof KillswitchError
+  process.stderr.write(known ? `killswitch cannot start:\n${error.message}\n` : `killswitch cannot start: ${(error as Error).stack}\n`)
+  process.exit(1)
+})

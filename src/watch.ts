@@ -1,0 +1,45 @@
+// Notices that catalogue or tokens have changed on disk. By looking, not by file events: it works the same on network
+// file systems and on mounted ConfigMaps, where files are swapped behind a link.
+
+import { readdir, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+
+const EVERY_MS = 1_000
+
+/** Calls `onChange` when anything at or below the paths has changed, once it has stayed the same for one look. */
+export function watchFiles(paths: readonly (string | undefined)[], onChange: () => void): () => void {
+  const watched = paths.filter(path => path !== undefined)
+  let known: string | undefined
+  let changing: string | undefined
+  let looking = false
+  const look = async () => {
+    if (looking) return
+    looking = true
+    const seen = (await Promise.all(watched.map(path => signatureOf(path)))).join('\n')
+    looking = false
+    known ??= seen
+    if (seen === known) changing = undefined
+    else if (seen !== changing) changing = seen
+    else {
+      known = seen
+      changing = undefined
+      onChange()
+    }
+  }
+  const timer = setInterval(() => void look(), EVERY_MS)
+  timer.unref()
+  void look()
+  return () => clearInterval(timer)
+}
+
+/** Size and times of a file, or of every file below a folder; a file that is not there counts as such. */
+async function signatureOf(path: string): Promise<string> {
+  try {
+    const found = await stat(path)
+    if (!found.isDirectory()) return `${path} ${found.size} ${found.mtimeMs} ${found.ino}`
+    const names = (await readdir(path)).filter(name => !name.startsWith('.')).sort()
+    return (await Promise.all(names.map(name => signatureOf(join(path, name))))).join('\n')
+  } catch {
+    return `${path} -`
+  }
+}

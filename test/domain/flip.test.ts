@@ -1,0 +1,174 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import fc from 'fast-check'
+import { ROLES } from '../../src/domain/actor.js'
+import { decideKill, decideRestore, type RestoreCommand } from '../../src/domain/flip.js'
+import { isKilled, type State } from '../../src/domain/state.js'
+import { aFlag, anActor, applied, aRequest, NOW, noStep, stateWith } from '../support/domain.js'
+
+const operator = anActor('operator', 'olga')
+const engineer = anActor('engineer', 'emil')
+const start = stateWith(aFlag('ai_v1'), aFlag('pilot.enabled', { restoreRole: 'coordinator' }))
+
+const kill = (state: State, given: { incident?: string; actor?: typeof operator; flag?: string; now?: number } = {}) => {
+  const { incident, actor = operator, flag = 'ai_v1', now = NOW } = given
+  return decideKill(state, { flag, actor, request: aRequest(), claim: noStep, reason: 'test', ...(incident ? { incident } : {}) }, now)
+}
+const restore = (state: State, given: Partial<RestoreCommand> = {}, now = NOW) =>
+  decideRestore(state, { flag: 'ai_v1', actor: engineer, request: aRequest(), claim: noStep, reason: 'well', present: [], ...given }, now)
+const flag = (state: State, key = 'ai_v1') => state.flags.get(key)!
+
+describe('kill', () => {
+  it('puts a hold that names who, why and which incident', () => {
+    const state = applied(start, kill(start, { incident: 'INC-1' }))
+    assert.equal(isKilled(flag(state)), true)
+    const [hold] = flag(state).holds
+    assert.deepEqual({ actor: hold?.actor, incident: hold?.incident, reason: hold?.reason }, { actor: 'olga', incident: 'INC-1', reason: 'test' })
+  })
+
+  it('is unchanged, and still an entry, when the same incident kills again', () => {
+    const once = applied(start, kill(start, { incident: 'INC-1' }))
+    const again = kill(once, { incident: 'INC-1', actor: engineer })
+    assert.equal(again.drafts[0]?.outcome, 'unchanged')
+    assert.equal(again.drafts[0]?.hold, flag(once).holds[0]?.id)
+    assert.equal(flag(applied(once, again)).holds.length, 1)
+  })
+
+  it('holds once per actor where no incident is named, and once per incident beside it', () => {
+    let state = applied(start, kill(start))
+    state = applied(state, kill(state))
+    assert.equal(flag(state).holds.length, 1)
+    state = applied(state, kill(state, { actor: engineer }))
+    state = applied(state, kill(state, { incident: 'INC-1' }))
+    assert.equal(flag(state).holds.length, 3)
+  })
+
+  it('is refused to a role too low, and the refusal names the one that may', () => {
+    const { refusal, drafts } = kill(start, { actor: anActor('viewer', 'vera') })
+    assert.equal(refusal?.code, 'forbidden')
+    assert.match(refusal?.message ?? '', /vera has role viewer.*operator or higher/)
+    assert.deepEqual([drafts[0]?.outcome, drafts[0]?.refusal?.code], ['refused', 'forbidden'])
+  })
+
+  it('refuses an unknown flag without inventing one', () => {
+    for (const key of ['nope', '__proto__', 'constructor']) {
+      const verdict = kill(start, { flag: key })
+      assert.equal(verdict.refusal?.code, 'unknown-flag')
+      assert.equal(applied(start, verdict).flags.size, 2)
+    }
+  })
+})
+
+describe('restore', () => {
+  const held = applied(start, kill(start, { incident: 'INC-1' }))
+
+  it('releases the hold of the incident it names', () => {
+    const state = applied(held, restore(held, { incident: 'INC-1' }))
+    assert.equal(isKilled(flag(state)), false)
+  })
+
+  it('leaves the flag killed while another incident holds it', () => {
+    const two = applied(held, kill(held, { incident: 'INC-2' }))
+    const one = applied(two, restore(two, { incident: 'INC-1' }))
+    assert.equal(isKilled(flag(one)), true)
+    assert.equal(isKilled(flag(applied(one, restore(one, { incident: 'INC-2' })))), false)
+  })
+
+  it('says which holds there are when it names none of them', () => {
+    const { refusal } = restore(held, { incident: 'INC-9' })
+    assert.equal(refusal?.code, 'nothing-to-release')
+    assert.deepEqual((refusal?.extra.holds as { incident: string }[]).map(hold => hold.incident), ['INC-1'])
+  })
+
+  it('must name something, and only one thing', () => {
+    assert.equal(restore(held).refusal?.code, 'malformed-request')
+    assert.equal(restore(held, { incident: 'INC-1', all: true }).refusal?.code, 'malformed-request')
+  })
+
+  it('does nothing where the flag has moved since the caller looked', () => {
+    assert.equal(restore(held, { all: true, ifMatch: flag(start).place }).refusal?.code, 'precondition-failed')
+    assert.equal(restore(held, { all: true, ifMatch: flag(held).place }).refusal, undefined)
+  })
+
+  it('with "all" leaves a kill standing that came after it was asked for', () => {
+    const asked = flag(held).holds.map(hold => hold.id)
+    const later = applied(held, kill(held, { incident: 'INC-2', now: NOW + 5 }))
+    const state = applied(later, restore(later, { all: true, present: asked }, NOW + 1))
+    assert.deepEqual(flag(state).holds.map(hold => hold.incident), ['INC-2'])
+  })
+
+  it('is for the role the flag states', () => {
+    for (const role of ROLES) {
+      const may = ['engineer', 'coordinator', 'owner'].includes(role)
+      assert.equal(restore(held, { incident: 'INC-1', actor: anActor(role) }).refusal === undefined, may, role)
+    }
+    const pilot = applied(start, kill(start, { flag: 'pilot.enabled', incident: 'INC-1' }))
+    const refused = restore(pilot, { flag: 'pilot.enabled', incident: 'INC-1' })
+    assert.match(refused.refusal?.message ?? '', /coordinator or higher/)
+  })
+
+  it('is never for a credential that may only kill', () => {
+    const sealed = anActor('owner', 'break-glass', { only: 'kill' })
+    assert.equal(restore(held, { all: true, actor: sealed }).refusal?.code, 'forbidden')
+  })
+})
+
+describe('undo', () => {
+  const held = applied(start, kill(start, { incident: 'INC-1' }))
+
+  it("takes back the operator's own kill within five minutes", () => {
+    const verdict = restore(held, { undo: true, actor: operator }, NOW + 5 * 60_000)
+    assert.equal(verdict.refusal, undefined)
+    assert.equal(isKilled(flag(applied(held, verdict))), false)
+  })
+
+  it('is over after five minutes', () => {
+    const { refusal } = restore(held, { undo: true, actor: operator }, NOW + 5 * 60_000 + 1)
+    assert.equal(refusal?.code, 'forbidden')
+    assert.match(refusal?.message ?? '', /undo is for 5 minutes/)
+  })
+
+  it("never touches another's hold", () => {
+    const other = anActor('operator', 'otto')
+    assert.equal(restore(held, { undo: true, actor: other }).refusal?.code, 'nothing-to-release')
+    const both = applied(held, kill(held, { incident: 'INC-2', actor: other }))
+    const state = applied(both, restore(both, { undo: true, actor: other }))
+    assert.deepEqual(flag(state).holds.map(hold => hold.actor), ['olga'])
+  })
+
+  it('is told to an operator whose restore is refused', () => {
+    const { refusal } = restore(held, { incident: 'INC-1', actor: operator })
+    assert.match(refusal?.message ?? '', /engineer or higher.*"undo": true/)
+  })
+})
+
+describe('any order of kills and restores', () => {
+  const incidents = ['INC-1', 'INC-2', undefined] as const
+  const actors = [operator, engineer]
+  const step = fc.record({ restores: fc.boolean(), incident: fc.constantFrom(...incidents), actor: fc.constantFrom(...actors) })
+
+  it('leaves the flag killed exactly while somebody still holds it', () => {
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 30 }), steps => {
+        let state = start
+        const holders = new Set<string>()
+        for (const { restores, incident, actor } of steps) {
+          const holder = incident ?? `by ${actor.id}`
+          if (!restores) {
+            state = applied(state, kill(state, { actor, ...(incident ? { incident } : {}) }))
+            holders.add(holder)
+          } else {
+            const own = flag(state).holds.find(hold => hold.incident === undefined && hold.actor === actor.id)
+            const named = incident ? { incident } : { hold: own?.id ?? 'none' }
+            const verdict = restore(state, named)
+            state = applied(state, verdict)
+            assert.equal(verdict.refusal === undefined, holders.delete(holder))
+          }
+          assert.equal(isKilled(flag(state)), holders.size > 0)
+          assert.equal(flag(state).holds.length, holders.size)
+        }
+      }),
+      { numRuns: 500 },
+    )
+  })
+})

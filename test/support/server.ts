@@ -1,0 +1,63 @@
+// The service as it is, built for a test: real journal in a folder of its own, real store, real routes; no port is shared.
+
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { pino } from 'pino'
+import type { Config } from '../../src/config.js'
+import type { Role } from '../../src/domain/actor.js'
+import type { Clock } from '../../src/domain/clock.js'
+import { type Server, startServer } from '../../src/server.js'
+import { type Teardown, testdir } from './testdir.js'
+
+/** The project's root, from .build/test/support. */
+export const ROOT = fileURLToPath(new URL('../../../', import.meta.url))
+export const FLAGS_DIR = join(ROOT, 'flags')
+
+// biome-ignore lint/suspicious/noExplicitAny: bodies are looked into by tests
+export type Answer = { status: number; body: any; headers: Record<string, string | string[] | number | undefined>; text: string }
+export type Ask = { body?: unknown; headers?: Record<string, string>; raw?: string | Buffer }
+
+export type TestServer = Server & {
+  dataDir: string
+  tokens: Record<Role, string>
+  /** Through every hook and route, without a socket. */
+  ask: (role: Role | undefined, method: 'GET' | 'POST', path: string, asked?: Ask) => Promise<Answer>
+}
+
+export type Given = Partial<Config> & { clock?: Clock; tokens?: Record<Role, string> }
+
+export const configFor = (dataDir: string, given: Partial<Config> = {}): Config => ({
+  host: '127.0.0.1',
+  port: 0,
+  environment: 'test',
+  dataDir,
+  flagsDir: FLAGS_DIR,
+  logLevel: 'silent',
+  production: false,
+  warnings: [],
+  ...given,
+})
+
+export async function aServer(t: Teardown, { clock, tokens: known, ...given }: Given = {}): Promise<TestServer> {
+  const dataDir = given.dataDir ?? testdir(t)
+  const server = await startServer(configFor(dataDir, given), pino({ level: given.logLevel ?? 'silent' }), clock)
+  t.after(() => server.close())
+  const tokens = server.firstStart?.created ?? known
+  if (tokens === undefined) throw new Error('this data directory was started before: give its tokens')
+  const ask = async (role: Role | undefined, method: 'GET' | 'POST', path: string, { body, headers, raw }: Ask = {}) => {
+    const payload = raw ?? (body === undefined ? undefined : JSON.stringify(body))
+    const response = await server.app.inject({
+      method,
+      url: path,
+      headers: {
+        ...(role === undefined ? {} : { authorization: `Bearer ${tokens[role]}` }),
+        ...(payload === undefined ? {} : { 'content-type': 'application/json' }),
+        ...headers,
+      },
+      ...(payload === undefined ? {} : { payload }),
+    })
+    const isJson = /json/.test(String(response.headers['content-type'])) && !/ndjson/.test(String(response.headers['content-type']))
+    return { status: response.statusCode, headers: response.headers, text: response.body, body: isJson ? response.json() : undefined }
+  }
+  return { ...server, dataDir, tokens, ask }
+}
