@@ -1,5 +1,7 @@
 // A runbook as it was read: steps with stable names, the severity scale, timings and templates. Types and look-up only;
-// catalogue/parse.ts does the reading.
+// catalogue/runbooks/parse.ts does the reading, step-code.ts makes the codes.
+
+import { distance } from 'fastest-levenshtein'
 
 /** `kill` sets the flag's kill variant, `restore` its normal one; `other` is neither, and a finding. */
 export type Direction = 'kill' | 'restore' | 'other'
@@ -15,7 +17,7 @@ export type FlagAction = {
   confidence: 'high' | 'low' | 'link'
 }
 
-export type StepKind = 'ordered' | 'bullet' | 'task' | 'bold' | 'heading' | 'row' | 'command'
+export type StepKind = 'ordered' | 'bullet' | 'task' | 'bold' | 'heading' | 'row' | 'command' | 'paragraph'
 
 export type Step = {
   /** `<runbook>/<slug of each heading below the title>[/<slug of bold label>]/<ordinal>` */
@@ -89,6 +91,7 @@ export type Runbook = {
   /** SHA-256 of the source, hex. */
   digest: string
   lines: number
+  /** `slug` is the path of slugs below the title, as it stands in the ids of the section's steps. */
   sections: { title: string; level: number; line: number; slug: string }[]
   steps: Step[]
   severities: Severity[]
@@ -105,4 +108,84 @@ export type Runbook = {
   /** What was read and is not a step, counted by reason (`severity`, `symptoms`, `contacts`, ...). */
   leftOut: Record<string, number>
   findings: Finding[]
+}
+
+export type StepLookup =
+  | { outcome: 'found'; runbook: Runbook; step: Step }
+  | { outcome: 'ambiguous'; candidates: Step[] }
+  | { outcome: 'unknown'; nearest: Step[] }
+
+const ORDINAL = /^\d+(\.\d+)*$/
+/** A name longer than this is no name of a step; it is not compared, so that a long one costs nothing. */
+const LONGEST_NAME = 400
+
+/**
+ * The step a name means: its id, its code, or any shortening that means one step only. A shortening leaves out
+ * segments, and words at either end of a segment; its last segment is the ordinal, or is left out as well where the
+ * section has one step. Segments given whole are preferred to words of segments.
+ */
+export function findStep(runbooks: readonly Runbook[], name: string): StepLookup {
+  const asked = name
+    .trim()
+    .toLowerCase()
+    .replace(/^\/+|\/+$/g, '')
+  if (asked === '' || asked.length > LONGEST_NAME) return { outcome: 'unknown', nearest: [] }
+  const all = runbooks.flatMap(runbook => runbook.steps.map(step => ({ runbook, step })))
+  const segments = asked.split('/')
+  const readings = [
+    all.filter(({ step }) => step.id === name),
+    all.filter(({ step }) => step.id.toLowerCase() === asked),
+    all.filter(({ step }) => step.code === asked),
+    all.filter(({ step }) => isShortened(step, segments, (segment, part) => segment === part)),
+    all.filter(({ step }) =>
+      isShortened(step, segments, (segment, part) => `-${segment}-`.includes(`-${part}-`)),
+    ),
+  ]
+  const matches = readings.find(reading => reading.length > 0) ?? []
+  if (matches.length > 1) return { outcome: 'ambiguous', candidates: matches.map(match => match.step) }
+  const [match] = matches
+  return match ? { outcome: 'found', ...match } : { outcome: 'unknown', nearest: nearestSteps(all, asked) }
+}
+
+/** The runbook of an id, given in any case, or undefined. */
+export function findRunbook(runbooks: readonly Runbook[], id: string): Runbook | undefined {
+  const asked = id.trim().toLowerCase()
+  return (
+    runbooks.find(runbook => runbook.id === id) ??
+    runbooks.find(runbook => runbook.id.toLowerCase() === asked)
+  )
+}
+
+function isShortened(step: Step, asked: string[], same: (segment: string, part: string) => boolean): boolean {
+  const path = step.id.toLowerCase().split('/').slice(0, -1)
+  const last = asked.at(-1)!
+  const named = ORDINAL.test(last) ? asked.slice(0, -1) : asked
+  if (named.length === 0 || (named !== asked && last !== step.ordinal)) return false
+  let from = 0
+  for (const part of named) {
+    const at = path.findIndex((segment, index) => index >= from && part !== '' && same(segment, part))
+    if (at < 0) return false
+    from = at + 1
+  }
+  return true
+}
+
+/** Up to three steps whose id, short form or code is a slip of the pen away. */
+function nearestSteps(all: { step: Step }[], asked: string): Step[] {
+  const furthest = Math.max(2, Math.floor(asked.length * 0.35))
+  return all
+    .map(({ step }) => ({ step, far: Math.min(...formsOf(step, asked).map(form => distance(asked, form))) }))
+    .filter(({ far }) => far <= furthest)
+    .sort((one, other) => one.far - other.far)
+    .slice(0, 3)
+    .map(({ step }) => step)
+}
+
+/** The ways a step is written: its code where no `/` was given, else as many of its segments as were asked for. */
+function formsOf(step: Step, asked: string): string[] {
+  if (!asked.includes('/')) return [step.code]
+  const segments = step.id.toLowerCase().split('/')
+  const count = Math.min(asked.split('/').length, segments.length)
+  const tail = segments.slice(segments.length - count)
+  return [segments.join('/'), tail.join('/'), [segments[0]!, ...tail.slice(1)].join('/')]
 }

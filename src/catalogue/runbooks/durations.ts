@@ -1,0 +1,59 @@
+// Lengths of time as runbooks write them. What is no duration ("Immediate", "Next business day") has no minutes.
+
+import type { Duration } from '../../domain/runbook.js'
+
+const MINUTES = { s: 1 / 60, m: 1, h: 60, d: 1440, w: 10_080 } as const
+const WORDS: Record<string, number> = {
+  an: 1,
+  a: 1,
+  one: 1,
+  two: 2,
+  three: 3,
+  four: 4,
+  five: 5,
+  ten: 10,
+  fifteen: 15,
+  twenty: 20,
+  thirty: 30,
+  sixty: 60,
+  half: 0.5,
+}
+const AMOUNT = `(\\d{1,4}(?:[.,]\\d{1,2})?|${Object.keys(WORDS).join('|')})`
+const UNIT =
+  '(s|secs?|seconds?|sekunden?|m|mins?|minutes?|minuten?|minutos?|h|hrs?|hours?|stunden?|heures?|horas?|d|days?|tagen?|w|weeks?|wochen?)'
+const ONE = `${AMOUNT}(?:\\s?[-–]\\s?(\\d{1,4})|\\s+to\\s+(\\d{1,4}))?[\\s-]{0,2}(?:an?\\s)?${UNIT}(?![\\p{L}\\p{N}])`
+const DURATION = new RegExp(
+  `(?<![\\p{L}\\p{N}.:/])${ONE}(?:\\s?(?:and\\s)?(\\d{1,2})\\s?(m|min|minutes?)(?![\\p{L}\\p{N}]))?`,
+  'giu',
+)
+const BUSINESS = /\b(business|working|office)[\s-]+(hours?|days?|time)|werktag|arbeitstag|jours? ouvr/i
+
+export type FoundDuration = { text: string; minutes: number; from: number; to: number }
+
+/** Every duration in a text; of a range (`1-2 hours`) the longer end counts. */
+export function durationsIn(text: string): FoundDuration[] {
+  return Array.from(text.matchAll(DURATION), match => {
+    const amount = amountOf(match[2] ?? match[3] ?? match[1]!)
+    const more = match[5] ? Number(match[5]) : 0
+    const minutes = amount * MINUTES[unitOf(match[4]!)] + more
+    return {
+      text: match[0],
+      minutes: Math.round(minutes * 100) / 100,
+      from: match.index,
+      to: match.index + match[0].length,
+    }
+  })
+}
+
+/** The text with its minutes, where it is a duration on the clock; business hours are not. */
+export function durationOf(text: string): Duration {
+  const [first] = BUSINESS.test(text) ? [] : durationsIn(text)
+  return first ? { text, minutes: first.minutes } : { text }
+}
+
+const amountOf = (said: string) => WORDS[said.toLowerCase()] ?? Number(said.replace(',', '.'))
+
+function unitOf(said: string): keyof typeof MINUTES {
+  const first = said.toLowerCase()[0]!
+  return first === 't' ? 'd' : first === 's' && /^st/i.test(said) ? 'h' : (first as keyof typeof MINUTES)
+}

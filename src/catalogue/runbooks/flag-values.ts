@@ -1,0 +1,87 @@
+// What a flag can be set to: from a word or value in a text to a variant, and from a variant to a direction.
+
+import { isDeepStrictEqual } from 'node:util'
+import type { FlagDefinition } from '../../domain/flag.js'
+import type { Direction, FlagAction } from '../../domain/runbook.js'
+
+/** What reading needs to know of a flag. */
+export type KnownFlag = Pick<FlagDefinition, 'key' | 'variants' | 'defaultVariant' | 'killVariant'>
+
+/** A value the flag does not have, or a flip that does not say which way. */
+export type Oddity = { flag: string; said: string; line: number }
+
+export type FlagReading = { actions: FlagAction[]; oddities: Oddity[] }
+
+export type KnownFlags = {
+  all: readonly KnownFlag[]
+  byKey: ReadonlyMap<string, KnownFlag>
+  /** By the environment variable a key would be: `PILOT_ENABLED`. */
+  byVariable: ReadonlyMap<string, KnownFlag>
+  /** Whole words of a text that are known keys, longest first; undefined where no flag is known. */
+  keys: RegExp | undefined
+  /** The flag a bare application name may mean ("disable pilot"): its one boolean flag, where a kill turns it off. */
+  byName: ReadonlyMap<string, KnownFlag>
+}
+
+export function knownFlags(all: readonly KnownFlag[]): KnownFlags {
+  const escaped = all
+    .map(({ key }) => key)
+    .sort((one, other) => other.length - one.length)
+    .map(key => key.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'))
+  return {
+    all,
+    byKey: new Map(all.map(flag => [flag.key, flag])),
+    byVariable: new Map(all.map(flag => [flag.key.toUpperCase().replace(/[.-]/g, '_'), flag])),
+    keys:
+      all.length > 0 ? new RegExp(`(?<![\\w.-])(?:${escaped.join('|')})(?![\\w-]|\\.\\w)`, 'g') : undefined,
+    byName: namesOf(all),
+  }
+}
+
+function namesOf(all: readonly KnownFlag[]): Map<string, KnownFlag> {
+  const names = new Map<string, KnownFlag[]>()
+  for (const flag of all.filter(one => one.key.includes('.') && isBoolean(one))) {
+    const name = flag.key.slice(0, flag.key.indexOf('.'))
+    names.set(name, [...(names.get(name) ?? []), flag])
+  }
+  const fits = [...names].filter(([, flags]) => flags.length === 1 && killValue(flags[0]!) === false)
+  return new Map(fits.map(([name, flags]) => [name, flags[0]!]))
+}
+
+export const isBoolean = (flag: KnownFlag): boolean =>
+  Object.values(flag.variants).every(value => typeof value === 'boolean')
+
+const killValue = (flag: KnownFlag) => flag.variants[flag.killVariant]
+
+const ON = ['true', 'on', 'enabled', 'enable', 'yes', '1']
+const OFF = ['false', 'off', 'disabled', 'disable', 'no', '0']
+
+/** The variant a value or a word means, by value first, then by the variant's name, then as on and off. */
+export function variantOf(flag: KnownFlag, said: unknown): string | undefined {
+  const entries = Object.entries(flag.variants)
+  const exact = entries.find(([, value]) => isDeepStrictEqual(value, said))
+  if (exact) return exact[0]
+  const word = String(said).toLowerCase()
+  const named =
+    entries.find(([, value]) => typeof value !== 'object' && String(value).toLowerCase() === word) ??
+    entries.find(([name]) => name.toLowerCase() === word)
+  if (named) return named[0]
+  const side = ON.includes(word) ? true : OFF.includes(word) ? false : undefined
+  return side === undefined ? undefined : entries.find(([, value]) => value === side)?.[0]
+}
+
+export function directionOf(flag: KnownFlag, variant: string): Direction {
+  const value = flag.variants[variant]
+  if (isDeepStrictEqual(value, killValue(flag))) return 'kill'
+  return isDeepStrictEqual(value, flag.variants[flag.defaultVariant]) ? 'restore' : 'other'
+}
+
+export function actionOf(
+  flag: KnownFlag,
+  variant: string,
+  line: number,
+  confidence: FlagAction['confidence'],
+): FlagAction {
+  const direction = directionOf(flag, variant)
+  return { flag: flag.key, variant, value: flag.variants[variant], direction, line, confidence }
+}

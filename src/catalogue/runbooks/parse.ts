@@ -1,0 +1,116 @@
+// Reads one runbook: pure, synchronous, and total. What it cannot make sense of becomes a finding, never an error.
+// It has no time limit of its own, and Markdown can be hostile: the service goes through reader.ts.
+
+import type { RunbookSource } from '../../domain/catalogue.js'
+import type { Finding, Runbook } from '../../domain/runbook.js'
+import { withCodes } from '../../domain/step-code.js'
+import { readTree } from './document.js'
+import { type KnownFlag, knownFlags } from './flag-values.js'
+import { outlineOf } from './outline.js'
+import { type Saying, sayingsOf } from './sayings.js'
+import { severitiesOf } from './severities.js'
+import { nameSteps } from './steps.js'
+import { templatesOf } from './templates.js'
+import { timingsOf } from './timings.js'
+import { walkOutline } from './walk.js'
+
+export type ParseRequest = Pick<RunbookSource, 'id' | 'source' | 'digest'> & { flags: readonly KnownFlag[] }
+
+export function parseRunbook(request: ParseRequest): Runbook {
+  try {
+    return read(request)
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error)
+    return unreadRunbook(
+      request,
+      'unreadable',
+      `the runbook could not be read (${why}); simplify its nesting`,
+    )
+  }
+}
+
+/** The runbook that stands for one that was not read. */
+export function unreadRunbook(
+  { id, source, digest }: Pick<RunbookSource, 'id' | 'source' | 'digest'>,
+  code: 'too-large' | 'too-slow' | 'unreadable',
+  message: string,
+): Runbook {
+  return {
+    id,
+    title: id,
+    digest,
+    lines: countLines(source),
+    sections: [],
+    steps: [],
+    severities: [],
+    escalations: [],
+    waits: [],
+    messageTemplates: [],
+    leftOut: {},
+    findings: [{ code, message, runbook: id, line: 1 }],
+  }
+}
+
+function read({ id, source, digest, flags }: ParseRequest): Runbook {
+  const outline = outlineOf(readTree(source), source, id)
+  const known = knownFlags(flags)
+  const { places, leftOut } = walkOutline(outline, known)
+  const { steps, findings } = nameSteps(id, places, known)
+  const sayings = sayingsOf(outline)
+  const runbook: Runbook = {
+    id,
+    title: outline.title,
+    digest,
+    lines: countLines(source),
+    sections: outline.sections
+      .filter(({ level }) => level > 0)
+      .map(({ title, level, line, path }) => ({ title, level, line, slug: path })),
+    steps,
+    severities: severitiesOf(outline),
+    ...timingsOf(outline, sayings, steps),
+    ...templatesOf(outline),
+    leftOut: { ...leftOut.counts },
+    findings: [
+      ...structureFinding(id, steps.length, leftOut.counts),
+      ...findings,
+      ...destructive(id, sayings),
+    ],
+  }
+  return withCodes([inOrder(runbook)])[0]!
+}
+
+const inOrder = (runbook: Runbook): Runbook => ({
+  ...runbook,
+  steps: [...runbook.steps].sort((one, other) => one.line - other.line),
+  findings: [...runbook.findings].sort((one, other) => (one.line ?? 0) - (other.line ?? 0)),
+})
+
+function structureFinding(runbook: string, steps: number, leftOut: Record<string, number>): Finding[] {
+  if (steps > 0) return []
+  const rest = Object.entries(leftOut).map(([reason, count]) => `${count} ${reason}`)
+  const read = rest.length > 0 ? `; left out: ${rest.join(', ')}` : ''
+  const message = `no structure found: no list, checklist, table or heading reads as steps${read}. Write what to do as a numbered list`
+  return [{ code: 'no-structure', message, runbook, line: 1 }]
+}
+
+/** Commands that would wipe Redis, and with it flags that are held, wherever they stand. */
+function destructive(runbook: string, sayings: readonly Saying[]): Finding[] {
+  const lines = new Map<number, string>()
+  for (const { prose } of sayings) {
+    for (const match of prose.text.matchAll(/\bFLUSH(?:ALL|DB)\b/gi)) {
+      const line = prose.lines.findLast(({ from }) => from <= match.index)?.line ?? prose.line
+      lines.set(line, match[0].toUpperCase())
+    }
+  }
+  return [...lines].map(([line, command]) => ({
+    code: 'destructive-command',
+    message: `${command} empties a whole Redis; name the keys to delete instead, or make sure it is not the one that holds the flags`,
+    runbook,
+    line,
+  }))
+}
+
+const countLines = (source: string): number => {
+  const lines = source.split(/\r\n|\n|\r/)
+  return lines.length - (lines.at(-1) === '' ? 1 : 0)
+}

@@ -1,0 +1,95 @@
+// Running text: what a person reads of a paragraph, a cell or a heading, on one line, still knowing which source line
+// every character came from and what stood in a code span.
+
+import type { Nodes } from 'mdast'
+import { lineOf } from './document.js'
+
+export type Prose = {
+  text: string
+  /** Line of the first character. */
+  line: number
+  /** Ascending; the text from `from` on stands on `line`. */
+  lines: { from: number; line: number }[]
+  codes: { from: number; to: number }[]
+}
+
+export function proseOf(nodes: readonly Nodes[]): Prose {
+  const prose: Prose = { text: '', line: nodes[0] ? lineOf(nodes[0]) : 1, lines: [], codes: [] }
+  for (const node of nodes) append(prose, node)
+  prose.text = prose.text.trimEnd()
+  prose.line = prose.lines[0]?.line ?? prose.line
+  return prose
+}
+
+/** One line of plain text, as found in a fence. */
+export function proseOfLine(text: string, line: number): Prose {
+  const prose: Prose = { text: '', line, lines: [], codes: [] }
+  push(prose, text, line)
+  prose.text = prose.text.trimEnd()
+  return prose
+}
+
+export function joinProse(parts: readonly Prose[], separator: string): Prose {
+  const joined: Prose = { text: '', line: parts[0]?.line ?? 1, lines: [], codes: [] }
+  for (const part of parts) {
+    if (part.text === '') continue
+    if (joined.text !== '') joined.text += separator
+    const shift = joined.text.length
+    joined.text += part.text
+    joined.lines.push(...part.lines.map(({ from, line }) => ({ from: from + shift, line })))
+    joined.codes.push(...part.codes.map(({ from, to }) => ({ from: from + shift, to: to + shift })))
+  }
+  joined.line = joined.lines[0]?.line ?? joined.line
+  return joined
+}
+
+/** The prose without its first `count` characters. */
+export function dropStart(prose: Prose, count: number): Prose {
+  const skip = count + (prose.text.slice(count).length - prose.text.slice(count).trimStart().length)
+  const line = lineAt(prose, skip)
+  const shifted = prose.lines
+    .filter(({ from }) => from > skip)
+    .map(l => ({ from: l.from - skip, line: l.line }))
+  return {
+    text: prose.text.slice(skip),
+    line,
+    lines: [{ from: 0, line }, ...shifted],
+    codes: prose.codes.filter(c => c.from >= skip).map(c => ({ from: c.from - skip, to: c.to - skip })),
+  }
+}
+
+export function lineAt(prose: Prose, offset: number): number {
+  let line = prose.line
+  for (const mark of prose.lines) {
+    if (mark.from > offset) break
+    line = mark.line
+  }
+  return line
+}
+
+function append(prose: Prose, node: Nodes): void {
+  if (node.type === 'text') {
+    node.value.split(/\r\n|\n|\r/).forEach((piece, index) => {
+      if (index > 0) push(prose, ' ', lineOf(node) + index)
+      push(prose, piece, lineOf(node) + index)
+    })
+  } else if (node.type === 'inlineCode') {
+    const gap = prose.text.length
+    push(prose, node.value, lineOf(node))
+    prose.codes.push({ from: gap, to: prose.text.length })
+  } else if (node.type === 'break') {
+    push(prose, ' ', lineOf(node))
+  } else if (node.type === 'image' || node.type === 'imageReference') {
+    push(prose, node.alt ?? '', lineOf(node))
+  } else if ('children' in node) {
+    for (const child of node.children) append(prose, child)
+  }
+}
+
+function push(prose: Prose, raw: string, line: number): void {
+  let piece = raw.replace(/\s+/g, ' ')
+  if (prose.text === '' || prose.text.endsWith(' ')) piece = piece.trimStart()
+  if (piece === '') return
+  if (piece !== ' ' && prose.lines.at(-1)?.line !== line) prose.lines.push({ from: prose.text.length, line })
+  prose.text += piece
+}

@@ -1,0 +1,125 @@
+// Reads runbooks in a thread of their own, with a size cap and a time limit each: nothing a runbook contains can hang
+// or crash the service. A runbook that cannot be read comes back empty, with a finding that says why.
+
+import { Worker } from 'node:worker_threads'
+import type { RunbookSource } from '../../domain/catalogue.js'
+import type { Runbook } from '../../domain/runbook.js'
+import { withCodes } from '../../domain/step-code.js'
+import type { KnownFlag } from './flag-values.js'
+import { type ParseRequest, unreadRunbook } from './parse.js'
+
+export type ReadLimits = {
+  timeLimitMs: number
+  startLimitMs: number
+  sizeLimitBytes: number
+  heapLimitMb: number
+}
+
+export const READ_LIMITS: ReadLimits = {
+  timeLimitMs: 1500,
+  startLimitMs: 10_000,
+  sizeLimitBytes: 512 * 1024,
+  heapLimitMb: 256,
+}
+
+/**
+ * The runbooks in the order of their sources, codes settled among all of them. Never rejects. One thread serves the
+ * batch and is replaced after a timeout or a crash.
+ */
+export async function readRunbooks(
+  sources: readonly RunbookSource[],
+  flags: readonly KnownFlag[],
+  limits: Partial<ReadLimits> = {},
+): Promise<Runbook[]> {
+  const reader = new RunbookReader({ ...READ_LIMITS, ...limits })
+  const known = flags.map(({ key, variants, defaultVariant, killVariant }) => {
+    return { key, variants, defaultVariant, killVariant }
+  })
+  const runbooks: Runbook[] = []
+  try {
+    for (const { id, source, digest } of sources)
+      runbooks.push(await reader.read({ id, source, digest, flags: known }))
+  } finally {
+    await reader.close()
+  }
+  return withCodes(runbooks)
+}
+
+type Answer = { runbook: Runbook } | { failed: 'too-slow' | 'unreadable'; message: string }
+
+export class RunbookReader {
+  readonly #limits: ReadLimits
+  #worker: Worker | undefined
+
+  constructor(limits: ReadLimits = READ_LIMITS) {
+    this.#limits = limits
+  }
+
+  /** One at a time: a second call waits for nothing and must not be made before the first has answered. */
+  async read(request: ParseRequest): Promise<Runbook> {
+    const bytes = Buffer.byteLength(request.source)
+    if (bytes > this.#limits.sizeLimitBytes) {
+      const message = `the runbook has ${bytes} bytes, more than the ${this.#limits.sizeLimitBytes} that are read; split it`
+      return unreadRunbook(request, 'too-large', message)
+    }
+    const answer = await this.#ask(request).catch((error: unknown): Answer => {
+      return { failed: 'unreadable', message: `the runbook could not be read: ${String(error)}` }
+    })
+    if ('runbook' in answer) return answer.runbook
+    await this.close()
+    return unreadRunbook(request, answer.failed, answer.message)
+  }
+
+  async close(): Promise<void> {
+    const worker = this.#worker
+    this.#worker = undefined
+    await worker?.terminate()
+  }
+
+  async #ask(request: ParseRequest): Promise<Answer> {
+    if (!this.#worker) {
+      this.#worker = startWorker(this.#limits.heapLimitMb)
+      const started = await answerOf(this.#worker, this.#limits.startLimitMs)
+      if (started !== 'ready') return failed(started, 'the reading thread did not start')
+    }
+    this.#worker.postMessage(request)
+    const read = await answerOf(this.#worker, this.#limits.timeLimitMs)
+    if (typeof read === 'object' && 'steps' in read) return { runbook: read }
+    const limit = `reading took longer than ${this.#limits.timeLimitMs} ms and was stopped; look for runs of * or _ and deep nesting`
+    return failed(read, limit)
+  }
+}
+
+type Said = Runbook | 'ready' | 'timeout' | { crashed: string }
+
+const failed = (said: Said, slow: string): Answer => {
+  if (said === 'timeout') return { failed: 'too-slow', message: slow }
+  const why = typeof said === 'object' && 'crashed' in said ? said.crashed : 'an unexpected answer'
+  return { failed: 'unreadable', message: `the runbook could not be read (${why}); simplify its nesting` }
+}
+
+function startWorker(heapLimitMb: number): Worker {
+  const worker = new Worker(new URL('./worker.js', import.meta.url), {
+    resourceLimits: { maxOldGenerationSizeMb: heapLimitMb },
+    execArgv: [],
+    stderr: true,
+  })
+  worker.on('error', () => undefined)
+  return worker
+}
+
+/** The next message, or what kept it from coming. A late timer first lets a message that is already there win. */
+function answerOf(worker: Worker, limitMs: number): Promise<Said> {
+  return new Promise(resolve => {
+    const settle = (said: Said) => {
+      clearTimeout(timer)
+      worker.off('message', settle).off('error', onError).off('exit', onExit)
+      resolve(said)
+    }
+    const onError = (error: unknown) =>
+      settle({ crashed: error instanceof Error ? error.message : String(error) })
+    const onExit = (code: number) => settle({ crashed: `the reading thread ended with ${code}` })
+    const timer = setTimeout(() => setImmediate(() => settle('timeout')), limitMs)
+    worker.on('message', settle).on('error', onError).on('exit', onExit)
+  })
+}

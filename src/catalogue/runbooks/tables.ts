@@ -1,0 +1,88 @@
+// Tables: rows of issue and action (or check and command) are steps; every other table is counted by what it is.
+
+import type { Table, TableRow } from 'mdast'
+import { lineOf } from './document.js'
+import { type Draft, draftOf } from './drafts.js'
+import { type Reason, reasonAbove } from './left-out.js'
+import { joinProse, type Prose, proseOf } from './prose.js'
+
+const ACTION =
+  /^(actions?|(immediate|first|required|recommended|suggested|corrective) (actions?|steps?|response)|commands?|mitigations?|fix(es)?|resolutions?|solutions?|remed(y|ies|iation)|what to do|do|steps?|procedure|how( to)?|run|workaround|tasks?|response|maßnahmen?|aktion|acción|remède)$/
+const ISSUE =
+  /^(issues?|symptoms?|problems?|checks?|scenarios?|conditions?|alerts?|errors?|failures?|if|when|case|situation|triggers?|what|incident( type)?|cause|event)$/
+const NUMBER = /^(#|no\.?|nr\.?|step|step #|order|schritt)$/
+/** A list of follow-up work, with an owner and a date, is no list of steps. */
+const WORK = /^(due( date)?|deadline|status|priority|assignee|eta)$/
+const OVERRIDDEN: readonly Reason[] = [
+  'symptoms',
+  'cause',
+  'impact',
+  'overview',
+  'examples',
+  'sources',
+  'scope',
+]
+
+export type TableReading = { steps: Draft[] } | { reason: Reason; rows: number }
+
+export function readTable(table: Table, above: readonly string[]): TableReading {
+  const [head, ...rows] = table.children
+  const titles = titlesOf(head)
+  const reason = isSeverityTable(titles, rows) ? 'severity' : reasonAbove(above)
+  const columns = stepColumns(titles)
+  const isOverridden =
+    reason !== undefined && OVERRIDDEN.includes(reason) && titles.some(title => ISSUE.test(title))
+  if (reason && !(columns && isOverridden)) return { reason, rows: rows.length }
+  if (!columns) return { reason: isContactTable(titles) ? 'contacts' : 'reference', rows: rows.length }
+  return { steps: rows.flatMap(row => stepOfRow(row, columns)) }
+}
+
+/** The titles of the columns, in lower case. */
+export function titlesOf(head: TableRow | undefined): string[] {
+  return (head?.children ?? []).map(cell =>
+    proseOf(cell.children)
+      .text.toLowerCase()
+      .replace(/[:*]+$/, ''),
+  )
+}
+
+export const cellsOf = (row: TableRow): Prose[] =>
+  row.children.map(cell => ({ ...proseOf(cell.children), line: lineOf(row) }))
+
+const LEVEL_TITLE =
+  /^((incident|alert) )?(levels?|severity( levels?)?|priority|sev|prio|p|stufe|schweregrad|gravité)$/
+const SCALE_TITLE =
+  /response|resol|description|definition|meaning|criteria|examples?|\bsla\b|target|beschreibung|ack/
+
+export function isSeverityTable(titles: readonly string[], rows: readonly TableRow[]): boolean {
+  if (rows.length < 2 || !titles.some(title => LEVEL_TITLE.test(title))) return false
+  return titles.some(title => SCALE_TITLE.test(title)) && !isContactTable(titles)
+}
+
+export const levelColumn = (titles: readonly string[]): number =>
+  titles.findIndex(title => LEVEL_TITLE.test(title))
+
+const isContactTable = (titles: readonly string[]) =>
+  titles.some(title => /^(contacts?|phone|e-?mail|slack|pager|handle)\b/.test(title))
+
+/** The column that says what to do, and those read with it; undefined for a table that is about something else. */
+function stepColumns(titles: readonly string[]): number[] | undefined {
+  if (titles.some(title => WORK.test(title))) return undefined
+  const action = titles.findIndex((title, index) => ACTION.test(title) && !isOrdinalColumn(titles, index))
+  if (action < 0) return undefined
+  const issue = titles.findIndex((title, index) => index !== action && ISSUE.test(title))
+  const hasPartner =
+    issue >= 0 || action > 0 || titles.some(title => NUMBER.test(title)) || titles.length === 1
+  if (issue < 0 && action > 0 && !NUMBER.test(titles[0]!)) return [0, action]
+  return hasPartner ? (issue >= 0 ? [issue, action] : [action]) : undefined
+}
+
+/** `Step | Action`: the first holds numbers. */
+const isOrdinalColumn = (titles: readonly string[], index: number) =>
+  NUMBER.test(titles[index]!) && titles.some((title, other) => other > index && ACTION.test(title))
+
+function stepOfRow(row: TableRow, columns: readonly number[]): Draft[] {
+  const cells = cellsOf(row)
+  const parts = columns.flatMap(column => cells[column] ?? []).filter(({ text }) => text !== '')
+  return parts.length === 0 ? [] : [draftOf(joinProse(parts, ': '), 'row')]
+}

@@ -1,0 +1,56 @@
+// Texts to copy: messages for status updates, and the outline of a post-mortem or incident log.
+
+import { toString as plainText } from 'mdast-util-to-string'
+import type { Template } from '../../domain/runbook.js'
+import { lineOf } from './document.js'
+import { fenceKind, languageOf } from './fences.js'
+import { reasonAbove } from './left-out.js'
+import type { Block, Outline } from './outline.js'
+import { ownNumber } from './wording.js'
+
+export type Templates = { messageTemplates: Template[]; postmortemTemplate?: Template }
+
+const POSTMORTEM = /post[-\s]?mortem|incident (log|report|record)|retrospective|after[- ]action/i
+
+export function templatesOf(outline: Outline): Templates {
+  const messageTemplates: Template[] = []
+  let postmortem: Template | undefined
+  for (const block of outline.sections.flatMap(section => section.blocks)) {
+    const template = templateOf(block)
+    if (!template) continue
+    if (isPostmortem(block)) postmortem ??= template
+    else if (block.node.type !== 'list') messageTemplates.push(template)
+  }
+  return { messageTemplates, ...(postmortem && { postmortemTemplate: postmortem }) }
+}
+
+/** The post-mortem is meant where the nearest title that names either names it. */
+function isPostmortem(block: Block): boolean {
+  const [nearest] = block.above.filter(title => !/^(template|outline|vorlage)s?:?$/i.test(title))
+  if (block.node.type === 'code' && /^\s*\/incident\b/.test(block.node.value)) return false
+  return nearest !== undefined && POSTMORTEM.test(nearest)
+}
+
+function templateOf(block: Block): Template | undefined {
+  const { node } = block
+  const title = titleOf(block)
+  if (node.type === 'code' && fenceKind(node, block.above) === 'template') {
+    const language = languageOf(node)
+    return { title, text: node.value, line: lineOf(node), ...(language && { language }) }
+  }
+  if (reasonAbove(block.above) !== 'template') return undefined
+  if (node.type === 'blockquote')
+    return { title, text: node.children.map(child => plainText(child)).join('\n\n'), line: lineOf(node) }
+  if (node.type !== 'list') return undefined
+  const items = node.children.map(
+    (item, index) => `${node.ordered ? `${index + 1}.` : '-'} ${plainText(item)}`,
+  )
+  return { title, text: items.join('\n'), line: lineOf(node) }
+}
+
+function titleOf({ above }: Block): string {
+  const named = above.filter(title => !/^templates?:?$/i.test(title))[0] ?? above[0] ?? ''
+  const bare = named.replace(/[\s:]+$/, '')
+  const number = ownNumber(bare)
+  return number ? bare.slice(number.length) : bare
+}
