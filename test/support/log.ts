@@ -1,7 +1,16 @@
 // Makes sealed entries for tests of stores and journals, and checks a chain.
 
 import assert from 'node:assert/strict'
-import { type Draft, EMPTY, type Head, hashLine, open, placeOf, type SealedEntry, seal } from '../../src/domain/audit.js'
+import {
+  type Draft,
+  EMPTY,
+  type Head,
+  hashLine,
+  open,
+  placeOf,
+  type SealedEntry,
+  seal,
+} from '../../src/domain/audit.js'
 
 let serial = 0
 

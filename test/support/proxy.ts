@@ -16,18 +16,20 @@ type Pair = { client: Socket; server: Socket }
 export async function startProxy(
   t: { after: (fn: () => void | Promise<void>) => void },
   targetPort: number,
-): Promise<Proxy> {
-  const proxy = new Proxy(targetPort)
+): Promise<FaultyProxy> {
+  const proxy = new FaultyProxy(targetPort)
   await proxy.listen()
   t.after(() => proxy.close())
   return proxy
 }
 
-export class Proxy {
+export class FaultyProxy {
   mode: ProxyMode = 'pass'
   latencyMs = 0
   /** How many bytes of answers were swallowed: a test waits for it, to know that the command was executed. */
   droppedBytes = 0
+  /** How many connections there have been. */
+  accepted = 0
   readonly #targetPort: number
   readonly #pairs = new Set<Pair>()
   readonly #server: Server
@@ -48,11 +50,6 @@ export class Proxy {
 
   get url(): string {
     return `redis://127.0.0.1:${this.port}`
-  }
-
-  /** How many connections are open. */
-  get connections(): number {
-    return this.#pairs.size
   }
 
   /** Resets every connection there is. */
@@ -78,6 +75,7 @@ export class Proxy {
   }
 
   #accept(client: Socket): void {
+    this.accepted++
     if (this.mode === 'refuse') {
       client.resetAndDestroy()
       return
@@ -89,7 +87,10 @@ export class Proxy {
     server.setNoDelay(true)
     client.on('data', data => this.mode !== 'black-hole' && this.#forward(data, server))
     server.on('data', data => this.#answer(data, client))
-    for (const [one, other] of [[client, server], [server, client]] as const) {
+    for (const [one, other] of [
+      [client, server],
+      [server, client],
+    ] as const) {
       one.on('error', () => {})
       one.on('end', () => one.end())
       one.on('close', () => {

@@ -74,7 +74,9 @@ export class TestRedis {
       })
       child.stderr.on('data', data => log.push(String(data)))
       child.once('error', reject)
-      child.once('exit', code => reject(new Error(`redis-server ended with ${code}:\n${log.slice(-8).join('\n')}`)))
+      child.once('exit', code =>
+        reject(new Error(`redis-server ended with ${code}:\n${log.slice(-8).join('\n')}`)),
+      )
     })
   }
 
