@@ -65,7 +65,8 @@ describe('our catalogue', () => {
         .replace(/^#.*$|^\|.*\n(?=\|[-|: ]+$)/gm, '') // headings and heads of tables are alike on purpose: links hold on both
         .split('\n')
         .map(line => line.replace(/^[\s>#|*-]*(\[ \] )?(\d+\. )?/, '').trim())
-        .filter(line => line.split(/\s+/).length >= 5)
+        .filter(line => line.split(/\s+/).length >= 4)
+        .filter(line => !/^((Response|Resolution) Time|P\d)/.test(line)) // facts
     for (const name of readdirSync(join(SHARED, 'runbooks'))) {
       const ours = readFileSync(join(FLAGS, 'runbooks', name), 'utf8')
       const theirs = readFileSync(join(SHARED, 'runbooks', name), 'utf8')
