@@ -24,18 +24,46 @@ type Variable = { name: string; default: string; about: string }
 export const VARIABLES: Variable[] = [
   { name: 'KILLSWITCH_HOST', default: '127.0.0.1', about: 'the address to listen on' },
   { name: 'KILLSWITCH_PORT', default: '8080', about: 'the port to listen on; 0 takes a free one' },
-  { name: 'KILLSWITCH_ENVIRONMENT', default: 'development', about: 'one service per environment: production, staging, ...' },
+  {
+    name: 'KILLSWITCH_ENVIRONMENT',
+    default: 'development',
+    about: 'one service per environment: production, staging, ...',
+  },
   {
     name: 'KILLSWITCH_REDIS_URL',
     default: 'none: the local store',
     about: 'redis://, rediss://, redis+sentinel://host:port,host:port/master, redis+cluster://host:port,...',
   },
-  { name: 'KILLSWITCH_DATA_DIR', default: './data', about: 'journal, index, and the generated tokens of a first start' },
-  { name: 'KILLSWITCH_FLAGS_DIR', default: "the installation's flags/", about: 'the catalogue: <application>.yaml and runbooks/' },
-  { name: 'KILLSWITCH_RUNBOOKS_DIR', default: 'none', about: 'further Markdown runbooks; the file name is the id, and overrides' },
-  { name: 'KILLSWITCH_TOKENS_FILE', default: 'generated in the data directory', about: 'YAML list of { id, role, sha256, expires?, apps?, only? }' },
-  { name: 'KILLSWITCH_BREAK_GLASS_SHA256', default: 'none', about: 'SHA-256 (hex) of a sealed credential that may only kill' },
-  { name: 'KILLSWITCH_LOG_LEVEL', default: 'info', about: 'fatal, error, warn, info, debug, trace or silent' },
+  {
+    name: 'KILLSWITCH_DATA_DIR',
+    default: './data',
+    about: 'journal, index, and the generated tokens of a first start',
+  },
+  {
+    name: 'KILLSWITCH_FLAGS_DIR',
+    default: "the installation's flags/",
+    about: 'the catalogue: <application>.yaml and runbooks/',
+  },
+  {
+    name: 'KILLSWITCH_RUNBOOKS_DIR',
+    default: 'none',
+    about: 'further Markdown runbooks; the file name is the id, and overrides',
+  },
+  {
+    name: 'KILLSWITCH_TOKENS_FILE',
+    default: 'generated in the data directory',
+    about: 'YAML list of { id, role, sha256, expires?, apps?, only? }',
+  },
+  {
+    name: 'KILLSWITCH_BREAK_GLASS_SHA256',
+    default: 'none',
+    about: 'SHA-256 (hex) of a sealed credential that may only kill',
+  },
+  {
+    name: 'KILLSWITCH_LOG_LEVEL',
+    default: 'info',
+    about: 'fatal, error, warn, info, debug, trace or silent',
+  },
 ]
 
 const LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']
@@ -51,26 +79,46 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
   const warnings: string[] = []
   // a Kubernetes Service named "killswitch" puts KILLSWITCH_PORT=tcp://10.0.0.1:8080 into every pod beside it
   const linked = given('KILLSWITCH_PORT')?.startsWith('tcp://') ?? false
-  if (linked) warnings.push('KILLSWITCH_PORT is a Kubernetes service link and is passed over: set enableServiceLinks: false.')
+  if (linked)
+    warnings.push(
+      'KILLSWITCH_PORT is a Kubernetes service link and is passed over: set enableServiceLinks: false.',
+    )
   const port = Number((linked ? undefined : given('KILLSWITCH_PORT')) ?? 8080)
   const environment = given('KILLSWITCH_ENVIRONMENT') ?? 'development'
   const logLevel = given('KILLSWITCH_LOG_LEVEL') ?? 'info'
   const breakGlass = given('KILLSWITCH_BREAK_GLASS_SHA256')
 
-  check(Number.isInteger(port) && port >= 0 && port <= 65535, `KILLSWITCH_PORT is "${env.KILLSWITCH_PORT}": give a number from 0 to 65535.`)
-  check(/^[a-z][a-z0-9-]{0,31}$/.test(environment), `KILLSWITCH_ENVIRONMENT is "${environment}": give lower-case letters, digits and dashes, such as "production".`)
+  check(
+    Number.isInteger(port) && port >= 0 && port <= 65535,
+    `KILLSWITCH_PORT is "${env.KILLSWITCH_PORT}": give a number from 0 to 65535.`,
+  )
+  check(
+    /^[a-z][a-z0-9-]{0,31}$/.test(environment),
+    `KILLSWITCH_ENVIRONMENT is "${environment}": give lower-case letters, digits and dashes, such as "production".`,
+  )
   check(LEVELS.includes(logLevel), `KILLSWITCH_LOG_LEVEL is "${logLevel}": give one of ${LEVELS.join(', ')}.`)
-  check(breakGlass === undefined || /^[0-9a-f]{64}$/i.test(breakGlass), 'KILLSWITCH_BREAK_GLASS_SHA256 is not 64 hex digits: give `printf %s "$TOKEN" | sha256sum`.')
-  for (const name of production ? ['KILLSWITCH_TOKENS_FILE', 'KILLSWITCH_ENVIRONMENT', 'KILLSWITCH_FLAGS_DIR'] : []) {
+  check(
+    breakGlass === undefined || /^[0-9a-f]{64}$/i.test(breakGlass),
+    'KILLSWITCH_BREAK_GLASS_SHA256 is not 64 hex digits: give `printf %s "$TOKEN" | sha256sum`.',
+  )
+  for (const name of production
+    ? ['KILLSWITCH_TOKENS_FILE', 'KILLSWITCH_ENVIRONMENT', 'KILLSWITCH_FLAGS_DIR']
+    : []) {
     check(given(name) !== undefined, `${name} is not set: with NODE_ENV=production it must be.`)
   }
   for (const name of Object.keys(env)) {
     const known = VARIABLES.some(variable => variable.name === name)
-    if (name.startsWith('KILLSWITCH_') && !known && !isNeighbour(name)) warnings.push(`${name} is not a variable of this service: see --help for those there are.`)
+    if (name.startsWith('KILLSWITCH_') && !known && !isNeighbour(name))
+      warnings.push(`${name} is not a variable of this service: see --help for those there are.`)
   }
   if (faults.length > 0) throw new KillswitchError('configuration', faults.join('\n'))
 
-  const optional = { redisUrl: given('KILLSWITCH_REDIS_URL'), runbooksDir: given('KILLSWITCH_RUNBOOKS_DIR'), tokensFile: given('KILLSWITCH_TOKENS_FILE'), breakGlassSha256: breakGlass?.toLowerCase() }
+  const optional = {
+    redisUrl: given('KILLSWITCH_REDIS_URL'),
+    runbooksDir: given('KILLSWITCH_RUNBOOKS_DIR'),
+    tokensFile: given('KILLSWITCH_TOKENS_FILE'),
+    breakGlassSha256: breakGlass?.toLowerCase(),
+  }
   return {
     host: given('KILLSWITCH_HOST') ?? '127.0.0.1',
     port,
@@ -80,19 +128,26 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     logLevel,
     production,
     warnings,
-    ...(Object.fromEntries(Object.entries(optional).filter(([, value]) => value !== undefined)) as Partial<Config>),
+    ...(Object.fromEntries(
+      Object.entries(optional).filter(([, value]) => value !== undefined),
+    ) as Partial<Config>),
   }
 }
 
 /** Variables of the SDK, the CLI and the tests, which may stand in the same environment. */
 const isNeighbour = (name: string): boolean =>
-  /^KILLSWITCH_(URL|TOKEN|APP|INSTANCE|SDK_|CACHE_|BOOTSTRAP|WHEN_|FORCE_|MODE|CONFIG|TEST_|SHARED_|LOG_KEY_FILE|STALE_|INIT_)/.test(name) ||
+  /^KILLSWITCH_(URL|TOKEN|APP|INSTANCE|SDK_|CACHE_|BOOTSTRAP|WHEN_|FORCE_|MODE|CONFIG|TEST_|SHARED_|LOG_KEY_FILE|STALE_|INIT_)/.test(
+    name,
+  ) ||
   // Kubernetes puts these beside every pod of a namespace that has a service called killswitch
   /^KILLSWITCH_(SERVICE_(HOST|PORT)|PORT_\d+)/.test(name)
 
 export function help(): string {
   const width = Math.max(...VARIABLES.map(variable => variable.name.length))
-  const rows = VARIABLES.map(({ name, about, default: fallback }) => `  ${name.padEnd(width)}  ${about}\n  ${' '.repeat(width)}  default: ${fallback}`)
+  const rows = VARIABLES.map(
+    ({ name, about, default: fallback }) =>
+      `  ${name.padEnd(width)}  ${about}\n  ${' '.repeat(width)}  default: ${fallback}`,
+  )
   return `Killswitch: protective flags, killed from a runbook step, with proof.
 
 Usage: npm start                        the service, on the local store

@@ -16,7 +16,10 @@ async function main(): Promise<void> {
   const logger = createLogger(config)
   for (const warning of config.warnings) logger.warn(warning)
   const server = await startServer(config, logger)
-  const unwatch = watchFiles([config.flagsDir, config.runbooksDir, config.tokensFile ?? server.firstStart?.file], () => void server.reload())
+  const unwatch = watchFiles(
+    [config.flagsDir, config.runbooksDir, config.tokensFile ?? server.firstStart?.file],
+    () => void server.reload(),
+  )
   process.stderr.write(welcome(server, config))
 
   let stopping = false
@@ -42,12 +45,24 @@ async function main(): Promise<void> {
 function createLogger(config: Config): Logger {
   const options = { level: config.logLevel, base: { environment: config.environment } }
   if (!process.stdout.isTTY) return pino(options)
-  const pretty = { target: 'pino-pretty', options: { colorize: true, ignore: 'environment', translateTime: 'UTC:yyyy-mm-dd HH:MM:ss.l "UTC"', singleLine: true } }
+  const pretty = {
+    target: 'pino-pretty',
+    options: {
+      colorize: true,
+      ignore: 'environment',
+      translateTime: 'UTC:yyyy-mm-dd HH:MM:ss.l "UTC"',
+      singleLine: true,
+    },
+  }
   return pino({ ...options, transport: pretty })
 }
 
 main().catch(error => {
   const known = error instanceof KillswitchError
-  process.stderr.write(known ? `killswitch cannot start:\n${error.message}\n` : `killswitch cannot start: ${(error as Error).stack}\n`)
+  process.stderr.write(
+    known
+      ? `killswitch cannot start:\n${error.message}\n`
+      : `killswitch cannot start: ${(error as Error).stack}\n`,
+  )
   process.exit(1)
 })

@@ -26,7 +26,7 @@ import { Tail } from './service/tail.js'
 import { LocalStore } from './store/local/store.js'
 import { refuseUnsafe } from './store/redis/posture.js'
 import { RedisStore } from './store/redis/store.js'
-import { type FirstStart, ensureTokens } from './tokens/first-start.js'
+import { ensureTokens, type FirstStart } from './tokens/first-start.js'
 import { Tokens } from './tokens/tokens.js'
 
 /** How long a start waits for the store before it goes on with what the journal knows. */
@@ -43,7 +43,11 @@ export type Server = {
   close: () => Promise<void>
 }
 
-export async function startServer(config: Config, logger: FastifyBaseLogger, clock: Clock = Date.now): Promise<Server> {
+export async function startServer(
+  config: Config,
+  logger: FastifyBaseLogger,
+  clock: Clock = Date.now,
+): Promise<Server> {
   const say = (message: string, fields: object = {}) => logger.info(fields, message)
   const closers: (() => Promise<unknown>)[] = []
   try {
@@ -64,13 +68,23 @@ export async function startServer(config: Config, logger: FastifyBaseLogger, clo
 
 type Opened = { log: Log; index: EntryIndex; store: Store }
 
-async function serve(config: Config, logger: FastifyBaseLogger, clock: Clock, { log, index, store }: Opened, closers: (() => Promise<unknown>)[]): Promise<Server> {
+async function serve(
+  config: Config,
+  logger: FastifyBaseLogger,
+  clock: Clock,
+  { log, index, store }: Opened,
+  closers: (() => Promise<unknown>)[],
+): Promise<Server> {
   const { environment } = config
   const onFault = (error: unknown) => logger.error({ err: error }, 'a background task failed')
   const gate = new Gate({ log, store, environment, clock })
   const tail = new Tail(log, store, {
     onAlive: () => gate.settleUnknown(),
-    onLost: why => logger.error({ code: 'history-lost' }, `${why} Flips are refused until the history is back; the last known state is served.`),
+    onLost: why =>
+      logger.error(
+        { code: 'history-lost' },
+        `${why} Flips are refused until the history is back; the last known state is served.`,
+      ),
     onFault,
   })
   const { flagsDir, runbooksDir } = config
@@ -85,7 +99,18 @@ async function serve(config: Config, logger: FastifyBaseLogger, clock: Clock, { 
   const flips = new Flips({ log, gate, runbooks, refusals })
   const credentials = await openTokens(config)
   let tokens = credentials.tokens
-  const parts: Parts = { environment, clock, log, flips, runbooks, audit: new Audit(log, index), health, metrics, tokens: () => tokens, assertKnown: () => assertKnown(health) }
+  const parts: Parts = {
+    environment,
+    clock,
+    log,
+    flips,
+    runbooks,
+    audit: new Audit(log, index),
+    health,
+    metrics,
+    tokens: () => tokens,
+    assertKnown: () => assertKnown(health),
+  }
 
   await posture(store, health, logger, clock)
   tail.start()
@@ -112,7 +137,10 @@ async function serve(config: Config, logger: FastifyBaseLogger, clock: Clock, { 
       },
       error => {
         health.tokensFault = (error as Error).message
-        logger.error({ code: 'configuration' }, `${(error as Error).message} The tokens before it stay in force.`)
+        logger.error(
+          { code: 'configuration' },
+          `${(error as Error).message} The tokens before it stay in force.`,
+        )
       },
     )
   }
@@ -123,14 +151,28 @@ async function serve(config: Config, logger: FastifyBaseLogger, clock: Clock, { 
 function record(entries: readonly SealedEntry[], logger: FastifyBaseLogger, log: Log): void {
   for (const { entry } of entries) {
     const { catalogue, ...rest } = entry
-    logger.info({ entry: catalogue ? { ...rest, catalogue: { digest: catalogue.digest } } : rest }, `${entry.action} ${entry.flag ?? ''} ${entry.outcome}`.replace('  ', ' '))
+    logger.info(
+      { entry: catalogue ? { ...rest, catalogue: { digest: catalogue.digest } } : rest },
+      `${entry.action} ${entry.flag ?? ''} ${entry.outcome}`.replace('  ', ' '),
+    )
   }
-  void log.checkpoint().catch(error => logger.warn({ err: error }, 'the checkpoint could not be written; the next start folds the whole journal'))
+  void log
+    .checkpoint()
+    .catch(error =>
+      logger.warn(
+        { err: error },
+        'the checkpoint could not be written; the next start folds the whole journal',
+      ),
+    )
 }
 
 async function openStore(config: Config, journal: Journal, logger: FastifyBaseLogger): Promise<Store> {
   if (config.redisUrl === undefined) return new LocalStore(journal)
-  const store = new RedisStore({ url: config.redisUrl, environment: config.environment, onEvent: event => logger.info({ redis: event }, 'redis connection') })
+  const store = new RedisStore({
+    url: config.redisUrl,
+    environment: config.environment,
+    onEvent: event => logger.info({ redis: event }, 'redis connection'),
+  })
   await store.whenReady(STORE_PATIENCE_MS).catch(error => logger.warn((error as Error).message))
   return store
 }
@@ -145,17 +187,24 @@ async function posture(store: Store, health: Health, logger: FastifyBaseLogger, 
   refuseUnsafe(findings)
   const warnings = findings.filter(finding => finding.level === 'warning')
   for (const { check, seen, cure } of warnings) logger.warn({ check }, `${seen} ${cure}`)
-  health.posture = warnings.map(({ check, seen, cure }) => ({ code: `redis-${check}`, detail: `${seen} ${cure}` }))
+  health.posture = warnings.map(({ check, seen, cure }) => ({
+    code: `redis-${check}`,
+    detail: `${seen} ${cure}`,
+  }))
 }
 
 type Publishing = { log: Log; store: Store; tail: Tail; logger: FastifyBaseLogger }
 
 /** Publishes the files once the log is known to its end. With the store away: goes on with what the journal knows. */
-async function publishCatalogue(catalogue: Catalogue, { log, store, tail, logger }: Publishing): Promise<void> {
+async function publishCatalogue(
+  catalogue: Catalogue,
+  { log, store, tail, logger }: Publishing,
+): Promise<void> {
   const publish = async () => {
     await caughtUp(log, store)
     const done = await catalogue.publishAtStart()
-    if (done === 'faulty') for (const fault of catalogue.faults) logger.error(`${fault.file}:${fault.line}: ${fault.message}`)
+    if (done === 'faulty')
+      for (const fault of catalogue.faults) logger.error(`${fault.file}:${fault.line}: ${fault.message}`)
   }
   try {
     await publish()
@@ -183,7 +232,11 @@ async function caughtUp(log: Log, store: Store): Promise<void> {
   const end = await store.head()
   if (log.head.seq >= end.seq && log.head.epoch >= end.epoch) return
   await new Promise<void>((resolve, reject) => {
-    const timer = setTimeout(() => done(new KillswitchError('store-unavailable', 'The log was not followed to its end within 30 s.')), 30_000)
+    const timer = setTimeout(
+      () =>
+        done(new KillswitchError('store-unavailable', 'The log was not followed to its end within 30 s.')),
+      30_000,
+    )
     const unsubscribe = log.subscribe((_, { head }: State) => {
       if (head.seq >= end.seq && head.epoch >= end.epoch) done()
     })
@@ -205,14 +258,20 @@ async function openTokens(config: Config): Promise<{ tokens: Tokens; firstStart:
 
 function assertKnown(health: Health): void {
   if (health.hasKnownState) return
-  throw new KillswitchError('no-known-state', 'This instance has not seen the log yet: the store was away when it started, and its journal is empty. Ask another instance, or try again when the store is back.')
+  throw new KillswitchError(
+    'no-known-state',
+    'This instance has not seen the log yet: the store was away when it started, and its journal is empty. Ask another instance, or try again when the store is back.',
+  )
 }
 
 async function assertEnvironment(journal: Journal, environment: string): Promise<void> {
   const [first] = await journal.read(0, { limit: 1 })
   const found = first === undefined ? environment : (JSON.parse(first) as { environment: string }).environment
   if (found === environment) return
-  throw new KillswitchError('configuration', `The journal in ${journal.folder} is of environment "${found}", and KILLSWITCH_ENVIRONMENT is "${environment}": give each its own KILLSWITCH_DATA_DIR.`)
+  throw new KillswitchError(
+    'configuration',
+    `The journal in ${journal.folder} is of environment "${found}", and KILLSWITCH_ENVIRONMENT is "${environment}": give each its own KILLSWITCH_DATA_DIR.`,
+  )
 }
 
 async function closeAll(closers: (() => Promise<unknown>)[]): Promise<void> {

@@ -8,7 +8,10 @@ import type { Server } from './server.js'
 export function welcome({ address, firstStart, parts }: Server, config: Config): string {
   const { flags } = parts.log.state
   const store = config.redisUrl === undefined ? 'local store' : 'Redis'
-  const lines = [`Killswitch is up: ${address}  (${config.environment}, ${store}, ${flags.size} flags, ${parts.runbooks.all().length} runbooks)`, `API page: ${address}/docs`]
+  const lines = [
+    `Killswitch is up: ${address}  (${config.environment}, ${store}, ${flags.size} flags, ${parts.runbooks.all().length} runbooks)`,
+    `API page: ${address}/docs`,
+  ]
   if (firstStart === undefined) return `\n${lines.join('\n')}\n\n`
   return `\n${[...lines, '', ...tokens(firstStart), '', ...example(address, firstStart, parts)].join('\n')}\n\n`
 }
@@ -26,13 +29,22 @@ function tokens({ created, folder }: FirstStart): string[] {
 }
 
 /** Lines that work as they stand, on a flag of this catalogue and a step that kills it. */
-function example(address: string, { created, folder }: FirstStart, { log, runbooks }: Server['parts']): string[] {
+function example(
+  address: string,
+  { created, folder }: FirstStart,
+  { log, runbooks }: Server['parts'],
+): string[] {
   const keys = [...log.state.flags.keys()]
   const key = keys.includes('ai_v1') ? 'ai_v1' : keys[0]
   if (key === undefined) return []
-  const kills = runbooks.steps(key).filter(({ step }) => step.flagActions.some(action => action.flag === key && action.direction === 'kill'))
+  const kills = runbooks
+    .steps(key)
+    .filter(({ step }) => step.flagActions.some(action => action.flag === key && action.direction === 'kill'))
   const step = (kills.find(({ step: { flagActions } }) => flagActions.length === 1) ?? kills[0])?.step
-  const known = created === undefined ? [`  export OPERATOR=$(cat ${join(folder, 'operator')}) ENGINEER=$(cat ${join(folder, 'engineer')})`] : []
+  const known =
+    created === undefined
+      ? [`  export OPERATOR=$(cat ${join(folder, 'operator')}) ENGINEER=$(cat ${join(folder, 'engineer')})`]
+      : []
   const auth = (who: string) => `-H "Authorization: Bearer $${who}"`
   const json = (body: object) => `-H 'Content-Type: application/json' -d '${JSON.stringify(body)}'`
   return [

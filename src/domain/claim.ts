@@ -10,15 +10,28 @@ import { findStep, type Runbook, type Step } from './runbook.js'
 export type Claimed = StepClaim & { found?: { runbook: Runbook; step: Step } }
 
 /** Checks a claimed step. Never throws: what is wrong is in `warnings`. */
-export function claimStep(runbooks: readonly Runbook[], name: string | undefined, flag: string | undefined, direction: 'kill' | 'restore'): Claimed {
+export function claimStep(
+  runbooks: readonly Runbook[],
+  name: string | undefined,
+  flag: string | undefined,
+  direction: 'kill' | 'restore',
+): Claimed {
   if (name === undefined) return unlinked(flag, runbooks, direction)
   const found = findStep(runbooks, name)
   if (found.outcome === 'unknown') {
-    const warning = { code: 'unknown-step' as const, detail: `No runbook has a step "${name}".`, near: names(found.nearest) }
+    const warning = {
+      code: 'unknown-step' as const,
+      detail: `No runbook has a step "${name}".`,
+      near: names(found.nearest),
+    }
     return { step: { id: name }, offRunbook: true, warnings: [warning] }
   }
   if (found.outcome === 'ambiguous') {
-    const warning = { code: 'ambiguous-step' as const, detail: `"${name}" names more than one step: give one of those.`, near: names(found.candidates) }
+    const warning = {
+      code: 'ambiguous-step' as const,
+      detail: `"${name}" names more than one step: give one of those.`,
+      near: names(found.candidates),
+    }
     return { step: { id: name }, offRunbook: true, warnings: [warning] }
   }
   const { runbook, step } = found
@@ -38,7 +51,11 @@ export function strictly(claimed: Claimed, name: string | undefined): Claimed {
   const warning = claimed.warnings[0]
   if (warning === undefined) return claimed
   const near = warning.near?.length ? ` Near: ${warning.near.slice(0, 3).join(', ')}.` : ''
-  throw new KillswitchError(warning.code as 'unknown-step', `${warning.detail}${near} GET /v1/steps lists the steps.`, { near: warning.near ?? [] })
+  throw new KillswitchError(
+    warning.code as 'unknown-step',
+    `${warning.detail}${near} GET /v1/steps lists the steps.`,
+    { near: warning.near ?? [] },
+  )
 }
 
 const referTo = ({ id, code, text, line }: Step): StepReference => ({ id, code, text, line })
@@ -47,12 +64,21 @@ const actsOn = (step: Step, flag: string, direction: 'kill' | 'restore'): boolea
   step.flagActions.some(action => action.flag === flag && action.direction === direction)
 
 /** A kill must come from a step that kills this flag; a restore from one that restores it, or that touches no flag at all. */
-function mismatchOf(runbooks: readonly Runbook[], step: Step, flag: string, direction: 'kill' | 'restore'): Warning | undefined {
+function mismatchOf(
+  runbooks: readonly Runbook[],
+  step: Step,
+  flag: string,
+  direction: 'kill' | 'restore',
+): Warning | undefined {
   if (actsOn(step, flag, direction)) return undefined
   if (direction === 'restore' && step.flagActions.length === 0) return undefined
   const verb = direction === 'kill' ? 'kills' : 'restores'
   const near = stepsFor(runbooks, flag, direction)
-  return { code: 'step-mismatch', detail: `${step.id} is a step, and it ${does(step, flag)}: nothing in it ${verb} ${flag}.`, near: names(near) }
+  return {
+    code: 'step-mismatch',
+    detail: `${step.id} is a step, and it ${does(step, flag)}: nothing in it ${verb} ${flag}.`,
+    near: names(near),
+  }
 }
 
 function does(step: Step, flag: string): string {
@@ -65,7 +91,11 @@ function does(step: Step, flag: string): string {
 const stepsFor = (runbooks: readonly Runbook[], flag: string, direction: 'kill' | 'restore'): Step[] =>
   runbooks.flatMap(runbook => runbook.steps.filter(step => actsOn(step, flag, direction)))
 
-function unlinked(flag: string | undefined, runbooks: readonly Runbook[], direction: 'kill' | 'restore'): Claimed {
+function unlinked(
+  flag: string | undefined,
+  runbooks: readonly Runbook[],
+  direction: 'kill' | 'restore',
+): Claimed {
   const near = flag === undefined ? [] : names(stepsFor(runbooks, flag, direction))
   const detail = 'No runbook step was named; the flip is taken as off the runbook.'
   return { offRunbook: true, warnings: [{ code: 'no-step', detail, ...(near.length > 0 ? { near } : {}) }] }

@@ -2,7 +2,7 @@
 // takes no variant and needs no paperwork; a restore releases exactly the holds it names.
 
 import { createHash } from 'node:crypto'
-import { type Actor, reaches, type Role } from './actor.js'
+import { type Actor, type Role, reaches } from './actor.js'
 import type { Draft, Entry, StepReference, Warning } from './audit.js'
 import { toTimestamp } from './clock.js'
 import { type ErrorCode, KillswitchError } from './errors.js'
@@ -85,15 +85,24 @@ function mayRestore(command: RestoreCommand, flag: FlagState, now: number): void
   const { actor } = command
   const { key, restoreRole, killRole } = flag.definition
   if (actor.only === 'kill') {
-    throw new KillswitchError('forbidden', `This credential may only kill. Restore ${key} with one of role ${restoreRole}.`, {
-      role: actor.role,
-      needed: restoreRole,
-    })
+    throw new KillswitchError(
+      'forbidden',
+      `This credential may only kill. Restore ${key} with one of role ${restoreRole}.`,
+      {
+        role: actor.role,
+        needed: restoreRole,
+      },
+    )
   }
   if (reaches(actor.role, restoreRole)) return
   if (command.undo && reaches(actor.role, killRole)) return
   const mine = ownHolds(flag, actor).some(hold => isFresh(hold, now))
-  throw forbidden(actor, `restore ${key}`, restoreRole, mine ? 'You may take back your own kill within 5 minutes: send {"undo": true}.' : undefined)
+  throw forbidden(
+    actor,
+    `restore ${key}`,
+    restoreRole,
+    mine ? 'You may take back your own kill within 5 minutes: send {"undo": true}.' : undefined,
+  )
 }
 
 function forbidden(actor: Actor, act: string, needed: Role, wayOut?: string): KillswitchError {
@@ -123,7 +132,9 @@ function released(command: RestoreCommand, flag: FlagState, now: number): Hold[]
       { holds: flag.holds.map(summariseHold) },
     )
   }
-  const holds = command.undo ? undone(command, flag, now) : flag.holds.filter(hold => isNamed(command, hold, now))
+  const holds = command.undo
+    ? undone(command, flag, now)
+    : flag.holds.filter(hold => isNamed(command, hold, now))
   if (holds.length === 0) throw nothingToRelease(flag)
   return holds
 }
@@ -157,9 +168,13 @@ function nothingToRelease(flag: FlagState): KillswitchError {
 }
 
 function unknownFlag(state: State, key: string): KillswitchError {
-  return new KillswitchError('unknown-flag', `There is no flag "${key}". GET /v1/flags lists those there are.`, {
-    flags: [...state.flags.keys()].slice(0, 50),
-  })
+  return new KillswitchError(
+    'unknown-flag',
+    `There is no flag "${key}". GET /v1/flags lists those there are.`,
+    {
+      flags: [...state.flags.keys()].slice(0, 50),
+    },
+  )
 }
 
 /** The hold this kill would be: one per incident, or per actor where no incident is named. */
@@ -176,7 +191,12 @@ export function killDraft(flag: FlagState, command: KillCommand, now: number): D
   const held = heldAlready(flag, command)
   const at = toTimestamp(now)
   const id = held?.id ?? holdId(command.actor.id, command.request.key, definition.key)
-  const added = { id, actor: command.actor.id, ...(command.incident === undefined ? {} : { incident: command.incident }), since: at }
+  const added = {
+    id,
+    actor: command.actor.id,
+    ...(command.incident === undefined ? {} : { incident: command.incident }),
+    since: at,
+  }
   const holds = flag.holds.map(summariseHold)
   return {
     ...common(command, 'kill', now),
@@ -238,9 +258,24 @@ export function paperwork({ claim, reason, incident }: Papers): Partial<Draft> {
 }
 
 /** A refusal is an entry too: nothing changed, and the log says who tried. */
-export function refuse(command: Command & Partial<Papers>, action: Draft['action'], error: KillswitchError, now: number): Verdict {
+export function refuse(
+  command: Command & Partial<Papers>,
+  action: Draft['action'],
+  error: KillswitchError,
+  now: number,
+): Verdict {
   const { claim, reason, incident } = command
-  const papers = claim === undefined ? {} : paperwork({ claim, ...(reason === undefined ? {} : { reason }), ...(incident === undefined ? {} : { incident }) })
+  const papers =
+    claim === undefined
+      ? {}
+      : paperwork({
+          claim,
+          ...(reason === undefined ? {} : { reason }),
+          ...(incident === undefined ? {} : { incident }),
+        })
   const refusal: { code: ErrorCode; detail: string } = { code: error.code, detail: error.message }
-  return { drafts: [{ ...common(command, action, now), outcome: 'refused', ...papers, refusal }], refusal: error }
+  return {
+    drafts: [{ ...common(command, action, now), outcome: 'refused', ...papers, refusal }],
+    refusal: error,
+  }
 }

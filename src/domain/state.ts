@@ -1,7 +1,7 @@
 // Flag state is a fold over the log: `fold(state, entry)` is the only way it changes. Pure, and never mutates what it is
 // given, so that the gate can decide on a state that may yet be thrown away.
 
-import { type Entry, EMPTY, type Head, placeOf, type SealedEntry } from './audit.js'
+import { EMPTY, type Entry, type Head, placeOf, type SealedEntry } from './audit.js'
 import type { CatalogueDocument } from './catalogue.js'
 import type { FlagDefinition, FlagValue } from './flag.js'
 import type { Hold, HoldSummary } from './hold.js'
@@ -71,7 +71,10 @@ export function fold(state: State, { entry, hash }: SealedEntry): State {
     case 'kill':
       return { ...revised, flags: flipped(state, entry, place, holds => [...holds, holdOf(entry, place)]) }
     case 'restore':
-      return { ...revised, flags: flipped(state, entry, place, holds => holds.filter(h => !entry.released?.includes(h.id))) }
+      return {
+        ...revised,
+        flags: flipped(state, entry, place, holds => holds.filter(h => !entry.released?.includes(h.id))),
+      }
     case 'catalogue.loaded':
       return entry.catalogue === undefined ? next : withCatalogue(revised, entry.catalogue, place)
     default:
@@ -79,7 +82,12 @@ export function fold(state: State, { entry, hash }: SealedEntry): State {
   }
 }
 
-function flipped(state: State, entry: Entry, place: number, change: (holds: readonly Hold[]) => Hold[]): State['flags'] {
+function flipped(
+  state: State,
+  entry: Entry,
+  place: number,
+  change: (holds: readonly Hold[]) => Hold[],
+): State['flags'] {
   const flag = entry.flag === undefined ? undefined : state.flags.get(entry.flag)
   if (flag === undefined) return state.flags
   const holds = change(flag.holds)

@@ -2,7 +2,16 @@
 
 import type { Actor } from './actor.js'
 import { KillswitchError } from './errors.js'
-import { common, killDraft, mayKill, paperwork, refuse, type RequestInfo, type StepClaim, type Verdict } from './flip.js'
+import {
+  common,
+  killDraft,
+  mayKill,
+  paperwork,
+  type RequestInfo,
+  refuse,
+  type StepClaim,
+  type Verdict,
+} from './flip.js'
 import type { Step } from './runbook.js'
 import type { FlagState, State } from './state.js'
 
@@ -17,7 +26,12 @@ export type StepRunCommand = {
 }
 
 /** What a run would say of one flag. */
-export type RunVerdict = { flag: string; verdict: 'kill' | 'already-held' | 'refused'; label?: string; detail?: string }
+export type RunVerdict = {
+  flag: string
+  verdict: 'kill' | 'already-held' | 'refused'
+  label?: string
+  detail?: string
+}
 
 export function decideStepRun(state: State, command: StepRunCommand, now: number): Verdict {
   const verdicts = judge(state, command)
@@ -25,20 +39,44 @@ export function decideStepRun(state: State, command: StepRunCommand, now: number
   if (refused.length > 0) {
     const code = refused[0]?.error?.code ?? 'forbidden'
     const detail = `The run is all or none, and ${refused.length} of ${verdicts.length} kills is refused: ${refused.map(each => each.error?.message).join(' ')}`
-    const error = new KillswitchError(code, detail, { verdicts: verdicts.map(({ error, ...verdict }) => ({ ...verdict, ...(error ? { detail: error.message } : {}) })) })
+    const error = new KillswitchError(code, detail, {
+      verdicts: verdicts.map(({ error, ...verdict }) => ({
+        ...verdict,
+        ...(error ? { detail: error.message } : {}),
+      })),
+    })
     return refuse(command, 'step.run', error, now)
   }
-  const kills = command.flags.map(key => killDraft(state.flags.get(key) as FlagState, { ...command, flag: key }, now))
+  const kills = command.flags.map(key =>
+    killDraft(state.flags.get(key) as FlagState, { ...command, flag: key }, now),
+  )
   const outcome = kills.some(kill => kill.outcome === 'applied') ? 'applied' : 'unchanged'
-  return { drafts: [{ ...common(command, 'step.run', now), outcome, flags: [...command.flags], ...paperwork(command) }, ...kills] }
+  return {
+    drafts: [
+      { ...common(command, 'step.run', now), outcome, flags: [...command.flags], ...paperwork(command) },
+      ...kills,
+    ],
+  }
 }
 
-function judge(state: State, { actor, flags, incident }: StepRunCommand): (RunVerdict & { error?: KillswitchError })[] {
+function judge(
+  state: State,
+  { actor, flags, incident }: StepRunCommand,
+): (RunVerdict & { error?: KillswitchError })[] {
   return flags.map(key => {
     const flag = state.flags.get(key)
-    if (flag === undefined) return { flag: key, verdict: 'refused', error: new KillswitchError('unknown-flag', `There is no flag "${key}".`) }
+    if (flag === undefined)
+      return {
+        flag: key,
+        verdict: 'refused',
+        error: new KillswitchError('unknown-flag', `There is no flag "${key}".`),
+      }
     const error = mayKill(actor, flag)
-    const held = flag.holds.some(hold => (incident === undefined ? hold.incident === undefined && hold.actor === actor.id : hold.incident === incident))
+    const held = flag.holds.some(hold =>
+      incident === undefined
+        ? hold.incident === undefined && hold.actor === actor.id
+        : hold.incident === incident,
+    )
     const verdict = error ? 'refused' : held ? 'already-held' : 'kill'
     return { flag: key, verdict, label: flag.definition.killLabel, ...(error ? { error } : {}) }
   })
@@ -46,7 +84,10 @@ function judge(state: State, { actor, flags, incident }: StepRunCommand): (RunVe
 
 /** What a run of this step would say of each of its kills, without running it. */
 export const previewRun = (state: State, command: StepRunCommand): RunVerdict[] =>
-  judge(state, command).map(({ error, ...verdict }) => ({ ...verdict, ...(error ? { detail: error.message } : {}) }))
+  judge(state, command).map(({ error, ...verdict }) => ({
+    ...verdict,
+    ...(error ? { detail: error.message } : {}),
+  }))
 
 /** The flags the step itself kills, in its order, each once. */
 export const killsOf = (step: Step): string[] => [
@@ -55,30 +96,52 @@ export const killsOf = (step: Step): string[] => [
 
 /** Whether a person must name the flags: an action that is conditional, or only guessed at. */
 export const needsChoice = (step: Step): boolean =>
-  step.condition !== undefined || step.flagActions.some(action => action.direction === 'kill' && action.confidence === 'low')
+  step.condition !== undefined ||
+  step.flagActions.some(action => action.direction === 'kill' && action.confidence === 'low')
 
 /** The flags a run is to kill. Throws `nothing-to-run`, `choose-flags` or `step-mismatch`, each with the call to make. */
-export function chooseFlags(step: Step, children: readonly Step[], chosen: readonly string[] | undefined): string[] {
+export function chooseFlags(
+  step: Step,
+  children: readonly Step[],
+  chosen: readonly string[] | undefined,
+): string[] {
   const kills = killsOf(step)
   if (kills.length === 0) throw nothingToRun(step, children)
   if (chosen === undefined) {
     if (!needsChoice(step)) return kills
-    const why = step.condition === undefined ? 'the runbook only suggests the flag' : `the runbook makes it depend: "${step.condition}"`
-    throw new KillswitchError('choose-flags', `Name the flags to kill, because ${why}.`, { step: step.id, call: callFor(step, kills) })
+    const why =
+      step.condition === undefined
+        ? 'the runbook only suggests the flag'
+        : `the runbook makes it depend: "${step.condition}"`
+    throw new KillswitchError('choose-flags', `Name the flags to kill, because ${why}.`, {
+      step: step.id,
+      call: callFor(step, kills),
+    })
   }
   const strange = chosen.filter(flag => !kills.includes(flag))
   if (strange.length === 0) return [...new Set(chosen)]
-  throw new KillswitchError('step-mismatch', `${step.id} does not kill ${strange.join(', ')}: it kills ${kills.join(', ')}.`, { step: step.id, call: callFor(step, kills) })
+  throw new KillswitchError(
+    'step-mismatch',
+    `${step.id} does not kill ${strange.join(', ')}: it kills ${kills.join(', ')}.`,
+    { step: step.id, call: callFor(step, kills) },
+  )
 }
 
 function nothingToRun(step: Step, children: readonly Step[]): KillswitchError {
   const able = children.filter(child => killsOf(child).length > 0)
   const restores = step.flagActions.some(action => action.direction === 'restore')
-  const why = restores ? `${step.id} restores, and a run never does: POST /v1/flags/:key/restore.` : `${step.id} kills no flag.`
+  const why = restores
+    ? `${step.id} restores, and a run never does: POST /v1/flags/:key/restore.`
+    : `${step.id} kills no flag.`
   const wayOut = able.length > 0 ? ' Its nested steps do; run one of those.' : ''
   return new KillswitchError('nothing-to-run', why + wayOut, {
     step: step.id,
-    children: able.map(child => ({ step: child.id, code: child.code, text: child.text, call: callFor(child, killsOf(child)) })),
+    children: able.map(child => ({
+      step: child.id,
+      code: child.code,
+      text: child.text,
+      call: callFor(child, killsOf(child)),
+    })),
   })
 }
 

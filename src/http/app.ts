@@ -5,14 +5,14 @@ import { randomUUID } from 'node:crypto'
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import { Ajv } from 'ajv'
 import formats from 'ajv-formats'
-import secureJson from 'secure-json-parse'
 import Fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify'
+import secureJson from 'secure-json-parse'
 import type { Action } from '../domain/audit.js'
 import { KillswitchError } from '../domain/errors.js'
 import { auditRoutes } from './audit.js'
 import { registerAuth } from './auth.js'
 import { registerDocs } from './docs.js'
-import { problemOf, PROBLEM, registerErrors, sendProblem, toKillswitchError } from './errors.js'
+import { PROBLEM, problemOf, registerErrors, sendProblem, toKillswitchError } from './errors.js'
 import { flagRoutes } from './flags.js'
 import { flipRoutes } from './flips.js'
 import { healthRoutes } from './health.js'
@@ -47,7 +47,11 @@ export async function buildApp(parts: Parts, logger: FastifyBaseLogger): Promise
   registerErrors(app as unknown as FastifyInstance)
   recordRefusals(app, parts)
   await registerDocs(app, parts.environment)
-  registerAuth(app as unknown as FastifyInstance, { tokens: parts.tokens, clock: parts.clock, onUnauthenticated: () => parts.metrics.unauthenticated() })
+  registerAuth(app as unknown as FastifyInstance, {
+    tokens: parts.tokens,
+    clock: parts.clock,
+    onUnauthenticated: () => parts.metrics.unauthenticated(),
+  })
   flagRoutes(app, parts)
   flipRoutes(app, parts)
   runbookRoutes(app, parts)
@@ -63,23 +67,41 @@ const acceptRequestId = (given: string | string[] | undefined): string =>
 
 /** Bodies as they are: nothing coerced, nothing removed. Query and path are text, and are read as what they should be. */
 function validators() {
-  const body = new Ajv({ coerceTypes: false, removeAdditional: false, useDefaults: false, allErrors: true, strict: false })
-  const text = new Ajv({ coerceTypes: 'array', removeAdditional: false, useDefaults: true, allErrors: true, strict: false })
+  const body = new Ajv({
+    coerceTypes: false,
+    removeAdditional: false,
+    useDefaults: false,
+    allErrors: true,
+    strict: false,
+  })
+  const text = new Ajv({
+    coerceTypes: 'array',
+    removeAdditional: false,
+    useDefaults: true,
+    allErrors: true,
+    strict: false,
+  })
   for (const ajv of [body, text]) formats.default(ajv)
-  return ({ schema, httpPart }: { schema: object; httpPart?: string }) => (httpPart === 'body' ? body : text).compile(schema) as never
+  return ({ schema, httpPart }: { schema: object; httpPart?: string }) =>
+    (httpPart === 'body' ? body : text).compile(schema) as never
 }
 
 /** JSON alone, in valid UTF-8, and without __proto__: Fastify would take text/plain, and mend bytes it cannot read. */
 function acceptJsonOnly(app: App): void {
   app.removeAllContentTypeParsers()
-  app.addContentTypeParser('application/json', { parseAs: 'buffer', bodyLimit: BODY_LIMIT }, async (_: unknown, bytes: Buffer) =>
-    bytes.length === 0 ? undefined : parseJson(bytes),
+  app.addContentTypeParser(
+    'application/json',
+    { parseAs: 'buffer', bodyLimit: BODY_LIMIT },
+    async (_: unknown, bytes: Buffer) => (bytes.length === 0 ? undefined : parseJson(bytes)),
   )
 }
 
 function parseJson(bytes: Buffer): unknown {
   try {
-    return secureJson.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes), { protoAction: 'error', constructorAction: 'error' })
+    return secureJson.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes), {
+      protoAction: 'error',
+      constructorAction: 'error',
+    })
   } catch (error) {
     const why = error instanceof TypeError ? 'it is not valid UTF-8' : (error as Error).message
     throw new KillswitchError('malformed-request', `The body cannot be taken as JSON: ${why}.`)
@@ -105,8 +127,15 @@ function clientErrorHandler(error: NodeJS.ErrnoException, socket: import('node:n
     return
   }
   const timedOut = error.code === 'ERR_HTTP_REQUEST_TIMEOUT'
-  const detail = timedOut ? 'The request did not arrive whole within its time.' : 'This is not an HTTP request that can be read.'
-  const problem = JSON.stringify({ ...problemOf(new KillswitchError('malformed-request', detail), randomUUID()), ...(timedOut ? { status: 408, title: 'Request Timeout' } : {}) })
+  const detail = timedOut
+    ? 'The request did not arrive whole within its time.'
+    : 'This is not an HTTP request that can be read.'
+  const problem = JSON.stringify({
+    ...problemOf(new KillswitchError('malformed-request', detail), randomUUID()),
+    ...(timedOut ? { status: 408, title: 'Request Timeout' } : {}),
+  })
   const status = timedOut ? '408 Request Timeout' : '400 Bad Request'
-  socket.end(`HTTP/1.1 ${status}\r\nContent-Type: ${PROBLEM}\r\nContent-Length: ${Buffer.byteLength(problem)}\r\nConnection: close\r\n\r\n${problem}`)
+  socket.end(
+    `HTTP/1.1 ${status}\r\nContent-Type: ${PROBLEM}\r\nContent-Length: ${Buffer.byteLength(problem)}\r\nConnection: close\r\n\r\n${problem}`,
+  )
 }

@@ -4,7 +4,7 @@ import { pipeline, Readable, type Transform } from 'node:stream'
 import { stringify } from 'csv-stringify'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
-import { type Entry as LogEntry, hashLine, placeOf } from '../domain/audit.js'
+import { hashLine, type Entry as LogEntry, placeOf } from '../domain/audit.js'
 import type { AuditFilter } from '../domain/audit-query.js'
 import { KillswitchError } from '../domain/errors.js'
 import type { FoundEntry } from '../journal/query.js'
@@ -21,14 +21,19 @@ const Verified = Type.Object({
   ok: Type.Boolean(),
   environment: Type.String(),
   entries: Type.Optional(Type.Integer()),
-  head: Type.Optional(Type.Object({ epoch: Type.Integer(), seq: Type.Integer(), hash: Type.String(), at: Type.String() })),
-  problem: Type.Optional(Type.Object({ file: Type.String(), line: Type.Integer(), after: Type.Integer(), problem: Type.String() })),
+  head: Type.Optional(
+    Type.Object({ epoch: Type.Integer(), seq: Type.Integer(), hash: Type.String(), at: Type.String() }),
+  ),
+  problem: Type.Optional(
+    Type.Object({ file: Type.String(), line: Type.Integer(), after: Type.Integer(), problem: Type.String() }),
+  ),
 })
 
 export function auditRoutes(app: App, parts: Parts): void {
   const { audit, log, environment } = parts
   const tags = ['audit']
-  const definitions = (key: string | undefined) => (key === undefined ? undefined : log.state.flags.get(key)?.definition)
+  const definitions = (key: string | undefined) =>
+    key === undefined ? undefined : log.state.flags.get(key)?.definition
   app.get(
     '/v1/audit',
     {
@@ -39,7 +44,16 @@ export function auditRoutes(app: App, parts: Parts): void {
         description: `Any combination of filters. \`Accept: ${NDJSON}\` streams every match as the exact stored lines, \`text/csv\` as a table. With \`order=oldest\`, \`next\` is always there: \`Prefer: wait=30\` waits at the head for what comes.`,
         tags,
         querystring: AuditQuery,
-        response: { 200: { description: 'Entries', content: { 'application/json': { schema: AuditPage }, [NDJSON]: { schema: Type.String() }, 'text/csv': { schema: Type.String() } } } },
+        response: {
+          200: {
+            description: 'Entries',
+            content: {
+              'application/json': { schema: AuditPage },
+              [NDJSON]: { schema: Type.String() },
+              'text/csv': { schema: Type.String() },
+            },
+          },
+        },
       },
     },
     async (request, reply) => {
@@ -48,14 +62,36 @@ export function auditRoutes(app: App, parts: Parts): void {
       reply.header('vary', 'accept').header('cache-control', 'no-store')
       const format = formatOf(request)
       if (format !== 'json') {
-        if (cursor !== undefined || limit !== undefined) throw new KillswitchError('malformed-request', 'An export has every match: leave out cursor and limit, or ask for application/json.')
-        return sendExport(reply, audit.stream(filter as AuditFilter, order, signal), format, environment, entry => summaryOf(entry, definitions(entry.flag)))
+        if (cursor !== undefined || limit !== undefined)
+          throw new KillswitchError(
+            'malformed-request',
+            'An export has every match: leave out cursor and limit, or ask for application/json.',
+          )
+        return sendExport(
+          reply,
+          audit.stream(filter as AuditFilter, order, signal),
+          format,
+          environment,
+          entry => summaryOf(entry, definitions(entry.flag)),
+        )
       }
       const wait = waitSeconds(request, LONGEST_WAIT_SECONDS)
       if (wait > 0 && order === 'oldest') reply.header('preference-applied', `wait=${wait}`)
-      const ask = { order, waitMs: wait * 1000, signal, ...(limit === undefined ? {} : { limit }), ...(cursor === undefined ? {} : { cursor }) }
+      const ask = {
+        order,
+        waitMs: wait * 1000,
+        signal,
+        ...(limit === undefined ? {} : { limit }),
+        ...(cursor === undefined ? {} : { cursor }),
+      }
       const { entries, examined, next } = await audit.page(filter as AuditFilter, ask)
-      const page = { entries: entries.map(({ entry, line }) => presentEntry(entry, hashLine(line))), examined, head: placeOf(log.head), upstream: upstreamOf(parts), ...(next === undefined ? {} : { next }) }
+      const page = {
+        entries: entries.map(({ entry, line }) => presentEntry(entry, hashLine(line))),
+        examined,
+        head: placeOf(log.head),
+        upstream: upstreamOf(parts),
+        ...(next === undefined ? {} : { next }),
+      }
       return reply.type('application/json').send(page)
     },
   )
@@ -63,7 +99,12 @@ export function auditRoutes(app: App, parts: Parts): void {
     '/v1/audit/verify',
     {
       config: { access: 'viewer' },
-      schema: { operationId: 'verifyAudit', summary: 'Recomputes the whole chain from the bytes on this instance', tags, response: { 200: Verified } },
+      schema: {
+        operationId: 'verifyAudit',
+        summary: 'Recomputes the whole chain from the bytes on this instance',
+        tags,
+        response: { 200: Verified },
+      },
     },
     async request => {
       const found = await audit.verify(abortOf(request))
@@ -81,7 +122,12 @@ export function auditRoutes(app: App, parts: Parts): void {
         summary: `One entry, whole; \`Accept: ${NDJSON}\` gives the exact stored line`,
         tags,
         params: PlaceParams,
-        response: { 200: { description: 'The entry', content: { 'application/json': { schema: Entry }, [NDJSON]: { schema: Type.String() } } } },
+        response: {
+          200: {
+            description: 'The entry',
+            content: { 'application/json': { schema: Entry }, [NDJSON]: { schema: Type.String() } },
+          },
+        },
       },
     },
     async (request, reply) => {
@@ -101,7 +147,10 @@ function formatOf(request: FastifyRequest): Format {
   if (/\bapplication\/(x-)?ndjson\b/.test(accept)) return 'ndjson'
   if (/\btext\/csv\b/.test(accept)) return 'csv'
   if (accept === '' || /application\/json|\*\/\*|application\/\*|text\/html/.test(accept)) return 'json'
-  throw new KillswitchError('not-acceptable', `This is served as application/json, ${NDJSON} or text/csv, not as ${accept.slice(0, 80)}.`)
+  throw new KillswitchError(
+    'not-acceptable',
+    `This is served as application/json, ${NDJSON} or text/csv, not as ${accept.slice(0, 80)}.`,
+  )
 }
 
 /** Aborts when the client goes away. */
@@ -115,24 +164,80 @@ async function* lines(entries: AsyncIterable<FoundEntry>): AsyncGenerator<string
   for await (const { line } of entries) yield `${line}\n`
 }
 
-const COLUMNS = ['place', 'at', 'action', 'outcome', 'actor', 'role', 'via', 'flag', 'summary', 'incident', 'runbook', 'step', 'stepCode', 'stepLine', 'stepText', 'offRunbook', 'reason', 'holdsLeft', 'requestId', 'hash']
+const COLUMNS = [
+  'place',
+  'at',
+  'action',
+  'outcome',
+  'actor',
+  'role',
+  'via',
+  'flag',
+  'summary',
+  'incident',
+  'runbook',
+  'step',
+  'stepCode',
+  'stepLine',
+  'stepText',
+  'offRunbook',
+  'reason',
+  'holdsLeft',
+  'requestId',
+  'hash',
+]
 
 function row(entry: LogEntry, line: string, summary: string): unknown[] {
   const { actor, step, runbook } = entry
   const flags = entry.flag ?? entry.flags?.join(' ')
-  return [placeOf(entry), entry.at, entry.action, entry.outcome, actor.id, actor.role, actor.via, flags, summary, entry.incident, runbook?.id, step?.id, step?.code, step?.line, step?.text, entry.offRunbook ?? false, entry.reason, entry.holds?.length, entry.request.id, hashLine(line)]
+  return [
+    placeOf(entry),
+    entry.at,
+    entry.action,
+    entry.outcome,
+    actor.id,
+    actor.role,
+    actor.via,
+    flags,
+    summary,
+    entry.incident,
+    runbook?.id,
+    step?.id,
+    step?.code,
+    step?.line,
+    step?.text,
+    entry.offRunbook ?? false,
+    entry.reason,
+    entry.holds?.length,
+    entry.request.id,
+    hashLine(line),
+  ]
 }
 
-async function* rows(entries: AsyncIterable<FoundEntry>, summarise: (entry: LogEntry) => string): AsyncGenerator<unknown[]> {
+async function* rows(
+  entries: AsyncIterable<FoundEntry>,
+  summarise: (entry: LogEntry) => string,
+): AsyncGenerator<unknown[]> {
   for await (const { entry, line } of entries) yield row(entry, line, summarise(entry))
 }
 
-function sendExport(reply: FastifyReply, entries: AsyncIterable<FoundEntry>, format: 'ndjson' | 'csv', environment: string, summarise: (entry: LogEntry) => string): FastifyReply {
+function sendExport(
+  reply: FastifyReply,
+  entries: AsyncIterable<FoundEntry>,
+  format: 'ndjson' | 'csv',
+  environment: string,
+  summarise: (entry: LogEntry) => string,
+): FastifyReply {
   const name = `killswitch-${environment}-audit.${format}`
   reply.header('content-disposition', `attachment; filename="${name}"`)
   if (format === 'ndjson') return reply.type(NDJSON).send(Readable.from(lines(entries)))
   // a cell that a spreadsheet would take for a formula is quoted: reasons are written by people
-  const csv: Transform = stringify({ header: true, columns: COLUMNS, escape_formulas: true, cast: { boolean: value => String(value) } })
+  const csv: Transform = stringify({
+    header: true,
+    columns: COLUMNS,
+    escape_formulas: true,
+    cast: { boolean: value => String(value) },
+  })
   pipeline(Readable.from(rows(entries, summarise)), csv, () => {})
   return reply.type('text/csv; charset=utf-8').send(csv)
 }

@@ -2,7 +2,7 @@
 // start when one does not. Actor and role come from the credential alone.
 
 import type { FastifyInstance, FastifyRequest } from 'fastify'
-import { type Actor, reaches, type Role, type Via, VIAS } from '../domain/actor.js'
+import { type Actor, type Role, reaches, VIAS, type Via } from '../domain/actor.js'
 import type { Clock } from '../domain/clock.js'
 import { KillswitchError } from '../domain/errors.js'
 import type { Tokens } from '../tokens/tokens.js'
@@ -23,10 +23,14 @@ declare module 'fastify' {
 
 export type Authentication = { tokens: () => Tokens; clock: Clock; onUnauthenticated: () => void }
 
-export function registerAuth(app: FastifyInstance, { tokens, clock, onUnauthenticated }: Authentication): void {
+export function registerAuth(
+  app: FastifyInstance,
+  { tokens, clock, onUnauthenticated }: Authentication,
+): void {
   app.decorateRequest('actor', undefined)
   app.addHook('onRoute', route => {
-    if (route.config?.access === undefined) throw new Error(`${String(route.method)} ${route.url} does not say who may use it`)
+    if (route.config?.access === undefined)
+      throw new Error(`${String(route.method)} ${route.url} does not say who may use it`)
   })
   app.addHook('onRequest', async request => {
     const access = request.routeOptions.config.access
@@ -50,8 +54,15 @@ export function actorOf(request: FastifyRequest): Actor {
 function identify(request: FastifyRequest, tokens: Tokens, now: number): Actor {
   const found = tokens.identify(presented(request), now)
   if (found.outcome === 'known') return { ...found.actor, via: viaOf(request) }
-  if (found.outcome === 'unknown') throw new KillswitchError('unauthenticated', 'This token is not known here. Is it of another environment, or revoked?')
-  throw new KillswitchError('unauthenticated', `The token of ${found.id} expired on ${new Date(found.at).toISOString()}: ask for a new one.`)
+  if (found.outcome === 'unknown')
+    throw new KillswitchError(
+      'unauthenticated',
+      'This token is not known here. Is it of another environment, or revoked?',
+    )
+  throw new KillswitchError(
+    'unauthenticated',
+    `The token of ${found.id} expired on ${new Date(found.at).toISOString()}: ask for a new one.`,
+  )
 }
 
 function presented(request: FastifyRequest): string {
@@ -68,7 +79,11 @@ function viaOf(request: FastifyRequest): Via {
 function assertMayUse(actor: Actor, access: Role, killOnly: boolean): void {
   const extra = { role: actor.role, needed: access }
   if (actor.only === 'kill' && !killOnly) {
-    throw new KillswitchError('forbidden', `${actor.id} is a credential that may only kill. Use a token of role ${access} or higher.`, extra)
+    throw new KillswitchError(
+      'forbidden',
+      `${actor.id} is a credential that may only kill. Use a token of role ${access} or higher.`,
+      extra,
+    )
   }
   if (reaches(actor.role, access)) return
   const detail = `${actor.id} has role ${actor.role}; this takes ${access} or higher. Use a token of that role, or ask somebody who has one.`

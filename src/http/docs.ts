@@ -13,15 +13,32 @@ Every request but those to /livez, /readyz and this documentation needs \`Author
 everything that changes something: the same key and body is answered again, and never done twice.`
 
 const HEADERS = {
-  'idempotency-key': { in: 'header', name: 'Idempotency-Key', schema: { type: 'string' }, description: 'Yours for this one act; the same key and body replays the first answer', required: false },
-  'if-match': { in: 'header', name: 'If-Match', schema: { type: 'string' }, description: "The flag's ETag as you last saw it", required: false },
+  'idempotency-key': {
+    in: 'header',
+    name: 'Idempotency-Key',
+    schema: { type: 'string' },
+    description: 'Yours for this one act; the same key and body replays the first answer',
+    required: false,
+  },
+  'if-match': {
+    in: 'header',
+    name: 'If-Match',
+    schema: { type: 'string' },
+    description: "The flag's ETag as you last saw it",
+    required: false,
+  },
 } as const
 
 export async function registerDocs(app: App, environment: string): Promise<void> {
   await (app as unknown as FastifyInstance).register(swagger, {
     openapi: {
       openapi: '3.1.0',
-      info: { title: `Killswitch (${environment})`, description: ABOUT, version: '1.0.0', license: { name: 'Apache-2.0', identifier: 'Apache-2.0' } },
+      info: {
+        title: `Killswitch (${environment})`,
+        description: ABOUT,
+        version: '1.0.0',
+        license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
+      },
       servers: [{ url: '/' }],
       tags: [
         { name: 'flags', description: 'What is in force' },
@@ -34,13 +51,22 @@ export async function registerDocs(app: App, environment: string): Promise<void>
       security: [{ token: [] }],
     },
     transform: ({ schema, url, route }) => ({ schema: describe(schema, route.config), url }),
-    transformObject: documentObject => ('openapiObject' in documentObject ? withHeaders(documentObject.openapiObject as Document) : documentObject.swaggerObject) as never,
+    transformObject: documentObject =>
+      ('openapiObject' in documentObject
+        ? withHeaders(documentObject.openapiObject as Document)
+        : documentObject.swaggerObject) as never,
   })
   app.addHook('onRoute', route => {
     if (route.url.startsWith('/docs')) route.config = { ...route.config, access: 'public' }
   })
-  await (app as unknown as FastifyInstance).register(swaggerUi, { routePrefix: '/docs', staticCSP: true, uiConfig: { docExpansion: 'list', persistAuthorization: false } })
-  app.get('/openapi.json', { config: { access: 'public' }, schema: { hide: true } }, async () => app.swagger())
+  await (app as unknown as FastifyInstance).register(swaggerUi, {
+    routePrefix: '/docs',
+    staticCSP: true,
+    uiConfig: { docExpansion: 'list', persistAuthorization: false },
+  })
+  app.get('/openapi.json', { config: { access: 'public' }, schema: { hide: true } }, async () =>
+    app.swagger(),
+  )
 }
 
 type Config = { access?: string; flips?: string } | undefined
@@ -48,9 +74,20 @@ type Config = { access?: string; flips?: string } | undefined
 /** Every route may answer a problem; a public one needs no token. */
 function describe(schema: unknown, config: Config) {
   const known = schema as { response?: Record<string, unknown>; security?: unknown } | undefined
-  const problem = { description: 'A problem, with its way out', content: { 'application/problem+json': { schema: Problem } } }
-  const response = { ...known?.response, '4xx': problem, '5xx': known?.response?.['503'] ? undefined : problem }
-  return { ...known, response: Object.fromEntries(Object.entries(response).filter(([, value]) => value !== undefined)), ...(config?.access === 'public' ? { security: [] } : {}) } as never
+  const problem = {
+    description: 'A problem, with its way out',
+    content: { 'application/problem+json': { schema: Problem } },
+  }
+  const response = {
+    ...known?.response,
+    '4xx': problem,
+    '5xx': known?.response?.['503'] ? undefined : problem,
+  }
+  return {
+    ...known,
+    response: Object.fromEntries(Object.entries(response).filter(([, value]) => value !== undefined)),
+    ...(config?.access === 'public' ? { security: [] } : {}),
+  } as never
 }
 
 type Document = { paths?: Record<string, Record<string, Operation>> }
@@ -59,8 +96,14 @@ type Operation = { operationId?: string; parameters?: object[] }
 function withHeaders(document: Document) {
   for (const operations of Object.values(document.paths ?? {})) {
     for (const operation of Object.values(operations)) {
-      const names: (keyof typeof HEADERS)[] = operation.operationId === 'restoreFlag' ? ['idempotency-key', 'if-match'] : ['killFlag', 'runStep'].includes(operation.operationId ?? '') ? ['idempotency-key'] : []
-      if (names.length > 0) operation.parameters = [...(operation.parameters ?? []), ...names.map(name => HEADERS[name])]
+      const names: (keyof typeof HEADERS)[] =
+        operation.operationId === 'restoreFlag'
+          ? ['idempotency-key', 'if-match']
+          : ['killFlag', 'runStep'].includes(operation.operationId ?? '')
+            ? ['idempotency-key']
+            : []
+      if (names.length > 0)
+        operation.parameters = [...(operation.parameters ?? []), ...names.map(name => HEADERS[name])]
     }
   }
   return document

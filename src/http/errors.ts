@@ -56,10 +56,21 @@ export function toKillswitchError(error: unknown): KillswitchError {
   if (error instanceof KillswitchError) return error
   const { code, statusCode, message, validation } = error as Partial<FastifyError>
   if (validation) return new KillswitchError('malformed-request', explainValidation(error as FastifyError))
-  if (code === 'FST_ERR_CTP_BODY_TOO_LARGE') return new KillswitchError('payload-too-large', 'The body is larger than 16 KiB: no request here needs that.')
-  if (code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE') return new KillswitchError('unsupported-media-type', 'Send the body as "Content-Type: application/json".')
-  if (statusCode !== undefined && statusCode >= 400 && statusCode < 500) return new KillswitchError('malformed-request', message ?? 'The request cannot be read.')
-  return new KillswitchError('internal', 'Something nobody foresaw went wrong here; the log of this instance has it under the x-request-id of this answer.', {}, error)
+  if (code === 'FST_ERR_CTP_BODY_TOO_LARGE')
+    return new KillswitchError(
+      'payload-too-large',
+      'The body is larger than 16 KiB: no request here needs that.',
+    )
+  if (code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE')
+    return new KillswitchError('unsupported-media-type', 'Send the body as "Content-Type: application/json".')
+  if (statusCode !== undefined && statusCode >= 400 && statusCode < 500)
+    return new KillswitchError('malformed-request', message ?? 'The request cannot be read.')
+  return new KillswitchError(
+    'internal',
+    'Something nobody foresaw went wrong here; the log of this instance has it under the x-request-id of this answer.',
+    {},
+    error,
+  )
 }
 
 /** One sentence per fault, each naming the member and what it should be. */
@@ -67,21 +78,42 @@ function explainValidation(error: FastifyError): string {
   const where = error.validationContext ?? 'body'
   const faults = (error.validation ?? []).map(({ instancePath, keyword, message, params }) => {
     const name = [where, ...instancePath.split('/').filter(Boolean)].join('.')
-    if (keyword === 'additionalProperties') return `${name} has no member "${String(params.additionalProperty)}"`
+    if (keyword === 'additionalProperties')
+      return `${name} has no member "${String(params.additionalProperty)}"`
     if (keyword === 'enum') return `${name} must be one of ${(params.allowedValues as unknown[]).join(', ')}`
     return `${name} ${message ?? 'is not valid'}`
   })
   return `${[...new Set(faults)].join('; ')}. /docs shows what this takes.`
 }
 
-export type Problem = { type: string; title: string; status: number; code: string; detail: string; requestId: string; [member: string]: unknown }
+export type Problem = {
+  type: string
+  title: string
+  status: number
+  code: string
+  detail: string
+  requestId: string
+  [member: string]: unknown
+}
 
 export function problemOf(error: KillswitchError, requestId: string): Problem {
   const status = STATUS[error.code]
-  return { type: `urn:killswitch:problem:${error.code}`, title: TITLES[status] ?? 'Error', status, code: error.code, detail: error.message, requestId, ...error.extra }
+  return {
+    type: `urn:killswitch:problem:${error.code}`,
+    title: TITLES[status] ?? 'Error',
+    status,
+    code: error.code,
+    detail: error.message,
+    requestId,
+    ...error.extra,
+  }
 }
 
-export function sendProblem(request: FastifyRequest, reply: FastifyReply, error: KillswitchError): FastifyReply {
+export function sendProblem(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  error: KillswitchError,
+): FastifyReply {
   const problem = problemOf(error, request.id)
   if (problem.status === 401) reply.header('www-authenticate', 'Bearer realm="killswitch"')
   if (problem.status === 503) reply.header('retry-after', '1')
@@ -91,11 +123,19 @@ export function sendProblem(request: FastifyRequest, reply: FastifyReply, error:
 export function registerErrors(app: FastifyInstance): void {
   app.setErrorHandler((thrown, request, reply) => {
     const error = toKillswitchError(thrown)
-    if (STATUS[error.code] >= 500) request.log.error({ err: error.cause ?? error, code: error.code }, error.message)
+    if (STATUS[error.code] >= 500)
+      request.log.error({ err: error.cause ?? error, code: error.code }, error.message)
     else request.log.info({ code: error.code }, error.message)
     return sendProblem(request, reply, error)
   })
   app.setNotFoundHandler((request, reply) =>
-    sendProblem(request, reply, new KillswitchError('unknown-route', `There is no ${request.method} ${request.url.split('?')[0]} here. /docs lists what there is.`)),
+    sendProblem(
+      request,
+      reply,
+      new KillswitchError(
+        'unknown-route',
+        `There is no ${request.method} ${request.url.split('?')[0]} here. /docs lists what there is.`,
+      ),
+    ),
   )
 }

@@ -1,8 +1,8 @@
 // GET /v1/flags and /v1/flags/:key: what is in force, and who holds it. Never a 304: a cached answer could hide a kill.
 
 import { Type } from 'typebox'
-import { presentFlag } from './present.js'
 import { type App, type Parts, upstreamOf } from './parts.js'
+import { presentFlag } from './present.js'
 import { Flag, FlagList, FlagParams } from './schemas.js'
 
 export function flagRoutes(app: App, parts: Parts): void {
@@ -15,7 +15,13 @@ export function flagRoutes(app: App, parts: Parts): void {
         operationId: 'listFlags',
         summary: 'Every flag and its state',
         tags: ['flags'],
-        querystring: Type.Object({ application: Type.Optional(Type.String({ maxLength: 64 })), killed: Type.Optional(Type.Boolean()) }, { additionalProperties: false }),
+        querystring: Type.Object(
+          {
+            application: Type.Optional(Type.String({ maxLength: 64 })),
+            killed: Type.Optional(Type.Boolean()),
+          },
+          { additionalProperties: false },
+        ),
         response: { 200: FlagList },
       },
     },
@@ -33,7 +39,13 @@ export function flagRoutes(app: App, parts: Parts): void {
     '/v1/flags/:key',
     {
       config: { access: 'viewer' },
-      schema: { operationId: 'getFlag', summary: 'One flag: state, holds, labels, the steps that act on it', tags: ['flags'], params: FlagParams, response: { 200: Flag } },
+      schema: {
+        operationId: 'getFlag',
+        summary: 'One flag: state, holds, labels, the steps that act on it',
+        tags: ['flags'],
+        params: FlagParams,
+        response: { 200: Flag },
+      },
     },
     async (request, reply) => {
       parts.assertKnown()

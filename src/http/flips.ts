@@ -7,7 +7,15 @@ import { actorOf } from './auth.js'
 import type { App, Parts } from './parts.js'
 import { ifMatch, originOf } from './preconditions.js'
 import { presentAnswer, presentStatus } from './present.js'
-import { FlagParams, FlipAnswer, FlipParams, FlipStatus, KillBody, RestoreBody, StepRunBody } from './schemas.js'
+import {
+  FlagParams,
+  FlipAnswer,
+  FlipParams,
+  FlipStatus,
+  KillBody,
+  RestoreBody,
+  StepRunBody,
+} from './schemas.js'
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -38,7 +46,8 @@ export function flipRoutes(app: App, parts: Parts): void {
   app.decorateRequest('ifMatchPlace', undefined)
   const hooks = { preValidation: emptyBody, preHandler: readHeaders }
   const tags = ['flips']
-  const definitions = (key: string | undefined) => (key === undefined ? undefined : log.state.flags.get(key)?.definition)
+  const definitions = (key: string | undefined) =>
+    key === undefined ? undefined : log.state.flags.get(key)?.definition
 
   const answer = (reply: FastifyReply, flipped: Flipped): FlipAnswer => {
     const body = presentAnswer(flipped, environment, definitions)
@@ -57,7 +66,8 @@ export function flipRoutes(app: App, parts: Parts): void {
       schema: {
         operationId: 'killFlag',
         summary: 'Kill: put a hold on the flag',
-        description: 'Never refused for its paperwork: what is missing or wrong comes back in `warnings`. Takes no variant and no precondition. The same kill again is `changed: false`.',
+        description:
+          'Never refused for its paperwork: what is missing or wrong comes back in `warnings`. Takes no variant and no precondition. The same kill again is `changed: false`.',
         tags,
         params: FlagParams,
         body: KillBody,
@@ -66,7 +76,9 @@ export function flipRoutes(app: App, parts: Parts): void {
     },
     async (request, reply) => {
       parts.assertKnown()
-      const flipped = await parts.metrics.timeKill(() => flips.kill(actorOf(request), request.params.key, request.body, request.origin as Origin))
+      const flipped = await parts.metrics.timeKill(() =>
+        flips.kill(actorOf(request), request.params.key, request.body, request.origin as Origin),
+      )
       return answer(reply, flipped)
     },
   )
@@ -78,7 +90,8 @@ export function flipRoutes(app: App, parts: Parts): void {
       schema: {
         operationId: 'restoreFlag',
         summary: 'Restore: release the holds named',
-        description: 'Names one of incident, hold, all or undo. The flag is back to normal when its last hold is gone. `If-Match` with the flag\'s ETag makes sure that nothing changed since you looked.',
+        description:
+          "Names one of incident, hold, all or undo. The flag is back to normal when its last hold is gone. `If-Match` with the flag's ETag makes sure that nothing changed since you looked.",
         tags,
         params: FlagParams,
         body: RestoreBody,
@@ -87,7 +100,16 @@ export function flipRoutes(app: App, parts: Parts): void {
     },
     async (request, reply) => {
       parts.assertKnown()
-      return answer(reply, await flips.restore(actorOf(request), request.params.key, request.body, request.ifMatchPlace, request.origin as Origin))
+      return answer(
+        reply,
+        await flips.restore(
+          actorOf(request),
+          request.params.key,
+          request.body,
+          request.ifMatchPlace,
+          request.origin as Origin,
+        ),
+      )
     },
   )
   app.post(
@@ -98,7 +120,8 @@ export function flipRoutes(app: App, parts: Parts): void {
       schema: {
         operationId: 'runStep',
         summary: 'Run a runbook step: all of its kills, or none',
-        description: 'Never restores, never runs nested steps. `flags` picks among the kills, and is needed where the runbook makes them conditional. `GET /v1/steps?step=` shows what a run would do.',
+        description:
+          'Never restores, never runs nested steps. `flags` picks among the kills, and is needed where the runbook makes them conditional. `GET /v1/steps?step=` shows what a run would do.',
         tags,
         body: StepRunBody,
         response: { 200: FlipAnswer },
@@ -116,12 +139,14 @@ export function flipRoutes(app: App, parts: Parts): void {
       schema: {
         operationId: 'getFlip',
         summary: 'What became of a flip',
-        description: 'By the place of its entry, or by your own Idempotency-Key. `never` is said only when it is certain.',
+        description:
+          'By the place of its entry, or by your own Idempotency-Key. `never` is said only when it is certain.',
         tags,
         params: FlipParams,
         response: { 200: FlipStatus },
       },
     },
-    async request => presentStatus(await flips.find(actorOf(request), request.params.id), environment, definitions),
+    async request =>
+      presentStatus(await flips.find(actorOf(request), request.params.id), environment, definitions),
   )
 }

@@ -6,7 +6,10 @@ import type { App, Parts } from './parts.js'
 
 const Condition = Type.Object({ code: Type.String(), detail: Type.String() })
 const Ready = Type.Object({
-  status: Type.Unsafe<'ready' | 'degraded' | 'not-ready'>({ type: 'string', enum: ['ready', 'degraded', 'not-ready'] }),
+  status: Type.Unsafe<'ready' | 'degraded' | 'not-ready'>({
+    type: 'string',
+    enum: ['ready', 'degraded', 'not-ready'],
+  }),
   environment: Type.String(),
   head: Type.Integer(),
   revision: Type.Integer(),
@@ -17,7 +20,16 @@ export function healthRoutes(app: App, { health, log, environment }: Parts): voi
   const tags = ['health']
   app.get(
     '/livez',
-    { logLevel: 'warn', config: { access: 'public' }, schema: { operationId: 'live', summary: 'The process turns', tags, response: { 200: Type.Object({ status: Type.Literal('live') }) } } },
+    {
+      logLevel: 'warn',
+      config: { access: 'public' },
+      schema: {
+        operationId: 'live',
+        summary: 'The process turns',
+        tags,
+        response: { 200: Type.Object({ status: Type.Literal('live') }) },
+      },
+    },
     async () => ({ status: 'live' as const }),
   )
   app.get(
@@ -25,7 +37,12 @@ export function healthRoutes(app: App, { health, log, environment }: Parts): voi
     {
       logLevel: 'warn',
       config: { access: 'public' },
-      schema: { operationId: 'ready', summary: 'A kill can be taken, and a known state is served; degraded says what is less than well', tags, response: { 200: Ready, 503: Ready } },
+      schema: {
+        operationId: 'ready',
+        summary: 'A kill can be taken, and a known state is served; degraded says what is less than well',
+        tags,
+        response: { 200: Ready, 503: Ready },
+      },
     },
     async (_, reply) => {
       const { ready, degraded } = await health.readiness()

@@ -1,6 +1,6 @@
 // GET /metrics, in Prometheus' text format.
 
-import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client'
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 import { placeOf, type SealedEntry } from '../domain/audit.js'
 import { isKilled } from '../domain/state.js'
 import type { Health } from '../service/health.js'
@@ -20,9 +20,23 @@ export class Metrics {
     registry.setDefaultLabels({ environment })
     collectDefaultMetrics({ register: registry })
     const registers = [registry]
-    this.#flips = new Counter({ name: 'killswitch_flips_total', help: 'Entries this instance committed, by action and outcome', labelNames: ['action', 'outcome'], registers })
-    this.#kills = new Histogram({ name: 'killswitch_kill_seconds', help: 'From a kill received to its answer', buckets: KILL_SECONDS, registers })
-    this.#unauthenticated = new Counter({ name: 'killswitch_unauthenticated_total', help: 'Requests without a token that is known', registers })
+    this.#flips = new Counter({
+      name: 'killswitch_flips_total',
+      help: 'Entries this instance committed, by action and outcome',
+      labelNames: ['action', 'outcome'],
+      registers,
+    })
+    this.#kills = new Histogram({
+      name: 'killswitch_kill_seconds',
+      help: 'From a kill received to its answer',
+      buckets: KILL_SECONDS,
+      registers,
+    })
+    this.#unauthenticated = new Counter({
+      name: 'killswitch_unauthenticated_total',
+      help: 'Requests without a token that is known',
+      registers,
+    })
     const gauge = (name: string, help: string, read: () => number) =>
       new Gauge({
         name: `killswitch_${name}`,
@@ -32,11 +46,21 @@ export class Metrics {
           this.set(read())
         },
       })
-    gauge('flags_killed', 'Flags that are killed now', () => [...log.state.flags.values()].filter(isKilled).length)
+    gauge(
+      'flags_killed',
+      'Flags that are killed now',
+      () => [...log.state.flags.values()].filter(isKilled).length,
+    )
     gauge('log_head', 'Place of the last entry known here', () => placeOf(log.head))
-    gauge('revision', 'Place of the last entry that changed a flag or the catalogue', () => log.state.revision)
+    gauge(
+      'revision',
+      'Place of the last entry that changed a flag or the catalogue',
+      () => log.state.revision,
+    )
     gauge('store_up', '1 while the store answers and holds our history', () => Number(health.isLive()))
-    gauge('tail_lag_seconds', 'Since the store was last heard of', () => (Number.isFinite(health.tailLagMs) ? health.tailLagMs / 1000 : -1))
+    gauge('tail_lag_seconds', 'Since the store was last heard of', () =>
+      Number.isFinite(health.tailLagMs) ? health.tailLagMs / 1000 : -1,
+    )
     gauge('journal_ok', '1 while the journal can be written', () => Number(log.journal.broken === undefined))
   }
 
@@ -59,8 +83,15 @@ export class Metrics {
 }
 
 export function metricsRoute(app: App, { metrics }: Parts): void {
-  app.get('/metrics', { config: { access: 'viewer' }, schema: { operationId: 'metrics', summary: 'Metrics for Prometheus', tags: ['health'] } }, async (_, reply) => {
-    reply.header('content-type', metrics.registry.contentType)
-    return metrics.registry.metrics()
-  })
+  app.get(
+    '/metrics',
+    {
+      config: { access: 'viewer' },
+      schema: { operationId: 'metrics', summary: 'Metrics for Prometheus', tags: ['health'] },
+    },
+    async (_, reply) => {
+      reply.header('content-type', metrics.registry.contentType)
+      return metrics.registry.metrics()
+    },
+  )
 }

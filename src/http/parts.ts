@@ -1,7 +1,13 @@
 // What the routes are given, and the type of the application they are registered on.
 
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
-import type { FastifyBaseLogger, FastifyInstance, RawReplyDefaultExpression, RawRequestDefaultExpression, RawServerDefault } from 'fastify'
+import type {
+  FastifyBaseLogger,
+  FastifyInstance,
+  RawReplyDefaultExpression,
+  RawRequestDefaultExpression,
+  RawServerDefault,
+} from 'fastify'
 import type { Clock } from '../domain/clock.js'
 import type { Audit } from '../service/audit.js'
 import type { Flips } from '../service/flips.js'
@@ -11,7 +17,13 @@ import type { Runbooks } from '../service/runbooks.js'
 import type { Tokens } from '../tokens/tokens.js'
 import type { Metrics } from './metrics.js'
 
-export type App = FastifyInstance<RawServerDefault, RawRequestDefaultExpression, RawReplyDefaultExpression, FastifyBaseLogger, TypeBoxTypeProvider>
+export type App = FastifyInstance<
+  RawServerDefault,
+  RawRequestDefaultExpression,
+  RawReplyDefaultExpression,
+  FastifyBaseLogger,
+  TypeBoxTypeProvider
+>
 
 export type Parts = {
   environment: string

@@ -8,13 +8,21 @@ import type { Origin } from '../service/flips.js'
 export function originOf(request: FastifyRequest): Origin {
   const key = idempotencyKey(request)
   const userAgent = request.headers['user-agent']
-  return { id: request.id, ip: request.ip, ...(key === undefined ? {} : { key }), ...(userAgent === undefined ? {} : { userAgent }) }
+  return {
+    id: request.id,
+    ip: request.ip,
+    ...(key === undefined ? {} : { key }),
+    ...(userAgent === undefined ? {} : { userAgent }),
+  }
 }
 
 function idempotencyKey(request: FastifyRequest): string | undefined {
   const given = single(request, 'idempotency-key')
   if (given === undefined || /^[\x21-\x7e]{1,128}$/.test(given)) return given
-  throw new KillswitchError('malformed-request', 'Idempotency-Key: give 1 to 128 printable ASCII characters without a space, such as a UUID.')
+  throw new KillswitchError(
+    'malformed-request',
+    'Idempotency-Key: give 1 to 128 printable ASCII characters without a space, such as a UUID.',
+  )
 }
 
 /** The place in `If-Match: "42"`; undefined where there is none, or `*`. */
@@ -23,7 +31,10 @@ export function ifMatch(request: FastifyRequest): number | undefined {
   if (given === undefined || given === '*') return undefined
   const place = /^"(\d{1,15})"$/.exec(given)?.[1]
   if (place !== undefined) return Number(place)
-  throw new KillswitchError('malformed-request', `If-Match: give the flag's own ETag as GET /v1/flags/:key sent it, such as "42" in quotes; this was ${given.slice(0, 80)}.`)
+  throw new KillswitchError(
+    'malformed-request',
+    `If-Match: give the flag's own ETag as GET /v1/flags/:key sent it, such as "42" in quotes; this was ${given.slice(0, 80)}.`,
+  )
 }
 
 /** The seconds of `Prefer: wait=30`, at most `most`; 0 where there is none (RFC 7240). */

@@ -8,7 +8,10 @@ import type { Flipped, FlipStatus } from '../service/flips.js'
 import type { Flag, Flip, FlipAnswer } from './schemas.js'
 
 /** Prints a variant for a person: null is the normal behaviour, by name where it has only one. */
-export function variantName(variant: string | null | undefined, definition: FlagDefinition | undefined): string {
+export function variantName(
+  variant: string | null | undefined,
+  definition: FlagDefinition | undefined,
+): string {
   if (variant !== null && variant !== undefined) return variant
   return definition && definition.targeting === undefined ? definition.defaultVariant : 'normal'
 }
@@ -29,8 +32,18 @@ export function presentFlag(flag: FlagState, environment: string, steps?: Step[]
     variant: pinnedVariant(flag),
     value: killed ? killValue(definition) : definition.variants[defaultVariant],
     label: killed ? `${definition.killLabel}: ${normal} -> ${killVariant}` : `normal: ${normal}`,
-    kill: { label: definition.killLabel, variant: killVariant, value: killValue(definition), role: definition.killRole },
-    restore: { label: definition.restoreLabel, variant: defaultVariant, value: definition.variants[defaultVariant], role: definition.restoreRole },
+    kill: {
+      label: definition.killLabel,
+      variant: killVariant,
+      value: killValue(definition),
+      role: definition.killRole,
+    },
+    restore: {
+      label: definition.restoreLabel,
+      variant: defaultVariant,
+      value: definition.variants[defaultVariant],
+      role: definition.restoreRole,
+    },
     holds: holds.map(({ flag: _, ...hold }) => hold),
     orphaned,
     place,
@@ -39,7 +52,9 @@ export function presentFlag(flag: FlagState, environment: string, steps?: Step[]
 }
 
 const linkTo = (step: Step, flag: string) =>
-  step.flagActions.filter(action => action.flag === flag).map(({ direction }) => ({ id: step.id, code: step.code, direction }))
+  step.flagActions
+    .filter(action => action.flag === flag)
+    .map(({ direction }) => ({ id: step.id, code: step.code, direction }))
 
 export function presentFlip(entry: Entry, definition: FlagDefinition | undefined): Flip {
   const { action, outcome, label, from, to, holds } = entry
@@ -69,17 +84,25 @@ export function summaryOf(entry: Entry, definition: FlagDefinition | undefined):
   if (entry.refusal) return `Refused (${entry.refusal.code}): ${entry.action} ${entry.flag ?? ''}`.trim()
   const [before, after] = [variantName(entry.from, definition), variantName(entry.to, definition)]
   if (entry.outcome === 'unchanged') return `${entry.label}: already ${after}`
-  return before === after ? `${entry.label}: still ${after}, ${entry.holds?.length} hold(s) left` : `${entry.label}: ${before} -> ${after}`
+  return before === after
+    ? `${entry.label}: still ${after}, ${entry.holds?.length} hold(s) left`
+    : `${entry.label}: ${before} -> ${after}`
 }
 
 function pick<K extends keyof Entry>(entry: Entry, names: K[]): Partial<Pick<Entry, K>> {
-  return Object.fromEntries(names.filter(name => entry[name] !== undefined).map(name => [name, entry[name]])) as Partial<Pick<Entry, K>>
+  return Object.fromEntries(
+    names.filter(name => entry[name] !== undefined).map(name => [name, entry[name]]),
+  ) as Partial<Pick<Entry, K>>
 }
 
 type Definitions = (key: string | undefined) => FlagDefinition | undefined
 
 /** The answer to a flip: its entry; for a step run the run's, with one per flag. */
-export function presentAnswer({ entries, durability, replayed }: Flipped, environment: string, definitions: Definitions): FlipAnswer {
+export function presentAnswer(
+  { entries, durability, replayed }: Flipped,
+  environment: string,
+  definitions: Definitions,
+): FlipAnswer {
   const [first, ...rest] = entries.map(entry => presentFlip(entry, definitions(entry.flag)))
   const flips = first?.action === 'step.run' ? { flips: rest } : {}
   return { ...(first as Flip), environment, durability, replayed, ...flips }
@@ -95,7 +118,13 @@ const DETAILS: Record<FlipStatus['state'], string> = {
 
 export function presentStatus(status: FlipStatus, environment: string, definitions: Definitions) {
   const [first, ...rest] = status.entries.map(entry => presentFlip(entry, definitions(entry.flag)))
-  return { state: status.state, environment, detail: DETAILS[status.state], ...(first ? { flip: first } : {}), ...(rest.length > 0 ? { flips: rest } : {}) }
+  return {
+    state: status.state,
+    environment,
+    detail: DETAILS[status.state],
+    ...(first ? { flip: first } : {}),
+    ...(rest.length > 0 ? { flips: rest } : {}),
+  }
 }
 
 /** An entry as a page shows it: with its place and hash; a catalogue by digest and counts, whole only on its own page. */
@@ -106,5 +135,10 @@ export function presentEntry(entry: Entry, hash: string, whole = false) {
     flags: catalogue.flags.map(flag => flag.key),
     runbooks: catalogue.runbooks.map(({ id, digest }) => ({ id, digest })),
   }
-  return { place: placeOf(entry), ...rest, ...(catalogue ? { catalogue: whole ? catalogue : about } : {}), hash }
+  return {
+    place: placeOf(entry),
+    ...rest,
+    ...(catalogue ? { catalogue: whole ? catalogue : about } : {}),
+    hash,
+  }
 }

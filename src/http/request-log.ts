@@ -9,7 +9,11 @@ export class RequestLog extends LogController {
 
   override incomingRequest(): void {}
 
-  override requestCompleted(error: FastifyError | null | undefined, request: FastifyRequest, reply: FastifyReply): void {
+  override requestCompleted(
+    error: FastifyError | null | undefined,
+    request: FastifyRequest,
+    reply: FastifyReply,
+  ): void {
     const fields = {
       method: request.method,
       path: request.url.split('?')[0]?.slice(0, 200),

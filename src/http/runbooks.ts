@@ -7,18 +7,63 @@ import type { App, Parts } from './parts.js'
 import { RunbookParams } from './schemas.js'
 
 const open = { additionalProperties: true }
-const FlagAction = Type.Object({ flag: Type.String(), variant: Type.String(), direction: Type.String(), line: Type.Integer(), confidence: Type.String() }, open)
-const StepView = Type.Object(
-  { id: Type.String(), code: Type.String(), text: Type.String(), line: Type.Integer(), ordinal: Type.String(), kind: Type.String(), headingPath: Type.Array(Type.String()), parent: Type.Optional(Type.String()), condition: Type.Optional(Type.String()), flagActions: Type.Array(FlagAction) },
+const FlagAction = Type.Object(
+  {
+    flag: Type.String(),
+    variant: Type.String(),
+    direction: Type.String(),
+    line: Type.Integer(),
+    confidence: Type.String(),
+  },
   open,
 )
-const Summary = Type.Object({ id: Type.String(), title: Type.String(), digest: Type.String(), steps: Type.Integer(), severities: Type.Array(Type.String()), flags: Type.Array(Type.String()), findings: Type.Integer(), leftOut: Type.Record(Type.String(), Type.Integer()) })
-const RunbookView = Type.Object({ id: Type.String(), title: Type.String(), digest: Type.String(), steps: Type.Array(StepView) }, open)
-const Verdict = Type.Object({ flag: Type.String(), verdict: Type.String(), label: Type.Optional(Type.String()), detail: Type.Optional(Type.String()) })
+const StepView = Type.Object(
+  {
+    id: Type.String(),
+    code: Type.String(),
+    text: Type.String(),
+    line: Type.Integer(),
+    ordinal: Type.String(),
+    kind: Type.String(),
+    headingPath: Type.Array(Type.String()),
+    parent: Type.Optional(Type.String()),
+    condition: Type.Optional(Type.String()),
+    flagActions: Type.Array(FlagAction),
+  },
+  open,
+)
+const Summary = Type.Object({
+  id: Type.String(),
+  title: Type.String(),
+  digest: Type.String(),
+  steps: Type.Integer(),
+  severities: Type.Array(Type.String()),
+  flags: Type.Array(Type.String()),
+  findings: Type.Integer(),
+  leftOut: Type.Record(Type.String(), Type.Integer()),
+})
+const RunbookView = Type.Object(
+  { id: Type.String(), title: Type.String(), digest: Type.String(), steps: Type.Array(StepView) },
+  open,
+)
+const Verdict = Type.Object({
+  flag: Type.String(),
+  verdict: Type.String(),
+  label: Type.Optional(Type.String()),
+  detail: Type.Optional(Type.String()),
+})
 const StepsPage = Type.Object({
   steps: Type.Array(Type.Object({ ...StepView.properties, runbook: Type.String() }, open)),
   run: Type.Optional(
-    Type.Object({ verdicts: Type.Array(Verdict), needsFlags: Type.Boolean(), call: Type.Optional(Type.Unknown()), children: Type.Array(Type.Object({ id: Type.String(), code: Type.String(), text: Type.String() })) }, { description: 'With ?step=: what a run by you would do, and the exact call' }),
+    Type.Object(
+      {
+        verdicts: Type.Array(Verdict),
+        needsFlags: Type.Boolean(),
+        call: Type.Optional(Type.Unknown()),
+        children: Type.Array(Type.Object({ id: Type.String(), code: Type.String(), text: Type.String() })),
+      },
+      { description: 'With ?step=: what a run by you would do, and the exact call' },
+    ),
   ),
 })
 
@@ -39,7 +84,15 @@ export function runbookRoutes(app: App, { runbooks, flips }: Parts): void {
   const tags = ['runbooks']
   app.get(
     '/v1/runbooks',
-    { config: { access: 'viewer' }, schema: { operationId: 'listRunbooks', summary: 'Every runbook, in short', tags, response: { 200: Type.Object({ runbooks: Type.Array(Summary) }) } } },
+    {
+      config: { access: 'viewer' },
+      schema: {
+        operationId: 'listRunbooks',
+        summary: 'Every runbook, in short',
+        tags,
+        response: { 200: Type.Object({ runbooks: Type.Array(Summary) }) },
+      },
+    },
     async () => ({ runbooks: runbooks.all().map(summarise) }),
   )
   app.get(
@@ -51,13 +104,22 @@ export function runbookRoutes(app: App, { runbooks, flips }: Parts): void {
         summary: 'One runbook as it was read; `Accept: text/markdown` gives the source',
         tags,
         params: RunbookParams,
-        response: { 200: { description: 'The runbook', content: { 'application/json': { schema: RunbookView }, 'text/markdown': { schema: Type.String() } } } },
+        response: {
+          200: {
+            description: 'The runbook',
+            content: {
+              'application/json': { schema: RunbookView },
+              'text/markdown': { schema: Type.String() },
+            },
+          },
+        },
       },
     },
     async (request, reply) => {
       const runbook = runbooks.get(request.params.runbook)
       reply.header('vary', 'accept')
-      if (!/\btext\/(markdown|plain)\b/.test(request.headers.accept ?? '')) return reply.type('application/json').send(runbook)
+      if (!/\btext\/(markdown|plain)\b/.test(request.headers.accept ?? ''))
+        return reply.type('application/json').send(runbook)
       return reply.type('text/markdown; charset=utf-8').send(runbooks.source(runbook.id))
     },
   )
@@ -67,10 +129,15 @@ export function runbookRoutes(app: App, { runbooks, flips }: Parts): void {
       config: { access: 'viewer' },
       schema: {
         operationId: 'listSteps',
-        summary: 'Steps that act on a flag, or of a runbook; with `step` one of them, and what a run would do',
+        summary:
+          'Steps that act on a flag, or of a runbook; with `step` one of them, and what a run would do',
         tags,
         querystring: Type.Object(
-          { flag: Type.Optional(Type.String({ maxLength: 64 })), runbook: Type.Optional(Type.String({ maxLength: 300 })), step: Type.Optional(Type.String({ maxLength: 300 })) },
+          {
+            flag: Type.Optional(Type.String({ maxLength: 64 })),
+            runbook: Type.Optional(Type.String({ maxLength: 300 })),
+            step: Type.Optional(Type.String({ maxLength: 300 })),
+          },
           { additionalProperties: false },
         ),
         response: { 200: StepsPage },
@@ -80,7 +147,12 @@ export function runbookRoutes(app: App, { runbooks, flips }: Parts): void {
       const { flag, runbook, step } = request.query
       if (step !== undefined) {
         const { children, verdicts, needsChoice, call, ...found } = flips.preview(actorOf(request), step)
-        const run = { verdicts, needsFlags: needsChoice, children: children.map(({ id, code, text }) => ({ id, code, text })), ...(call ? { call } : {}) }
+        const run = {
+          verdicts,
+          needsFlags: needsChoice,
+          children: children.map(({ id, code, text }) => ({ id, code, text })),
+          ...(call ? { call } : {}),
+        }
         return { steps: [withRunbook(found.step.id.split('/')[0] ?? '', found.step)], run }
       }
       if (flag !== undefined) flips.flag(flag)

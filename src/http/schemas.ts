@@ -6,23 +6,43 @@ import { ACTIONS, OUTCOMES } from '../domain/audit.js'
 import { ERROR_CODES } from '../domain/errors.js'
 
 const strict = { additionalProperties: false }
-const text = (description: string, most = 500) => Type.String({ description, minLength: 1, maxLength: most, pattern: '\\S' })
+const text = (description: string, most = 500) =>
+  Type.String({ description, minLength: 1, maxLength: most, pattern: '\\S' })
 const choice = <T extends string>(values: readonly T[], description?: string) =>
   Type.Unsafe<T>({ type: 'string', enum: [...values], ...(description ? { description } : {}) })
 const orNull = <T extends TSchema>(schema: T) => Type.Union([schema, Type.Null()])
 const time = (description: string) => Type.String({ description, format: 'date-time' })
-const incident = Type.String({ description: 'The incident, as its tracker names it', pattern: '^[A-Za-z0-9][A-Za-z0-9._:#/-]{0,63}$', examples: ['INC-42'] })
+const incident = Type.String({
+  description: 'The incident, as its tracker names it',
+  pattern: '^[A-Za-z0-9][A-Za-z0-9._:#/-]{0,63}$',
+  examples: ['INC-42'],
+})
 const stepName = text('A runbook step: its id, any unambiguous shortening, or its code', 300)
 const value = Type.Unknown({ description: 'Boolean, string, number or object, as the flag defines it' })
 
 export const FlagParams = Type.Object({ key: Type.String({ description: 'The flag key', maxLength: 2048 }) })
-export const RunbookParams = Type.Object({ runbook: Type.String({ description: 'The id of a runbook', maxLength: 2048 }) })
-export const FlipParams = Type.Object({ id: Type.String({ description: 'The place of the entry, or your own Idempotency-Key', maxLength: 2048 }) })
-export const PlaceParams = Type.Object({ place: Type.String({ description: 'A place: 12, or 0-12 (epoch-seq)', maxLength: 40 }) })
+export const RunbookParams = Type.Object({
+  runbook: Type.String({ description: 'The id of a runbook', maxLength: 2048 }),
+})
+export const FlipParams = Type.Object({
+  id: Type.String({ description: 'The place of the entry, or your own Idempotency-Key', maxLength: 2048 }),
+})
+export const PlaceParams = Type.Object({
+  place: Type.String({ description: 'A place: 12, or 0-12 (epoch-seq)', maxLength: 40 }),
+})
 
 export const KillBody = Type.Object(
-  { reason: Type.Optional(text('Why; the text of the step serves where it is missing', 2000)), incident: Type.Optional(incident), step: Type.Optional(stepName) },
-  { ...strict, examples: [{ incident: 'INC-42', step: 'trustflow/ai-instability/3', reason: '5xx above 20 % for ten minutes' }] },
+  {
+    reason: Type.Optional(text('Why; the text of the step serves where it is missing', 2000)),
+    incident: Type.Optional(incident),
+    step: Type.Optional(stepName),
+  },
+  {
+    ...strict,
+    examples: [
+      { incident: 'INC-42', step: 'trustflow/ai-instability/3', reason: '5xx above 20 % for ten minutes' },
+    ],
+  },
 )
 export const RestoreBody = Type.Object(
   {
@@ -33,14 +53,25 @@ export const RestoreBody = Type.Object(
     undo: Type.Optional(Type.Literal(true, { description: 'Your own newest kill, within 5 minutes' })),
     step: Type.Optional(stepName),
   },
-  { ...strict, examples: [{ incident: 'INC-42', reason: 'Provider is well again, error rate at baseline for 30 minutes' }] },
+  {
+    ...strict,
+    examples: [
+      { incident: 'INC-42', reason: 'Provider is well again, error rate at baseline for 30 minutes' },
+    ],
+  },
 )
 export const StepRunBody = Type.Object(
   {
     step: stepName,
     reason: Type.Optional(text('Why; the text of the step serves where it is missing', 2000)),
     incident: Type.Optional(incident),
-    flags: Type.Optional(Type.Array(Type.String({ maxLength: 64 }), { description: 'The flags to kill, of those the step kills', minItems: 1, maxItems: 50 })),
+    flags: Type.Optional(
+      Type.Array(Type.String({ maxLength: 64 }), {
+        description: 'The flags to kill, of those the step kills',
+        minItems: 1,
+        maxItems: 50,
+      }),
+    ),
   },
   { ...strict, examples: [{ step: 'trustflow/ai-instability/3', incident: 'INC-42', flags: ['ai_v1'] }] },
 )
@@ -57,13 +88,30 @@ export const Problem = Type.Object(
   { additionalProperties: true, description: 'RFC 9457 problem details' },
 )
 
-const HoldSummary = Type.Object({ id: Type.String(), actor: Type.String(), incident: Type.Optional(Type.String()), since: time('When it was put') })
+const HoldSummary = Type.Object({
+  id: Type.String(),
+  actor: Type.String(),
+  incident: Type.Optional(Type.String()),
+  since: time('When it was put'),
+})
 const Step = Type.Object(
-  { id: Type.String(), code: Type.Optional(Type.String()), text: Type.Optional(Type.String()), line: Type.Optional(Type.Integer()) },
+  {
+    id: Type.String(),
+    code: Type.Optional(Type.String()),
+    text: Type.Optional(Type.String()),
+    line: Type.Optional(Type.Integer()),
+  },
   { description: 'The step as the flip saw it; only the id, as it was given, where no such step was found' },
 )
-const RunbookReference = Type.Object({ id: Type.String(), digest: Type.String({ description: 'SHA-256 of the source the step was read from' }) })
-const Warning = Type.Object({ code: Type.String(), detail: Type.String(), near: Type.Optional(Type.Array(Type.String())) })
+const RunbookReference = Type.Object({
+  id: Type.String(),
+  digest: Type.String({ description: 'SHA-256 of the source the step was read from' }),
+})
+const Warning = Type.Object({
+  code: Type.String(),
+  detail: Type.String(),
+  near: Type.Optional(Type.Array(Type.String())),
+})
 
 export const Hold = Type.Object({
   ...HoldSummary.properties,
@@ -92,7 +140,9 @@ export const Flag = Type.Object({
   holds: Type.Array(Hold),
   orphaned: Type.Boolean({ description: 'The catalogue no longer has this definition; a hold keeps it' }),
   place: Type.Integer({ description: 'The entry that last changed this flag: its ETag' }),
-  steps: Type.Optional(Type.Array(Type.Object({ id: Type.String(), code: Type.String(), direction: Type.String() }))),
+  steps: Type.Optional(
+    Type.Array(Type.Object({ id: Type.String(), code: Type.String(), direction: Type.String() })),
+  ),
 })
 export const FlagList = Type.Object({
   environment: Type.String(),
@@ -129,7 +179,10 @@ export const Flip = Type.Object({
 export const FlipAnswer = Type.Object({
   ...Flip.properties,
   environment: Type.String(),
-  durability: choice(['journal', 'both', 'store', 'provisional'], 'Where it is synced: journal (local), both, store (Redis; this journal failed)'),
+  durability: choice(
+    ['journal', 'both', 'store', 'provisional'],
+    'Where it is synced: journal (local), both, store (Redis; this journal failed)',
+  ),
   replayed: Type.Boolean({ description: 'This key was answered before; nothing was done again' }),
   flips: Type.Optional(Type.Array(Flip, { description: 'Of a step run: one per flag' })),
 })
@@ -156,17 +209,30 @@ export const Entry = Type.Object(
     hash: Type.String({ description: 'SHA-256 of the stored line' }),
     prev: Type.String({ description: 'SHA-256 of the line before' }),
   },
-  { additionalProperties: true, description: 'One entry of the log; what it holds beyond this follows from its action' },
+  {
+    additionalProperties: true,
+    description: 'One entry of the log; what it holds beyond this follows from its action',
+  },
 )
 export const AuditPage = Type.Object({
   entries: Type.Array(Entry),
-  next: Type.Optional(Type.String({ description: 'Send as ?cursor= for the next page; a page may be short, or empty, and still have one' })),
+  next: Type.Optional(
+    Type.String({
+      description: 'Send as ?cursor= for the next page; a page may be short, or empty, and still have one',
+    }),
+  ),
   examined: Type.Integer({ description: 'How many entries were looked at' }),
   head: Type.Integer({ description: 'The place of the last entry of the log' }),
   upstream: choice(['live', 'stale'], 'stale: the store is away, and this is the log as last known'),
 })
 
-const many = (description: string) => Type.Optional(Type.Array(Type.String({ minLength: 1, maxLength: 300 }), { description: `${description}; given twice: any of them`, maxItems: 20 }))
+const many = (description: string) =>
+  Type.Optional(
+    Type.Array(Type.String({ minLength: 1, maxLength: 300 }), {
+      description: `${description}; given twice: any of them`,
+      maxItems: 20,
+    }),
+  )
 export const AuditQuery = Type.Object(
   {
     flag: many('Flag key'),
@@ -179,7 +245,13 @@ export const AuditQuery = Type.Object(
     outcome: Type.Optional(Type.Array(choice(OUTCOMES), { maxItems: 20 })),
     reason: many('Words in the reason: all of them'),
     offRunbook: Type.Optional(Type.Boolean({ description: 'Kills that no runbook step stands behind' })),
-    since: Type.Optional(Type.String({ description: 'RFC 3339; from this hour on', maxLength: 40, examples: ['2026-11-20T03:00:00Z'] })),
+    since: Type.Optional(
+      Type.String({
+        description: 'RFC 3339; from this hour on',
+        maxLength: 40,
+        examples: ['2026-11-20T03:00:00Z'],
+      }),
+    ),
     until: Type.Optional(Type.String({ description: 'RFC 3339; before this hour', maxLength: 40 })),
     order: Type.Optional(choice(['newest', 'oldest'])),
     limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 500 })),

@@ -4,7 +4,7 @@ import type { AuditFilter, Order } from '../domain/audit-query.js'
 import { KillswitchError } from '../domain/errors.js'
 import type { EntryIndex } from '../journal/entry-index.js'
 import { AuditQueries, type FoundEntry, type QueryResult } from '../journal/query.js'
-import { verify, type Verification } from '../journal/verify.js'
+import { type Verification, verify } from '../journal/verify.js'
 import type { Log } from './log.js'
 
 export type PageAsk = { order: Order; limit?: number; cursor?: string; waitMs: number; signal: AbortSignal }
@@ -26,7 +26,10 @@ export class Audit {
     while (order === 'oldest' && found.entries.length === 0 && !found.more && !signal.aborted) {
       const left = deadline - performance.now()
       if (left <= 0 || !(await this.#grown(left, signal))) break
-      found = await this.#queries.query(filter, { ...options, ...(found.next === undefined ? {} : { cursor: found.next }) })
+      found = await this.#queries.query(filter, {
+        ...options,
+        ...(found.next === undefined ? {} : { cursor: found.next }),
+      })
     }
     return found
   }
@@ -39,7 +42,10 @@ export class Audit {
   async entry(place: number | undefined, given: string): Promise<FoundEntry & { hash: string }> {
     const found = place === undefined ? undefined : await this.#queries.entry(place)
     if (found) return found
-    throw new KillswitchError('unknown-entry', `The log has no entry at place "${given}". GET /v1/audit?limit=1 shows the newest.`)
+    throw new KillswitchError(
+      'unknown-entry',
+      `The log has no entry at place "${given}". GET /v1/audit?limit=1 shows the newest.`,
+    )
   }
 
   /** Recomputes the whole chain from the bytes on disk. */

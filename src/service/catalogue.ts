@@ -2,10 +2,10 @@
 // A faulty set of files stops only the very first start; later the last good catalogue stays, and the fault is shown.
 
 import { randomUUID } from 'node:crypto'
+import type { Draft } from '../domain/audit.js'
 import type { CatalogueDocument, Fault } from '../domain/catalogue.js'
 import { toTimestamp } from '../domain/clock.js'
 import { KillswitchError } from '../domain/errors.js'
-import type { Draft } from '../domain/audit.js'
 import type { Gate } from './gate.js'
 import type { Log } from './log.js'
 
@@ -36,7 +36,13 @@ export class Catalogue {
     const document = await this.#read()
     if (document === undefined) {
       if (this.#log.state.catalogue !== undefined) return 'faulty'
-      throw new KillswitchError('configuration', ['The catalogue has faults, and there is no earlier one to go on with:', ...this.#faults.map(describeFault)].join('\n'))
+      throw new KillswitchError(
+        'configuration',
+        [
+          'The catalogue has faults, and there is no earlier one to go on with:',
+          ...this.#faults.map(describeFault),
+        ].join('\n'),
+      )
     }
     if (this.#log.state.catalogues.has(document.digest)) return 'kept'
     return this.#publish(document)
@@ -46,7 +52,14 @@ export class Catalogue {
   async reload(): Promise<'published' | 'kept'> {
     const document = await this.#read()
     if (document === undefined) {
-      throw new KillswitchError('catalogue-refused', ['The changed catalogue has faults; the one in force stays:', ...this.#faults.map(describeFault)].join('\n'), { faults: this.#faults })
+      throw new KillswitchError(
+        'catalogue-refused',
+        [
+          'The changed catalogue has faults; the one in force stays:',
+          ...this.#faults.map(describeFault),
+        ].join('\n'),
+        { faults: this.#faults },
+      )
     }
     return this.#log.state.catalogue?.digest === document.digest ? 'kept' : this.#publish(document)
   }
@@ -65,7 +78,9 @@ export class Catalogue {
       key,
       digest: document.digest,
       // another instance may have published the same while this one waited
-      decide: (state, now) => ({ drafts: [loadedDraft(document, key, now, state.catalogue?.digest === document.digest)] }),
+      decide: (state, now) => ({
+        drafts: [loadedDraft(document, key, now, state.catalogue?.digest === document.digest)],
+      }),
     })
     return entries.some(({ entry }) => entry.outcome === 'applied') ? 'published' : 'kept'
   }

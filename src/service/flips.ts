@@ -5,10 +5,18 @@ import type { Actor } from '../domain/actor.js'
 import { type Entry, open, placeOf, type SealedEntry, type Warning } from '../domain/audit.js'
 import { type Claimed, strictly } from '../domain/claim.js'
 import { KillswitchError } from '../domain/errors.js'
-import { decideKill, decideRestore, refuse, type RequestInfo, type Verdict } from '../domain/flip.js'
+import { decideKill, decideRestore, type RequestInfo, refuse, type Verdict } from '../domain/flip.js'
 import type { Step } from '../domain/runbook.js'
 import type { FlagState, State } from '../domain/state.js'
-import { callFor, chooseFlags, decideStepRun, killsOf, needsChoice, previewRun, type RunVerdict } from '../domain/step-run.js'
+import {
+  callFor,
+  chooseFlags,
+  decideStepRun,
+  killsOf,
+  needsChoice,
+  previewRun,
+  type RunVerdict,
+} from '../domain/step-run.js'
 import type { Accepted, Durability, Gate, Priority } from './gate.js'
 import type { Log } from './log.js'
 import type { Refusals } from './refusals.js'
@@ -50,21 +58,42 @@ export class Flips {
   kill(actor: Actor, flag: string, body: KillBody, origin: Origin): Promise<Flipped> {
     const claimed = this.#runbooks.claim(body.step, flag, 'kill')
     const claim = withReasonWarning(claimed, body.reason)
-    return this.#submit(actor, { action: 'kill', priority: 'kill', flag, body }, origin, request => (state, now) =>
-      decideKill(state, { flag, actor, request, claim, ...reasonAndIncident(body) }, now),
+    return this.#submit(
+      actor,
+      { action: 'kill', priority: 'kill', flag, body },
+      origin,
+      request => (state, now) =>
+        decideKill(state, { flag, actor, request, claim, ...reasonAndIncident(body) }, now),
     )
   }
 
   /** Releases the holds it names. Strict: reason and step must hold. */
-  restore(actor: Actor, flag: string, body: RestoreBody, ifMatch: number | undefined, origin: Origin): Promise<Flipped> {
+  restore(
+    actor: Actor,
+    flag: string,
+    body: RestoreBody,
+    ifMatch: number | undefined,
+    origin: Origin,
+  ): Promise<Flipped> {
     const act: Act = { action: 'restore', priority: 'flip', flag, body }
     const present = this.#log.state.flags.get(flag)?.holds.map(hold => hold.id) ?? []
     return this.#submit(actor, act, origin, request => {
       const claim = strictly(this.#runbooks.claim(body.step, flag, 'restore'), body.step)
       if (body.reason === undefined && !body.undo) {
-        throw new KillswitchError('malformed-request', 'A restore says why: send "reason". (Only an undo may go without.)')
+        throw new KillswitchError(
+          'malformed-request',
+          'A restore says why: send "reason". (Only an undo may go without.)',
+        )
       }
-      const command = { flag, actor, request, claim, present, ...body, ...(ifMatch === undefined ? {} : { ifMatch }) }
+      const command = {
+        flag,
+        actor,
+        request,
+        claim,
+        present,
+        ...body,
+        ...(ifMatch === undefined ? {} : { ifMatch }),
+      }
       return (state, now) => decideRestore(state, command, now)
     })
   }
@@ -74,29 +103,47 @@ export class Flips {
     return this.#submit(actor, { action: 'step.run', priority: 'kill', body }, origin, request => {
       const { claimed, step, children } = this.#step(body.step)
       const flags = chooseFlags(step, children, body.flags)
-      return (state, now) => decideStepRun(state, { actor, request, claim: claimed, flags, ...reasonAndIncident(body) }, now)
+      return (state, now) =>
+        decideStepRun(state, { actor, request, claim: claimed, flags, ...reasonAndIncident(body) }, now)
     })
   }
 
   /** What a run of the step would do for this actor, and the call that would do it. */
-  preview(actor: Actor, name: string): { step: Step; verdicts: RunVerdict[]; needsChoice: boolean; children: Step[]; call?: ReturnType<typeof callFor> } {
+  preview(
+    actor: Actor,
+    name: string,
+  ): {
+    step: Step
+    verdicts: RunVerdict[]
+    needsChoice: boolean
+    children: Step[]
+    call?: ReturnType<typeof callFor>
+  } {
     const { claimed, step, children } = this.#step(name)
     const flags = killsOf(step)
     const request: RequestInfo = { id: '', key: '', digest: '' }
     const verdicts = previewRun(this.#log.state, { actor, request, claim: claimed, flags })
-    return { step, verdicts, needsChoice: needsChoice(step), children, ...(flags.length > 0 ? { call: callFor(step, flags) } : {}) }
+    return {
+      step,
+      verdicts,
+      needsChoice: needsChoice(step),
+      children,
+      ...(flags.length > 0 ? { call: callFor(step, flags) } : {}),
+    }
   }
 
   /** What became of a flip, by the place of its entry or by the actor's own idempotency key. */
   async find(actor: Actor, id: string): Promise<FlipStatus> {
     const known = this.#log.answered(actor.id, id)
     if (known?.outcome === 'voided') return { state: 'never', entries: await this.#entries(known.places) }
-    if (known !== undefined) return { state: known.outcome as 'applied' | 'unchanged', entries: await this.#entries(known.places) }
+    if (known !== undefined)
+      return { state: known.outcome as 'applied' | 'unchanged', entries: await this.#entries(known.places) }
     if (this.#gate.isPending(actor.id, id)) return { state: 'pending', entries: [] }
     const place = parsePlace(id)
     const line = place === undefined ? undefined : await this.#log.journal.line(place)
     const entry = line === undefined ? undefined : open(line).entry
-    if (entry !== undefined && isFlip(entry)) return { state: entry.action === 'flip.voided' ? 'never' : entry.outcome, entries: [entry] }
+    if (entry !== undefined && isFlip(entry))
+      return { state: entry.action === 'flip.voided' ? 'never' : entry.outcome, entries: [entry] }
     throw new KillswitchError(
       'unknown-flip',
       `No flip "${id}" of yours is in the log up to ${placeOf(this.#log.head)}. If it was sent within the last seconds it may still arrive: ask again, or send it again with the same Idempotency-Key; it is never done twice.`,
@@ -104,14 +151,25 @@ export class Flips {
   }
 
   /** Records a request that was refused before it came to the rules: its body, its role. */
-  async recordRefusal(actor: Actor, action: Entry['action'], flag: string | undefined, error: KillswitchError, origin: Origin): Promise<void> {
+  async recordRefusal(
+    actor: Actor,
+    action: Entry['action'],
+    flag: string | undefined,
+    error: KillswitchError,
+    origin: Origin,
+  ): Promise<void> {
     const act: Act = { action, priority: 'note', body: {}, ...(flag === undefined ? {} : { flag }) }
     await this.#submit(actor, act, { ...origin, key: randomUUID() }, () => {
       throw error
     }).catch(() => {})
   }
 
-  async #submit(actor: Actor, act: Act, origin: Origin, prepare: (request: RequestInfo) => Decide): Promise<Flipped> {
+  async #submit(
+    actor: Actor,
+    act: Act,
+    origin: Origin,
+    prepare: (request: RequestInfo) => Decide,
+  ): Promise<Flipped> {
     const key = origin.key ?? randomUUID()
     const digest = digestOf(act)
     const decide = this.#counted(actor, prepared(actor, act, requestOf(origin, key, digest), prepare))
@@ -131,7 +189,8 @@ export class Flips {
   }
 
   async #answer({ places, entries, durability, replayed }: Accepted): Promise<Omit<Flipped, 'key'>> {
-    const own = entries.length > 0 ? entries.map((sealed: SealedEntry) => sealed.entry) : await this.#entries(places)
+    const own =
+      entries.length > 0 ? entries.map((sealed: SealedEntry) => sealed.entry) : await this.#entries(places)
     return { entries: own, durability, replayed }
   }
 
@@ -150,12 +209,20 @@ export class Flips {
   flag(key: string): FlagState {
     const flag = this.#log.state.flags.get(key)
     if (flag) return flag
-    throw new KillswitchError('unknown-flag', `There is no flag "${key}". GET /v1/flags lists those there are.`)
+    throw new KillswitchError(
+      'unknown-flag',
+      `There is no flag "${key}". GET /v1/flags lists those there are.`,
+    )
   }
 }
 
 /** What can be worked out before the gate is: an error found here is a refusal like one of the rules'. */
-function prepared(actor: Actor, act: Act, request: RequestInfo, prepare: (request: RequestInfo) => Decide): Decide {
+function prepared(
+  actor: Actor,
+  act: Act,
+  request: RequestInfo,
+  prepare: (request: RequestInfo) => Decide,
+): Decide {
   try {
     return prepare(request)
   } catch (error) {
@@ -166,14 +233,22 @@ function prepared(actor: Actor, act: Act, request: RequestInfo, prepare: (reques
 }
 
 function requestOf({ id, ip, userAgent }: Origin, key: string, digest: string): RequestInfo {
-  return { id, key, digest, ...(ip === undefined ? {} : { ip }), ...(userAgent === undefined ? {} : { userAgent: userAgent.slice(0, 200) }) }
+  return {
+    id,
+    key,
+    digest,
+    ...(ip === undefined ? {} : { ip }),
+    ...(userAgent === undefined ? {} : { userAgent: userAgent.slice(0, 200) }),
+  }
 }
 
 /** SHA-256 of what is asked, with the body's members in order of name. */
 function digestOf({ action, flag, body }: Act): string {
   const members = Object.entries(body).filter(([, value]) => value !== undefined)
   const ordered = Object.fromEntries(members.sort(([a], [b]) => (a < b ? -1 : 1)))
-  return createHash('sha256').update(JSON.stringify([action, flag ?? null, ordered])).digest('hex')
+  return createHash('sha256')
+    .update(JSON.stringify([action, flag ?? null, ordered]))
+    .digest('hex')
 }
 
 const reasonAndIncident = ({ reason, incident }: KillBody): { reason?: string; incident?: string } => ({
@@ -183,11 +258,15 @@ const reasonAndIncident = ({ reason, incident }: KillBody): { reason?: string; i
 
 function withReasonWarning(claimed: Claimed, reason: string | undefined): Claimed {
   if (reason !== undefined || claimed.step?.text !== undefined) return claimed
-  const warning: Warning = { code: 'no-reason', detail: 'No reason was given, and no step whose text could serve.' }
+  const warning: Warning = {
+    code: 'no-reason',
+    detail: 'No reason was given, and no step whose text could serve.',
+  }
   return { ...claimed, warnings: [...claimed.warnings, warning] }
 }
 
-const isFlip = (entry: Entry): boolean => ['kill', 'restore', 'step.run', 'flip.voided'].includes(entry.action)
+const isFlip = (entry: Entry): boolean =>
+  ['kill', 'restore', 'step.run', 'flip.voided'].includes(entry.action)
 
 /** A place as a number, or as `<epoch>-<seq>`. */
 export function parsePlace(text: string): number | undefined {

@@ -1,7 +1,7 @@
 // The one way in: authorise -> decide -> seal -> commit -> journal -> acknowledge. Whatever waits is committed together,
 // kills first; each item is decided on the state after its predecessors, and again on the new head after a conflict.
 
-import { EMPTY, type Head, open, placeOf, seal, type SealedEntry } from '../domain/audit.js'
+import { EMPTY, type Head, open, placeOf, type SealedEntry, seal } from '../domain/audit.js'
 import type { Clock } from '../domain/clock.js'
 import { KillswitchError } from '../domain/errors.js'
 import type { Verdict } from '../domain/flip.js'
@@ -90,7 +90,11 @@ export class Gate {
     for (const [id, item] of this.#unresolved) {
       this.#unresolved.delete(id)
       const { priority: _, decide, ...rest } = item
-      void this.submit({ ...rest, priority: 'note', decide: (state, now) => voided(decide(state, now)) }).catch(error => {
+      void this.submit({
+        ...rest,
+        priority: 'note',
+        decide: (state, now) => voided(decide(state, now)),
+      }).catch(error => {
         if (!(error instanceof KillswitchError) || !isAway(error)) return
         this.#unresolved.set(id, item)
       })
@@ -140,13 +144,17 @@ export class Gate {
         const result = await this.#store.commit({ expectedHead: headOf(state), entries, flags })
         if (await this.#finish(result, entries, decided)) return
       } catch (error) {
-        if (error instanceof KillswitchError && error.code === 'outcome-unknown') for (const item of waiting) item.uncertain = true
+        if (error instanceof KillswitchError && error.code === 'outcome-unknown')
+          for (const item of waiting) item.uncertain = true
         if (this.#mayRetry(error, waiting) && performance.now() < deadline) continue
         for (const item of waiting) this.#fail(item, error)
         return
       }
       if (performance.now() > deadline) {
-        const busy = new KillswitchError('store-unavailable', 'Other writers kept the log moving for a second; nothing was done. Try again.')
+        const busy = new KillswitchError(
+          'store-unavailable',
+          'Other writers kept the log moving for a second; nothing was done. Try again.',
+        )
         for (const item of waiting) this.#fail(item, busy)
         return
       }
@@ -156,7 +164,10 @@ export class Gate {
   /** An unknown outcome is worth another try at once: the head is compared, so nothing is written twice. */
   #mayRetry(error: unknown, waiting: Waiting[]): boolean {
     if (!(error instanceof KillswitchError)) return false
-    return error.code === 'outcome-unknown' || (error.code === 'store-unavailable' && waiting.some(item => item.uncertain))
+    return (
+      error.code === 'outcome-unknown' ||
+      (error.code === 'store-unavailable' && waiting.some(item => item.uncertain))
+    )
   }
 
   #decide(waiting: Waiting[]): { state: State; decided: Decided[]; flags: Map<string, string | null> } {
@@ -173,8 +184,14 @@ export class Gate {
           after = fold(after, sealed)
           entries.push(sealed)
         }
-        if (entries.length === 0) item.reject(verdict.refusal ?? new KillswitchError('internal', 'nothing was decided'))
-        else decided.push({ item, entries, ...(verdict.refusal === undefined ? {} : { refusal: verdict.refusal }) })
+        if (entries.length === 0)
+          item.reject(verdict.refusal ?? new KillswitchError('internal', 'nothing was decided'))
+        else
+          decided.push({
+            item,
+            entries,
+            ...(verdict.refusal === undefined ? {} : { refusal: verdict.refusal }),
+          })
       } catch (error) {
         item.reject(error)
       }
@@ -187,10 +204,18 @@ export class Gate {
     const known = this.#log.answered(item.actor, item.key)
     if (known === undefined || known.outcome === 'voided') return false
     if (known.digest === item.digest) {
-      item.resolve({ places: known.places, entries: [], durability: this.#durability(true), replayed: !item.uncertain })
+      item.resolve({
+        places: known.places,
+        entries: [],
+        durability: this.#durability(true),
+        replayed: !item.uncertain,
+      })
     } else {
       item.reject(
-        new KillswitchError('key-reused', `The Idempotency-Key "${item.key}" was used for another request (entry ${known.places[0]}). Send a new key.`),
+        new KillswitchError(
+          'key-reused',
+          `The Idempotency-Key "${item.key}" was used for another request (entry ${known.places[0]}). Send a new key.`,
+        ),
       )
     }
     return true
@@ -199,7 +224,10 @@ export class Gate {
   async #finish(result: CommitResult, entries: SealedEntry[], decided: Decided[]): Promise<boolean> {
     if (result.outcome === 'lost') {
       this.onLost(result.why)
-      throw new KillswitchError('history-lost', `${result.why} Nothing was changed, and nothing un-kills: apps keep the state they know.`)
+      throw new KillswitchError(
+        'history-lost',
+        `${result.why} Nothing was changed, and nothing un-kills: apps keep the state they know.`,
+      )
     }
     if (result.outcome === 'conflict') {
       await this.#log.accept(result.missing.map(open))
@@ -256,15 +284,30 @@ function refusalOf(item: Waiting, state: State): KillswitchError | undefined {
 function voided(verdict: Verdict): Verdict {
   const draft = verdict.drafts[0]
   if (draft === undefined) return verdict
-  const { label: _l, from: _f, to: _t, hold: _h, released: _r, holds: _hs, flags: _fl, warnings: _w, refusal: _rf, ...kept } = draft
-  const refusal = { code: 'outcome-unknown' as const, detail: `A ${draft.action} whose outcome was unknown; it was not done, and now cannot be.` }
+  const {
+    label: _l,
+    from: _f,
+    to: _t,
+    hold: _h,
+    released: _r,
+    holds: _hs,
+    flags: _fl,
+    warnings: _w,
+    refusal: _rf,
+    ...kept
+  } = draft
+  const refusal = {
+    code: 'outcome-unknown' as const,
+    detail: `A ${draft.action} whose outcome was unknown; it was not done, and now cannot be.`,
+  }
   return { drafts: [{ ...kept, action: 'flip.voided', outcome: 'refused', refusal }] }
 }
 
 /** The state after the batch of every flag it changed, as the store keeps it for people with a redis-cli. */
 function changedFlags(before: State, after: State): Map<string, string | null> {
   const changed = new Map<string, string | null>()
-  for (const [key, flag] of after.flags) if (before.flags.get(key) !== flag) changed.set(key, JSON.stringify(stored(flag)))
+  for (const [key, flag] of after.flags)
+    if (before.flags.get(key) !== flag) changed.set(key, JSON.stringify(stored(flag)))
   for (const key of before.flags.keys()) if (!after.flags.has(key)) changed.set(key, null)
   return changed
 }
@@ -274,6 +317,13 @@ const stored = ({ definition, holds, orphaned, place }: FlagState) => ({
   variant: holds.length > 0 ? definition.killVariant : null,
   value: holds.length > 0 ? definition.variants[definition.killVariant] : null,
   ...(orphaned ? { orphaned } : {}),
-  holds: holds.map(({ id, actor, incident, reason, since, step }) => ({ id, actor, incident, reason, since, step: step?.id })),
+  holds: holds.map(({ id, actor, incident, reason, since, step }) => ({
+    id,
+    actor,
+    incident,
+    reason,
+    since,
+    step: step?.id,
+  })),
   place,
 })

@@ -43,7 +43,10 @@ export class Health {
     const broken = this.#log.journal.broken
     if (broken !== undefined) {
       ready = false
-      degraded.push({ code: 'journal-broken', detail: `This instance's journal cannot be written: ${broken}` })
+      degraded.push({
+        code: 'journal-broken',
+        detail: `This instance's journal cannot be written: ${broken}`,
+      })
     }
     if (!this.hasKnownState) {
       ready = false
@@ -53,19 +56,39 @@ export class Health {
     if (store?.code === 'dead-tail') ready = false
     if (store) degraded.push(store)
     const [fault] = this.#catalogue.faults
-    if (fault) degraded.push({ code: 'catalogue-faulty', detail: `This instance's files have ${this.#catalogue.faults.length} fault(s), the first at ${fault.file}:${fault.line}; the last good catalogue is in force.` })
-    if (this.tokensFault !== undefined) degraded.push({ code: 'tokens-faulty', detail: `${this.tokensFault} The tokens before it stay in force.` })
+    if (fault)
+      degraded.push({
+        code: 'catalogue-faulty',
+        detail: `This instance's files have ${this.#catalogue.faults.length} fault(s), the first at ${fault.file}:${fault.line}; the last good catalogue is in force.`,
+      })
+    if (this.tokensFault !== undefined)
+      degraded.push({
+        code: 'tokens-faulty',
+        detail: `${this.tokensFault} The tokens before it stay in force.`,
+      })
     return { ready, degraded }
   }
 
   async #storeCondition(): Promise<Condition | undefined> {
-    if (this.#tail.lost !== undefined) return { code: 'history-lost', detail: `${this.#tail.lost} Flips are refused; the last known state is served.` }
+    if (this.#tail.lost !== undefined)
+      return {
+        code: 'history-lost',
+        detail: `${this.#tail.lost} Flips are refused; the last known state is served.`,
+      }
     if (this.#tail.isLive) return undefined
     const answers = await this.#store.ping().then(
       () => true,
       () => false,
     )
-    if (answers) return { code: 'dead-tail', detail: 'The store answers, and its log is not being followed: flips on other instances are not seen here.' }
-    return { code: 'store-away', detail: 'The store does not answer: the last known state is served, flips are refused with 503.' }
+    if (answers)
+      return {
+        code: 'dead-tail',
+        detail:
+          'The store answers, and its log is not being followed: flips on other instances are not seen here.',
+      }
+    return {
+      code: 'store-away',
+      detail: 'The store does not answer: the last known state is served, flips are refused with 503.',
+    }
   }
 }

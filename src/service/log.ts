@@ -1,7 +1,7 @@
 // What this instance knows of the log: the folded state and what each request led to. Entries come in through `accept`
 // alone, are journaled before they are told to anybody, and are never skipped.
 
-import { type Head, open, type Outcome, placeOf, type SealedEntry } from '../domain/audit.js'
+import { type Head, type Outcome, open, placeOf, type SealedEntry } from '../domain/audit.js'
 import type { CatalogueDocument } from '../domain/catalogue.js'
 import { KillswitchError } from '../domain/errors.js'
 import { type FlagState, fold, INITIAL, type State } from '../domain/state.js'
@@ -96,7 +96,12 @@ export class Log {
     if (known !== undefined && known.outcome !== 'voided') known.places.push(placeOf(entry))
     else {
       const outcome = entry.action === 'flip.voided' ? 'voided' : entry.outcome
-      this.#answered.set(id, { places: [placeOf(entry)], digest: entry.request.digest, outcome, at: entry.at })
+      this.#answered.set(id, {
+        places: [placeOf(entry)],
+        digest: entry.request.digest,
+        outcome,
+        at: entry.at,
+      })
     }
     this.#forget(Date.parse(entry.at) - KEY_KEPT_MS)
   }
@@ -124,11 +129,22 @@ export class Log {
 
   #freeze(): Frozen {
     const { flags, catalogues, ...rest } = this.#state
-    return { ...rest, flags: [...flags.entries()], catalogues: [...catalogues], answered: [...this.#answered.entries()] }
+    return {
+      ...rest,
+      flags: [...flags.entries()],
+      catalogues: [...catalogues],
+      answered: [...this.#answered.entries()],
+    }
   }
 
   #thaw({ flags, catalogues, answered, ...rest }: Frozen): void {
-    this.#state = { ...rest, log: rest.log, catalogue: rest.catalogue, flags: new Map(flags), catalogues: new Set(catalogues) }
+    this.#state = {
+      ...rest,
+      log: rest.log,
+      catalogue: rest.catalogue,
+      flags: new Map(flags),
+      catalogues: new Set(catalogues),
+    }
     for (const [id, value] of answered) this.#answered.set(id, value)
   }
 }

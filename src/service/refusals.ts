@@ -29,13 +29,18 @@ export class Refusals {
       return true
     }
     window.counted++
-    window.timer ??= setTimeout(() => void this.#summarise(window), Math.max(0, window.since + MINUTE_MS - this.#clock())).unref()
+    window.timer ??= setTimeout(
+      () => void this.#summarise(window),
+      Math.max(0, window.since + MINUTE_MS - this.#clock()),
+    ).unref()
     return false
   }
 
   /** Writes the summaries that are due, early. */
   async close(): Promise<void> {
-    await Promise.all([...this.#windows.values()].filter(window => window.counted > 0).map(window => this.#summarise(window)))
+    await Promise.all(
+      [...this.#windows.values()].filter(window => window.counted > 0).map(window => this.#summarise(window)),
+    )
   }
 
   #window(actor: Actor): Window {
@@ -58,7 +63,16 @@ export class Refusals {
       .submit({
         ...ask,
         decide: (_, now) => ({
-          drafts: [{ action: 'refused.summary', outcome: 'refused', actor: { id, role, via }, receivedAt: toTimestamp(now), summary, request: { id: key, key, digest: '' } }],
+          drafts: [
+            {
+              action: 'refused.summary',
+              outcome: 'refused',
+              actor: { id, role, via },
+              receivedAt: toTimestamp(now),
+              summary,
+              request: { id: key, key, digest: '' },
+            },
+          ],
         }),
       })
       .catch(() => {}) // the store is away: the count is lost, and the refusals stand in the process log

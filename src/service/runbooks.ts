@@ -1,10 +1,10 @@
 // The runbooks of the catalogue in force, parsed. They are read in the background when a catalogue comes in; until then
 // the ones before it answer. A kill never waits for them.
 
-import { applyLinks } from '../catalogue/links.js'
-import { readRunbooks } from '../catalogue/reader.js'
+import { applyLinks } from '../catalogue/runbooks/links.js'
+import { readRunbooks } from '../catalogue/runbooks/reader.js'
 import type { CatalogueDocument } from '../domain/catalogue.js'
-import { claimStep, type Claimed } from '../domain/claim.js'
+import { type Claimed, claimStep } from '../domain/claim.js'
 import { KillswitchError } from '../domain/errors.js'
 import type { Finding, Runbook, Step } from '../domain/runbook.js'
 import type { Log } from './log.js'
@@ -39,7 +39,10 @@ export class Runbooks {
   get(id: string): Runbook {
     const runbook = this.#byId.get(id)
     if (runbook) return runbook
-    throw new KillswitchError('unknown-runbook', `There is no runbook "${id}": there are ${[...this.#byId.keys()].join(', ') || 'none'}.`)
+    throw new KillswitchError(
+      'unknown-runbook',
+      `There is no runbook "${id}": there are ${[...this.#byId.keys()].join(', ') || 'none'}.`,
+    )
   }
 
   /** The Markdown as its team wrote it. */
@@ -71,7 +74,7 @@ export class Runbooks {
   async #read(catalogue: CatalogueDocument): Promise<void> {
     const runbooks = await readRunbooks(catalogue.runbooks, catalogue.flags)
     if (catalogue.digest !== this.#digest) return
-    const linked = applyLinks(runbooks, catalogue)
+    const linked = applyLinks(runbooks, catalogue.links, catalogue.flags)
     this.#byId = new Map(linked.runbooks.map(runbook => [runbook.id, runbook]))
     this.#findings = linked.findings
     this.#sources = new Map(catalogue.runbooks.map(({ id, source }) => [id, source]))

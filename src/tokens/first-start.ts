@@ -20,8 +20,17 @@ export async function ensureTokens(dataDir: string): Promise<FirstStart> {
   await mkdir(folder, { recursive: true, mode: 0o700 })
   const created = Object.fromEntries(ROLES.map(role => [role, newToken(role)])) as Record<Role, string>
   for (const role of ROLES) await writeFile(join(folder, role), created[role], { mode: 0o600 })
-  const list = ROLES.map(role => ({ id: `shared-${role}`, role, sha256: sha256(created[role]), note: 'shared: made by the first start' }))
-  await writeFile(file, `# Made by the first start of the service. The tokens themselves are in tokens/.\n${stringify(list)}`, { mode: 0o600, flag: 'wx' })
+  const list = ROLES.map(role => ({
+    id: `shared-${role}`,
+    role,
+    sha256: sha256(created[role]),
+    note: 'shared: made by the first start',
+  }))
+  await writeFile(
+    file,
+    `# Made by the first start of the service. The tokens themselves are in tokens/.\n${stringify(list)}`,
+    { mode: 0o600, flag: 'wx' },
+  )
   return { file, folder, created }
 }
 

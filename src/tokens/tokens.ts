@@ -9,7 +9,10 @@ import { KillswitchError } from '../domain/errors.js'
 
 type Credential = Omit<Actor, 'via'> & { expires?: number }
 
-export type Identified = { outcome: 'known'; actor: Omit<Actor, 'via'> } | { outcome: 'unknown' } | { outcome: 'expired'; id: string; at: number }
+export type Identified =
+  | { outcome: 'known'; actor: Omit<Actor, 'via'> }
+  | { outcome: 'unknown' }
+  | { outcome: 'expired'; id: string; at: number }
 
 export class Tokens {
   readonly #byHash = new Map<string, { credential: Credential; hash: Buffer }>()
@@ -18,10 +21,15 @@ export class Tokens {
   static parse(text: string, file: string): Tokens {
     const counter = new LineCounter()
     const document = parseDocument(text, { lineCounter: counter, schema: 'core' })
-    const faults = document.errors.map(error => `${file}:${counter.linePos(error.pos[0]).line}: ${error.message.split('\n')[0]}`)
+    const faults = document.errors.map(
+      error => `${file}:${counter.linePos(error.pos[0]).line}: ${error.message.split('\n')[0]}`,
+    )
     const tokens = new Tokens()
     const list: unknown = faults.length === 0 ? document.toJS({ maxAliasCount: 0 }) : []
-    if (!Array.isArray(list)) faults.push(`${file}:1: this is not a list: give one "- { id: ..., role: ..., sha256: ... }" per credential.`)
+    if (!Array.isArray(list))
+      faults.push(
+        `${file}:1: this is not a list: give one "- { id: ..., role: ..., sha256: ... }" per credential.`,
+      )
     else {
       const seen = new Set<string>()
       for (const [index, item] of list.entries()) {
@@ -37,7 +45,10 @@ export class Tokens {
 
   static async read(file: string): Promise<Tokens> {
     const text = await readFile(file, 'utf8').catch(error => {
-      throw new KillswitchError('configuration', `The tokens file ${file} cannot be read (${(error as NodeJS.ErrnoException).code}): give its path in KILLSWITCH_TOKENS_FILE.`)
+      throw new KillswitchError(
+        'configuration',
+        `The tokens file ${file} cannot be read (${(error as NodeJS.ErrnoException).code}): give its path in KILLSWITCH_TOKENS_FILE.`,
+      )
     })
     return Tokens.parse(text, file)
   }
@@ -78,29 +89,53 @@ export class Tokens {
   }
 }
 
-type TokenEntry = { id: string; role: Role; sha256: string | string[]; expires?: string; apps?: string[]; only?: 'kill' }
+type TokenEntry = {
+  id: string
+  role: Role
+  sha256: string | string[]
+  expires?: string
+  apps?: string[]
+  only?: 'kill'
+}
 const MEMBERS = ['id', 'role', 'sha256', 'expires', 'apps', 'only', 'note']
 const isText = (value: unknown): value is string => typeof value === 'string'
 
 function faultsOf(item: unknown, seen: Set<string>): string[] {
-  if (typeof item !== 'object' || item === null || Array.isArray(item)) return ['give a mapping: { id, role, sha256 }.']
+  if (typeof item !== 'object' || item === null || Array.isArray(item))
+    return ['give a mapping: { id, role, sha256 }.']
   const { id, role, sha256, expires, apps, only } = item as Record<string, unknown>
   const faults: string[] = []
   const check = (ok: boolean, fault: string) => {
     if (!ok) faults.push(fault)
   }
   const hashes = [sha256].flat()
-  check(isText(id) && /^[\w.@-]{1,64}$/.test(id), 'id: give 1 to 64 letters, digits, dots, dashes, underscores or @ (a person or a service).')
-  check(!seen.has(String(id)), `id "${String(id)}" stands here twice: give two values in one sha256 list to rotate a token.`)
+  check(
+    isText(id) && /^[\w.@-]{1,64}$/.test(id),
+    'id: give 1 to 64 letters, digits, dots, dashes, underscores or @ (a person or a service).',
+  )
+  check(
+    !seen.has(String(id)),
+    `id "${String(id)}" stands here twice: give two values in one sha256 list to rotate a token.`,
+  )
   seen.add(String(id))
   check(ROLES.includes(role as Role), `role "${String(role)}": give one of ${ROLES.join(', ')}.`)
   check(
-    hashes.length >= 1 && hashes.length <= 2 && hashes.every(hash => isText(hash) && /^[0-9a-f]{64}$/i.test(hash)),
+    hashes.length >= 1 &&
+      hashes.length <= 2 &&
+      hashes.every(hash => isText(hash) && /^[0-9a-f]{64}$/i.test(hash)),
     'sha256: give one or two values of 64 hex digits (printf %s "$TOKEN" | sha256sum).',
   )
-  check(expires === undefined || (isText(expires) && /^\d{4}-\d\d-\d\d/.test(expires) && !Number.isNaN(Date.parse(expires))), 'expires: give an RFC 3339 time in quotes, such as "2027-01-31T00:00:00Z".')
-  check(apps === undefined || (Array.isArray(apps) && apps.length > 0 && apps.every(isText)), 'apps: give a list of application names.')
+  check(
+    expires === undefined ||
+      (isText(expires) && /^\d{4}-\d\d-\d\d/.test(expires) && !Number.isNaN(Date.parse(expires))),
+    'expires: give an RFC 3339 time in quotes, such as "2027-01-31T00:00:00Z".',
+  )
+  check(
+    apps === undefined || (Array.isArray(apps) && apps.length > 0 && apps.every(isText)),
+    'apps: give a list of application names.',
+  )
   check(only === undefined || only === 'kill', 'only: the one value is "kill".')
-  for (const name of Object.keys(item)) check(MEMBERS.includes(name), `"${name}" is not a member of a credential: ${MEMBERS.join(', ')}.`)
+  for (const name of Object.keys(item))
+    check(MEMBERS.includes(name), `"${name}" is not a member of a credential: ${MEMBERS.join(', ')}.`)
   return faults
 }

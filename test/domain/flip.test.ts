@@ -10,12 +10,31 @@ const operator = anActor('operator', 'olga')
 const engineer = anActor('engineer', 'emil')
 const start = stateWith(aFlag('ai_v1'), aFlag('pilot.enabled', { restoreRole: 'coordinator' }))
 
-const kill = (state: State, given: { incident?: string; actor?: typeof operator; flag?: string; now?: number } = {}) => {
+const kill = (
+  state: State,
+  given: { incident?: string; actor?: typeof operator; flag?: string; now?: number } = {},
+) => {
   const { incident, actor = operator, flag = 'ai_v1', now = NOW } = given
-  return decideKill(state, { flag, actor, request: aRequest(), claim: noStep, reason: 'test', ...(incident ? { incident } : {}) }, now)
+  return decideKill(
+    state,
+    { flag, actor, request: aRequest(), claim: noStep, reason: 'test', ...(incident ? { incident } : {}) },
+    now,
+  )
 }
 const restore = (state: State, given: Partial<RestoreCommand> = {}, now = NOW) =>
-  decideRestore(state, { flag: 'ai_v1', actor: engineer, request: aRequest(), claim: noStep, reason: 'well', present: [], ...given }, now)
+  decideRestore(
+    state,
+    {
+      flag: 'ai_v1',
+      actor: engineer,
+      request: aRequest(),
+      claim: noStep,
+      reason: 'well',
+      present: [],
+      ...given,
+    },
+    now,
+  )
 const flag = (state: State, key = 'ai_v1') => state.flags.get(key)!
 
 describe('kill', () => {
@@ -23,7 +42,10 @@ describe('kill', () => {
     const state = applied(start, kill(start, { incident: 'INC-1' }))
     assert.equal(isKilled(flag(state)), true)
     const [hold] = flag(state).holds
-    assert.deepEqual({ actor: hold?.actor, incident: hold?.incident, reason: hold?.reason }, { actor: 'olga', incident: 'INC-1', reason: 'test' })
+    assert.deepEqual(
+      { actor: hold?.actor, incident: hold?.incident, reason: hold?.reason },
+      { actor: 'olga', incident: 'INC-1', reason: 'test' },
+    )
   })
 
   it('is unchanged, and still an entry, when the same incident kills again', () => {
@@ -77,7 +99,10 @@ describe('restore', () => {
   it('says which holds there are when it names none of them', () => {
     const { refusal } = restore(held, { incident: 'INC-9' })
     assert.equal(refusal?.code, 'nothing-to-release')
-    assert.deepEqual((refusal?.extra.holds as { incident: string }[]).map(hold => hold.incident), ['INC-1'])
+    assert.deepEqual(
+      (refusal?.extra.holds as { incident: string }[]).map(hold => hold.incident),
+      ['INC-1'],
+    )
   })
 
   it('must name something, and only one thing', () => {
@@ -86,7 +111,10 @@ describe('restore', () => {
   })
 
   it('does nothing where the flag has moved since the caller looked', () => {
-    assert.equal(restore(held, { all: true, ifMatch: flag(start).place }).refusal?.code, 'precondition-failed')
+    assert.equal(
+      restore(held, { all: true, ifMatch: flag(start).place }).refusal?.code,
+      'precondition-failed',
+    )
     assert.equal(restore(held, { all: true, ifMatch: flag(held).place }).refusal, undefined)
   })
 
@@ -94,13 +122,20 @@ describe('restore', () => {
     const asked = flag(held).holds.map(hold => hold.id)
     const later = applied(held, kill(held, { incident: 'INC-2', now: NOW + 5 }))
     const state = applied(later, restore(later, { all: true, present: asked }, NOW + 1))
-    assert.deepEqual(flag(state).holds.map(hold => hold.incident), ['INC-2'])
+    assert.deepEqual(
+      flag(state).holds.map(hold => hold.incident),
+      ['INC-2'],
+    )
   })
 
   it('is for the role the flag states', () => {
     for (const role of ROLES) {
       const may = ['engineer', 'coordinator', 'owner'].includes(role)
-      assert.equal(restore(held, { incident: 'INC-1', actor: anActor(role) }).refusal === undefined, may, role)
+      assert.equal(
+        restore(held, { incident: 'INC-1', actor: anActor(role) }).refusal === undefined,
+        may,
+        role,
+      )
     }
     const pilot = applied(start, kill(start, { flag: 'pilot.enabled', incident: 'INC-1' }))
     const refused = restore(pilot, { flag: 'pilot.enabled', incident: 'INC-1' })
@@ -133,7 +168,10 @@ describe('undo', () => {
     assert.equal(restore(held, { undo: true, actor: other }).refusal?.code, 'nothing-to-release')
     const both = applied(held, kill(held, { incident: 'INC-2', actor: other }))
     const state = applied(both, restore(both, { undo: true, actor: other }))
-    assert.deepEqual(flag(state).holds.map(hold => hold.actor), ['olga'])
+    assert.deepEqual(
+      flag(state).holds.map(hold => hold.actor),
+      ['olga'],
+    )
   })
 
   it('is told to an operator whose restore is refused', () => {
@@ -145,7 +183,11 @@ describe('undo', () => {
 describe('any order of kills and restores', () => {
   const incidents = ['INC-1', 'INC-2', undefined] as const
   const actors = [operator, engineer]
-  const step = fc.record({ restores: fc.boolean(), incident: fc.constantFrom(...incidents), actor: fc.constantFrom(...actors) })
+  const step = fc.record({
+    restores: fc.boolean(),
+    incident: fc.constantFrom(...incidents),
+    actor: fc.constantFrom(...actors),
+  })
 
   it('leaves the flag killed exactly while somebody still holds it', () => {
     fc.assert(

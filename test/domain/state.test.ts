@@ -2,15 +2,49 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { decideKill, decideRestore } from '../../src/domain/flip.js'
 import { INITIAL, isKilled, type State } from '../../src/domain/state.js'
-import { aCatalogue, aFlag, after, anActor, applied, aRequest, loaded, NOW, noStep, stateWith } from '../support/domain.js'
+import {
+  aCatalogue,
+  aFlag,
+  after,
+  anActor,
+  applied,
+  aRequest,
+  loaded,
+  NOW,
+  noStep,
+  stateWith,
+} from '../support/domain.js'
 
 const start = stateWith(aFlag('ai_v1'), aFlag('kyc_v1'))
 const kill = (state: State, flag = 'ai_v1') =>
-  applied(state, decideKill(state, { flag, actor: anActor('operator'), request: aRequest(), claim: noStep, reason: 'test' }, NOW))
+  applied(
+    state,
+    decideKill(
+      state,
+      { flag, actor: anActor('operator'), request: aRequest(), claim: noStep, reason: 'test' },
+      NOW,
+    ),
+  )
 const release = (state: State, flag = 'ai_v1') =>
-  applied(state, decideRestore(state, { flag, actor: anActor('engineer'), request: aRequest(), claim: noStep, reason: 'well', all: true, present: flagOf(state, flag).holds.map(h => h.id) }, NOW))
+  applied(
+    state,
+    decideRestore(
+      state,
+      {
+        flag,
+        actor: anActor('engineer'),
+        request: aRequest(),
+        claim: noStep,
+        reason: 'well',
+        all: true,
+        present: flagOf(state, flag).holds.map(h => h.id),
+      },
+      NOW,
+    ),
+  )
 const flagOf = (state: State, key = 'ai_v1') => state.flags.get(key)!
-const reload = (state: State, ...flags: Parameters<typeof aCatalogue>) => after(state, loaded(aCatalogue(...flags))).state
+const reload = (state: State, ...flags: Parameters<typeof aCatalogue>) =>
+  after(state, loaded(aCatalogue(...flags))).state
 
 describe('the fold', () => {
   it('names the log by its first entry, and moves the revision only by what changes something', () => {

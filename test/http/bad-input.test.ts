@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
+import { writeFileSync } from 'node:fs'
 import { request } from 'node:http'
 import { connect } from 'node:net'
-import { describe, it } from 'node:test'
-import { stringify } from 'yaml'
-import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { after, describe, it } from 'node:test'
+import { stringify } from 'yaml'
 import { newToken, sha256 } from '../../src/tokens/first-start.js'
 import { type Ask, aServer } from '../support/server.js'
 import { testdir } from '../support/testdir.js'
@@ -26,8 +26,20 @@ const BAD: [string, string, Ask, number, string][] = [
   ['constructor.prototype', KILL, { raw: '{"constructor":{"prototype":{}}}' }, 400, 'malformed-request'],
   ['invalid UTF-8', KILL, { raw: bytes('{"reason":"\xff\xfe"}') }, 400, 'malformed-request'],
   ['100 KB', KILL, { body: { reason: 'a'.repeat(100_000) } }, 413, 'payload-too-large'],
-  ['text/plain', KILL, { raw: '{}', headers: { 'content-type': 'text/plain' } }, 415, 'unsupported-media-type'],
-  ['a form', KILL, { raw: 'a=b', headers: { 'content-type': 'application/x-www-form-urlencoded' } }, 415, 'unsupported-media-type'],
+  [
+    'text/plain',
+    KILL,
+    { raw: '{}', headers: { 'content-type': 'text/plain' } },
+    415,
+    'unsupported-media-type',
+  ],
+  [
+    'a form',
+    KILL,
+    { raw: 'a=b', headers: { 'content-type': 'application/x-www-form-urlencoded' } },
+    415,
+    'unsupported-media-type',
+  ],
   ['a key with a space', KILL, { headers: { 'idempotency-key': 'a b' } }, 400, 'malformed-request'],
   ['an incident that is none', KILL, { body: { incident: 'a\nb' } }, 400, 'malformed-request'],
   ['an unknown flag', '/v1/flags/nope/kill', {}, 404, 'unknown-flag'],
@@ -37,21 +49,39 @@ const BAD: [string, string, Ask, number, string][] = [
   ['a restore without a reason', RESTORE, { body: { all: true } }, 400, 'malformed-request'],
   ['a restore of nothing', RESTORE, { body: { reason: 'x' } }, 400, 'malformed-request'],
   ['a restore of "all": false', RESTORE, { body: { reason: 'x', all: false } }, 400, 'malformed-request'],
-  ['a restore where nothing is held', RESTORE, { body: { reason: 'x', all: true } }, 409, 'nothing-to-release'],
-  ['a restore from an unknown step', RESTORE, { body: { reason: 'x', all: true, step: 'no/such/1' } }, 404, 'unknown-step'],
+  [
+    'a restore where nothing is held',
+    RESTORE,
+    { body: { reason: 'x', all: true } },
+    409,
+    'nothing-to-release',
+  ],
+  [
+    'a restore from an unknown step',
+    RESTORE,
+    { body: { reason: 'x', all: true, step: 'no/such/1' } },
+    404,
+    'unknown-step',
+  ],
   ['a run of an unknown step', '/v1/steps/run', { body: { step: 'no/such/1' } }, 404, 'unknown-step'],
   ['a run without a step', '/v1/steps/run', { body: {} }, 400, 'malformed-request'],
   ['a run of no flags', '/v1/steps/run', { body: { step: 'x', flags: [] } }, 400, 'malformed-request'],
 ]
 
-describe('bad input', () => {
+describe('bad input', async () => {
+  // each request an hour after the one before, so that no refusal is only counted
+  let now = Date.now()
+  const server = aServer({ after }, { clock: () => (now += 3_600_000) })
   for (const [what, path, asked, status, code] of BAD) {
-    it(`${what}: ${status} ${code}, nothing changed, and the refusal is in the log`, async t => {
-      const { ask, parts } = await aServer(t)
+    it(`${what}: ${status} ${code}, nothing changed, and the refusal is in the log`, async () => {
+      const { ask, parts } = await server
       const before = JSON.stringify([...parts.log.state.flags])
       const answer = await ask('engineer', 'POST', path, asked)
       if (status === 414) {
-        assert.ok(answer.status === 414 || answer.status === 404 || answer.status === 400, String(answer.status))
+        assert.ok(
+          answer.status === 414 || answer.status === 404 || answer.status === 400,
+          String(answer.status),
+        )
         return
       }
       assert.deepEqual([answer.status, answer.body.code], [status, code], answer.text)
@@ -60,7 +90,10 @@ describe('bad input', () => {
       assert.equal(answer.body.requestId, answer.headers['x-request-id'])
       assert.equal(JSON.stringify([...parts.log.state.flags]), before)
       const [entry] = (await ask('viewer', 'GET', '/v1/audit?outcome=refused')).body.entries
-      assert.deepEqual([entry?.actor.id, entry?.refusal.code, entry?.request.id], ['shared-engineer', code, answer.body.requestId])
+      assert.deepEqual(
+        [entry?.actor.id, entry?.refusal.code, entry?.request.id],
+        ['shared-engineer', code, answer.body.requestId],
+      )
     })
   }
 
@@ -104,7 +137,8 @@ describe('credentials', () => {
       ]),
     )
     const { ask } = await aServer(t, { tokensFile: file, tokens: {} as never })
-    const as = (token: string, method: 'GET' | 'POST', path: string) => ask(undefined, method, path, { headers: { authorization: `bearer ${token}` } })
+    const as = (token: string, method: 'GET' | 'POST', path: string) =>
+      ask(undefined, method, path, { headers: { authorization: `bearer ${token}` } })
     assert.match((await as(old, 'POST', KILL)).body.detail, /token of old expired on 2020-01-01/)
     assert.equal((await as('ks_old_guess', 'POST', KILL)).status, 401)
     assert.equal((await as(viewer, 'POST', KILL)).status, 403)
@@ -115,7 +149,8 @@ describe('credentials', () => {
 
   it('of an application (sdk) read and flip nothing here, and the attempt is in the log', async t => {
     const { ask } = await aServer(t)
-    for (const path of ['/v1/flags', '/v1/audit', '/v1/runbooks', '/metrics']) assert.equal((await ask('sdk', 'GET', path)).status, 403)
+    for (const path of ['/v1/flags', '/v1/audit', '/v1/runbooks', '/metrics'])
+      assert.equal((await ask('sdk', 'GET', path)).status, 403)
     assert.equal((await ask('sdk', 'POST', KILL)).status, 403)
     const found = await ask('viewer', 'GET', '/v1/audit?role=sdk')
     assert.deepEqual([found.body.entries.length, found.body.entries[0].refusal.code], [1, 'forbidden'])

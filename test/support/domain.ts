@@ -29,7 +29,12 @@ export const aFlag = (key: string, given: Partial<FlagDefinition> = {}): FlagDef
   ...given,
 })
 
-export const anActor = (role: Role, id: string = role, given: Partial<Actor> = {}): Actor => ({ id, role, via: 'api', ...given })
+export const anActor = (role: Role, id: string = role, given: Partial<Actor> = {}): Actor => ({
+  id,
+  role,
+  via: 'api',
+  ...given,
+})
 
 export const aCatalogue = (...flags: FlagDefinition[]): CatalogueDocument => ({
   digest: createHash('sha256').update(JSON.stringify(flags)).digest('hex'),
@@ -40,7 +45,11 @@ export const aCatalogue = (...flags: FlagDefinition[]): CatalogueDocument => ({
 })
 
 let count = 0
-export const aRequest = (key = `key-${++count}`): RequestInfo => ({ id: `request-${key}`, key, digest: 'digest' })
+export const aRequest = (key = `key-${++count}`): RequestInfo => ({
+  id: `request-${key}`,
+  key,
+  digest: 'digest',
+})
 export const noStep: StepClaim = { offRunbook: true, warnings: [] }
 
 export const loaded = (catalogue: CatalogueDocument, seconds = 0): Draft => ({
@@ -67,4 +76,5 @@ export function after(state: State, ...drafts: Draft[]): { state: State; entries
 export const applied = (state: State, verdict: Verdict): State => after(state, ...verdict.drafts).state
 
 /** A state whose catalogue has the flags given. */
-export const stateWith = (...flags: FlagDefinition[]): State => after(INITIAL, loaded(aCatalogue(...flags))).state
+export const stateWith = (...flags: FlagDefinition[]): State =>
+  after(INITIAL, loaded(aCatalogue(...flags))).state

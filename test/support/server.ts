@@ -14,7 +14,12 @@ export const ROOT = fileURLToPath(new URL('../../../', import.meta.url))
 export const FLAGS_DIR = join(ROOT, 'flags')
 
 // biome-ignore lint/suspicious/noExplicitAny: bodies are looked into by tests
-export type Answer = { status: number; body: any; headers: Record<string, string | string[] | number | undefined>; text: string }
+export type Answer = {
+  status: number
+  body: any
+  headers: Record<string, string | string[] | number | undefined>
+  text: string
+}
 export type Ask = { body?: unknown; headers?: Record<string, string>; raw?: string | Buffer }
 
 export type TestServer = Server & {
@@ -38,13 +43,25 @@ export const configFor = (dataDir: string, given: Partial<Config> = {}): Config 
   ...given,
 })
 
-export async function aServer(t: Teardown, { clock, tokens: known, ...given }: Given = {}): Promise<TestServer> {
+export async function aServer(
+  t: Teardown,
+  { clock, tokens: known, ...given }: Given = {},
+): Promise<TestServer> {
   const dataDir = given.dataDir ?? testdir(t)
-  const server = await startServer(configFor(dataDir, given), pino({ level: given.logLevel ?? 'silent' }), clock)
+  const server = await startServer(
+    configFor(dataDir, given),
+    pino({ level: given.logLevel ?? 'silent' }),
+    clock,
+  )
   t.after(() => server.close())
   const tokens = server.firstStart?.created ?? known
   if (tokens === undefined) throw new Error('this data directory was started before: give its tokens')
-  const ask = async (role: Role | undefined, method: 'GET' | 'POST', path: string, { body, headers, raw }: Ask = {}) => {
+  const ask = async (
+    role: Role | undefined,
+    method: 'GET' | 'POST',
+    path: string,
+    { body, headers, raw }: Ask = {},
+  ) => {
     const payload = raw ?? (body === undefined ? undefined : JSON.stringify(body))
     const response = await server.app.inject({
       method,
@@ -56,8 +73,15 @@ export async function aServer(t: Teardown, { clock, tokens: known, ...given }: G
       },
       ...(payload === undefined ? {} : { payload }),
     })
-    const isJson = /json/.test(String(response.headers['content-type'])) && !/ndjson/.test(String(response.headers['content-type']))
-    return { status: response.statusCode, headers: response.headers, text: response.body, body: isJson ? response.json() : undefined }
+    const isJson =
+      /json/.test(String(response.headers['content-type'])) &&
+      !/ndjson/.test(String(response.headers['content-type']))
+    return {
+      status: response.statusCode,
+      headers: response.headers,
+      text: response.body,
+      body: isJson ? response.json() : undefined,
+    }
   }
   return { ...server, dataDir, tokens, ask }
 }

@@ -1,4 +1,4 @@
-// A temporary folder per test, gone when the test is over.
+// Temporary folders for tests. They go when the test file's process ends, after everything that still writes into them.
 
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -7,8 +7,13 @@ import { join } from 'node:path'
 /** What a test's context offers: node's own `t`, or a suite's `{ after }`. */
 export type Teardown = { after(done: () => void | Promise<void>): void }
 
-export function testdir(t: Teardown): string {
+const folders: string[] = []
+process.once('exit', () => {
+  for (const folder of folders) rmSync(folder, { recursive: true, force: true })
+})
+
+export function testdir(_: Teardown): string {
   const folder = mkdtempSync(join(tmpdir(), 'killswitch-test-'))
-  t.after(() => rmSync(folder, { recursive: true, force: true }))
+  folders.push(folder)
   return folder
 }
