@@ -24,6 +24,7 @@ export class Connection {
   readonly #target: Target
   readonly #options: ConnectionOptions
   #lastError: string | undefined
+  #resetting = false
   #closed = false
 
   constructor(target: Target, options: ConnectionOptions) {
@@ -37,12 +38,15 @@ export class Connection {
       this.#lastError = undefined
       this.#tell('ready', 'connected')
     })
-    this.client.on('close', () => this.#tell('lost', this.#lastError ?? 'the connection was closed'))
+    this.client.on('close', () => {
+      this.#resetting = false
+      this.#tell('lost', this.#lastError ?? 'the connection was closed')
+    })
     this.client.on('end', () => this.#revive())
   }
 
   get isReady(): boolean {
-    return !this.#closed && this.client.status === 'ready'
+    return !this.#closed && !this.#resetting && this.client.status === 'ready'
   }
 
   /** Why nothing can be sent now: nothing was. */
@@ -72,6 +76,7 @@ export class Connection {
   reset(why: string): void {
     if (!this.isReady) return
     this.#lastError = why
+    this.#resetting = true
     this.client.disconnect(true)
   }
 
