@@ -13,7 +13,6 @@ declare module 'ioredis' {
   interface RedisCommander<Context> {
     killswitchCommit(...args: (string | number)[]): Result<string[], Context>
     killswitchLocate(...args: string[]): Result<string[], Context>
-    killswitchMay(...args: string[]): Result<string[], Context>
   }
 }
 
@@ -22,7 +21,6 @@ const lua = (file: string): string => readFileSync(new URL(`./commands/${file}`,
 export const SCRIPTS = {
   killswitchCommit: { lua: lua('commit-2.lua'), numberOfKeys: 2 },
   killswitchLocate: { lua: lua('locate-1.lua'), numberOfKeys: 1 },
-  killswitchMay: { lua: lua('may-0.lua'), numberOfKeys: 0 },
 }
 
 /** The most that one answer to a commit carries of the lines it missed; at least one line always comes. */
@@ -62,6 +60,12 @@ export async function readHead(client: Client, keys: Keys): Promise<Head> {
   const [last] = await client.xrevrange(keys.log, '+', '-', 'COUNT', 1)
   return last ? readEntry(last).head : EMPTY
 }
+
+const MAY = lua('may-0.lua')
+
+/** Which of the commands named the connected user may run; on any node of a cluster. */
+export const mayRun = async (client: Pick<Client, 'call'>, ...names: string[]): Promise<string[]> =>
+  (await client.call('EVAL', MAY, 0, ...names)) as string[]
 
 export type Page = { lines: string[]; head: Head }
 

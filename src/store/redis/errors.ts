@@ -64,8 +64,17 @@ export function explain(error: unknown): Failure {
     return { certain: true, detail: 'is not connected', timedOut: false }
   }
   if (timedOut) return { certain: false, detail: 'did not answer in time', timedOut }
-  return { certain: false, detail: `lost the connection (${firstLine(message)})`, timedOut }
+  const cut = /closed|max retries|ECONN|EPIPE|EHOST|ENET|ENOTFOUND|EAI_/.test(message)
+  return {
+    certain: false,
+    detail: cut ? lostConnection(message) : `failed (${firstLine(message)})`,
+    timedOut,
+  }
 }
+
+/** The client library's own words where they help: which address refused, which name is not known. */
+const lostConnection = (message: string): string =>
+  /E[A-Z]{4}/.test(message) ? `cannot be reached (${firstLine(message)})` : 'lost the connection'
 
 function explainReply(message: string): Failure {
   const byWords = NOTHING_DONE_BY_WORDS.find(([words]) => words.test(message))?.[1]

@@ -2,7 +2,7 @@
 // flush out: it asks Redis whether it would be permitted.
 
 import { KillswitchError } from '../../domain/errors.js'
-import type { Client } from './commands.js'
+import { type Client, mayRun } from './commands.js'
 import type { Keys } from './keys.js'
 
 /** `refuse`: with this Redis the service must not start. `warning`: it may, and an operator should know. */
@@ -34,7 +34,7 @@ export const ACL_COMMANDS = {
   forPosture: ['+config|get', '+acl|dryrun', '+acl|getuser', '+time', '+dbsize', '+exists'],
 } as const
 
-type Single = Pick<Client, 'call' | 'killswitchMay' | 'info' | 'config' | 'time' | 'dbsize' | 'exists'>
+type Single = Pick<Client, 'call' | 'info' | 'config' | 'time' | 'dbsize' | 'exists'>
 type Check = (redis: Single, keys: Keys, now: () => number) => Promise<Finding>
 
 export async function checkPosture(client: Client, keys: Keys, now: () => number): Promise<Finding[]> {
@@ -130,7 +130,7 @@ const CHECKS: Readonly<Record<string, Check>> = {
   },
 
   async flush(redis) {
-    const may = await redis.killswitchMay('flushall', 'flushdb')
+    const may = await mayRun(redis, 'flushall', 'flushdb')
     if (may.length === 0) return ok('flush', 'this user may not flush')
     const seen = `this user may run ${may.join(' and ')}`
     return {

@@ -45,7 +45,11 @@ async function assertWorks(t: TestContext, url: string): Promise<RedisStore> {
 }
 
 it('works on Redis Cluster', async t => {
-  const redis = await startRedis(t, { ...VOLATILE, 'cluster-enabled': 'yes', 'cluster-announce-ip': '127.0.0.1' })
+  const redis = await startRedis(t, {
+    ...VOLATILE,
+    'cluster-enabled': 'yes',
+    'cluster-announce-ip': '127.0.0.1',
+  })
   await redis.admin.call('CLUSTER', 'ADDSLOTSRANGE', '0', '16383')
   await until(async () => /cluster_state:ok/.test(await redis.admin.cluster('INFO')), 'the cluster')
   const store = await assertWorks(t, `redis+cluster://127.0.0.1:${redis.port}`)
