@@ -234,7 +234,7 @@ export function describeStore(name: string, openStore: (t: TestContext) => Promi
       for (let n = 0; n < 5; n++) await follower.next('alive')
       const gaps = follower.told.slice(1).map(({ atMs }, i) => atMs - follower.told[i]!.atMs)
       const median = gaps.sort((a, b) => a - b)[Math.floor(gaps.length / 2)]!
-      assert.ok(median < 250, `gaps of ${gaps.map(Math.round)} ms`)
+      assert.ok(median < 250, `gaps of ${gaps.map(Math.round).join(', ')} ms`)
     })
 
     it('says lost while the store does not hold what the caller has, and goes on when it does', async t => {
