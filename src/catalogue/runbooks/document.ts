@@ -7,11 +7,55 @@ import { gfmFromMarkdown } from 'mdast-util-gfm'
 import { frontmatter } from 'micromark-extension-frontmatter'
 import { gfm } from 'micromark-extension-gfm'
 
+const OPTIONS = {
+  extensions: [gfm(), frontmatter(['yaml', 'toml'])],
+  mdastExtensions: [gfmFromMarkdown(), frontmatterFromMarkdown(['yaml', 'toml'])],
+}
+
+/** The parser's time grows with the square of the lists it is given at once, so it is given pieces of about this size. */
+const PIECE = 4 * 1024
+
+/** Where a list, quotation or paragraph cannot go on: a heading or text at the margin, after an empty line. */
+const MARGIN = /(?:\r\n|\n|\r)(?:[ \t]*(?:\r\n|\n|\r))+(?=#{1,6}[ \t]|\p{L}|\*\*)/gu
+
 export function readTree(source: string): Root {
-  return fromMarkdown(source, {
-    extensions: [gfm(), frontmatter(['yaml', 'toml'])],
-    mdastExtensions: [gfmFromMarkdown(), frontmatterFromMarkdown(['yaml', 'toml'])],
-  })
+  if (source.length <= 4 * PIECE) return fromMarkdown(source, OPTIONS)
+  const root: Root = { type: 'root', children: [] }
+  let from = 0
+  let line = 0
+  for (const to of [...cutsOf(source), source.length]) {
+    if (to - from < PIECE && to < source.length) continue
+    const text = source.slice(from, to)
+    const piece = fromMarkdown(text, OPTIONS)
+    if (to < source.length && isOpen(piece)) continue
+    shiftLines(piece, line)
+    // One by one: a piece may hold more nodes than a call takes arguments.
+    for (const child of piece.children) root.children.push(child)
+    line += text.split(/\r\n|\n|\r/).length - 1
+    from = to
+  }
+  return root
+}
+
+const cutsOf = (source: string): number[] =>
+  Array.from(source.matchAll(MARGIN), match => match.index + match[0].length)
+
+/** Does the piece end inside a fence or HTML? Then what follows belongs to it, whatever it looks like. */
+function isOpen(piece: Root): boolean {
+  const last = piece.children.at(-1)
+  if (last?.type === 'html') return true
+  if (last?.type !== 'code' || last.position === undefined) return false
+  const { start, end } = last.position
+  return end.line - start.line + 1 < last.value.split(/\r\n|\n|\r/).length + 2
+}
+
+function shiftLines(node: Nodes, by: number): void {
+  if (by === 0) return
+  if (node.position) {
+    node.position.start.line += by
+    node.position.end.line += by
+  }
+  if ('children' in node) for (const child of node.children) shiftLines(child, by)
 }
 
 /** 1-based line a node starts on. */

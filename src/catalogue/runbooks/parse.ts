@@ -12,6 +12,7 @@ import { severitiesOf } from './severities.js'
 import { nameSteps } from './steps.js'
 import { templatesOf } from './templates.js'
 import { timingsOf } from './timings.js'
+import { countLines, unreadRunbook } from './unread.js'
 import { walkOutline } from './walk.js'
 
 export type ParseRequest = Pick<RunbookSource, 'id' | 'source' | 'digest'> & { flags: readonly KnownFlag[] }
@@ -26,28 +27,6 @@ export function parseRunbook(request: ParseRequest): Runbook {
       'unreadable',
       `the runbook could not be read (${why}); simplify its nesting`,
     )
-  }
-}
-
-/** The runbook that stands for one that was not read. */
-export function unreadRunbook(
-  { id, source, digest }: Pick<RunbookSource, 'id' | 'source' | 'digest'>,
-  code: 'too-large' | 'too-slow' | 'unreadable',
-  message: string,
-): Runbook {
-  return {
-    id,
-    title: id,
-    digest,
-    lines: countLines(source),
-    sections: [],
-    steps: [],
-    severities: [],
-    escalations: [],
-    waits: [],
-    messageTemplates: [],
-    leftOut: {},
-    findings: [{ code, message, runbook: id, line: 1 }],
   }
 }
 
@@ -108,9 +87,4 @@ function destructive(runbook: string, sayings: readonly Saying[]): Finding[] {
     runbook,
     line,
   }))
-}
-
-const countLines = (source: string): number => {
-  const lines = source.split(/\r\n|\n|\r/)
-  return lines.length - (lines.at(-1) === '' ? 1 : 0)
 }

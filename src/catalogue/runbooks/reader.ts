@@ -6,7 +6,8 @@ import type { RunbookSource } from '../../domain/catalogue.js'
 import type { Runbook } from '../../domain/runbook.js'
 import { withCodes } from '../../domain/step-code.js'
 import type { KnownFlag } from './flag-values.js'
-import { type ParseRequest, unreadRunbook } from './parse.js'
+import type { ParseRequest } from './parse.js'
+import { unreadRunbook } from './unread.js'
 
 export type ReadLimits = {
   timeLimitMs: number
@@ -100,7 +101,8 @@ const failed = (said: Said, slow: string): Answer => {
 
 function startWorker(heapLimitMb: number): Worker {
   const worker = new Worker(new URL('./worker.js', import.meta.url), {
-    resourceLimits: { maxOldGenerationSizeMb: heapLimitMb },
+    // A large young generation: a tree is short-lived, and moving it about took more time than building it.
+    resourceLimits: { maxOldGenerationSizeMb: heapLimitMb, maxYoungGenerationSizeMb: 64 },
     execArgv: [],
     stderr: true,
   })

@@ -1,6 +1,6 @@
 // The severity scale: from a table, from bullets with nested times, or from headings with bold "Response Time" lines.
 
-import type { List, Table } from 'mdast'
+import type { List, ListItem, Table } from 'mdast'
 import { toString as plainText } from 'mdast-util-to-string'
 import type { Severity } from '../../domain/runbook.js'
 import { durationOf } from './durations.js'
@@ -92,20 +92,25 @@ function severity(
   }
 }
 
-/** `**Critical (P1)**: System down` with its times nested below, or `SEV-1`: outage. */
+/** `**Critical (P1)**: System down` with its times nested below, or `SEV-1`: outage; mostly levels, or no scale. */
 function ofList(list: List): Severity[] {
-  return list.children.flatMap(item => {
-    const [first] = item.children
-    if (first?.type !== 'paragraph') return []
-    const prose = proseOf(first.children)
-    const code = prose.codes[0]?.from === 0 ? prose.text.slice(0, prose.codes[0].to) : undefined
-    const split = /^(.{1,60}?)(?::|\s[-–—=])\s+(.*)$/s.exec(prose.text)
-    const level = levelOf(code ?? split?.[1] ?? prose.text.slice(0, 60))
-    if (!level) return []
-    const nested = item.children.flatMap(child => (child.type === 'list' ? child.children : []))
-    const times = nested.map(child => plainText(child, { includeHtml: false }))
-    return [severity(level, prose.line, split?.[2], timeOf(times, RESPONSE), timeOf(times, RESOLUTION))]
-  })
+  const levels = list.children.flatMap(item => ofItem(item) ?? [])
+  return levels.length * 2 > list.children.length ? levels : []
+}
+
+function ofItem(item: ListItem): Severity | undefined {
+  const [first] = item.children
+  if (first?.type !== 'paragraph') return undefined
+  const prose = proseOf(first.children)
+  const code = prose.codes[0]?.from === 0 ? prose.text.slice(0, prose.codes[0].to) : undefined
+  const split = /^(.{1,60}?)(?::|\s[-–—=])\s+(.*)$/s.exec(prose.text)
+  const said = code ?? split?.[1] ?? prose.text
+  const isNamed = code !== undefined || split !== null || CODED.test(said)
+  const level = isNamed && said.split(' ').length <= 6 ? levelOf(said) : undefined
+  if (!level) return undefined
+  const nested = item.children.flatMap(child => (child.type === 'list' ? child.children : []))
+  const times = nested.map(child => plainText(child, { includeHtml: false }))
+  return severity(level, prose.line, split?.[2], timeOf(times, RESPONSE), timeOf(times, RESOLUTION))
 }
 
 const RESPONSE = /^respon|^ack|^reaktion/i

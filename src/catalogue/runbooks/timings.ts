@@ -77,7 +77,7 @@ function saidEscalations({ prose, above, kind }: Saying, outline: Outline): Timi
     /\b(?:escalation|escalate|page)\s+(?:it\s+)?(?:to\s+)?(?:the\s+)?([^,;.()]{3,60}?)(?=\s+(?:if|after|when|within)\b|[,;.(]|$)/i
   const target = (says ? to.exec(text)?.[1] : undefined) ?? nextLevel(outline, line, above)
   if (found.length === 0) {
-    const isTimed = isAbout && /\b(immediate(ly)?|next business day)\b/i.test(text)
+    const isTimed = isAbout && says && /\b(immediate(ly)?|next business day)\b/i.test(text)
     return isTimed ? [timing(text, line, undefined, target, levelsIn(text))] : []
   }
   return found.map(({ minutes, to: end }, index) => {
