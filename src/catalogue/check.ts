@@ -1,43 +1,32 @@
 // What a person should look at in a catalogue that is in force or about to be: flags that no runbook names, kills that
 // nobody is told to undo, links that lead nowhere. Pure; a finding never keeps anything from starting.
 
-import type { CatalogueDocument, StepLink } from '../domain/catalogue.js'
+import type { CatalogueDocument } from '../domain/catalogue.js'
 import type { FlagDefinition } from '../domain/flag.js'
 import type { Direction, Finding, Runbook, Step } from '../domain/runbook.js'
 import { compare, didYouMean, quote } from './faults.js'
 import type { CataloguePlaces } from './load.js'
 import { isTooLarge } from './runbook-files.js'
+import { applyLinks } from './runbooks/links.js'
 
 /**
- * Every finding once, by file and line. `runbooks` are the document's, read, with its links applied. Without `places`
- * findings name the runbook or the catalogue file alone.
+ * Every finding once, by file and line. `read` are the document's runbooks; whether its links are applied already makes
+ * no difference. Without `places` a finding names the runbook or the catalogue file alone.
  */
 export function checkCatalogue(
   document: CatalogueDocument,
-  runbooks: readonly Runbook[],
+  read: readonly Runbook[],
   places?: CataloguePlaces,
 ): Finding[] {
+  const { runbooks, findings } = applyLinks(read, document.links, document.flags)
   const found = [
-    ...runbooks.flatMap(findingsOfReading),
+    ...runbooks.flatMap(runbook => runbook.findings.map(finding => ({ runbook: runbook.id, ...finding }))),
+    ...findings,
     ...document.flags.flatMap(flag => findingsOfFlag(flag, runbooks)),
-    ...document.links.flatMap(link => findingsOfLink(link, document)),
     ...findingsOfApplications(document),
     ...findingsOfSources(document),
   ]
   return inOrder(withoutEchoes(found, document).map(finding => placed(finding, places)))
-}
-
-/** What the parser found; a switch that names no flag is settled where a link says which flag it is. */
-function findingsOfReading(runbook: Runbook): Finding[] {
-  const linked = runbook.steps.filter(step =>
-    step.flagActions.some(({ confidence }) => confidence === 'link'),
-  )
-  return runbook.findings
-    .filter(({ code, step, line }) => {
-      if (code !== 'switch-without-flag') return true
-      return !linked.some(one => (step === undefined ? one.line === line : one.id === step))
-    })
-    .map(finding => ({ ...finding, runbook: finding.runbook ?? runbook.id }))
 }
 
 function findingsOfFlag({ key, application }: FlagDefinition, runbooks: readonly Runbook[]): Finding[] {
@@ -48,31 +37,22 @@ function findingsOfFlag({ key, application }: FlagDefinition, runbooks: readonly
   }
   if (firstStep(runbooks, key, 'restore') !== undefined) return []
   const message = `${kill.step.id} kills ${key}, and no step of any runbook restores it: add the step that does, and who may`
-  const { step, runbook } = kill
-  return [{ code: 'kill-without-restore-step', flag: key, runbook, step: step.id, line: step.line, message }]
+  const { step, runbook, line } = kill
+  return [{ code: 'kill-without-restore-step', flag: key, runbook, step: step.id, line, message }]
 }
 
 function firstStep(
   runbooks: readonly Runbook[],
   flag: string,
   direction: Direction,
-): { runbook: string; step: Step } | undefined {
+): { runbook: string; step: Step; line: number } | undefined {
   for (const { id, steps } of runbooks) {
-    const step = steps.find(({ flagActions }) =>
-      flagActions.some(action => action.flag === flag && action.direction === direction),
-    )
-    if (step !== undefined) return { runbook: id, step }
+    for (const step of steps) {
+      const action = step.flagActions.find(one => one.flag === flag && one.direction === direction)
+      if (action !== undefined) return { runbook: id, step, line: action.line }
+    }
   }
   return undefined
-}
-
-/** A link to a step that is not there is told by who applies links; to a runbook that is not there, here. */
-function findingsOfLink({ step, flag, file, line }: StepLink, { runbooks }: CatalogueDocument): Finding[] {
-  const [name] = step.split('/')
-  const ids = runbooks.map(({ id }) => id)
-  if (!step.includes('/') || ids.includes(name!)) return []
-  const message = `the link of ${flag} names the step ${quote(step)}, and there is no runbook ${quote(name)}${didYouMean(name!, ids)}`
-  return [{ code: 'dangling-link', flag, step, file, line, message }]
 }
 
 function findingsOfApplications({ applications, runbooks }: CatalogueDocument): Finding[] {
@@ -98,16 +78,10 @@ function findingsOfSources({ runbooks }: CatalogueDocument): Finding[] {
   })
 }
 
-/** Of a placeholder nothing is said but that it is one; of a link without a runbook, that once. */
+/** Of a runbook that is a placeholder nothing is said but that it is one. */
 function withoutEchoes(findings: readonly Finding[], { runbooks }: CatalogueDocument): Finding[] {
   const large = new Set(runbooks.filter(isTooLarge).map(({ id }) => id))
-  const links = new Set<string>()
-  return findings.filter(({ code, runbook, file, flag, step, line }) => {
-    if (runbook !== undefined && large.has(runbook) && code === 'no-structure') return false
-    if (code !== 'dangling-link' || line === undefined) return true
-    const link = JSON.stringify([file, line, flag ?? step])
-    return !links.has(link) && links.add(link) !== undefined
-  })
+  return findings.filter(({ code, runbook }) => code !== 'no-structure' || !large.has(runbook ?? ''))
 }
 
 function placed(finding: Finding, places: CataloguePlaces | undefined): Finding {

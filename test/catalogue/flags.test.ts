@@ -8,11 +8,16 @@ import { describe, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { Ajv } from 'ajv'
 import { parse } from 'yaml'
+import { checkCatalogue } from '../../src/catalogue/check.js'
 import { loadCatalogue } from '../../src/catalogue/load.js'
+import { applyLinks } from '../../src/catalogue/runbooks/links.js'
+import { readRunbooks } from '../../src/catalogue/runbooks/reader.js'
+import { load } from './directory.js'
 
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url))
 const FLAGS = join(ROOT, 'flags')
 const SHARED = process.env.KILLSWITCH_SHARED_DIR ?? join(ROOT, '..', 'shared')
+const ORIGINALS = join(SHARED, 'runbooks')
 const SCHEMAS = join(SHARED, 'conformance', 'flagd-schemas', 'json')
 const skipWithout = (folder: string) => ({ skip: existsSync(folder) ? false : `${folder} is not there` })
 
@@ -58,7 +63,7 @@ describe('our catalogue', () => {
     assert.ok(!validate({ flags: { a: { state: 'ON', variants: {} } } }), 'the schema refuses nothing')
   })
 
-  test('holds no sentence of the originals', skipWithout(join(SHARED, 'runbooks')), () => {
+  test('holds no sentence of the originals', skipWithout(ORIGINALS), () => {
     const sentences = (text: string) =>
       text
         .replace(/```[\s\S]*?```/g, '')
@@ -67,19 +72,118 @@ describe('our catalogue', () => {
         .map(line => line.replace(/^[\s>#|*-]*(\[ \] )?(\d+\. )?/, '').trim())
         .filter(line => line.split(/\s+/).length >= 4)
         .filter(line => !/^((Response|Resolution) Time|P\d)/.test(line)) // facts
-    for (const name of readdirSync(join(SHARED, 'runbooks'))) {
+    for (const name of readdirSync(ORIGINALS)) {
       const ours = readFileSync(join(FLAGS, 'runbooks', name), 'utf8')
-      const theirs = readFileSync(join(SHARED, 'runbooks', name), 'utf8')
+      const theirs = readFileSync(join(ORIGINALS, name), 'utf8')
       const copied = sentences(theirs).filter(line => sentences(ours).includes(line))
       assert.deepEqual(copied, [], name)
     }
   })
 })
 
+/** What a catalogue's runbooks flip: `line direction flag -> variant (confidence)`, and its findings by code. */
+async function read(runbooksDir?: string) {
+  const { document, places } = await loadCatalogue({ flagsDir: FLAGS, runbooksDir })
+  const plain = await readRunbooks(document!.runbooks, document!.flags)
+  const { runbooks } = applyLinks(plain, document!.links, document!.flags)
+  const actions = runbooks.flatMap(({ id, steps }) =>
+    steps.flatMap(step =>
+      step.flagActions.map(({ flag, direction, variant, confidence }) => [
+        `${direction} ${flag} -> ${variant}`,
+        step.id.slice(id.length + 1),
+        confidence,
+      ]),
+    ),
+  )
+  return { runbooks, actions, findings: checkCatalogue(document!, runbooks, places) }
+}
+
+/** Each link of the catalogue, and the step it must reach whichever of the two runbooks is read. */
+const LINKED = [
+  ['kill chat.degraded-mode -> on', /^containment-actions\/if-caused-by-.*external-service-claude-api\/1$/],
+  ['kill inflow.llm -> off', /^step-by-step-response\/mitigate\/quick-mitigations\/3$/],
+  ['kill bridge.intake -> closed', /\/scenario-4-security-breach\/resolution\/1$/],
+  ['kill bridge.intake -> closed', /\/scenario-5-data-corruption\/resolution\/1$/],
+  ['restore bridge.intake -> open', /\/scenario-5-data-corruption\/resolution\/5$/],
+  ['kill pilot.enabled -> off', /\/incident-1-duplicate-ledger-entries\/solution\/1$/],
+  ['restore pilot.enabled -> on', /\/incident-1-duplicate-ledger-entries\/solution\/6$/],
+] as const
+
+function assertLinked(actions: string[][]): void {
+  const linked = actions.filter(([, , confidence]) => confidence === 'link')
+  assert.deepEqual(
+    linked.map(([act]) => act),
+    LINKED.map(([act]) => act),
+  )
+  for (const [at, [act, step]] of LINKED.entries()) assert.match(linked[at]![1]!, step, act)
+}
+
+describe('our runbooks', () => {
+  test('kill and restore every flag, and have nothing to look at', async () => {
+    const { actions, findings } = await read()
+    assert.deepEqual(findings, [])
+    assertLinked(actions)
+    const acts = new Set(actions.map(([act]) => act))
+    assert.deepEqual([...acts].sort(), [
+      'kill ai_v1 -> off',
+      'kill bridge.intake -> closed',
+      'kill chat.degraded-mode -> on',
+      'kill inflow.llm -> off',
+      'kill kyc_v1 -> off',
+      'kill pilot.enabled -> off',
+      'kill pilot.template-version -> v1',
+      'restore ai_v1 -> on',
+      'restore bridge.intake -> open',
+      'restore chat.degraded-mode -> off',
+      'restore inflow.llm -> on',
+      'restore kyc_v1 -> on',
+      'restore pilot.enabled -> on',
+      'restore pilot.template-version -> v2',
+    ])
+    assert.ok(actions.every(([, , confidence]) => confidence !== 'low'))
+  })
+
+  test('keep the facts of the originals', skipWithout(ORIGINALS), async () => {
+    const [ours, theirs] = [await read(), await read(ORIGINALS)]
+    for (const [at, one] of ours.runbooks.entries()) {
+      const other = theirs.runbooks[at]!
+      const scale = ({ severities }: typeof one) =>
+        severities
+          .filter(({ level }) => /^(SEV|P)/.test(level))
+          .map(({ level, responseTime, resolutionTime }) => [level, responseTime, resolutionTime])
+      const minutes = (all: typeof one.waits) => all.map(timing => timing.minutes)
+      assert.deepEqual(scale(one), scale(other), one.id)
+      assert.deepEqual(minutes(one.escalations), minutes(other.escalations), one.id)
+      assert.deepEqual(minutes(one.waits).slice(0, other.waits.length), minutes(other.waits), one.id)
+      assert.equal(one.updateCadence?.minutes, other.updateCadence?.minutes, one.id)
+      assert.equal(one.postmortemDeadline?.minutes, other.postmortemDeadline?.minutes, one.id)
+      assert.equal(one.messageTemplates.length, other.messageTemplates.length, one.id)
+      assert.equal(one.postmortemTemplate === undefined, other.postmortemTemplate === undefined, one.id)
+    }
+  })
+})
+
+describe('the originals in place of our runbooks', skipWithout(ORIGINALS), () => {
+  test('are linked by the same links', async () => {
+    const { actions, findings } = await read(ORIGINALS)
+    assertLinked(actions)
+    assert.deepEqual(
+      findings.map(({ code, runbook, flag }) => [code, runbook, flag]),
+      [
+        ['kill-without-restore-step', 'chat-assistant', 'chat.degraded-mode'],
+        ['kill-without-restore-step', 'inflow', 'inflow.llm'],
+        ['destructive-command', 'insurance-ai-bridge', undefined],
+        ['kill-without-restore-step', 'pilot', 'pilot.template-version'],
+        ['kill-without-restore-step', 'trustflow', 'ai_v1'],
+        ['kill-without-restore-step', 'trustflow', 'kyc_v1'],
+      ],
+    )
+  })
+})
+
 test('the example of the README is a catalogue file', async t => {
   const readme = readFileSync(join(FLAGS, 'README.md'), 'utf8')
   const [, example] = /```yaml\n([\s\S]*?)```/.exec(readme)!
-  const { load } = await import('./directory.js')
   const { faults, document } = await load(t, {
     'payments.yaml': example!,
     'runbooks/payments.md': '# Payments\n',

@@ -1,0 +1,67 @@
+// The program behind `npm run check`: reads a catalogue as the service would, without starting it, and says what it
+// found. Exit 1 on faults; on findings only where asked. It changes nothing and opens no port.
+
+import { fileURLToPath } from 'node:url'
+import { Command } from 'commander'
+import { checkCatalogue } from './catalogue/check.js'
+import { loadCatalogue } from './catalogue/load.js'
+import { type Checked, reportJson, reportLines } from './catalogue/report.js'
+import { applyLinks } from './catalogue/runbooks/links.js'
+import { readRunbooks } from './catalogue/runbooks/reader.js'
+
+type Options = { flags: string; runbooks?: string; json?: true; steps?: true; strict?: true }
+
+const EXAMPLES = `
+Examples:
+  npm run check
+  npm run check -- --flags ./flags --runbooks ../shared/runbooks
+  npm run check -- --steps                  every step with its id, for a link
+  npm run --silent check -- --json | jq .findings`
+
+/** Reads the arguments; ends the process on --help and on an argument it does not know. */
+function readArguments(argv: readonly string[], env: NodeJS.ProcessEnv): Options {
+  const installed = fileURLToPath(new URL('../flags', import.meta.url))
+  return new Command('check')
+    .description('Checks a catalogue and its runbooks without starting the service.')
+    .option('--flags <dir>', 'the catalogue (KILLSWITCH_FLAGS_DIR)', env.KILLSWITCH_FLAGS_DIR || installed)
+    .option(
+      '--runbooks <dir>',
+      'further runbooks (KILLSWITCH_RUNBOOKS_DIR)',
+      env.KILLSWITCH_RUNBOOKS_DIR || undefined,
+    )
+    .option('--steps', 'list every step')
+    .option('--json', 'print JSON')
+    .option('--strict', 'exit 1 on findings too')
+    .addHelpText('after', EXAMPLES)
+    .allowExcessArguments(false)
+    .parse(argv, { from: 'user' })
+    .opts<Options>()
+}
+
+async function checkFiles({ flags, runbooks }: Options): Promise<Checked> {
+  const { document, faults, places } = await loadCatalogue({ flagsDir: flags, runbooksDir: runbooks })
+  if (document === undefined) return { document, faults, places, runbooks: [], findings: [] }
+  const read = await readRunbooks(document.runbooks, document.flags)
+  const linked = applyLinks(read, document.links, document.flags)
+  return {
+    document,
+    faults,
+    places,
+    runbooks: linked.runbooks,
+    findings: checkCatalogue(document, read, places),
+  }
+}
+
+async function main(argv: readonly string[], env: NodeJS.ProcessEnv): Promise<number> {
+  const options = readArguments(argv, env)
+  const checked = await checkFiles(options)
+  const look = {
+    isColoured: process.stdout.isTTY === true && !env.NO_COLOR,
+    listSteps: options.steps === true,
+  }
+  const text = options.json ? reportJson(checked) : reportLines(checked, look).join('\n')
+  process.stdout.write(`${text}\n`)
+  return checked.faults.length > 0 || (options.strict && checked.findings.length > 0) ? 1 : 0
+}
+
+process.exitCode = await main(process.argv.slice(2), process.env)
