@@ -18,7 +18,8 @@ const WORDS: Record<string, number> = {
   sixty: 60,
   half: 0.5,
 }
-const AMOUNT = `(\\d{1,4}(?:[.,]\\d{1,2})?|${Object.keys(WORDS).join('|')})`
+/** A word is an amount where it stands by itself: `an` and `d` are not in "and". */
+const AMOUNT = `(\\d{1,4}(?:[.,]\\d{1,2})?|(?:${Object.keys(WORDS).join('|')})(?=[\\s-]))`
 const UNIT =
   '(s|secs?|seconds?|sekunden?|m|mins?|minutes?|minuten?|minutos?|h|hrs?|hours?|stunden?|heures?|horas?|d|days?|tagen?|w|weeks?|wochen?)'
 const ONE = `${AMOUNT}(?:\\s?[-–]\\s?(\\d{1,4})|\\s+to\\s+(\\d{1,4}))?[\\s-]{0,2}(?:an?\\s)?${UNIT}(?![\\p{L}\\p{N}])`
