@@ -4,8 +4,8 @@ import type { Fault, StepLink } from '../domain/catalogue.js'
 import { didYouMean, quote } from './faults.js'
 import type { FlagFile } from './flag-files.js'
 
-/** The same application or flag in two files, and links to flags that no file defines. */
-export function faultsAcross(files: readonly FlagFile[]): Fault[] {
+/** The same application or flag in two files; links to flags that no file defines, where every file could be read. */
+export function faultsAcross(files: readonly FlagFile[], isWhole: boolean): Fault[] {
   const applications = new Map<string, string>()
   const flags = new Map<string, { file: string; line: number }>()
   const faults: Fault[] = []
@@ -31,6 +31,7 @@ export function faultsAcross(files: readonly FlagFile[]): Fault[] {
         })
     }
   }
+  if (!isWhole) return faults
   return [...faults, ...files.flatMap(({ shown, read }) => faultsOfLinks(read.links, shown, flags))]
 }
 

@@ -41,8 +41,9 @@ export async function loadCatalogue({
 }: CatalogueDirectories): Promise<LoadedCatalogue> {
   const faults: Fault[] = []
   const files = await readFlagFiles(flagsDir, faults)
+  const isWhole = faults.length === 0 && files.every(({ read }) => read.keys.size > 0)
   const runbooks = await readRunbooks(flagsDir, runbooksDir, faults)
-  faults.push(...files.flatMap(({ read }) => read.faults), ...faultsAcross(files))
+  faults.push(...files.flatMap(({ read }) => read.faults), ...faultsAcross(files, isWhole))
   const applications = files.map(({ read }) => read)
   const places: CataloguePlaces = {
     flags: new Map(

@@ -524,6 +524,15 @@ describe('what is read', () => {
     assert.deepEqual((await load(t, { 'shop.yaml': changed({}), 'till.yaml': till })).faults, [])
   })
 
+  test('a link without complaint while the file of its flag cannot be read', async t => {
+    const till = `${file(flag({}, 'till'))}links: [{ step: a/1, flag: a.flag, direction: kill }]\n`
+    const found = await faultsOf(t, { 'shop.yaml': 'flags: "', 'till.yaml': till })
+    assert.deepEqual(
+      found.map(line => line.split(':', 1)[0]),
+      ['shop.yaml'],
+    )
+  })
+
   test('off, yes and 1 as names, and texts over lines', async t => {
     const text = changed({
       variants: 'variants: { yes: true, 1: false }',
