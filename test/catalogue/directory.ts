@@ -1,9 +1,10 @@
 // A flags directory of a test's own, removed after it, and the faults of it as the lines a person reads.
 
+import assert from 'node:assert/strict'
 import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
-import type { TestContext } from 'node:test'
+import { describe, type TestContext, test } from 'node:test'
 import { type LoadedCatalogue, loadCatalogue } from '../../src/catalogue/load.js'
 
 export type Files = Record<string, string | Uint8Array>
@@ -54,3 +55,19 @@ export function flag(changes: Record<string, string | undefined> = {}, key = 'a.
 }
 
 export const file = (...flags: string[]): string => `flags:\n${flags.join('')}`
+
+/** A case is: what is wrong, the file's text, and the faults it gives as a person reads them. */
+export function cases(name: string, all: [string, string, ...string[]][]): void {
+  describe(name, () => {
+    for (const [what, text, ...expected] of all) {
+      test(what, async t => assert.deepEqual(await faultsOf(t, { 'shop.yaml': text }), expected))
+    }
+  })
+}
+
+/** A file of one flag with some lines changed; the flag's key is on its second line. */
+export const changed = (changes: Record<string, string | undefined>, key?: string): string =>
+  file(flag(changes, key))
+
+/** A fault of that flag: what follows its path. */
+export const of = (line: number, rest: string): string => `shop.yaml:${line}: flags.a.flag${rest}`

@@ -1,12 +1,10 @@
-// Directories and files: what is read, what is refused, and that the document is the same wherever it came from.
+// Directories and files: what is read, and what is refused.
 
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
-import { chmodSync, cpSync, mkdirSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs'
+import { chmodSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
-import fc from 'fast-check'
-import { digestCatalogue } from '../../src/catalogue/digest.js'
 import { loadCatalogue } from '../../src/catalogue/load.js'
 import { directory, type Files, faultsOf, file, flag, load } from './directory.js'
 
@@ -284,135 +282,6 @@ describe('runbooks', () => {
     assert.match(
       found!,
       /^\.:1: makes a catalogue of 8\.6 MiB, .* at most 8 MiB; remove or split runbooks \(the largest: r17: 489 KiB, r16/,
-    )
-  })
-})
-
-describe('the digest', () => {
-  const files: Files = {
-    'shop.yaml': `runbook: shop\n${file(flag(), flag({}, 'b.flag'))}links:\n  - { step: shop/x/1, flag: b.flag, direction: kill }\n`,
-    'till.yaml': file(flag({}, 'till')),
-    'runbooks/shop.md': '# Shop\n',
-  }
-
-  test('does not follow directory, time or the order of files and members', async t => {
-    const first = directory(t, files)
-    const second = directory(t, {})
-    for (const name of Object.keys(files).reverse()) {
-      mkdirSync(join(second, 'runbooks'), { recursive: true })
-      cpSync(join(first, name), join(second, name))
-      utimesSync(join(second, name), 1, 1)
-    }
-    const swapped = (files['till.yaml'] as string).replace('on: true, off: false', 'off: false, on: true')
-    writeFileSync(join(second, 'till.yaml'), swapped)
-    const one = await loadCatalogue({ flagsDir: first })
-    const other = await loadCatalogue({ flagsDir: second })
-    assert.match(one.document!.digest, /^[0-9a-f]{64}$/)
-    assert.equal(one.document!.digest, other.document!.digest)
-  })
-
-  test('can be recomputed from the stored document, and follows every part of it', async t => {
-    const { document } = await load(t, files)
-    assert.equal(digestCatalogue(JSON.parse(JSON.stringify(document))), document!.digest)
-    for (const name of Object.keys(files)) {
-      const changed = {
-        ...files,
-        [name]: String(files[name]).replace('Something', 'Anything').replace('# Shop', '# Shop!'),
-      }
-      assert.notEqual((await load(t, changed)).document!.digest, document!.digest, name)
-    }
-  })
-})
-
-describe('whatever stands in a file', () => {
-  const ending = { numRuns: 150 }
-  const loads = (t: Parameters<typeof load>[0], text: string | Uint8Array) => load(t, { 'shop.yaml': text })
-
-  test('garbage is a fault, never an exception', async t => {
-    const words = fc.constantFrom(
-      'flags:',
-      '  a:',
-      '- ',
-      '{',
-      '}',
-      '[',
-      '*a',
-      '&a ',
-      '!!set ',
-      '<<: ',
-      '"',
-      '|\n',
-      '\n',
-      '? ',
-      '%YAML 1.1\n',
-      '---\n',
-      '\t',
-      ': ',
-      '~',
-      '.inf',
-    )
-    const garbage = fc.oneof(
-      fc.string({ unit: 'binary' }),
-      fc.array(words, { maxLength: 40 }).map(parts => parts.join('')),
-    )
-    await fc.assert(
-      fc.asyncProperty(garbage, async text => {
-        const { document, faults } = await loads(t, text)
-        assert.ok(document === undefined && faults.length > 0)
-        for (const { line, message } of faults) assert.ok(line >= 1 && message !== '')
-      }),
-      ending,
-    )
-    await fc.assert(
-      fc.asyncProperty(fc.uint8Array({ minLength: 1 }), async bytes => {
-        assert.ok((await loads(t, Buffer.from(bytes))).faults.length > 0)
-      }),
-      ending,
-    )
-  })
-
-  test('a good file with one line damaged is read or refused, never an exception', async t => {
-    const good = file(flag(), flag({}, 'b.flag')).split('\n')
-    const junk = fc.oneof(
-      fc.string(),
-      fc.constantFrom(
-        '    - x',
-        '  a.flag: 1',
-        '      killVariant: [a]',
-        '    variants: *x',
-        '    targeting: { if: [1] }',
-        '    metadata: null',
-      ),
-    )
-    await fc.assert(
-      fc.asyncProperty(fc.nat(good.length - 1), junk, async (at, line) => {
-        const { document, faults } = await loads(t, good.with(at, line).join('\n'))
-        assert.equal(document === undefined, faults.length > 0)
-      }),
-      ending,
-    )
-  })
-
-  for (const [name, text] of [
-    ['flow lists', '['.repeat(100_000)],
-    ['flow maps', '{a: '.repeat(60_000)],
-    ['block lists', '- '.repeat(100_000)],
-    ['maps by indentation', Array.from({ length: 600 }, (_, at) => `${' '.repeat(at)}k:`).join('\n')],
-  ] as const) {
-    test(`${name} nested without end are a fault`, async t => {
-      const [found] = await faultsOf(t, { 'shop.yaml': text })
-      assert.match(found!, /^shop\.yaml:\d+: is nested more than 40 levels deep/)
-    })
-  }
-
-  test('a bomb of aliases is a fault for each alias', async t => {
-    const bomb = ['a: &a [x, x]', 'b: &b [*a, *a]', 'c: &c [*b, *b]'].join('\n')
-    const found = await faultsOf(t, { 'shop.yaml': bomb })
-    assert.equal(found.filter(line => line.includes('is an alias')).length, 4)
-    assert.ok(
-      found.includes(
-        'shop.yaml:2: b[1] is an alias (*a): write the value out, so that who reads the file at night sees it',
-      ),
     )
   })
 })
