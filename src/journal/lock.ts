@@ -50,12 +50,15 @@ async function takeFile(file: string, folder: string, servers: Server[]): Promis
 }
 
 async function take(address: string, folder: string): Promise<Server> {
-  const server = createServer(socket => socket.on('error', () => undefined).end(String(process.pid)))
+  // nobody who asks can hold up the release, or bring the process down
+  const server = createServer(socket => {
+    socket.on('error', () => undefined).end(String(process.pid), () => socket.destroy())
+  })
   try {
     await new Promise<void>((done, fail) => {
       server.once('error', fail).listen(address, done)
     })
-    return server.unref()
+    return server.on('error', () => undefined).unref()
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error
     throw held(folder, (await askHolder(address)) ?? '')

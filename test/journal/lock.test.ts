@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
+import { connect } from 'node:net'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { type TestContext, test } from 'node:test'
@@ -66,6 +67,16 @@ test('within one process as well; given free, it can be taken again', async t =>
   const folder = testdir(t)
   const lock = await lockFolder(folder)
   await assert.rejects(lockFolder(folder), { code: 'configuration' })
+  await lock.release()
+  await (await lockFolder(folder)).release()
+})
+
+test('somebody who asks and does not hang up does not hold up the release', async t => {
+  const folder = testdir(t)
+  const lock = await lockFolder(folder)
+  const socket = connect({ path: join(folder, 'lock'), allowHalfOpen: true })
+  t.after(() => socket.destroy())
+  await once(socket.resume(), 'end')
   await lock.release()
   await (await lockFolder(folder)).release()
 })
