@@ -1,7 +1,7 @@
 // Where in the journal an entry with a given term is. Made from the journal and following it in the background; may be
 // thrown away at any time, and must never be on the way of an append or know anything the journal does not.
 
-import { rm } from 'node:fs/promises'
+import { mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { ClassicLevel } from 'classic-level'
 import { hashLine, placeOf } from '../domain/audit.js'
@@ -162,6 +162,8 @@ export class EntryIndex {
     this.#sayAt = SAY_EVERY
     await database?.close().catch(() => undefined)
     await rm(this.#folder, { recursive: true, force: true })
+    // what leveldb makes is open to all, and the index has names and reasons in it
+    await mkdir(this.#folder, { mode: 0o700 })
     this.#database = await openLevel(this.#folder)
     this.#damage = undefined
   }

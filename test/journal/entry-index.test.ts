@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { ClassicLevel } from 'classic-level'
@@ -63,6 +63,7 @@ test('it goes on where it stopped, without building anew', async t => {
   assert.equal(again.index.place, entries.length)
   await assertComplete(again)
   assert.deepEqual(again.said, [])
+  assert.equal(statSync(join(folder, 'index')).mode & 0o777, 0o700)
 })
 
 test('what the journal took while the index was not there is caught up', async t => {

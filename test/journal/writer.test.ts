@@ -113,7 +113,7 @@ test('a real full disk', async t => {
   try {
     await fillUp(folder)
   } finally {
-    spawnSync('umount', [folder])
+    spawnSync('umount', ['-l', folder])
   }
 })
 
