@@ -7,7 +7,8 @@ import type { Clock } from '../domain/clock.js'
 import { KillswitchError } from '../domain/errors.js'
 import type { Tokens } from '../tokens/tokens.js'
 
-export type Access = Role | 'public'
+/** `reader`: an application's credential, limited to its applications, or any person's. `sdk`: an application's alone. */
+export type Access = Role | 'public' | 'reader'
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -66,7 +67,11 @@ function identify(request: FastifyRequest, tokens: Tokens, now: number): Actor {
 }
 
 function presented(request: FastifyRequest): string {
-  const token = /^bearer +(\S+)$/i.exec(request.headers.authorization ?? '')?.[1]
+  const { authorization, 'x-api-key': apiKey } = request.headers
+  const token =
+    authorization === undefined && typeof apiKey === 'string'
+      ? apiKey
+      : /^bearer +(\S+)$/i.exec(authorization ?? '')?.[1]
   if (token !== undefined && token.length <= 512) return token
   throw new KillswitchError('unauthenticated', 'Send a token: "Authorization: Bearer <token>".')
 }
@@ -76,7 +81,7 @@ function viaOf(request: FastifyRequest): Via {
   return VIAS.find(each => each === via && each !== 'service') ?? 'api'
 }
 
-function assertMayUse(actor: Actor, access: Role, killOnly: boolean): void {
+function assertMayUse(actor: Actor, access: Role | 'reader', killOnly: boolean): void {
   const extra = { role: actor.role, needed: access }
   if (actor.only === 'kill' && !killOnly) {
     throw new KillswitchError(
@@ -85,7 +90,10 @@ function assertMayUse(actor: Actor, access: Role, killOnly: boolean): void {
       extra,
     )
   }
-  if (reaches(actor.role, access)) return
+  if (
+    access === 'reader' ? actor.role === 'sdk' || reaches(actor.role, 'viewer') : reaches(actor.role, access)
+  )
+    return
   const detail = `${actor.id} has role ${actor.role}; this takes ${access} or higher. Use a token of that role, or ask somebody who has one.`
   throw new KillswitchError('forbidden', detail, extra)
 }

@@ -252,7 +252,10 @@ export class Gate {
 
   #fail(item: Waiting, error: unknown): void {
     const refusal = refusalOf(item, this.#log.state)
-    if (refusal !== undefined || !item.uncertain) return item.reject(refusal ?? error)
+    if (refusal !== undefined || !item.uncertain) {
+      item.reject(refusal ?? error)
+      return
+    }
     this.#unresolved.set(`${item.actor}\n${item.key}`, item)
     item.reject(
       new KillswitchError(

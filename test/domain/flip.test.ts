@@ -100,7 +100,7 @@ describe('restore', () => {
     const { refusal } = restore(held, { incident: 'INC-9' })
     assert.equal(refusal?.code, 'nothing-to-release')
     assert.deepEqual(
-      (refusal?.extra.holds as { incident: string }[]).map(hold => hold.incident),
+      (refusal!.extra.holds as { incident: string }[]).map(hold => hold.incident),
       ['INC-1'],
     )
   })

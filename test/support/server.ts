@@ -13,9 +13,9 @@ import { type Teardown, testdir } from './testdir.js'
 export const ROOT = fileURLToPath(new URL('../../../', import.meta.url))
 export const FLAGS_DIR = join(ROOT, 'flags')
 
-// biome-ignore lint/suspicious/noExplicitAny: bodies are looked into by tests
 export type Answer = {
   status: number
+  // biome-ignore lint/suspicious/noExplicitAny: bodies are looked into by tests
   body: any
   headers: Record<string, string | string[] | number | undefined>
   text: string
