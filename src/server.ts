@@ -16,12 +16,15 @@ import { EntryIndex } from './journal/entry-index.js'
 import { Journal } from './journal/journal.js'
 import { Audit } from './service/audit.js'
 import { Catalogue } from './service/catalogue.js'
+import { Confirmations } from './service/confirmations.js'
+import { Fleet } from './service/fleet.js'
 import { Flips } from './service/flips.js'
 import { Gate } from './service/gate.js'
 import { Health } from './service/health.js'
 import { Log } from './service/log.js'
 import { Refusals } from './service/refusals.js'
 import { Runbooks } from './service/runbooks.js'
+import { Snapshots } from './service/snapshots.js'
 import { Tail } from './service/tail.js'
 import { LocalStore } from './store/local/store.js'
 import { refuseUnsafe } from './store/redis/posture.js'
@@ -97,6 +100,8 @@ async function serve(
   const runbooks = new Runbooks(log, onFault)
   const refusals = new Refusals(gate, clock)
   const flips = new Flips({ log, gate, runbooks, refusals })
+  const fleet = new Fleet({ store, clock, served: { count: () => 0 } })
+  const confirmations = new Confirmations({ log, gate, fleet, clock })
   const credentials = await openTokens(config)
   let tokens = credentials.tokens
   const parts: Parts = {
@@ -106,6 +111,9 @@ async function serve(
     flips,
     runbooks,
     audit: new Audit(log, index),
+    fleet,
+    snapshots: new Snapshots(log, environment),
+    served: () => {},
     health,
     metrics,
     tokens: () => tokens,
@@ -114,8 +122,11 @@ async function serve(
 
   await posture(store, health, logger, clock)
   tail.start()
+  fleet.start()
   closers.push(() => tail.close())
+  closers.push(() => fleet.close())
   closers.push(async () => {
+    confirmations.close()
     await refusals.close()
     await gate.close()
   })

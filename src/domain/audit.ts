@@ -12,6 +12,7 @@ export const ACTIONS = [
   'restore',
   'step.run',
   'flip.voided', // an attempt with an unknown outcome that is now certain never to happen
+  'flip.confirmed', // what the receipts showed of a flip
   'catalogue.loaded',
   'refused.summary',
 ] as const
@@ -60,6 +61,19 @@ export type Entry = {
   refusal?: { code: ErrorCode; detail: string }
   /** On a refused.summary: how many, since when. */
   summary?: { count: number; since: string }
+  /** On flip.confirmed: the flip it speaks of, and which app instances had applied it when. */
+  confirmed?: {
+    /** Place of the flip. */
+    flip: number
+    complete: boolean
+    applied: number
+    pending: string[]
+    lost: string[]
+    served: number
+    /** From the flip to the first and last application heard of, ms. */
+    firstMs?: number
+    lastMs?: number
+  }
   /** On catalogue.loaded: all definitions and the runbooks' sources, so that the log explains itself. */
   catalogue?: CatalogueDocument
   request: { id: string; key: string; digest: string; ip?: string; userAgent?: string }

@@ -12,7 +12,8 @@ export type Resolution = {
 }
 
 /** Whether the flag's value depends on nothing but the state: what can be worked out before anybody asks. */
-export const isStatic = (flag: FlagState): boolean => isKilled(flag) || flag.definition.targeting === undefined
+export const isStatic = (flag: FlagState): boolean =>
+  isKilled(flag) || flag.definition.targeting === undefined
 
 /** The resolution of a flag whose value is static; for a targeted one, its default. */
 export function resolveStatic(flag: FlagState, revision: number): Resolution {
@@ -24,7 +25,11 @@ export function resolveStatic(flag: FlagState, revision: number): Resolution {
 }
 
 /** The definition's own metadata, and which revision this is, whether it is killed, since when and for what. */
-export function metadataOf(definition: FlagDefinition, flag: FlagState, revision: number): Record<string, Scalar> {
+export function metadataOf(
+  definition: FlagDefinition,
+  flag: FlagState,
+  revision: number,
+): Record<string, Scalar> {
   const [oldest] = flag.holds
   return {
     ...definition.metadata,

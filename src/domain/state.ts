@@ -17,6 +17,8 @@ export type FlagState = {
   place: number
   /** The entry of its last flip; 0 where it never was flipped. */
   flipped: number
+  /** RFC 3339; empty where it never was flipped. */
+  flippedAt: string
 }
 
 export type State = {
@@ -94,7 +96,8 @@ function flipped(
   const flags = new Map(state.flags)
   const settled = holds.length === 0 && flag.orphaned ? settle(flag, state.catalogue) : flag
   if (settled === undefined) flags.delete(flag.definition.key)
-  else flags.set(flag.definition.key, { ...settled, holds, place, flipped: place })
+  else
+    flags.set(flag.definition.key, { ...settled, holds, place, flipped: place, flippedAt: entry.receivedAt })
   return flags
 }
 
@@ -132,7 +135,7 @@ function withCatalogue(state: State, catalogue: CatalogueDocument, place: number
 
 /** A held flag takes a new definition only where its kill still means the same value: nothing un-kills by an edit. */
 function redefined(known: FlagState | undefined, definition: FlagDefinition, place: number): FlagState {
-  if (known === undefined) return { definition, orphaned: false, holds: [], place, flipped: 0 }
+  if (known === undefined) return { definition, orphaned: false, holds: [], place, flipped: 0, flippedAt: '' }
   if (isKilled(known) && !sameKill(known.definition, definition)) return { ...known, orphaned: true, place }
   const unchanged = !known.orphaned && same(known.definition, definition)
   return unchanged ? known : { ...known, definition, orphaned: false, place }

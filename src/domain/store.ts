@@ -45,6 +45,15 @@ export interface Store {
    */
   follow(after: () => Head, signal: AbortSignal): AsyncIterable<Followed>
 
+  /**
+   * Shares soft records beside the log, the newest of each key; null forgets one. Never part of a commit and never in its
+   * way. Throws `store-unavailable`; what was lost is said again by whoever said it.
+   */
+  share(records: ReadonlyMap<string, string | null>): Promise<void>
+
+  /** First every record that is kept, then those shared by any instance, one's own too. Ends when `signal` aborts. */
+  shared(signal: AbortSignal): AsyncIterable<string[]>
+
   /** The log's end; EMPTY where there is none. Throws `store-unavailable`. */
   head(): Promise<Head>
 

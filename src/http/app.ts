@@ -14,12 +14,14 @@ import { registerAuth } from './auth.js'
 import { registerDocs } from './docs.js'
 import { PROBLEM, problemOf, registerErrors, sendProblem, toKillswitchError } from './errors.js'
 import { flagRoutes } from './flags.js'
+import { fleetRoutes } from './fleet.js'
 import { flipRoutes } from './flips.js'
 import { healthRoutes } from './health.js'
 import { metricsRoute } from './metrics.js'
 import type { App, Parts } from './parts.js'
 import { RequestLog } from './request-log.js'
 import { runbookRoutes } from './runbooks.js'
+import { streamRoutes } from './stream.js'
 
 const BODY_LIMIT = 16 * 1024
 
@@ -56,6 +58,8 @@ export async function buildApp(parts: Parts, logger: FastifyBaseLogger): Promise
   flipRoutes(app, parts)
   runbookRoutes(app, parts)
   auditRoutes(app, parts)
+  streamRoutes(app, parts)
+  fleetRoutes(app, parts)
   healthRoutes(app, parts)
   metricsRoute(app, parts)
   return app

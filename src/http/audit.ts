@@ -10,7 +10,7 @@ import { KillswitchError } from '../domain/errors.js'
 import type { FoundEntry } from '../journal/query.js'
 import { parsePlace } from '../service/flips.js'
 import { type App, type Parts, upstreamOf } from './parts.js'
-import { waitSeconds } from './preconditions.js'
+import { goneOf, waitSeconds } from './preconditions.js'
 import { presentEntry, summaryOf } from './present.js'
 import { AuditPage, AuditQuery, Entry, PlaceParams } from './schemas.js'
 
@@ -58,7 +58,7 @@ export function auditRoutes(app: App, parts: Parts): void {
     },
     async (request, reply) => {
       const { order = 'newest', limit, cursor, ...filter } = request.query
-      const signal = abortOf(request)
+      const signal = goneOf(request)
       reply.header('vary', 'accept').header('cache-control', 'no-store')
       const format = formatOf(request)
       if (format !== 'json') {
@@ -107,7 +107,7 @@ export function auditRoutes(app: App, parts: Parts): void {
       },
     },
     async request => {
-      const found = await audit.verify(abortOf(request))
+      const found = await audit.verify(goneOf(request))
       if (found.ok) return { ok: true, environment, entries: found.entries, head: found.head }
       const { ok, ...problem } = found
       return { ok, environment, problem }
@@ -151,13 +151,6 @@ function formatOf(request: FastifyRequest): Format {
     'not-acceptable',
     `This is served as application/json, ${NDJSON} or text/csv, not as ${accept.slice(0, 80)}.`,
   )
-}
-
-/** Aborts when the client goes away. */
-function abortOf(request: FastifyRequest): AbortSignal {
-  const gone = new AbortController()
-  request.raw.socket?.once('close', () => gone.abort())
-  return gone.signal
 }
 
 async function* lines(entries: AsyncIterable<FoundEntry>): AsyncGenerator<string> {

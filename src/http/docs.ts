@@ -45,6 +45,7 @@ export async function registerDocs(app: App, environment: string): Promise<void>
         { name: 'flips', description: 'Kill, restore, run a step' },
         { name: 'runbooks', description: 'The runbooks as they were read' },
         { name: 'audit', description: 'Who, when, why, from which step' },
+        { name: 'applications', description: 'For the SDK in app services, and what they have applied' },
         { name: 'health', description: 'For probes and Prometheus' },
       ],
       components: { securitySchemes: { token: { type: 'http', scheme: 'bearer' } } },

@@ -1,6 +1,7 @@
 // GET /v1/flags and /v1/flags/:key: what is in force, and who holds it. Never a 304: a cached answer could hide a kill.
 
 import { Type } from 'typebox'
+import { convergenceOf } from './convergence.js'
 import { type App, type Parts, upstreamOf } from './parts.js'
 import { presentFlag } from './present.js'
 import { Flag, FlagList, FlagParams } from './schemas.js'
@@ -52,7 +53,8 @@ export function flagRoutes(app: App, parts: Parts): void {
       const flag = flips.flag(request.params.key)
       const steps = runbooks.steps(request.params.key).map(({ step }) => step)
       reply.header('etag', `"${flag.place}"`).header('cache-control', 'no-store')
-      return presentFlag(flag, environment, steps)
+      const convergence = convergenceOf(parts, flag)
+      return { ...presentFlag(flag, environment, steps), ...(convergence ? { convergence } : {}) }
     },
   )
 }

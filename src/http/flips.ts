@@ -4,8 +4,9 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Action } from '../domain/audit.js'
 import type { Flipped, Origin } from '../service/flips.js'
 import { actorOf } from './auth.js'
+import { settle } from './convergence.js'
 import type { App, Parts } from './parts.js'
-import { ifMatch, originOf } from './preconditions.js'
+import { goneOf, ifMatch, originOf, waitSeconds } from './preconditions.js'
 import { presentAnswer, presentStatus } from './present.js'
 import {
   FlagParams,
@@ -29,6 +30,8 @@ declare module 'fastify' {
   }
 }
 
+const LONGEST_WAIT_SECONDS = 30
+
 /** Reads the headers before the handler, so that a bad one is recorded like any other refusal. */
 async function readHeaders(request: FastifyRequest): Promise<void> {
   request.ifMatchPlace = request.routeOptions.config.flips === 'restore' ? ifMatch(request) : undefined
@@ -49,8 +52,15 @@ export function flipRoutes(app: App, parts: Parts): void {
   const definitions = (key: string | undefined) =>
     key === undefined ? undefined : log.state.flags.get(key)?.definition
 
-  const answer = (reply: FastifyReply, flipped: Flipped): FlipAnswer => {
-    const body = presentAnswer(flipped, environment, definitions)
+  const answer = async (
+    request: FastifyRequest,
+    reply: FastifyReply,
+    flipped: Flipped,
+  ): Promise<FlipAnswer> => {
+    const wait = waitSeconds(request, LONGEST_WAIT_SECONDS)
+    if (wait > 0) reply.header('preference-applied', `wait=${wait}`)
+    const convergence = await settle(parts, flipped.entries, wait * 1000, goneOf(request))
+    const body = { ...presentAnswer(flipped, environment, definitions), convergence }
     reply.header('location', `/v1/flips/${body.id}`).header('idempotency-key', flipped.key)
     if (flipped.replayed) reply.header('idempotency-replayed', 'true')
     const place = body.flag === undefined ? undefined : log.state.flags.get(body.flag)?.place
@@ -79,7 +89,7 @@ export function flipRoutes(app: App, parts: Parts): void {
       const flipped = await parts.metrics.timeKill(() =>
         flips.kill(actorOf(request), request.params.key, request.body, request.origin as Origin),
       )
-      return answer(reply, flipped)
+      return answer(request, reply, flipped)
     },
   )
   app.post(
@@ -101,6 +111,7 @@ export function flipRoutes(app: App, parts: Parts): void {
     async (request, reply) => {
       parts.assertKnown()
       return answer(
+        request,
         reply,
         await flips.restore(
           actorOf(request),
@@ -129,7 +140,11 @@ export function flipRoutes(app: App, parts: Parts): void {
     },
     async (request, reply) => {
       parts.assertKnown()
-      return answer(reply, await flips.runStep(actorOf(request), request.body, request.origin as Origin))
+      return answer(
+        request,
+        reply,
+        await flips.runStep(actorOf(request), request.body, request.origin as Origin),
+      )
     },
   )
   app.get(
@@ -146,7 +161,18 @@ export function flipRoutes(app: App, parts: Parts): void {
         response: { 200: FlipStatus },
       },
     },
-    async request =>
-      presentStatus(await flips.find(actorOf(request), request.params.id), environment, definitions),
+    async request => {
+      const status = await flips.find(actorOf(request), request.params.id)
+      const convergence = await settle(
+        parts,
+        status.entries,
+        waitSeconds(request, LONGEST_WAIT_SECONDS) * 1000,
+        goneOf(request),
+      )
+      return {
+        ...presentStatus(status, environment, definitions),
+        ...(convergence.length > 0 ? { convergence } : {}),
+      }
+    },
   )
 }

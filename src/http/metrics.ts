@@ -37,31 +37,36 @@ export class Metrics {
       help: 'Requests without a token that is known',
       registers,
     })
-    const gauge = (name: string, help: string, read: () => number) =>
-      new Gauge({
-        name: `killswitch_${name}`,
-        help,
-        registers,
-        collect() {
-          this.set(read())
-        },
-      })
-    gauge(
+    this.gauge(
       'flags_killed',
       'Flags that are killed now',
       () => [...log.state.flags.values()].filter(isKilled).length,
     )
-    gauge('log_head', 'Place of the last entry known here', () => placeOf(log.head))
-    gauge(
+    this.gauge('log_head', 'Place of the last entry known here', () => placeOf(log.head))
+    this.gauge(
       'revision',
       'Place of the last entry that changed a flag or the catalogue',
       () => log.state.revision,
     )
-    gauge('store_up', '1 while the store answers and holds our history', () => Number(health.isLive()))
-    gauge('tail_lag_seconds', 'Since the store was last heard of', () =>
+    this.gauge('store_up', '1 while the store answers and holds our history', () => Number(health.isLive()))
+    this.gauge('tail_lag_seconds', 'Since the store was last heard of', () =>
       Number.isFinite(health.tailLagMs) ? health.tailLagMs / 1000 : -1,
     )
-    gauge('journal_ok', '1 while the journal can be written', () => Number(log.journal.broken === undefined))
+    this.gauge('journal_ok', '1 while the journal can be written', () =>
+      Number(log.journal.broken === undefined),
+    )
+  }
+
+  /** A number that is read when it is asked for. */
+  gauge(name: string, help: string, read: () => number): void {
+    new Gauge({
+      name: `killswitch_${name}`,
+      help,
+      registers: [this.registry],
+      collect() {
+        this.set(read())
+      },
+    })
   }
 
   committed(entries: readonly SealedEntry[]): void {

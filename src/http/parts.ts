@@ -4,16 +4,19 @@ import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import type {
   FastifyBaseLogger,
   FastifyInstance,
+  FastifyRequest,
   RawReplyDefaultExpression,
   RawRequestDefaultExpression,
   RawServerDefault,
 } from 'fastify'
 import type { Clock } from '../domain/clock.js'
 import type { Audit } from '../service/audit.js'
+import type { Fleet } from '../service/fleet.js'
 import type { Flips } from '../service/flips.js'
 import type { Health } from '../service/health.js'
 import type { Log } from '../service/log.js'
 import type { Runbooks } from '../service/runbooks.js'
+import type { Snapshots } from '../service/snapshots.js'
 import type { Tokens } from '../tokens/tokens.js'
 import type { Metrics } from './metrics.js'
 
@@ -32,9 +35,13 @@ export type Parts = {
   flips: Flips
   runbooks: Runbooks
   audit: Audit
+  fleet: Fleet
+  snapshots: Snapshots
   health: Health
   metrics: Metrics
   tokens: () => Tokens
+  /** Marks the client of a request as answered at the revision in force: served, which is weaker than applied. */
+  served: (request: FastifyRequest) => void
   /** Throws `no-known-state` on an instance that has not seen the log: it never answers with an empty state. */
   assertKnown: () => void
 }

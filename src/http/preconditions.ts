@@ -47,3 +47,10 @@ function single(request: FastifyRequest, name: string): string | undefined {
   const value = request.headers[name]
   return Array.isArray(value) ? value.join(', ') : value
 }
+
+/** Aborts when the client goes away. */
+export function goneOf(request: FastifyRequest): AbortSignal {
+  const gone = new AbortController()
+  request.raw.socket?.once('close', () => gone.abort())
+  return gone.signal
+}

@@ -124,6 +124,32 @@ export const Hold = Type.Object({
 
 const Side = Type.Object({ label: Type.String(), variant: Type.String(), value, role: choice(ROLES) })
 
+const Laggard = Type.Object({
+  instance: Type.String(),
+  lastHeardAt: time('By the service'),
+  ageMs: Type.Number(),
+  revision: Type.Integer(),
+})
+export const Convergence = Type.Object(
+  {
+    status: choice(
+      ['confirmed', 'pending', 'unproven'],
+      'confirmed: every live instance has applied it; unproven: no instance is there to prove it',
+    ),
+    revision: Type.Integer(),
+    application: Type.String(),
+    applied: Type.Array(Type.String()),
+    pending: Type.Array(Laggard),
+    lost: Type.Array(Laggard, { description: 'Not heard of for 45 s, and not shut down in order' }),
+    served: Type.Integer({
+      description: 'Clients without receipts answered at or past it (OFREP, flagd, serverless): weaker',
+    }),
+    firstMs: Type.Optional(Type.Number()),
+    lastMs: Type.Optional(Type.Number()),
+  },
+  { description: 'Which app instances have applied it, by name' },
+)
+
 export const Flag = Type.Object({
   key: Type.String(),
   application: Type.String(),
@@ -140,6 +166,7 @@ export const Flag = Type.Object({
   holds: Type.Array(Hold),
   orphaned: Type.Boolean({ description: 'The catalogue no longer has this definition; a hold keeps it' }),
   place: Type.Integer({ description: 'The entry that last changed this flag: its ETag' }),
+  convergence: Type.Optional(Convergence),
   steps: Type.Optional(
     Type.Array(Type.Object({ id: Type.String(), code: Type.String(), direction: Type.String() })),
   ),
@@ -185,12 +212,19 @@ export const FlipAnswer = Type.Object({
   ),
   replayed: Type.Boolean({ description: 'This key was answered before; nothing was done again' }),
   flips: Type.Optional(Type.Array(Flip, { description: 'Of a step run: one per flag' })),
+  convergence: Type.Optional(
+    Type.Array(Convergence, {
+      description:
+        'Per application; with `Prefer: wait=2` once all live instances have confirmed, or after that time',
+    }),
+  ),
 })
 export const FlipStatus = Type.Object({
   state: choice(['applied', 'unchanged', 'refused', 'provisional', 'pending', 'never']),
   environment: Type.String(),
   detail: Type.String(),
   flip: Type.Optional(Flip),
+  convergence: Type.Optional(Type.Array(Convergence)),
   flips: Type.Optional(Type.Array(Flip)),
 })
 

@@ -55,6 +55,11 @@ export class LocalStore implements Store {
     }
   }
 
+  /** One process: who shares knows already. */
+  async share(): Promise<void> {}
+
+  async *shared(): AsyncGenerator<string[]> {}
+
   async head(): Promise<Head> {
     this.#refuseClosed()
     const { epoch, seq, hash } = this.#journal.head

@@ -13,6 +13,7 @@ declare module 'ioredis' {
   interface RedisCommander<Context> {
     killswitchCommit(...args: (string | number)[]): Result<string[], Context>
     killswitchLocate(...args: string[]): Result<string[], Context>
+    killswitchShare(...args: string[]): Result<string, Context>
   }
 }
 
@@ -21,6 +22,7 @@ const lua = (file: string): string => readFileSync(new URL(`./commands/${file}`,
 export const SCRIPTS = {
   killswitchCommit: { lua: lua('commit-2.lua'), numberOfKeys: 2 },
   killswitchLocate: { lua: lua('locate-1.lua'), numberOfKeys: 1 },
+  killswitchShare: { lua: lua('share-2.lua'), numberOfKeys: 2 },
 }
 
 /** The most that one answer to a commit carries of the lines it missed; at least one line always comes. */

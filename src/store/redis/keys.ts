@@ -8,6 +8,10 @@ export type Keys = {
   log: string
   /** A hash: flag key -> state as JSON, after the last entry. */
   flags: string
+  /** A hash: soft records (receipts), the newest of each app instance. */
+  shared: string
+  /** A stream of those records as they come, for the other instances of the service; trimmed. */
+  sharing: string
 }
 
 export function keysOf(environment: string): Keys {
@@ -19,5 +23,10 @@ export function keysOf(environment: string): Keys {
     )
   }
   const prefix = `killswitch:{${environment}}:`
-  return { log: `${prefix}log`, flags: `${prefix}flags` }
+  return {
+    log: `${prefix}log`,
+    flags: `${prefix}flags`,
+    shared: `${prefix}shared`,
+    sharing: `${prefix}sharing`,
+  }
 }

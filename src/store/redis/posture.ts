@@ -24,6 +24,7 @@ export const ACL_COMMANDS = {
     '+xread',
     '+hset',
     '+hdel',
+    '+hvals',
     '+ping',
     '+info',
     '+select',
@@ -151,7 +152,7 @@ const CHECKS: Readonly<Record<string, Check>> = {
   },
 
   async neighbours(redis, keys) {
-    const [all, ours] = await Promise.all([redis.dbsize(), redis.exists(keys.log, keys.flags)])
+    const [all, ours] = await Promise.all([redis.dbsize(), redis.exists(...Object.values(keys))])
     const seen = all > ours ? `${all - ours} other keys share the database` : 'the database is ours alone'
     return ok('neighbours', seen)
   },

@@ -10,6 +10,7 @@ import { explain, unavailable, writeFailure } from './errors.js'
 import { followLog, SILENCE_MS } from './follow.js'
 import { type Keys, keysOf } from './keys.js'
 import { checkPosture, type Finding } from './posture.js'
+import { followShared, share } from './share.js'
 import { parseTarget, type Target } from './target.js'
 
 export type RedisStoreOptions = {
@@ -30,6 +31,7 @@ export class RedisStore implements Store {
   readonly #onEvent: RedisStoreOptions['onEvent']
   readonly #writer: Connection
   readonly #closing = new AbortController()
+  #sharer: Connection | undefined
 
   /** Connects in the background, and goes on trying. Throws `configuration` where url or environment is unusable. */
   constructor({ url, environment, onEvent }: RedisStoreOptions) {
@@ -66,6 +68,27 @@ export class RedisStore implements Store {
     }
   }
 
+  async share(records: ReadonlyMap<string, string | null>): Promise<void> {
+    this.#sharer ??= this.#connect('killswitch-sharer', COMMAND_TIMEOUT_MS, 100)
+    const sharer = this.#sharer
+    if (!sharer.isReady) throw sharer.unavailable
+    await share(sharer.client, this.keys, records).catch(error => {
+      const { detail, timedOut } = explain(error)
+      if (timedOut) sharer.reset(detail)
+      throw unavailable(this.where, detail)
+    })
+  }
+
+  async *shared(signal: AbortSignal): AsyncGenerator<string[]> {
+    this.#sharer ??= this.#connect('killswitch-sharer', COMMAND_TIMEOUT_MS, 100)
+    const connection = this.#connect('killswitch-shared', SILENCE_MS, 100)
+    try {
+      yield* followShared(connection, this.keys, AbortSignal.any([signal, this.#closing.signal]))
+    } finally {
+      connection.close()
+    }
+  }
+
   head(): Promise<Head> {
     return this.#read(client => readHead(client, this.keys))
   }
@@ -82,6 +105,7 @@ export class RedisStore implements Store {
   async close(): Promise<void> {
     this.#closing.abort()
     this.#writer.close()
+    this.#sharer?.close()
   }
 
   #connect(name: string, commandTimeoutMs: number, firstRetryMs: number): Connection {

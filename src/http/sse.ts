@@ -1,0 +1,121 @@
+// Open event streams. A frame is encoded once and shared by every socket; a socket holds at most one unsent event, the
+// newest; one that takes nothing for ten seconds is cut. Knows nothing of what the frames say.
+
+import type { FastifyReply } from 'fastify'
+
+/** A socket that has not drained for so long is cut: its client reconnects and gets the newest state. */
+const STUCK_AFTER_MS = 10_000
+const CLOSING_MS = 1_000
+
+/** One event as it goes over the wire. `data` is one line of JSON. */
+export function frame(event: string, data: unknown, id?: string | number): Buffer {
+  const head = id === undefined ? '' : `id: ${id}\n`
+  return Buffer.from(`${head}event: ${event}\ndata: ${JSON.stringify(data)}\n\n`)
+}
+
+type Given = {
+  /** Sockets of one audience get the same frames: those of an application, or of one credential. */
+  audience: string
+  first?: Buffer
+  onClose?: () => void
+}
+
+type Socket = Given & { reply: FastifyReply; waiting?: Buffer; blockedAt?: number }
+
+export class SseSockets {
+  readonly #sockets = new Map<string, Set<Socket>>()
+  #closing = false
+
+  get size(): number {
+    let size = 0
+    for (const sockets of this.#sockets.values()) size += sockets.size
+    return size
+  }
+
+  audiences(): IterableIterator<string> {
+    return this.#sockets.keys()
+  }
+
+  /** Takes the response over as an event stream. */
+  add(reply: FastifyReply, given: Given): void {
+    const socket: Socket = { ...given, reply }
+    const { raw } = reply.hijack()
+    raw.writeHead(200, {
+      ...(reply.getHeaders() as Record<string, string>),
+      'content-type': 'text/event-stream; charset=utf-8',
+      'cache-control': 'no-cache, no-transform',
+      'x-accel-buffering': 'no',
+    })
+    raw.on('drain', () => this.#drained(socket))
+    // the response's close, not the request's: that one comes as soon as the request is read
+    raw.once('close', () => this.#remove(socket))
+    raw.once('error', () => raw.destroy())
+    const members = this.#sockets.get(given.audience) ?? new Set()
+    this.#sockets.set(given.audience, members.add(socket))
+    if (given.first) this.#write(socket, given.first)
+    else raw.flushHeaders()
+    if (this.#closing) raw.end()
+  }
+
+  /** Sends a frame to every socket of an audience. To one that is still busy it goes when it has drained, if nothing newer came. */
+  send(audience: string, data: Buffer): void {
+    for (const socket of this.#sockets.get(audience) ?? []) this.#write(socket, data)
+  }
+
+  sendAll(data: Buffer): void {
+    for (const audience of this.#sockets.keys()) this.send(audience, data)
+  }
+
+  /** Sends a frame that may be left out, such as a heartbeat, and cuts the sockets that have been stuck too long. */
+  beat(data: Buffer, now: number): void {
+    for (const sockets of this.#sockets.values()) {
+      for (const socket of sockets) {
+        if (socket.blockedAt === undefined) this.#write(socket, data)
+        else if (now - socket.blockedAt > STUCK_AFTER_MS) socket.reply.raw.destroy()
+      }
+    }
+  }
+
+  /** Ends the streams of an audience: their clients come again, and are asked who they are. */
+  end(audience: string): void {
+    for (const socket of this.#sockets.get(audience) ?? []) socket.reply.raw.end()
+  }
+
+  /** Says goodbye and waits until every stream has ended, a second at most. */
+  async close(goodbye: Buffer): Promise<void> {
+    this.#closing = true
+    const ended: Promise<void>[] = []
+    for (const sockets of this.#sockets.values()) {
+      for (const { reply } of sockets) {
+        ended.push(new Promise(resolve => reply.raw.once('close', resolve)))
+        reply.raw.end(goodbye)
+      }
+    }
+    const late = new Promise(resolve => setTimeout(resolve, CLOSING_MS).unref())
+    await Promise.race([Promise.all(ended), late])
+    for (const sockets of this.#sockets.values()) for (const { reply } of sockets) reply.raw.destroy()
+  }
+
+  #write(socket: Socket, data: Buffer): void {
+    if (socket.blockedAt !== undefined) {
+      socket.waiting = data
+      return
+    }
+    if (!socket.reply.raw.write(data)) socket.blockedAt = performance.now()
+  }
+
+  #drained(socket: Socket): void {
+    delete socket.blockedAt
+    const { waiting } = socket
+    if (waiting === undefined) return
+    delete socket.waiting
+    this.#write(socket, waiting)
+  }
+
+  #remove(socket: Socket): void {
+    const members = this.#sockets.get(socket.audience)
+    members?.delete(socket)
+    if (members?.size === 0) this.#sockets.delete(socket.audience)
+    socket.onClose?.()
+  }
+}

@@ -1,0 +1,116 @@
+// GET /v1/snapshot and GET /v1/stream: how an app's SDK learns the state and every change of it. No actors, no reasons.
+
+import { Type } from 'typebox'
+import { HEARTBEAT_MS } from '../domain/receipt.js'
+import type { Heartbeat } from '../domain/snapshot.js'
+import { audienceOf } from '../service/snapshots.js'
+import { actorOf } from './auth.js'
+import type { App, Parts } from './parts.js'
+import { upstreamOf } from './parts.js'
+import { frame, SseSockets } from './sse.js'
+
+/** Whether a list of ETags (RFC 9110 section 13.1.2) names this one. */
+export const isNamed = (list: string | undefined, etag: string): boolean =>
+  list !== undefined &&
+  (list.trim() === '*' || list.split(',').some(each => each.trim().replace(/^W\//, '') === etag))
+
+export function streamRoutes(app: App, parts: Parts): void {
+  const { snapshots, log, health } = parts
+  const tags = ['applications']
+  const sockets = new SseSockets()
+  parts.metrics.gauge('streams', 'Open streams of SDKs', () => sockets.size)
+
+  app.get(
+    '/v1/snapshot',
+    {
+      config: { access: 'reader' },
+      schema: {
+        operationId: 'getSnapshot',
+        summary: 'Definitions and state, for the applications of the token',
+        description:
+          'Strong `ETag`; `If-None-Match` is answered by 304 only while this instance follows the store, so that a kill is never hidden behind one.',
+        tags,
+        response: {
+          200: {
+            description: 'The snapshot',
+            content: { 'application/json': { schema: Type.Object({}, { additionalProperties: true }) } },
+          },
+          304: Type.Null({ description: 'It is the one you have' }),
+        },
+      },
+    },
+    async (request, reply) => {
+      parts.assertKnown()
+      const actor = actorOf(request)
+      const { body, etag } = snapshots.snapshot(audienceOf(actor.apps))
+      parts.served(request)
+      reply
+        .header('etag', etag)
+        .header('cache-control', 'no-cache')
+        .header('killswitch-upstream', upstreamOf(parts))
+      if (health.isLive() && isNamed(request.headers['if-none-match'], etag))
+        return reply.code(304).send(null)
+      return reply
+        .type('application/json; charset=utf-8')
+        .serializer(asIs)
+        .send(body as never)
+    },
+  )
+
+  app.get(
+    '/v1/stream',
+    {
+      config: { access: 'reader' },
+      schema: {
+        operationId: 'stream',
+        summary: 'Every change, as it happens (server-sent events)',
+        description:
+          'On connect and on every change one `change` event with the full set of held flags, `id` = revision; a `heartbeat` every 5 s with `upstream: live | stale`; `bye` before an orderly stop.',
+        tags,
+        response: {
+          200: { description: 'The stream', content: { 'text/event-stream': { schema: Type.String() } } },
+        },
+      },
+    },
+    async (request, reply) => {
+      parts.assertKnown()
+      const audience = audienceOf(actorOf(request).apps)
+      const greeting = Buffer.concat([changeFrame(audience), heartbeat()])
+      sockets.add(reply, { audience, first: greeting })
+    },
+  )
+
+  const changeFrame = (audience: string): Buffer =>
+    frame('change', snapshots.change(audience), snapshots.revision)
+  const heartbeat = (): Buffer =>
+    frame('heartbeat', {
+      upstream: upstreamOf(parts),
+      revision: log.state.revision,
+      log: log.state.log ?? '',
+    } satisfies Heartbeat)
+
+  let told = log.state.revision
+  const unsubscribe = log.subscribe((_, state) => {
+    if (state.revision === told) return
+    told = state.revision
+    for (const audience of sockets.audiences()) sockets.send(audience, changeFrame(audience))
+  })
+  let upstream = upstreamOf(parts)
+  let beatAt = performance.now()
+  // looks often, so that apps learn at once that this instance has lost the store; beats every five seconds
+  const timer = setInterval(() => {
+    const now = performance.now()
+    if (upstreamOf(parts) === upstream && now - beatAt < HEARTBEAT_MS) return
+    upstream = upstreamOf(parts)
+    beatAt = now
+    sockets.beat(heartbeat(), now)
+  }, 250)
+  app.addHook('preClose', async () => {
+    clearInterval(timer)
+    unsubscribe()
+    await sockets.close(frame('bye', { reason: 'this instance is stopping' }))
+  })
+}
+
+/** The body is serialised already. */
+const asIs = (body: unknown): string => body as string

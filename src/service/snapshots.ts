@@ -1,0 +1,139 @@
+// What app services are told of the state: snapshot and change, limited to the applications of an audience, each made
+// once per revision and not once per request.
+
+import { createHash } from 'node:crypto'
+import type { FlagDefinition } from '../domain/flag.js'
+import type { Change, Held, Position, Snapshot, SnapshotFlag } from '../domain/snapshot.js'
+import { type FlagState, isKilled, killValue, type State } from '../domain/state.js'
+import type { Log } from './log.js'
+
+/** The applications of a credential, as one name: `*` for all, else their ids in order. */
+export const audienceOf = (apps: readonly string[] | undefined): string =>
+  apps === undefined ? '*' : [...new Set(apps)].sort().join(',')
+
+/** Whether an audience is told of an application. */
+export const covers = (audience: string, application: string): boolean =>
+  audience === '*' || audience.split(',').includes(application)
+
+type Prepared = { snapshot?: { body: Buffer; etag: string }; change?: Change }
+
+export class Snapshots {
+  readonly #log: Log
+  readonly #environment: string
+  #state: State | undefined
+  #prepared = new Map<string, Prepared>()
+
+  constructor(log: Log, environment: string) {
+    this.#log = log
+    this.#environment = environment
+  }
+
+  /** The serialised snapshot and its strong ETag. */
+  snapshot(audience: string): { body: Buffer; etag: string } {
+    const prepared = this.#of(audience)
+    prepared.snapshot ??= serialise(this.#snapshot(audience))
+    return prepared.snapshot
+  }
+
+  change(audience: string): Change {
+    const prepared = this.#of(audience)
+    prepared.change ??= this.#change(audience)
+    return prepared.change
+  }
+
+  get revision(): number {
+    return this.#log.state.revision
+  }
+
+  #of(audience: string): Prepared {
+    const { state } = this.#log
+    if (state.revision !== this.#state?.revision || state.log !== this.#state.log) {
+      this.#state = state
+      this.#prepared = new Map()
+    }
+    const known = this.#prepared.get(audience) ?? {}
+    this.#prepared.set(audience, known)
+    return known
+  }
+
+  #position(state: State): Position & { v: 1 } {
+    return {
+      v: 1,
+      environment: this.#environment,
+      log: state.log ?? '',
+      revision: state.revision,
+      catalogue: state.catalogue?.digest ?? '',
+      at: state.revisedAt,
+      provisional: [],
+      merged: [],
+    }
+  }
+
+  #snapshot(audience: string): Snapshot {
+    const { state } = this.#log
+    const flags = flagsOf(state, audience).map(flag => [flag.definition.key, snapshotFlag(flag)] as const)
+    return { ...this.#position(state), flags: Object.fromEntries(flags) }
+  }
+
+  #change(audience: string): Change {
+    const { state } = this.#log
+    const flags = flagsOf(state, audience)
+    const held = flags.filter(isKilled).map(flag => [flag.definition.key, heldOf(flag)] as const)
+    const flipped = flags
+      .filter(flag => flag.flipped > 0)
+      .map(flag => [flag.definition.key, flag.flipped] as const)
+    return { ...this.#position(state), held: Object.fromEntries(held), flipped: Object.fromEntries(flipped) }
+  }
+}
+
+const flagsOf = (state: State, audience: string): FlagState[] =>
+  [...state.flags.values()].filter(flag => covers(audience, flag.definition.application))
+
+export function heldOf(flag: FlagState): Held {
+  const { definition, holds } = flag
+  const [oldest] = holds
+  return {
+    variant: definition.killVariant,
+    value: killValue(definition),
+    since: oldest?.since ?? '',
+    ...(oldest?.incident === undefined ? {} : { incident: oldest.incident }),
+    holds: holds.map(hold => hold.id),
+  }
+}
+
+function snapshotFlag(flag: FlagState): SnapshotFlag {
+  const {
+    application,
+    variants,
+    defaultVariant,
+    killVariant,
+    targeting,
+    metadata,
+    effect,
+    message,
+    staleAfterSeconds,
+    onStale,
+  }: FlagDefinition = flag.definition
+  return {
+    application,
+    variants: { ...variants },
+    defaultVariant,
+    killVariant,
+    ...(targeting === undefined ? {} : { targeting: { ...targeting } }),
+    metadata: { ...metadata },
+    effect,
+    ...(message === undefined ? {} : { message }),
+    ...(staleAfterSeconds === undefined ? {} : { staleAfterSeconds }),
+    onStale,
+    flipped: flag.flipped,
+    ...(isKilled(flag) ? { held: heldOf(flag) } : {}),
+  }
+}
+
+function serialise(snapshot: Snapshot): { body: Buffer; etag: string } {
+  const body = Buffer.from(JSON.stringify(snapshot))
+  return {
+    body,
+    etag: `"${snapshot.revision}-${createHash('sha256').update(body).digest('base64url').slice(0, 16)}"`,
+  }
+}
