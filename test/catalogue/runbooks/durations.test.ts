@@ -1,0 +1,34 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { durationOf } from '../../../src/catalogue/runbooks/durations.js'
+
+const MINUTES: [string, number | undefined][] = [
+  ['5 min', 5],
+  ['< 1 hour', 60],
+  ['Immediate (< 15 minutes)', 15],
+  ['48h', 2880],
+  ['1h 30m', 90],
+  ['1 hour 30 minutes', 90],
+  ['30-minute', 30],
+  ['1-2 hours', 120],
+  ['1.5 hours', 90],
+  ['half an hour', 30],
+  ['an hour', 60],
+  ['2 days', 2880],
+  ['30 seconds', 0.5],
+  ['Immediate', undefined],
+  ['Next business day', undefined],
+  ['Next release', undefined],
+  ['< 4 hours (business hours)', undefined],
+  ['5 business days', undefined],
+  ['100 ms', undefined],
+  ['3 months', undefined],
+  ['24/7', undefined],
+  ['', undefined],
+]
+
+for (const [text, minutes] of MINUTES) {
+  test(`"${text}" is ${minutes ?? 'no number of'} minutes`, () => {
+    assert.deepEqual(durationOf(text), minutes === undefined ? { text } : { text, minutes })
+  })
+}
