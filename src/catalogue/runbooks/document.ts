@@ -27,7 +27,7 @@ export function readTree(source: string): Root {
     if (to - from < PIECE && to < source.length) continue
     const text = source.slice(from, to)
     const piece = fromMarkdown(text, OPTIONS)
-    if (to < source.length && isOpen(piece)) continue
+    if (to < source.length && isOpen(piece, text)) continue
     shiftLines(piece, line)
     // One by one: a piece may hold more nodes than a call takes arguments.
     for (const child of piece.children) root.children.push(child)
@@ -41,12 +41,16 @@ const cutsOf = (source: string): number[] =>
   Array.from(source.matchAll(MARGIN), match => match.index + match[0].length)
 
 /** Does the piece end inside a fence or HTML? Then what follows belongs to it, whatever it looks like. */
-function isOpen(piece: Root): boolean {
+function isOpen(piece: Root, text: string): boolean {
   const last = piece.children.at(-1)
   if (last?.type === 'html') return true
-  if (last?.type !== 'code' || last.position === undefined) return false
-  const { start, end } = last.position
-  return end.line - start.line + 1 < last.value.split(/\r\n|\n|\r/).length + 2
+  if (last?.type !== 'code') return false
+  const [first = '', ...rest] = text
+    .slice(last.position?.start.offset, last.position?.end.offset)
+    .split(/\r\n|\n|\r/)
+  const fence = /^(`{3,}|~{3,})/.exec(first)?.[1]
+  const end = rest.at(-1)?.trim() ?? ''
+  return fence !== undefined && !(end.startsWith(fence) && end.replaceAll(fence.charAt(0), '') === '')
 }
 
 function shiftLines(node: Nodes, by: number): void {

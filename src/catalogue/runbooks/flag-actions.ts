@@ -184,6 +184,8 @@ function saidValue({ flips, between }: Governed, after: string, { flag }: Mentio
   const value = PARTICLE.exec(after)?.[1] ?? TO_VALUE.exec(after)?.[1]
   if (value) return value.replace(/[.-]+$/, '')
   if (flips !== 'set') return undefined
+  const particle = /\b(off|on)\W*$/i.exec(between)?.[1]
+  if (particle) return particle
   const before = new RegExp(
     `^\\s*(?:.*\\bto\\s+)?${VALUE}\\s*(?:(?:for|on|of|in)\\b.*|:\\s*|$|[(,;.].*)`,
     'iu',

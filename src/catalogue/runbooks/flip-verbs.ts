@@ -13,7 +13,7 @@ const FLIP = new RegExp(
     `(?<on>(?:re-?)?(?:enabl|activat)(?:e|ing|ed)|(?:${MOVE})\\s+(?:back\\s+)?on|resum(?:e|ing|ed)|unpaus(?:e|ing|ed))`,
     '(?<kill>kill(?:ing|ed)?)',
     '(?<restore>restor(?:e|ing|ed))',
-    `(?<set>set(?:ting)?|chang(?:e|ing|ed)|${MOVE}|put(?:ting)?|revert(?:ing|ed)?|roll(?:ing|ed)?\\s?back|move|pin(?:ning|ned)?|forc(?:e|ing|ed)|return(?:ed)?)`,
+    `(?<set>set(?:ting)?|chang(?:e|ing|ed)|${MOVE}|revert(?:ing|ed)?|roll(?:ing|ed)?\\s?back|move|pin(?:ning|ned)?|forc(?:e|ing|ed)|return(?:ed)?)`,
   ]
     .map(part => `(?<![\\w.])${part}(?!\\w)`)
     .join('|'),

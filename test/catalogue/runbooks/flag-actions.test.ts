@@ -33,7 +33,7 @@ const SAID: [text: string, actions: string[]][] = [
   ['Disable `chat.degraded-mode`', ['chat.degraded-mode=off@2 high']],
   ['Disable pilot', ['pilot.enabled=off@2 low']],
   ['Re-enable pilot if fix successful', ['pilot.enabled=on@2 low']],
-  ['Turn the pilot off', []],
+  ['Turn the pilot off', ['pilot.enabled=off@2 low']],
   ['Turn pilot off', ['pilot.enabled=off@2 low']],
   // No action.
   ['Check `ai_v1`', []],

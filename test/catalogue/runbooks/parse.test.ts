@@ -142,9 +142,9 @@ const TRAPS: Trap[] = [
     steps: ['go/1 | a', 'go-2/1 | a', 'go-2-2/1 | a'],
   },
   {
-    name: 'a label named like a heading beside it',
+    name: 'a label named like a heading beside it yields to the heading',
     source: '## X\n**Fix:**\n1. a\n### Fix\n1. b\n',
-    steps: ['x/fix/1 | a', 'x/fix-2/1 | b'],
+    steps: ['x/fix-2/1 | a', 'x/fix/1 | b'],
   },
   {
     name: 'a language whose verbs are not known',

@@ -1,0 +1,61 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { READ_LIMITS, type ReadLimits, readRunbooks } from '../../../src/catalogue/runbooks/reader.js'
+import { FLAGS, read, sha256 } from './reading.js'
+
+const sourceOf = (id: string, source: string) => ({ id, source, digest: sha256(source) })
+const good = sourceOf('good', '# Good\n\n## Go\n1. Disable `ai_v1`\n')
+const hostile = sourceOf('hostile', '*a_ '.repeat(20_000))
+
+const reading = (sources: ReturnType<typeof sourceOf>[], limits: Partial<ReadLimits> = {}) =>
+  readRunbooks(sources, FLAGS, limits)
+
+test('a batch is read in order, as it would be here', async () => {
+  const [first, second] = await reading([good, sourceOf('other', '1. Look\n')])
+  assert.deepEqual(first, read(good.source, 'good'))
+  assert.equal(second?.steps[0]?.id, 'other/1')
+  assert.deepEqual(await reading([]), [])
+})
+
+test('hostile Markdown is stopped, and the next runbook is read all the same', async t => {
+  let ticks = 0
+  const timer = setInterval(() => ticks++, 10)
+  t.after(() => clearInterval(timer))
+  const [bad, after] = await reading([hostile, good], { timeLimitMs: 400 })
+  assert.deepEqual(
+    bad?.findings.map(({ code, runbook, line }) => [code, runbook, line]),
+    [['too-slow', 'hostile', 1]],
+  )
+  assert.equal(after?.steps.length, 1)
+  assert.ok(ticks > 3, 'the service went on meanwhile')
+})
+
+test('deep nesting ends in a finding', async () => {
+  const nested = sourceOf('nested', '- '.repeat(5_000))
+  const [runbook] = await reading([nested], { timeLimitMs: 400 })
+  assert.match(runbook?.findings[0]?.code ?? '', /too-slow|unreadable|no-structure/)
+})
+
+test('a runbook over the size cap is not even tried', async () => {
+  const [runbook] = await reading([sourceOf('large', 'é'.repeat(READ_LIMITS.sizeLimitBytes / 2 + 1))])
+  assert.deepEqual(
+    runbook?.findings.map(({ code }) => code),
+    ['too-large'],
+  )
+  assert.match(runbook?.findings[0]?.message ?? '', /524290 bytes/)
+})
+
+test('a thread that runs out of memory is a finding', async () => {
+  const long = sourceOf('long', '1. Stop the *pod* `now`\n'.repeat(20_000))
+  const [runbook, after] = await reading([long, good], { heapLimitMb: 16, timeLimitMs: 60_000 })
+  assert.equal(runbook?.findings[0]?.code, 'unreadable')
+  assert.ok(after)
+})
+
+test('codes are settled over the whole batch', async () => {
+  const many = Array.from({ length: 900 }, (_, index) => `1. Stop number ${index}\n`).join('')
+  const runbooks = await reading([sourceOf('a', many), sourceOf('b', many)], { timeLimitMs: 20_000 })
+  const codes = runbooks.flatMap(({ steps }) => steps.map(({ code }) => code))
+  assert.equal(codes.length, 1800)
+  assert.equal(new Set(codes).size, 1800)
+})
