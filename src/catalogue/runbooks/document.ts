@@ -23,16 +23,22 @@ export function readTree(source: string): Root {
   const root: Root = { type: 'root', children: [] }
   let from = 0
   let line = 0
+  let enough = PIECE
   for (const to of [...cutsOf(source), source.length]) {
-    if (to - from < PIECE && to < source.length) continue
+    if (to - from < enough && to < source.length) continue
     const text = source.slice(from, to)
     const piece = fromMarkdown(text, OPTIONS)
-    if (to < source.length && isOpen(piece, text)) continue
+    // Twice as much next time: a fence that never ends is not read over and over.
+    if (to < source.length && isOpen(piece, text)) {
+      enough = 2 * text.length
+      continue
+    }
     shiftLines(piece, line)
     // One by one: a piece may hold more nodes than a call takes arguments.
     for (const child of piece.children) root.children.push(child)
     line += text.split(/\r\n|\n|\r/).length - 1
     from = to
+    enough = PIECE
   }
   return root
 }

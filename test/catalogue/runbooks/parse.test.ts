@@ -236,7 +236,7 @@ test('a long runbook is read like a short one', () => {
   const long = read(part.repeat(400))
   assert.equal(long.steps.length, 1600)
   assert.ok(long.steps.every(step => step.text !== 'Part'))
-  assert.equal(long.steps.at(-4)?.line, 399 * 13 + 5)
+  assert.equal(long.steps.at(-4)?.line, 399 * 14 + 5)
 })
 
 test('an unclosed fence swallows the rest of a long runbook', () => {

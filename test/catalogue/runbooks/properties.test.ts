@@ -37,7 +37,10 @@ const line = fc.oneof(
   fc.constant(''),
 )
 const document = fc.array(line, { maxLength: 25 }).map(lines => lines.join('\n'))
-const scrap = fc.string({ unit: fc.constantFrom(...'#-*_`~>|[]():!1.) \n\tab\\<&\r\u0000é'), maxLength: 120 })
+const scrap = fc.string({
+  unit: fc.constantFrom(...'#-*_`~>|[]():!1.) \n\tab\\<&\r\u0000é'.split('')),
+  maxLength: 120,
+})
 const anything = fc.oneof(document, scrap, fc.string({ unit: 'binary', maxLength: 80 }))
 
 test('reading never throws, and an empty answer is explained', () => {
@@ -72,9 +75,9 @@ test("a step's line holds the step's first words", () => {
     fc.property(document, source => {
       const lines = source.split('\n')
       for (const step of read(source).steps) {
-        const first = step.text.split(/[ :]/).slice(0, 2)
-        for (const part of first)
-          assert.ok(lines[step.line - 1]?.includes(part), `${step.text} at ${step.line}`)
+        // The second word may stand on the next line, where a paragraph goes on.
+        const first = step.text.split(/[ :]/, 1)[0]!
+        assert.ok(lines[step.line - 1]?.includes(first), `${step.text} at ${step.line}`)
       }
     }),
     { numRuns: 300 },
