@@ -5,9 +5,11 @@ import { EMPTY, type Head, open, placeOf, type SealedEntry, seal } from '../doma
 import type { Clock } from '../domain/clock.js'
 import { KillswitchError } from '../domain/errors.js'
 import type { Verdict } from '../domain/flip.js'
-import { type FlagState, fold, type State } from '../domain/state.js'
+import { fold, type State } from '../domain/state.js'
 import type { CommitResult, Store } from '../domain/store.js'
 import type { Log } from './log.js'
+import { changedFlags } from './stored-flags.js'
+import { voided } from './voided.js'
 
 const BATCH = 64
 /** How long the gate tries before it says 503 or 504. */
@@ -282,51 +284,3 @@ function refusalOf(item: Waiting, state: State): KillswitchError | undefined {
     return undefined
   }
 }
-
-/** The entries that say of an attempt: certain never to happen. */
-function voided(verdict: Verdict): Verdict {
-  const draft = verdict.drafts[0]
-  if (draft === undefined) return verdict
-  const {
-    label: _l,
-    from: _f,
-    to: _t,
-    hold: _h,
-    released: _r,
-    holds: _hs,
-    flags: _fl,
-    warnings: _w,
-    refusal: _rf,
-    ...kept
-  } = draft
-  const refusal = {
-    code: 'outcome-unknown' as const,
-    detail: `A ${draft.action} whose outcome was unknown; it was not done, and now cannot be.`,
-  }
-  return { drafts: [{ ...kept, action: 'flip.voided', outcome: 'refused', refusal }] }
-}
-
-/** The state after the batch of every flag it changed, as the store keeps it for people with a redis-cli. */
-function changedFlags(before: State, after: State): Map<string, string | null> {
-  const changed = new Map<string, string | null>()
-  for (const [key, flag] of after.flags)
-    if (before.flags.get(key) !== flag) changed.set(key, JSON.stringify(stored(flag)))
-  for (const key of before.flags.keys()) if (!after.flags.has(key)) changed.set(key, null)
-  return changed
-}
-
-const stored = ({ definition, holds, orphaned, place }: FlagState) => ({
-  killed: holds.length > 0,
-  variant: holds.length > 0 ? definition.killVariant : null,
-  value: holds.length > 0 ? definition.variants[definition.killVariant] : null,
-  ...(orphaned ? { orphaned } : {}),
-  holds: holds.map(({ id, actor, incident, reason, since, step }) => ({
-    id,
-    actor,
-    incident,
-    reason,
-    since,
-    step: step?.id,
-  })),
-  place,
-})

@@ -1,0 +1,145 @@
+// The shape of the sources: imports go down only, each technology stays in its room, no file grows without end, and each
+// says what it owns.
+
+import assert from 'node:assert/strict'
+import { readdirSync, readFileSync } from 'node:fs'
+import { dirname, join, normalize } from 'node:path'
+import { describe, it } from 'node:test'
+import { ROOT } from './support/server.js'
+
+type Import = { from: string; what: string; isTypeOnly: boolean; names: string }
+type Source = { path: string; text: string; imports: Import[] }
+
+const SRC = join(ROOT, 'src')
+const files: Source[] = readdirSync(SRC, { recursive: true, encoding: 'utf8' })
+  .filter(path => /\.tsx?$/.test(path))
+  .map(path => {
+    const text = readFileSync(join(SRC, path), 'utf8')
+    return { path, text, imports: importsOf(path, text) }
+  })
+
+function importsOf(path: string, text: string): Import[] {
+  const found = text.matchAll(/^(?:import|export)\s+(type\s+)?([^'"]*?)\s*(?:from\s+)?'([^']+)'/gm)
+  const dynamic = text.matchAll(/\bimport\(\s*'([^']+)'\s*\)/g)
+  const named = [...found].map(([, type, names = '', what = '']) => ({
+    from: path,
+    what: resolve(path, what),
+    isTypeOnly: type !== undefined,
+    names,
+  }))
+  const others = [...dynamic].map(([, what = '']) => ({
+    from: path,
+    what: resolve(path, what),
+    isTypeOnly: false,
+    names: '',
+  }))
+  return [...named, ...others]
+}
+
+function resolve(path: string, what: string): string {
+  return what.startsWith('.') ? normalize(join(dirname(path), what)).replace(/\.js$/, '.ts') : what
+}
+
+/** The floor of a file: 0 the domain, 1 the adapters, 2 the service, 3 the surfaces, 4 the processes that know everybody. */
+function floorOf(path: string): number {
+  const [room] = path.split('/')
+  if (!path.includes('/')) return 4
+  return {
+    domain: 0,
+    store: 1,
+    journal: 1,
+    catalogue: 1,
+    tokens: 1,
+    service: 2,
+    http: 3,
+    console: 4,
+    cli: 3,
+  }[room as string] as number
+}
+const roomOf = (path: string): string =>
+  path
+    .split('/')
+    .slice(0, path.startsWith('store/') ? 2 : 1)
+    .join('/')
+const isOurs = ({ what }: Import): boolean => what.endsWith('.ts')
+const ours = files.flatMap(file => file.imports.filter(isOurs))
+const packages = files.flatMap(file => file.imports.filter(each => !isOurs(each)))
+const show = ({ from, what }: Import): string => `${from} -> ${what}`
+const usersOf = (name: string): Import[] =>
+  packages.filter(({ what }) => what === name || what.startsWith(`${name}/`))
+
+describe('the floors', () => {
+  it('are known for every file', () => {
+    for (const { path } of files) assert.ok(floorOf(path) >= 0, `src/${path} stands on no floor`)
+  })
+
+  it('are left downwards only', () => {
+    const upwards = ours.filter(({ from, what }) => floorOf(from) < floorOf(what))
+    assert.deepEqual(upwards.map(show), [])
+  })
+
+  it('keep their adapters apart: no store, journal, catalogue or tokens file knows another room', () => {
+    const across = ours.filter(
+      ({ from, what }) => floorOf(from) === 1 && floorOf(what) === 1 && roomOf(from) !== roomOf(what),
+    )
+    assert.deepEqual(across.map(show), [])
+  })
+
+  it('have a domain that is pure: no I/O, no clock, no environment, and two packages', () => {
+    const domain = files.filter(({ path }) => path.startsWith('domain/'))
+    const allowed = ['node:crypto', 'typebox', 'fastest-levenshtein']
+    const strange = packages.filter(({ from, what }) => from.startsWith('domain/') && !allowed.includes(what))
+    assert.deepEqual(strange.map(show), [])
+    for (const { path, text } of domain)
+      assert.doesNotMatch(
+        text,
+        /Date\.now\(|new Date\(\)|Math\.random|randomUUID|randomBytes|process\./,
+        path,
+      )
+  })
+})
+
+describe('the rooms', () => {
+  it('import ioredis in store/redis only', () => {
+    assert.deepEqual(
+      usersOf('ioredis')
+        .filter(({ from }) => !from.startsWith('store/redis/'))
+        .map(show),
+      [],
+    )
+  })
+
+  it('import Fastify in http only, but for the type of its logger', () => {
+    const users = [...usersOf('fastify'), ...packages.filter(({ what }) => what.startsWith('@fastify/'))]
+    const others = users.filter(({ from }) => !/^(http|console)\//.test(from))
+    assert.deepEqual(
+      others.map(({ from, what, isTypeOnly, names }) => [from, what, isTypeOnly, names]),
+      [['server.ts', 'fastify', true, '{ FastifyBaseLogger }']],
+    )
+  })
+
+  it('read the environment in config.ts, which main.ts and check.ts hand theirs to', () => {
+    const readers = files.filter(({ text }) => /process\.env/.test(text)).map(({ path }) => path)
+    assert.deepEqual(
+      readers.filter(path => !['check.ts', 'config.ts', 'main.ts'].includes(path)),
+      [],
+    )
+    const main = files.find(({ path }) => path === 'main.ts') as Source
+    assert.equal(main.text.match(/process\.env/g)?.length, 1, 'main.ts only hands it on')
+    assert.match(main.text, /readConfig\(process\.env\)/)
+  })
+
+  it('know no room of a test, of the SDK, or of the built output', () => {
+    assert.deepEqual(ours.filter(({ what }) => what.startsWith('..')).map(show), [])
+  })
+})
+
+describe('each file', () => {
+  for (const { path, text } of files) {
+    it(`${path} begins by saying what it owns, and has at most 300 lines`, () => {
+      assert.match(text, /^(?:#!.*\n)?(?:\/\/ \S|\/\*\* \S)/, 'the first line is not a comment')
+      const lines = text.split('\n').length - 1
+      assert.ok(lines <= 300, `${lines} lines: split it`)
+    })
+  }
+})
