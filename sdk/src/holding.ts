@@ -1,0 +1,168 @@
+// The truth inside this process: what is known, how sure of it, and the table of answers made from both. Whoever
+// learns something tells it here; whoever wants to hear of changes listens here. No network, no disk, no timers.
+
+import type { FlagValue } from '../../src/domain/flag.js'
+import { type Applied, apply, type Incoming, type Refusal, type ReleaseRule } from './apply.js'
+import type { Known } from './known.js'
+import type { Voice } from './logger.js'
+import { differing, type Table, tableOf } from './resolve.js'
+import type { Targeting } from './targeting.js'
+
+/** `starting`: no word yet; `ready`: confirmed by a live service; `stale`, then `error`: going by what is known. */
+export type Status = 'starting' | 'ready' | 'stale' | 'error'
+
+export type HoldingEvents = {
+  /** The answers for these keys are others now; `table` is the new one. */
+  changed(keys: string[], table: Table): void
+  status(status: Status): void
+  /** A state came in and is in force, changed or not. */
+  applied(): void
+  /** A live service stands behind the state. */
+  confirmed(): void
+}
+
+type Making = {
+  now(): number
+  voice: Voice
+  killValues: Readonly<Record<string, FlagValue>>
+  environment: string | undefined
+  mayRelease: ReleaseRule
+}
+
+export class Holding {
+  known: Known | undefined
+  table: Table = new Map()
+  status: Status = 'starting'
+  /** When a live service last confirmed what is known, in ms since the epoch. */
+  confirmedAt: number | undefined
+  forced: ReadonlySet<string> = new Set()
+  private targeting: Targeting | undefined
+  private heardService = false
+  private readonly listeners = new Set<Partial<HoldingEvents>>()
+  private readonly making: Making
+
+  constructor(making: Making) {
+    this.making = making
+  }
+
+  listen(listener: Partial<HoldingEvents>): () => void {
+    this.listeners.add(listener)
+    return () => void this.listeners.delete(listener)
+  }
+
+  /** From a cache file or a bootstrap document, before the service has spoken. */
+  begin(known: Known, confirmedAt: number): void {
+    this.known = known
+    this.confirmedAt = confirmedAt
+    this.rebuild([])
+  }
+
+  /** From the service. Undefined: it is of another environment and was not listened to. */
+  take(incoming: Incoming): Applied | undefined {
+    if (!this.isOurs(incoming)) return undefined
+    const applied = apply(this.known, incoming, this.making.mayRelease)
+    this.heardService = true
+    this.known = applied.known
+    this.say(applied.refused)
+    this.rebuild(applied.changed)
+    this.tell('applied')
+    return applied
+  }
+
+  confirm(): void {
+    this.confirmedAt = this.making.now()
+    this.turn('ready')
+    this.tell('confirmed')
+  }
+
+  turn(status: Status): void {
+    if (this.status === status) return
+    this.status = status
+    this.rebuild([])
+    this.tell('status', status)
+  }
+
+  /** Time has gone by: ages grow, and a flag may reach its `staleAfterSeconds`. */
+  tick(): void {
+    if (this.staleMs() !== undefined) this.rebuild([])
+  }
+
+  force(keys: ReadonlySet<string>): void {
+    this.forced = keys
+    this.rebuild([])
+  }
+
+  targetBy(targeting: Targeting | undefined): void {
+    this.targeting = targeting
+    this.rebuild([])
+  }
+
+  hasRules(): boolean {
+    return [...(this.known?.flags.values() ?? [])].some(flag => flag.definition?.targeting !== undefined)
+  }
+
+  /** Milliseconds since the state was confirmed; undefined while it is. */
+  staleMs(): number | undefined {
+    if (this.status === 'ready') return undefined
+    const now = this.making.now()
+    return Math.max(0, now - (this.confirmedAt ?? now))
+  }
+
+  private isOurs(incoming: Incoming): boolean {
+    const { environment, voice } = this.making
+    const expected = environment ?? this.known?.environment
+    if (expected === undefined || expected === incoming.environment) return true
+    if (environment === undefined && !this.heardService) {
+      voice.warn(
+        `what was cached is of the environment ${expected}, the service of ${incoming.environment}: dropped`,
+      )
+      this.known = undefined
+      return true
+    }
+    voice.once(
+      'environment',
+      `a service of the environment ${incoming.environment} is not listened to here (${expected})`,
+    )
+    return false
+  }
+
+  private rebuild(keys: readonly string[]): void {
+    const { killValues } = this.making
+    const staleMs = this.staleMs()
+    const before = this.table
+    this.table = tableOf(this.known, {
+      forced: this.forced,
+      killValues,
+      ...(staleMs === undefined ? {} : { staleMs }),
+      ...(this.targeting === undefined ? {} : { targeting: this.targeting }),
+    })
+    const changed = [...new Set([...keys, ...differing(before, this.table)])]
+    if (changed.length > 0) this.tell('changed', changed, this.table)
+  }
+
+  private say(refused: readonly Refusal[]): void {
+    for (const { key, heldBy, log, place, revision } of refused) {
+      const why =
+        heldBy === log
+          ? `log ${short(log)} at revision ${revision} shows it released, and had shown it held later than that`
+          : `it is held by log ${short(heldBy)}; log ${short(log)} (revision ${revision}) shows no hold and has ` +
+            (place === 0 ? 'never flipped it itself' : `not flipped it since place ${place}`)
+      this.making.voice.once(
+        `refused ${key}`,
+        `${key} stays killed: ${why}. To release it: kill and restore it there.`,
+      )
+    }
+  }
+
+  private tell<E extends keyof HoldingEvents>(event: E, ...told: Parameters<HoldingEvents[E]>): void {
+    for (const listener of this.listeners) {
+      try {
+        ;(listener[event] as ((...told: unknown[]) => void) | undefined)?.(...told)
+      } catch (error) {
+        this.making.voice.error(`a listener failed: ${String(error)}`)
+      }
+    }
+  }
+}
+
+const short = (log: string): string => log.slice(0, 12)

@@ -1,0 +1,352 @@
+// The kill switch inside an app: puts the rooms together, starts and closes them, and answers synchronously. What it
+// answers never waits, never throws, and never goes back (apply.ts).
+
+import type { FlagValue } from '../../src/domain/flag.js'
+import type { Boot, Receipt } from '../../src/domain/receipt.js'
+import { type Incoming, neverGoesBack, type ReleaseRule } from './apply.js'
+import { loadBootstrap } from './bootstrap.js'
+import { Cache, type Disk, fileDisk } from './cache.js'
+import { setCurrent } from './current.js'
+import { Follower } from './follower.js'
+import { Force } from './force.js'
+import { Holding, type Status } from './holding.js'
+import { type Voice, voice } from './logger.js'
+import { type KillswitchOptions, type Options, readOptions } from './options.js'
+import { Receipts } from './receipts.js'
+import type { Resolution } from './resolve.js'
+import { pause, type Runtime, systemRuntime } from './runtime.js'
+import { Serverless } from './serverless.js'
+import { Signals } from './signals.js'
+import { Snapshots } from './snapshots.js'
+import { loadTargeting } from './targeting.js'
+import { Transport } from './transport.js'
+import { SDK } from './version.js'
+
+/** What stands in for the service in a user's tests. */
+export type Feed = { take(incoming: Incoming): void; confirm(): void; lose(): void }
+
+/** For tests: the world, the disk, the rule that the negative control takes away, and a service in memory. */
+export type Internals = {
+  runtime?: Runtime
+  disk?: Disk
+  mayRelease?: ReleaseRule
+  feed?: (feed: Feed) => void
+}
+
+/** What is told about itself; `ageSeconds` only while going by the last known state. */
+export type State = {
+  status: Status
+  boot: Boot
+  instance: string
+  environment: string | undefined
+  log: string | undefined
+  revision: number | undefined
+  forced: string[]
+  ageSeconds?: number
+}
+
+export type ChangeListener = (change: {
+  key: string
+  killed: boolean
+  value: FlagValue | undefined
+  variant: string | undefined
+  incident: string | undefined
+  revision: number
+}) => void
+
+/** How often an unchanged cache file is written again, so that it says how lately it was confirmed. */
+const CACHE_AGAIN_MS = 60_000
+
+export class Killswitch {
+  readonly options: Options
+  /** Credentials were refused at the start and nothing else is known. */
+  fatal = false
+  private readonly runtime: Runtime
+  private readonly voice: Voice
+  private readonly holding: Holding
+  private readonly transport: Transport
+  private readonly follower: Follower
+  private readonly serverless: Serverless | undefined
+  private readonly receipts: Receipts
+  private readonly force: Force
+  private readonly cache: Cache | undefined
+  private readonly signals = new Signals()
+  private readonly listeners = new Map<string, Set<ChangeListener>>()
+  private readonly startedAt: string
+  private readonly fed: boolean
+  private appliedAt = ''
+  private appliedWhat = ''
+  private boot: Boot = 'unknown'
+  private cachedAt = Number.NEGATIVE_INFINITY
+  private started: Promise<void> | undefined
+  private targeting: Promise<void> | undefined
+  private firstRound: (refused: boolean) => void = () => {}
+
+  /** @throws TypeError for an option that cannot be what it is */
+  constructor(options: KillswitchOptions = {}, internals: Internals = {}) {
+    this.options = readOptions(options)
+    this.runtime = internals.runtime ?? systemRuntime
+    this.voice = voice(this.options.logger)
+    const { runtime, voice: says } = this
+    const { token, requestTimeoutMs, killValues, environment, cacheFile, mode, forceKill, forceFile } =
+      this.options
+    const mayRelease = internals.mayRelease ?? neverGoesBack
+    this.startedAt = new Date(runtime.now()).toISOString()
+    this.holding = new Holding({ now: () => runtime.now(), voice: says, killValues, environment, mayRelease })
+    this.transport = new Transport(runtime, token, requestTimeoutMs)
+    const disk = internals.disk ?? (cacheFile === false ? undefined : fileDisk(cacheFile))
+    this.cache = disk && new Cache(disk, says)
+    this.force = new Force({
+      runtime,
+      voice: says,
+      keys: forceKill,
+      file: forceFile,
+      onForced: keys => this.forced(keys),
+    })
+    const snapshots = new Snapshots(this.transport, this.holding, says)
+    this.serverless = mode === 'serverless' ? this.withoutStream(snapshots) : undefined
+    this.follower = this.withStream(snapshots)
+    this.receipts = new Receipts({
+      runtime,
+      receipt: () => this.receipt(),
+      send: receipt => this.transport.receipt(this.follower.url, receipt),
+    })
+    this.holding.listen({
+      changed: keys => this.onChanged(keys),
+      applied: () => this.onApplied(),
+      confirmed: () => this.onConfirmed(),
+    })
+    this.fed = internals.feed !== undefined
+    internals.feed?.({
+      take: incoming => void this.holding.take(incoming),
+      confirm: () => this.holding.confirm(),
+      lose: () => this.holding.turn('stale'),
+    })
+    setCurrent(this)
+  }
+
+  /**
+   * Comes up: service, else cache file, else bootstrap document, else `whenUnknown`, within `initTimeoutMs`.
+   * @throws Error only with `failOnStart`, when nothing is known
+   */
+  start(): Promise<void> {
+    this.started ??= this.comeUp()
+    return this.started
+  }
+
+  /** Says goodbye to the service and stops following. What is known goes on being answered; `start` may follow. */
+  async close(): Promise<void> {
+    if (!this.started) return
+    this.started = undefined
+    this.follower.stop()
+    this.force.stop()
+    this.remember()
+    await Promise.all([this.receipts.close(), this.cache?.settled()])
+  }
+
+  isKilled(key: string): boolean {
+    const resolution = this.holding.table.get(key)
+    return resolution === undefined ? this.unknownIsKilled(key) : resolution.killed
+  }
+
+  /** The value in force. `context` is for targeting; `undefined` for a flag of which nothing is known. */
+  value(key: string, context?: object): FlagValue | undefined {
+    const resolution = this.holding.table.get(key)
+    if (resolution === undefined) return this.unknownIsKilled(key) ? this.killValue(key) : undefined
+    return resolution.target ? resolution.target(context ?? {}).value : resolution.value
+  }
+
+  /** Aborts, with a KilledError, when the flag is killed. Ask for it at each use: it is another after a restore. */
+  signal(key: string): AbortSignal {
+    return this.signals.of(key, this.isKilled(key), this.holding.table.get(key))
+  }
+
+  /** Called after each change of the flag's answer. The function given back ends that. */
+  onChange(key: string, listener: ChangeListener): () => void {
+    const listeners = this.listeners.get(key) ?? new Set()
+    this.listeners.set(key, listeners.add(listener))
+    return () => void listeners.delete(listener)
+  }
+
+  /** The precomputed answer, as the provider and the guard read it. */
+  resolution(key: string): Resolution | undefined {
+    return this.holding.table.get(key)
+  }
+
+  /** What an unknown flag is, by `whenUnknown`; warned once per key. */
+  unknownIsKilled(key: string): boolean {
+    const killed = this.options.whenUnknown === 'killed'
+    this.voice.once(
+      `unknown ${key}`,
+      `nothing is known of ${key}: taken as ${killed ? 'killed' : 'normal'} (whenUnknown)`,
+    )
+    return killed
+  }
+
+  /** What a flag without a definition is killed to; `fallback` where nobody said. */
+  killValue(key: string, fallback: FlagValue = false): FlagValue {
+    const { killValues } = this.options
+    return Object.hasOwn(killValues, key) ? (killValues[key] as FlagValue) : fallback
+  }
+
+  /** Serverless: waits for a state that is too old, 150 ms at most. Undefined where there is nothing to wait for. */
+  freshen(): Promise<void> | undefined {
+    return this.serverless?.freshen()
+  }
+
+  get state(): State {
+    const { status, known, forced } = this.holding
+    const staleMs = this.holding.staleMs()
+    return {
+      status,
+      boot: this.boot,
+      instance: this.options.instance,
+      environment: known?.environment,
+      log: known?.log,
+      revision: known?.revision,
+      forced: [...forced],
+      ...(staleMs === undefined ? {} : { ageSeconds: Math.round(staleMs / 1000) }),
+    }
+  }
+
+  /** For the provider: what changed, and how sure we are. */
+  listen(told: { changed?(keys: string[]): void; status?(status: Status): void }): () => void {
+    return this.holding.listen(told)
+  }
+
+  private async comeUp(): Promise<void> {
+    this.begin()
+    this.force.start(this.options.mode === 'stream')
+    const refused = await this.firstWord()
+    this.fatal = refused && !this.holding.known && this.options.whenUnknown === 'normal'
+    if (this.holding.status === 'ready') this.boot = 'service'
+    await this.targeting
+    if (this.options.receipts && !this.serverless && !this.fed) this.receipts.start()
+    if (this.holding.known || !this.options.failOnStart) return
+    await this.close()
+    throw new Error(
+      `killswitch: no state at start: ${refused ? 'the token is refused' : 'no service, cache or bootstrap'}`,
+    )
+  }
+
+  private begin(): void {
+    if (this.holding.known) return
+    const { environment, bootstrap } = this.options
+    const cached = this.cache?.load(environment)
+    const local = cached ?? loadBootstrap(bootstrap, environment, this.voice)
+    this.boot = cached ? 'cache' : local ? 'bootstrap' : 'unknown'
+    if (!local) return
+    this.holding.begin(local.known, local.confirmedAt)
+    this.loadRules()
+  }
+
+  /** The first answer of the service, or none of it in time. True: the credentials were refused. */
+  private async firstWord(): Promise<boolean> {
+    const { initTimeoutMs } = this.options
+    if (this.fed) return false
+    if (this.serverless) {
+      await this.serverless.freshen(initTimeoutMs)
+      return false
+    }
+    const waiting = new AbortController()
+    let refused = false
+    this.firstRound = given => {
+      refused = given
+      waiting.abort()
+    }
+    const stop = this.holding.listen({ confirmed: () => waiting.abort() })
+    this.follower.start()
+    await pause(this.runtime, initTimeoutMs, waiting.signal)
+    stop()
+    this.firstRound = () => {}
+    return refused
+  }
+
+  private withoutStream(snapshots: Snapshots): Serverless {
+    const { runtime, holding } = this
+    const { urls, refreshAfterMs, refreshTimeoutMs } = this.options
+    return new Serverless({ runtime, holding, snapshots, urls, refreshAfterMs, refreshTimeoutMs })
+  }
+
+  private withStream(snapshots: Snapshots): Follower {
+    const { runtime, options, transport, holding, voice: says } = this
+    const onRound = (confirmed: boolean, refused: boolean) => {
+      if (confirmed || refused || holding.known) this.firstRound(refused && !confirmed)
+    }
+    return new Follower({ runtime, options, transport, holding, snapshots, voice: says, onRound })
+  }
+
+  private onChanged(keys: string[]): void {
+    for (const key of keys) {
+      const resolution = this.holding.table.get(key)
+      const killed = resolution === undefined ? this.options.whenUnknown === 'killed' : resolution.killed
+      this.signals.changed(key, killed, resolution)
+      this.tellListeners(key, killed, resolution)
+    }
+  }
+
+  private tellListeners(key: string, killed: boolean, resolution: Resolution | undefined): void {
+    for (const listener of this.listeners.get(key) ?? []) {
+      try {
+        listener({
+          key,
+          killed,
+          value: resolution?.value,
+          variant: resolution?.details.variant,
+          incident: resolution?.incident,
+          revision: this.holding.known?.revision ?? 0,
+        })
+      } catch (error) {
+        this.voice.error(`a listener of ${key} failed: ${String(error)}`)
+      }
+    }
+  }
+
+  private onApplied(): void {
+    const { known } = this.holding
+    const what = `${known?.log} ${known?.revision}`
+    if (what !== this.appliedWhat) this.appliedAt = new Date(this.runtime.now()).toISOString()
+    this.appliedWhat = what
+    this.receipts.report()
+    this.remember()
+    this.loadRules()
+  }
+
+  private loadRules(): void {
+    if (!this.holding.hasRules()) return
+    this.targeting ??= loadTargeting(this.voice).then(by => this.holding.targetBy(by))
+  }
+
+  private onConfirmed(): void {
+    if (this.runtime.now() - this.cachedAt >= CACHE_AGAIN_MS) this.remember()
+  }
+
+  private forced(keys: ReadonlySet<string>): void {
+    this.holding.force(keys)
+    this.receipts?.report()
+  }
+
+  private remember(): void {
+    const { known, confirmedAt } = this.holding
+    if (!known || !this.cache) return
+    this.cachedAt = this.runtime.now()
+    this.cache.store({ known, confirmedAt: confirmedAt ?? this.cachedAt })
+  }
+
+  private receipt(): Receipt | undefined {
+    const { known, forced } = this.holding
+    if (!known) return undefined
+    const { instance, app } = this.options
+    return {
+      instance,
+      app,
+      log: known.log,
+      revision: known.revision,
+      appliedAt: this.appliedAt || this.startedAt,
+      sdk: SDK,
+      startedAt: this.startedAt,
+      boot: this.boot,
+      ...(forced.size === 0 ? {} : { forced: [...forced] }),
+    }
+  }
+}

@@ -1,0 +1,164 @@
+// What a user may set, where each default comes from, and the only reading of process.env in the SDK.
+// An option given in code wins over its environment variable; a wrong value is refused with the way out.
+
+import { randomBytes } from 'node:crypto'
+import { hostname, tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { FlagValue } from '../../src/domain/flag.js'
+import { HEARTBEAT_MS } from '../../src/domain/receipt.js'
+import type { Snapshot } from '../../src/domain/snapshot.js'
+import { consoleLogger, type Logger } from './logger.js'
+
+export type KillswitchOptions = {
+  /** Base address of the service, or several: the next one is tried on failure. `KILLSWITCH_URL`, by commas. */
+  url?: string | readonly string[]
+  /** An `sdk` token; a function is asked before every request. `KILLSWITCH_TOKEN` */
+  token?: string | (() => string)
+  /** The application as the catalogue names it. `KILLSWITCH_APP` */
+  app?: string
+  /** Unique per process; what an operator reads when it is missing. `KILLSWITCH_INSTANCE` */
+  instance?: string
+  /** The service's environment; a service or cache file of another is not listened to. `KILLSWITCH_ENVIRONMENT` */
+  environment?: string
+  /** Where the last known state is kept; `false` (`off`): nowhere. `KILLSWITCH_CACHE_FILE` */
+  cacheFile?: string | false
+  /** A snapshot to come up from, as a document or a path to one. `KILLSWITCH_BOOTSTRAP` */
+  bootstrap?: Snapshot | string
+  /** What a flag is of which nothing is known. `KILLSWITCH_WHEN_UNKNOWN` */
+  whenUnknown?: 'normal' | 'killed'
+  /** Kill values of flags that may have to be killed before any definition is known; else `false`. */
+  killValues?: Readonly<Record<string, FlagValue>>
+  /** `serverless`: no stream and no timers; refreshed before use. `KILLSWITCH_MODE` */
+  mode?: 'stream' | 'serverless'
+  /** Longest wait for the service at start, in ms. `KILLSWITCH_INIT_TIMEOUT_MS` */
+  initTimeoutMs?: number
+  /** Reject at start when nothing is known, instead of going on. `KILLSWITCH_FAIL_ON_START` */
+  failOnStart?: boolean
+  /** STALE for this long is ERROR; what is known is served all the same. `KILLSWITCH_ERROR_AFTER_MS` */
+  errorAfterMs?: number
+  /** Longest wait for one answer of the service, in ms. `KILLSWITCH_REQUEST_TIMEOUT_MS` */
+  requestTimeoutMs?: number
+  /** How often the service is asked while the stream is away, in ms. `KILLSWITCH_POLL_MS` */
+  pollMs?: number
+  /** The service's heartbeat, in ms: after 2.5 silent ones a stream counts as lost. `KILLSWITCH_HEARTBEAT_MS` */
+  heartbeatMs?: number
+  /** Serverless: a state older than this is refreshed before use, in ms. `KILLSWITCH_REFRESH_AFTER_MS` */
+  refreshAfterMs?: number
+  /** Serverless: longest wait of a use for its refresh, in ms. `KILLSWITCH_REFRESH_TIMEOUT_MS` */
+  refreshTimeoutMs?: number
+  /** Report what has been applied. Without, no kill can be proved. `KILLSWITCH_RECEIPTS` */
+  receipts?: boolean
+  /** Flags forced to their kill variant, past any service. `KILLSWITCH_FORCE_KILL`, by commas. */
+  forceKill?: readonly string[]
+  /** A watched file of flag keys, forced likewise. `KILLSWITCH_FORCE_FILE` */
+  forceFile?: string
+  logger?: Logger
+}
+
+export type Options = Required<Omit<KillswitchOptions, 'environment' | 'bootstrap' | 'forceFile' | 'url'>> & {
+  urls: readonly string[]
+  environment: string | undefined
+  bootstrap: Snapshot | string | undefined
+  forceFile: string | undefined
+}
+
+type Environment = Readonly<Record<string, string | undefined>>
+
+/** @throws TypeError naming the option, its value and what it may be */
+export function readOptions(given: KillswitchOptions, env: Environment = process.env): Options {
+  const app = given.app ?? env.KILLSWITCH_APP ?? 'unnamed'
+  const environment = given.environment ?? env.KILLSWITCH_ENVIRONMENT
+  const number = (name: NumberName, fallback: number) =>
+    positive(name, given[name] ?? env[ENV[name]] ?? fallback)
+  return {
+    urls: urlsOf(given.url ?? env.KILLSWITCH_URL ?? 'http://127.0.0.1:8080'),
+    token: given.token ?? env.KILLSWITCH_TOKEN ?? '',
+    app,
+    instance: given.instance ?? env.KILLSWITCH_INSTANCE ?? ownName(),
+    environment,
+    cacheFile: cacheFileOf(given.cacheFile ?? env.KILLSWITCH_CACHE_FILE, app, environment),
+    bootstrap: given.bootstrap ?? env.KILLSWITCH_BOOTSTRAP,
+    whenUnknown: oneOf('whenUnknown', given.whenUnknown ?? env.KILLSWITCH_WHEN_UNKNOWN, ['normal', 'killed']),
+    killValues: given.killValues ?? {},
+    mode: oneOf('mode', given.mode ?? env.KILLSWITCH_MODE, ['stream', 'serverless']),
+    initTimeoutMs: number('initTimeoutMs', 1000),
+    failOnStart: given.failOnStart ?? flag('KILLSWITCH_FAIL_ON_START', env.KILLSWITCH_FAIL_ON_START, false),
+    errorAfterMs: number('errorAfterMs', 60_000),
+    requestTimeoutMs: number('requestTimeoutMs', 2000),
+    pollMs: number('pollMs', 5000),
+    heartbeatMs: number('heartbeatMs', HEARTBEAT_MS),
+    refreshAfterMs: number('refreshAfterMs', 5000),
+    refreshTimeoutMs: number('refreshTimeoutMs', 150),
+    receipts: given.receipts ?? flag('KILLSWITCH_RECEIPTS', env.KILLSWITCH_RECEIPTS, true),
+    forceKill: given.forceKill ?? words(env.KILLSWITCH_FORCE_KILL ?? ''),
+    forceFile: given.forceFile ?? env.KILLSWITCH_FORCE_FILE,
+    logger: given.logger ?? consoleLogger,
+  }
+}
+
+const ENV = {
+  initTimeoutMs: 'KILLSWITCH_INIT_TIMEOUT_MS',
+  errorAfterMs: 'KILLSWITCH_ERROR_AFTER_MS',
+  requestTimeoutMs: 'KILLSWITCH_REQUEST_TIMEOUT_MS',
+  pollMs: 'KILLSWITCH_POLL_MS',
+  heartbeatMs: 'KILLSWITCH_HEARTBEAT_MS',
+  refreshAfterMs: 'KILLSWITCH_REFRESH_AFTER_MS',
+  refreshTimeoutMs: 'KILLSWITCH_REFRESH_TIMEOUT_MS',
+} as const
+type NumberName = keyof typeof ENV
+
+/** Keys by commas, spaces or lines; `#` begins a comment. Also the form of the force file. */
+export const words = (text: string): string[] =>
+  text
+    .replace(/#.*$/gm, '')
+    .split(/[\s,]+/)
+    .filter(word => word !== '')
+
+function urlsOf(given: string | readonly string[]): string[] {
+  const urls = (typeof given === 'string' ? given.split(',') : [...given])
+    .map(url => url.trim())
+    .filter(Boolean)
+  if (urls.length === 0) throw new TypeError('killswitch: url is empty; give the address of the service')
+  for (const url of urls) {
+    if (!/^https?:$/.test(protocolOf(url)))
+      throw new TypeError(
+        `killswitch: url "${url}" is no http or https address, such as https://kill.example.com`,
+      )
+  }
+  return urls.map(url => url.replace(/\/+$/, ''))
+}
+
+const protocolOf = (url: string): string => (URL.canParse(url) ? new URL(url).protocol : '')
+
+function positive(name: NumberName, given: number | string): number {
+  const value = Number(given)
+  if (Number.isFinite(value) && value > 0) return value
+  throw new TypeError(
+    `killswitch: ${name} (${ENV[name]}) is "${given}"; it is a number of milliseconds above 0`,
+  )
+}
+
+function oneOf<T extends string>(name: string, given: string | undefined, allowed: readonly [T, ...T[]]): T {
+  if (given === undefined) return allowed[0]
+  const found = allowed.find(word => word === given)
+  if (found !== undefined) return found
+  throw new TypeError(`killswitch: ${name} is "${given}"; it may be ${allowed.join(' or ')}`)
+}
+
+function flag(name: string, given: string | undefined, fallback: boolean): boolean {
+  if (given === undefined || given === '') return fallback
+  if (['1', 'true', 'on', 'yes'].includes(given)) return true
+  if (['0', 'false', 'off', 'no'].includes(given)) return false
+  throw new TypeError(`killswitch: ${name} is "${given}"; it may be true or false`)
+}
+
+/** Host and pid, so that a person finds it, and chance, since containers share both. */
+const ownName = (): string => `${hostname()}-${process.pid}-${randomBytes(2).toString('hex')}`
+
+function cacheFileOf(given: string | false | undefined, app: string, environment: string | undefined) {
+  if (given === false || given === 'off' || given === '') return false
+  if (given !== undefined) return given
+  const name = [app, environment].filter(part => part !== undefined).join('.')
+  const owner = process.getuid?.() ?? 'user'
+  return join(tmpdir(), `killswitch-${owner}`, `${name.replace(/[^\w.-]/g, '_')}.json`)
+}

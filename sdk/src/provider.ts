@@ -1,0 +1,133 @@
+// The OpenFeature provider: translates the answers of a Killswitch into OpenFeature's words, and its changes into
+// OpenFeature's events. Evaluates nothing and keeps no state but what it last announced.
+
+import {
+  ErrorCode,
+  type EvaluationContext,
+  type JsonValue,
+  OpenFeatureEventEmitter,
+  type Provider,
+  ProviderEvents,
+  ProviderFatalError,
+  type ResolutionDetails,
+} from '@openfeature/server-sdk'
+import type { FlagValue } from '../../src/domain/flag.js'
+import type { Status } from './holding.js'
+import { Killswitch } from './killswitch.js'
+import type { KillswitchOptions } from './options.js'
+import type { Kind, Resolution } from './resolve.js'
+
+type Answer = ResolutionDetails<FlagValue>
+
+export class KillswitchProvider implements Provider {
+  readonly metadata = { name: 'killswitch' } as const
+  readonly runsOn = 'server'
+  readonly events = new OpenFeatureEventEmitter()
+  /** The same state, synchronously: `isKilled`, `value`, `signal`, `onChange`. */
+  readonly killswitch: Killswitch
+  private announced: Status | 'unknown' | 'fatal' = 'ready'
+  private stopListening: (() => void) | undefined
+
+  /** @throws TypeError for an option that cannot be what it is */
+  constructor(options: KillswitchOptions | Killswitch = {}) {
+    this.killswitch = options instanceof Killswitch ? options : new Killswitch(options)
+  }
+
+  /** Resolves within `initTimeoutMs`, with or without a service; rejects only where `failOnStart` says so. */
+  async initialize(): Promise<void> {
+    try {
+      await this.killswitch.start()
+    } catch (error) {
+      throw this.killswitch.fatal ? new ProviderFatalError((error as Error).message) : error
+    }
+    this.announced = 'ready'
+    this.stopListening?.()
+    this.stopListening = this.killswitch.listen({
+      changed: flagsChanged => this.events.emit(ProviderEvents.ConfigurationChanged, { flagsChanged }),
+      status: () => this.announce(),
+    })
+    // the SDK says READY when this promise resolves; what is not ready is said after it
+    setImmediate(() => this.announce())
+  }
+
+  async onClose(): Promise<void> {
+    this.stopListening?.()
+    this.stopListening = undefined
+    await this.killswitch.close()
+  }
+
+  resolveBooleanEvaluation(key: string, fallback: boolean, context: EvaluationContext) {
+    return this.resolve('boolean', key, fallback, context) as Promise<ResolutionDetails<boolean>>
+  }
+
+  resolveStringEvaluation(key: string, fallback: string, context: EvaluationContext) {
+    return this.resolve('string', key, fallback, context) as Promise<ResolutionDetails<string>>
+  }
+
+  resolveNumberEvaluation(key: string, fallback: number, context: EvaluationContext) {
+    return this.resolve('number', key, fallback, context) as Promise<ResolutionDetails<number>>
+  }
+
+  resolveObjectEvaluation<T extends JsonValue>(key: string, fallback: T, context: EvaluationContext) {
+    return this.resolve('object', key, fallback as FlagValue, context) as unknown as Promise<
+      ResolutionDetails<T>
+    >
+  }
+
+  private resolve(kind: Kind, key: string, fallback: FlagValue, context: EvaluationContext): Promise<Answer> {
+    const waiting = this.killswitch.freshen()
+    if (waiting === undefined) return this.answer(kind, key, fallback, context)
+    return waiting.then(() => this.answer(kind, key, fallback, context))
+  }
+
+  private answer(kind: Kind, key: string, fallback: FlagValue, context: EvaluationContext): Promise<Answer> {
+    const resolution = this.killswitch.resolution(key)
+    if (resolution === undefined) return Promise.resolve(this.unknown(kind, key, fallback))
+    if (resolution.kind !== kind) return Promise.resolve(mismatch(kind, fallback, resolution))
+    return resolution.target ? Promise.resolve(resolution.target(context)) : resolution.promise
+  }
+
+  private unknown(kind: Kind, key: string, fallback: FlagValue): Answer {
+    if (this.killswitch.unknownIsKilled(key)) {
+      const value = this.killswitch.killValue(key, kind === 'boolean' ? false : fallback)
+      const flagMetadata = { killed: true, killedBy: 'unknown' }
+      return { value: typeof value === kind ? value : fallback, reason: 'DEFAULT', flagMetadata }
+    }
+    const errorMessage = `nothing is known of the flag "${key}"`
+    return { value: fallback, reason: 'ERROR', errorCode: ErrorCode.FLAG_NOT_FOUND, errorMessage }
+  }
+
+  private announce(): void {
+    const status = this.standing()
+    if (status === this.announced) return
+    this.announced = status
+    if (status === 'ready') this.events.emit(ProviderEvents.Ready)
+    else if (status === 'stale' || status === 'starting')
+      this.events.emit(ProviderEvents.Stale, {
+        message: 'the service is away: going by the last known state',
+      })
+    else if (status === 'fatal')
+      this.events.emit(ProviderEvents.Error, {
+        errorCode: ErrorCode.PROVIDER_FATAL,
+        message: 'the service refuses the token, and nothing else is known',
+      })
+    else this.events.emit(ProviderEvents.Error, { message: 'the service is away' })
+  }
+
+  /** FATAL stops evaluations, so only where there is nothing to evaluate. */
+  private standing(): Status | 'unknown' | 'fatal' {
+    const { status, log } = this.killswitch.state
+    if (status === 'ready' || log !== undefined) return status
+    return this.killswitch.fatal ? 'fatal' : 'unknown'
+  }
+}
+
+function mismatch(kind: Kind, fallback: FlagValue, { key, kind: has, details }: Resolution): Answer {
+  return {
+    value: fallback,
+    reason: 'ERROR',
+    errorCode: ErrorCode.TYPE_MISMATCH,
+    errorMessage: `"${key}" is a ${has} flag and was asked for as ${kind}`,
+    flagMetadata: { ...details.flagMetadata },
+  }
+}

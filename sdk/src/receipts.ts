@@ -1,0 +1,76 @@
+// Says what this process has applied: at once after applying, again every 15 s give or take a fifth, and a last time
+// when it closes. Soft and in nobody's way: one request at a time, the newest state only, failures retried quietly.
+
+import { RECEIPT_INTERVAL_MS, type Receipt } from '../../src/domain/receipt.js'
+import { fullJitter, type Runtime } from './runtime.js'
+
+type Making = {
+  runtime: Runtime
+  /** The receipt as of now; undefined while there is nothing to report. */
+  receipt(): Receipt | undefined
+  /** True where the service took it. Never rejects. */
+  send(receipt: Receipt): Promise<boolean>
+}
+
+const FIRST_RETRY_MS = 250
+const CLOSING_MS = 500
+
+export class Receipts {
+  private readonly making: Making
+  private sending = false
+  private again = false
+  private failures = 0
+  private running = false
+  private next = () => {}
+
+  constructor(making: Making) {
+    this.making = making
+  }
+
+  start(): void {
+    this.running = true
+    this.report()
+  }
+
+  /** Sends the state as it is now, or, where one is on its way, once more after it. */
+  report(): void {
+    if (!this.running) return
+    this.again = this.sending
+    if (!this.sending) void this.deliver()
+  }
+
+  /** The last one, `closing`. Within half a second, delivered or not. */
+  async close(): Promise<void> {
+    if (!this.running) return
+    this.running = false
+    this.next()
+    const { runtime, send } = this.making
+    const last = this.making.receipt()
+    if (!last) return
+    await new Promise<void>(resolve => {
+      const cancel = runtime.later(CLOSING_MS, resolve)
+      void send({ ...last, closing: true }).then(() => {
+        cancel()
+        resolve()
+      })
+    })
+  }
+
+  private async deliver(): Promise<void> {
+    const { runtime, send } = this.making
+    this.next()
+    const receipt = this.making.receipt()
+    this.sending = true
+    const taken = receipt === undefined || (await send(receipt))
+    this.sending = false
+    if (!this.running) return
+    this.failures = taken ? 0 : this.failures + 1
+    if (this.again) {
+      this.again = false
+      return this.deliver()
+    }
+    const regular = RECEIPT_INTERVAL_MS * (0.8 + 0.4 * runtime.random())
+    const retry = fullJitter(runtime, this.failures, FIRST_RETRY_MS, RECEIPT_INTERVAL_MS)
+    this.next = runtime.later(taken ? regular : retry, () => void this.deliver())
+  }
+}

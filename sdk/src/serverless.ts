@@ -1,0 +1,55 @@
+// Following without a stream, for a process that is frozen between calls: refreshed before use when older than 5 s,
+// within 150 ms, and not asked again at every use while the service is away. No timers of its own, no receipts.
+
+import type { Holding } from './holding.js'
+import { pause, type Runtime } from './runtime.js'
+import type { Round, Snapshots } from './snapshots.js'
+
+type Making = {
+  runtime: Runtime
+  holding: Holding
+  snapshots: Snapshots
+  urls: readonly string[]
+  refreshAfterMs: number
+  refreshTimeoutMs: number
+}
+
+export class Serverless {
+  private readonly making: Making
+  private askedAt = Number.NEGATIVE_INFINITY
+
+  constructor(making: Making) {
+    this.making = making
+  }
+
+  /** Undefined where the state is young enough, so that most uses wait for nothing at all. */
+  freshen(withinMs = this.making.refreshTimeoutMs): Promise<void> | undefined {
+    const { runtime, refreshAfterMs } = this.making
+    const age = runtime.now() - this.askedAt
+    if (age >= 0 && age <= refreshAfterMs) return undefined
+    this.askedAt = runtime.now()
+    return this.refresh(withinMs)
+  }
+
+  private async refresh(withinMs: number): Promise<void> {
+    const { runtime, holding, snapshots, urls } = this.making
+    const waited = new AbortController()
+    const round = snapshots.round(urls).then(round => {
+      if (round.confirmed) holding.confirm()
+      waited.abort()
+      return round
+    })
+    const answered: Round | undefined = await Promise.race([
+      round,
+      pause(runtime, withinMs, waited.signal).then(() => undefined),
+    ])
+    if (answered?.confirmed || (holding.status === 'ready' && this.justConfirmed())) return
+    holding.turn('stale')
+    holding.tick()
+  }
+
+  private justConfirmed(): boolean {
+    const { holding, runtime, refreshAfterMs } = this.making
+    return runtime.now() - (holding.confirmedAt ?? 0) <= refreshAfterMs
+  }
+}

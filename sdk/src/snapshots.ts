@@ -1,0 +1,66 @@
+// Fetches the snapshot: one round over the addresses, beginning with the one in use, until one answers. Rounds are
+// coalesced; what a round brought is told to the holding. Judges freshness by no clock of its own.
+
+import { fromSnapshot } from './apply.js'
+import type { Holding } from './holding.js'
+import type { Voice } from './logger.js'
+import type { Fetched, Transport } from './transport.js'
+
+/** `confirmed`: a live instance that is not behind stands behind what is known now. */
+export type Round = { confirmed: boolean; url?: string; refused: boolean; reason: string }
+
+export class Snapshots {
+  private readonly transport: Transport
+  private readonly holding: Holding
+  private readonly voice: Voice
+  private etag: { value: string; log: string; revision: number } | undefined
+  private running: Promise<Round> | undefined
+
+  constructor(transport: Transport, holding: Holding, voice: Voice) {
+    this.transport = transport
+    this.holding = holding
+    this.voice = voice
+  }
+
+  /** Never rejects. A round under way is joined. */
+  round(urls: readonly string[]): Promise<Round> {
+    this.running ??= this.ask(urls).finally(() => {
+      this.running = undefined
+    })
+    return this.running
+  }
+
+  private async ask(urls: readonly string[]): Promise<Round> {
+    let refused = false
+    let reason = 'no address'
+    for (const url of urls) {
+      const { known } = this.holding
+      const current = this.etag?.log === known?.log && this.etag?.revision === known?.revision
+      const fetched = await this.transport.snapshot(url, current ? this.etag?.value : undefined, known)
+      if (fetched.outcome === 'refused') {
+        refused = true
+        reason = `${url} refuses the token (${fetched.status})`
+        this.voice.once('refused', `${reason}: KILLSWITCH_TOKEN must be an sdk token of this application`)
+      } else if (fetched.outcome === 'failed') {
+        reason = `${url}: ${fetched.reason}`
+      } else if (this.take(fetched)) {
+        this.voice.settled('refused')
+        return { confirmed: true, url, refused: false, reason: '' }
+      } else {
+        reason = `${url} is itself behind or has lost its store`
+      }
+    }
+    return { confirmed: false, refused, reason }
+  }
+
+  private take(fetched: Fetched & { outcome: 'snapshot' | 'unchanged' }): boolean {
+    if (fetched.outcome === 'unchanged') return fetched.upstream === 'live'
+    const { snapshot, etag } = fetched
+    const applied = this.holding.take(fromSnapshot(snapshot))
+    if (!applied) return false
+    if (!applied.behind)
+      this.etag =
+        etag === undefined ? undefined : { value: etag, log: snapshot.log, revision: snapshot.revision }
+    return !applied.behind && fetched.upstream === 'live'
+  }
+}

@@ -1,0 +1,95 @@
+// One request at a time to one address of the service: the snapshot, a receipt. Bounded in time; an answer that is not
+// of the shape is a failure. Decides nothing: which address, when, and what follows are connection.ts's.
+
+import type { Receipt } from '../../src/domain/receipt.js'
+import type { Snapshot } from '../../src/domain/snapshot.js'
+import type { ResponseLike, Runtime } from './runtime.js'
+import { readSnapshot } from './wire.js'
+
+/** What the SDK has seen: an instance that knows less of that log must not answer as if it knew. */
+export type Floor = { log: string; revision: number }
+
+export type Fetched =
+  | { outcome: 'snapshot'; snapshot: Snapshot; etag: string | undefined; upstream: 'live' | 'stale' }
+  | { outcome: 'unchanged'; upstream: 'live' | 'stale' }
+  | { outcome: 'refused'; status: number }
+  | { outcome: 'failed'; reason: string }
+
+export class Transport {
+  private readonly runtime: Runtime
+  private readonly token: string | (() => string)
+  private readonly timeoutMs: number
+
+  constructor(runtime: Runtime, token: string | (() => string), timeoutMs: number) {
+    this.runtime = runtime
+    this.token = token
+    this.timeoutMs = timeoutMs
+  }
+
+  headers(floor: Floor | undefined): Record<string, string> {
+    const token = typeof this.token === 'function' ? this.token() : this.token
+    return {
+      ...(token === '' ? {} : { authorization: `Bearer ${token}` }),
+      ...(floor ? { 'killswitch-floor': String(floor.revision), 'killswitch-log': floor.log } : {}),
+    }
+  }
+
+  /** `GET /v1/snapshot`. Never rejects. */
+  async snapshot(url: string, etag: string | undefined, floor: Floor | undefined): Promise<Fetched> {
+    const headers = { accept: 'application/json', ...(etag === undefined ? {} : { 'if-none-match': etag }) }
+    try {
+      return await this.bounded(async signal => {
+        const all = { ...this.headers(floor), ...headers }
+        return readAnswer(await this.runtime.fetch(`${url}/v1/snapshot`, { headers: all, signal }))
+      })
+    } catch (error) {
+      return { outcome: 'failed', reason: reasonOf(error) }
+    }
+  }
+
+  /** `POST /v1/receipts`. True where the service took it. Never rejects. */
+  async receipt(url: string, receipt: Receipt, timeoutMs = this.timeoutMs): Promise<boolean> {
+    try {
+      return await this.bounded(async signal => {
+        const answer = await this.runtime.fetch(`${url}/v1/receipts`, {
+          method: 'POST',
+          headers: { ...this.headers(undefined), 'content-type': 'application/json' },
+          body: JSON.stringify({ receipts: [receipt] }),
+          signal,
+        })
+        await answer.text()
+        return answer.status >= 200 && answer.status < 300
+      }, timeoutMs)
+    } catch {
+      return false
+    }
+  }
+
+  private async bounded<T>(act: (signal: AbortSignal) => Promise<T>, ms = this.timeoutMs): Promise<T> {
+    const controller = new AbortController()
+    const cancel = this.runtime.later(ms, () => controller.abort(new Error(`no answer within ${ms} ms`)))
+    try {
+      return await act(controller.signal)
+    } finally {
+      cancel()
+    }
+  }
+}
+
+async function readAnswer(answer: ResponseLike): Promise<Fetched> {
+  const upstream = answer.headers.get('killswitch-upstream') === 'stale' ? 'stale' : 'live'
+  const text = await answer.text()
+  if (answer.status === 304) return { outcome: 'unchanged', upstream }
+  if (answer.status === 401 || answer.status === 403) return { outcome: 'refused', status: answer.status }
+  if (answer.status !== 200) return { outcome: 'failed', reason: `the service answered ${answer.status}` }
+  const snapshot = readSnapshot(text)
+  if (!snapshot) return { outcome: 'failed', reason: 'the answer is no snapshot' }
+  return { outcome: 'snapshot', snapshot, etag: answer.headers.get('etag') ?? undefined, upstream }
+}
+
+/** fetch says "fetch failed" and hides why in its cause. */
+export function reasonOf(error: unknown): string {
+  const { message, cause } = error as { message?: string; cause?: { message?: string; code?: string } }
+  const why = cause?.message || cause?.code
+  return why ? `${message}: ${why}` : (message ?? String(error))
+}
