@@ -68,7 +68,7 @@ export function apply(
   const flags = new Map<string, KnownFlag>()
   for (const key of keysIn(known, incoming)) {
     const flag = nextFlag(key, known?.flags.get(key), { incoming, behind, mayRelease, refused })
-    if (flag.held || flag.definition) flags.set(key, flag)
+    if (flag.held || flag.definition || Object.keys(flag.seen).length > 0) flags.set(key, flag)
   }
   const takesDefinitions = incoming.flags !== undefined && !behind
   const next: Known = {
@@ -170,6 +170,7 @@ function keysIn(known: Known | undefined, incoming: Incoming): Set<string> {
   return new Set([
     ...(known?.flags.keys() ?? []),
     ...Object.keys(incoming.held),
+    ...Object.keys(incoming.flipped),
     ...Object.keys(incoming.flags ?? {}),
   ])
 }

@@ -21,7 +21,7 @@ type Making = {
   snapshots: Snapshots
   voice: Voice
   /** After the first round of every address: confirmed or not. */
-  onRound(confirmed: boolean, refused: boolean): void
+  onRound: (confirmed: boolean, refused: boolean) => void
 }
 
 const FIRST_WAIT_MS = 250

@@ -15,7 +15,7 @@ type Making = {
   heartbeatMs: number
   errorAfterMs: number
   /** No confirmation for 2.5 beats, again and again while that lasts. */
-  onOverdue(): void
+  onOverdue: () => void
 }
 
 export class Freshness {

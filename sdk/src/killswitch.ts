@@ -79,6 +79,7 @@ export class Killswitch {
   private boot: Boot = 'unknown'
   private cachedAt = Number.NEGATIVE_INFINITY
   private started: Promise<void> | undefined
+  private stopping = new AbortController()
   private targeting: Promise<void> | undefined
   private firstRound: (refused: boolean) => void = () => {}
 
@@ -130,7 +131,10 @@ export class Killswitch {
    * @throws Error only with `failOnStart`, when nothing is known
    */
   start(): Promise<void> {
-    this.started ??= this.comeUp()
+    if (this.started === undefined) {
+      this.stopping = new AbortController()
+      this.started = this.comeUp(this.stopping.signal)
+    }
     return this.started
   }
 
@@ -138,6 +142,7 @@ export class Killswitch {
   async close(): Promise<void> {
     if (!this.started) return
     this.started = undefined
+    this.stopping.abort()
     this.follower.stop()
     this.force.stop()
     this.remember()
@@ -214,13 +219,14 @@ export class Killswitch {
     return this.holding.listen(told)
   }
 
-  private async comeUp(): Promise<void> {
+  private async comeUp(stopped: AbortSignal): Promise<void> {
     this.begin()
     this.force.start(this.options.mode === 'stream')
-    const refused = await this.firstWord()
+    const refused = await this.firstWord(stopped)
     this.fatal = refused && !this.holding.known && this.options.whenUnknown === 'normal'
     if (this.holding.status === 'ready') this.boot = 'service'
     await this.targeting
+    if (stopped.aborted) return
     if (this.options.receipts && !this.serverless && !this.fed) this.receipts.start()
     if (this.holding.known || !this.options.failOnStart) return
     await this.close()
@@ -241,7 +247,7 @@ export class Killswitch {
   }
 
   /** The first answer of the service, or none of it in time. True: the credentials were refused. */
-  private async firstWord(): Promise<boolean> {
+  private async firstWord(stopped: AbortSignal): Promise<boolean> {
     const { initTimeoutMs } = this.options
     if (this.fed) return false
     if (this.serverless) {
@@ -249,6 +255,7 @@ export class Killswitch {
       return false
     }
     const waiting = new AbortController()
+    stopped.addEventListener('abort', () => waiting.abort(), { once: true })
     let refused = false
     this.firstRound = given => {
       refused = given
@@ -256,7 +263,7 @@ export class Killswitch {
     }
     const stop = this.holding.listen({ confirmed: () => waiting.abort() })
     this.follower.start()
-    await pause(this.runtime, initTimeoutMs, waiting.signal)
+    await pause(this.runtime, initTimeoutMs, waiting.signal, true)
     stop()
     this.firstRound = () => {}
     return refused

@@ -7,9 +7,9 @@ import { fullJitter, type Runtime } from './runtime.js'
 type Making = {
   runtime: Runtime
   /** The receipt as of now; undefined while there is nothing to report. */
-  receipt(): Receipt | undefined
+  receipt: () => Receipt | undefined
   /** True where the service took it. Never rejects. */
-  send(receipt: Receipt): Promise<boolean>
+  send: (receipt: Receipt) => Promise<boolean>
 }
 
 const FIRST_RETRY_MS = 250
@@ -48,7 +48,7 @@ export class Receipts {
     const last = this.making.receipt()
     if (!last) return
     await new Promise<void>(resolve => {
-      const cancel = runtime.later(CLOSING_MS, resolve)
+      const cancel = runtime.later(CLOSING_MS, resolve, true)
       void send({ ...last, closing: true }).then(() => {
         cancel()
         resolve()

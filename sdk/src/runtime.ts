@@ -21,8 +21,8 @@ export type FetchLike = (url: string, init: RequestInitLike) => Promise<Response
 export type Runtime = {
   /** Milliseconds since the Unix epoch. */
   now(): number
-  /** Runs `act` once after `ms`; the answer calls it off. Never keeps a process alive. */
-  later(ms: number, act: () => void): () => void
+  /** Runs `act` once after `ms`; the answer calls it off. Keeps a process alive only where `alive`. */
+  later(ms: number, act: () => void, alive?: boolean): () => void
   /** From 0 up to, not including, 1. */
   random(): number
   fetch: FetchLike
@@ -30,9 +30,9 @@ export type Runtime = {
 
 export const systemRuntime: Runtime = {
   now: () => Date.now(),
-  later(ms, act) {
+  later(ms, act, alive = false) {
     const timer = setTimeout(act, ms)
-    timer.unref()
+    if (!alive) timer.unref()
     return () => clearTimeout(timer)
   },
   random: () => Math.random(),
@@ -40,13 +40,14 @@ export const systemRuntime: Runtime = {
 }
 
 /** A promise that keeps after `ms`, or at once when `signal` aborts. Never rejects. */
-export function pause(runtime: Runtime, ms: number, signal?: AbortSignal): Promise<void> {
+export function pause(runtime: Runtime, ms: number, signal?: AbortSignal, alive = false): Promise<void> {
   return new Promise(resolve => {
     if (signal?.aborted) return resolve()
-    const cancel = runtime.later(ms, () => {
+    const wake = () => {
       signal?.removeEventListener('abort', stop)
       resolve()
-    })
+    }
+    const cancel = runtime.later(ms, wake, alive)
     const stop = () => {
       cancel()
       resolve()

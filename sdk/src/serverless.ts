@@ -41,7 +41,7 @@ export class Serverless {
     })
     const answered: Round | undefined = await Promise.race([
       round,
-      pause(runtime, withinMs, waited.signal).then(() => undefined),
+      pause(runtime, withinMs, waited.signal, true).then(() => undefined),
     ])
     if (answered?.confirmed || (holding.status === 'ready' && this.justConfirmed())) return
     holding.turn('stale')

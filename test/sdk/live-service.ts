@@ -1,0 +1,161 @@
+// The service over real HTTP, on port 0, as far as an app can see: snapshot, stream, receipts. For tests of the
+// provider until they meet the real one; holds flags, takes kills, and notes what apps sent.
+
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import type { Receipt } from '../../src/domain/receipt.js'
+import type { Change, Held, Snapshot, SnapshotFlag } from '../../src/domain/snapshot.js'
+
+export class LiveService {
+  readonly flags = new Map<string, SnapshotFlag>()
+  readonly receipts: Receipt[] = []
+  readonly seen: { path: string; headers: IncomingMessage['headers'] }[] = []
+  log = 'log-1'
+  revision = 1
+  catalogue = 'c1'
+  token = 'secret'
+  /** What the snapshot is answered with instead. */
+  snapshotStatus = 200
+  upstream: 'live' | 'stale' = 'live'
+  environment = 'test'
+  private server: Server | undefined
+  private readonly streams = new Set<ServerResponse>()
+  private waiting: (() => void)[] = []
+  private port = 0
+
+  define(key: string, more: Partial<SnapshotFlag> = {}): void {
+    this.flags.set(key, { ...normal, ...more })
+    this.catalogue = `c${this.flags.size}-${this.revision}`
+  }
+
+  async start(): Promise<string> {
+    this.server = createServer((request, response) => void this.answer(request, response))
+    await new Promise<void>(resolve => this.server?.listen(this.port, '127.0.0.1', resolve))
+    this.port = (this.server.address() as AddressInfo).port
+    return `http://127.0.0.1:${this.port}`
+  }
+
+  /** As a process that is gone; `start` brings it back on the same port. */
+  async stop(): Promise<void> {
+    const { server } = this
+    this.server = undefined
+    server?.closeAllConnections()
+    await new Promise<void>(resolve => (server ? server.close(() => resolve()) : resolve()))
+  }
+
+  kill(key: string, more: Partial<Held> = {}): void {
+    const flag = this.flags.get(key) as SnapshotFlag
+    const variant = flag.killVariant
+    const value = flag.variants[variant] as Held['value']
+    const held: Held = {
+      variant,
+      value,
+      since: '2026-11-20T03:00:00.000Z',
+      holds: [`h${this.revision}`],
+      ...more,
+    }
+    this.flags.set(key, { ...flag, flipped: ++this.revision, held })
+    this.publish()
+  }
+
+  restore(key: string): void {
+    const { held: _released, ...flag } = this.flags.get(key) as SnapshotFlag
+    this.flags.set(key, { ...flag, flipped: ++this.revision })
+    this.publish()
+  }
+
+  publish(): void {
+    const text = `id: ${this.revision}\nevent: change\ndata: ${JSON.stringify(this.change())}\n\n`
+    for (const stream of this.streams) stream.write(text)
+  }
+
+  beat(): void {
+    const { upstream, revision, log } = this
+    for (const stream of this.streams)
+      stream.write(`event: heartbeat\ndata: ${JSON.stringify({ upstream, revision, log })}\n\n`)
+  }
+
+  /** Keeps once `test` holds of what was received so far; looked at after every request. */
+  async until(test: () => boolean): Promise<void> {
+    while (!test()) await new Promise<void>(resolve => this.waiting.push(resolve))
+  }
+
+  get connected(): number {
+    return this.streams.size
+  }
+
+  snapshot(): Snapshot {
+    return { ...this.position(), v: 1, flags: Object.fromEntries(this.flags) }
+  }
+
+  private change(): Change {
+    const held: Change['held'] = {}
+    const flipped: Change['flipped'] = {}
+    for (const [key, flag] of this.flags) {
+      if (flag.held) held[key] = flag.held
+      if (flag.flipped > 0) flipped[key] = flag.flipped
+    }
+    return { ...this.position(), v: 1, held, flipped }
+  }
+
+  private position() {
+    const { environment, log, revision, catalogue } = this
+    return {
+      environment,
+      log,
+      revision,
+      catalogue,
+      at: '2026-11-20T03:00:00.000Z',
+      provisional: [],
+      merged: [],
+    }
+  }
+
+  private async answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const path = request.url ?? ''
+    this.seen.push({ path, headers: request.headers })
+    if (request.headers.authorization !== `Bearer ${this.token}`) response.writeHead(401).end('{}')
+    else if (path === '/v1/snapshot') this.answerSnapshot(request, response)
+    else if (path === '/v1/stream') this.answerStream(response)
+    else await this.takeReceipts(request, response)
+    for (const wake of this.waiting.splice(0)) wake()
+  }
+
+  private answerSnapshot(request: IncomingMessage, response: ServerResponse): void {
+    const etag = `"${this.log}-${this.revision}-${this.catalogue}"`
+    if (this.snapshotStatus !== 200) response.writeHead(this.snapshotStatus).end('{}')
+    else if (request.headers['if-none-match'] === etag) response.writeHead(304, { etag }).end()
+    else
+      response
+        .writeHead(200, { etag, 'content-type': 'application/json' })
+        .end(JSON.stringify(this.snapshot()))
+  }
+
+  private answerStream(response: ServerResponse): void {
+    response.writeHead(200, {
+      'content-type': 'text/event-stream',
+      'cache-control': 'no-cache, no-transform',
+    })
+    response.on('close', () => this.streams.delete(response))
+    this.streams.add(response)
+    response.write(`id: ${this.revision}\nevent: change\ndata: ${JSON.stringify(this.change())}\n\n`)
+  }
+
+  private async takeReceipts(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    let text = ''
+    for await (const chunk of request) text += String(chunk)
+    this.receipts.push(...(JSON.parse(text) as { receipts: Receipt[] }).receipts)
+    response.writeHead(202).end()
+  }
+}
+
+const normal: SnapshotFlag = {
+  application: 'app',
+  variants: { on: true, off: false },
+  defaultVariant: 'on',
+  killVariant: 'off',
+  metadata: {},
+  effect: 'stops',
+  onStale: 'keep',
+  flipped: 0,
+}
