@@ -187,7 +187,8 @@ export class Follower {
   private async ask() {
     const { snapshots, options } = this.making
     const first = this.index % options.urls.length
-    const round = await snapshots.round([...options.urls.slice(first), ...options.urls.slice(0, first)])
+    const urls = [...options.urls.slice(first), ...options.urls.slice(0, first)]
+    const round = await snapshots.round(urls, this.stopping.signal)
     const doubtful = this.streaming && this.upstream === 'stale' && round.url === this.url
     if (round.confirmed && !doubtful && !this.stopping.signal.aborted) this.freshness.confirm()
     return round

@@ -23,20 +23,26 @@ export class Snapshots {
   }
 
   /** Never rejects. A round under way is joined. */
-  round(urls: readonly string[]): Promise<Round> {
-    this.running ??= this.ask(urls).finally(() => {
+  round(urls: readonly string[], stopped?: AbortSignal): Promise<Round> {
+    this.running ??= this.ask(urls, stopped).finally(() => {
       this.running = undefined
     })
     return this.running
   }
 
-  private async ask(urls: readonly string[]): Promise<Round> {
+  private async ask(urls: readonly string[], stopped?: AbortSignal): Promise<Round> {
     let refused = false
     let reason = 'no address'
     for (const url of urls) {
+      if (stopped?.aborted) return { confirmed: false, refused: false, reason: 'closed' }
       const { known } = this.holding
       const current = this.etag?.log === known?.log && this.etag?.revision === known?.revision
-      const fetched = await this.transport.snapshot(url, current ? this.etag?.value : undefined, known)
+      const fetched = await this.transport.snapshot(
+        url,
+        current ? this.etag?.value : undefined,
+        known,
+        stopped,
+      )
       if (fetched.outcome === 'refused') {
         refused = true
         reason = `${url} refuses the token (${fetched.status})`

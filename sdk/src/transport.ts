@@ -35,13 +35,22 @@ export class Transport {
   }
 
   /** `GET /v1/snapshot`. Never rejects. */
-  async snapshot(url: string, etag: string | undefined, floor: Floor | undefined): Promise<Fetched> {
+  async snapshot(
+    url: string,
+    etag: string | undefined,
+    floor: Floor | undefined,
+    stopped?: AbortSignal,
+  ): Promise<Fetched> {
     const headers = { accept: 'application/json', ...(etag === undefined ? {} : { 'if-none-match': etag }) }
     try {
-      return await this.bounded(async signal => {
-        const all = { ...this.headers(floor), ...headers }
-        return readAnswer(await this.runtime.fetch(`${url}/v1/snapshot`, { headers: all, signal }))
-      })
+      return await this.bounded(
+        async signal => {
+          const all = { ...this.headers(floor), ...headers }
+          return readAnswer(await this.runtime.fetch(`${url}/v1/snapshot`, { headers: all, signal }))
+        },
+        this.timeoutMs,
+        stopped,
+      )
     } catch (error) {
       return { outcome: 'failed', reason: reasonOf(error) }
     }
@@ -65,13 +74,21 @@ export class Transport {
     }
   }
 
-  private async bounded<T>(act: (signal: AbortSignal) => Promise<T>, ms = this.timeoutMs): Promise<T> {
+  private async bounded<T>(
+    act: (signal: AbortSignal) => Promise<T>,
+    ms: number,
+    stopped?: AbortSignal,
+  ): Promise<T> {
     const controller = new AbortController()
+    const stop = () => controller.abort(new Error('closed'))
+    if (stopped?.aborted) stop()
+    stopped?.addEventListener('abort', stop, { once: true })
     const cancel = this.runtime.later(ms, () => controller.abort(new Error(`no answer within ${ms} ms`)))
     try {
       return await act(controller.signal)
     } finally {
       cancel()
+      stopped?.removeEventListener('abort', stop)
     }
   }
 }
