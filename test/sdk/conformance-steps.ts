@@ -2,7 +2,6 @@
 // service over HTTP.
 
 import assert from 'node:assert/strict'
-import { AsyncLocalStorage } from 'node:async_hooks'
 import {
   AsyncLocalStorageTransactionContextPropagator,
   type Client,
@@ -265,7 +264,11 @@ export const STEPS: [RegExp, Play][] = [
   [
     /^the flag should be part of the event payload$/,
     stage =>
-      assert.ok(stage.heard.change?.some(({ flagsChanged }) => flagsChanged?.includes(stage.asked.key))),
+      assert.ok(
+        stage.heard.change?.some(({ flagsChanged }) =>
+          (flagsChanged as string[] | undefined)?.includes(stage.asked.key),
+        ),
+      ),
   ],
 
   [/^a client with added hook$/, stage => stage.client.addHooks(recording(stage))],
@@ -350,16 +353,13 @@ export const STEPS: [RegExp, Play][] = [
           stage.merged = context
         },
       }
-      await new AsyncLocalStorage().run(undefined, () =>
-        OpenFeature.setTransactionContext(
-          levels.Transaction ?? {},
-          async () => {
-            await client.getBooleanValue('boolean-flag', false, levels.Invocation ?? {}, { hooks: [last] })
-            return undefined
-          },
-          undefined,
-        ),
-      )
+      await new Promise<void>((resolve, reject) => {
+        OpenFeature.setTransactionContext(levels.Transaction ?? {}, () => {
+          client
+            .getBooleanValue('boolean-flag', false, levels.Invocation ?? {}, { hooks: [last] })
+            .then(() => resolve(), reject)
+        })
+      })
     },
   ],
   [

@@ -1,0 +1,212 @@
+// Following, in virtual time: silence, a stale upstream, an instance that is behind, and flags that go to their kill
+// variant when the service has been away for too long.
+
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { Killswitch } from '../../sdk/src/killswitch.js'
+import type { KillswitchOptions } from '../../sdk/src/options.js'
+import type { SnapshotFlag } from '../../src/domain/snapshot.js'
+import { Pipe, respond, settle, sse, World } from './world.js'
+
+const flag = (more: Partial<SnapshotFlag> = {}): SnapshotFlag => ({
+  application: 'app',
+  variants: { on: true, off: false },
+  defaultVariant: 'on',
+  killVariant: 'off',
+  metadata: {},
+  effect: 'stops',
+  onStale: 'keep',
+  flipped: 0,
+  ...more,
+})
+
+const position = (revision: number) => ({
+  environment: 'test',
+  log: 'a',
+  revision,
+  catalogue: 'c1',
+  at: '2026-11-20T03:00:00.000Z',
+  provisional: [],
+  merged: [],
+})
+const beat = (upstream: 'live' | 'stale', revision: number) =>
+  sse('heartbeat', { upstream, revision, log: 'a' })
+const change = (revision: number) => sse('change', { ...position(revision), v: 1, held: {}, flipped: {} })
+
+/** One host that answers snapshots and opens streams; `pipes` are those opened, the newest last. */
+function host(world: World, origin: string, flags: Record<string, SnapshotFlag>, revision = 5) {
+  const state = { up: true, upstream: 'live', pipes: [] as Pipe[], snapshots: 0 }
+  world.hosts.set(origin, async (url, init) => {
+    if (!state.up) throw new Error('connect ECONNREFUSED')
+    if (url.pathname === '/v1/receipts') return respond(202)
+    if (url.pathname === '/v1/snapshot') {
+      state.snapshots++
+      const headers = { 'killswitch-upstream': state.upstream }
+      return respond(200, JSON.stringify({ ...position(revision), v: 1, flags }), headers)
+    }
+    const pipe = new Pipe(init.signal)
+    state.pipes.push(pipe)
+    pipe.write(change(revision))
+    const headers = { get: (name: string) => (name === 'content-type' ? 'text/event-stream' : null) }
+    return { status: 200, headers, body: pipe.read(), text: async () => '' }
+  })
+  return state
+}
+
+function boot(world: World, options: KillswitchOptions = {}): Killswitch {
+  const logger = { warn() {}, error() {} }
+  const given = { url: 'http://a:1', token: 't', app: 'app', cacheFile: false as const, logger, ...options }
+  const killswitch = new Killswitch(given, { runtime: world })
+  void killswitch.start()
+  return killswitch
+}
+
+const beats = async (
+  world: World,
+  pipe: () => Pipe | undefined,
+  text: string,
+  count: number,
+): Promise<void> => {
+  for (let n = 0; n < count; n++) {
+    pipe()?.write(text)
+    await settle()
+    await world.run(5000)
+  }
+}
+
+test('a silent stream is given up after 2.5 beats, and another one is opened', async () => {
+  const world = new World()
+  const server = host(world, 'http://a:1', { f: flag() })
+  const killswitch = boot(world)
+  await world.run(100)
+  assert.equal(killswitch.state.status, 'ready')
+  assert.equal(server.pipes.length, 1)
+  await world.run(12_300)
+  assert.equal(server.pipes.length, 1)
+  await world.run(1000)
+  assert.equal(server.pipes.length, 2)
+  assert.equal(killswitch.state.status, 'ready')
+  await killswitch.close()
+})
+
+test('a stale upstream makes STALE within 2.5 beats; with one address its stream is kept', async () => {
+  const world = new World()
+  const server = host(world, 'http://a:1', { f: flag() })
+  const killswitch = boot(world)
+  await world.run(100)
+  server.upstream = 'stale'
+  await beats(world, () => server.pipes.at(-1), beat('stale', 5), 3)
+  assert.equal(killswitch.state.status, 'stale')
+  assert.equal(server.pipes.length, 1)
+  await beats(world, () => server.pipes.at(-1), beat('live', 5), 1)
+  assert.equal(killswitch.state.status, 'ready')
+  await killswitch.close()
+})
+
+test('a stale upstream leads on to the next address, where there is one', async () => {
+  const world = new World()
+  const first = host(world, 'http://a:1', { f: flag() })
+  const second = host(world, 'http://b:1', { f: flag() })
+  const killswitch = boot(world, { url: ['http://a:1', 'http://b:1'] })
+  await world.run(100)
+  first.upstream = 'stale'
+  await beats(world, () => first.pipes.at(-1), beat('stale', 5), 3)
+  await world.run(1000)
+  assert.equal(second.pipes.length, 1)
+  assert.equal(killswitch.state.status, 'ready')
+  await killswitch.close()
+})
+
+test('an instance that is behind is left for the next at once', async () => {
+  const world = new World()
+  host(world, 'http://a:1', { f: flag() }, 9)
+  const killswitch = boot(world, { url: ['http://a:1', 'http://b:1', 'http://c:1'] })
+  const behind = host(world, 'http://b:1', { f: flag() }, 4)
+  const level = host(world, 'http://c:1', { f: flag() }, 9)
+  await world.run(100)
+  world.hosts.delete('http://a:1')
+  await world.run(30_000)
+  assert.ok(behind.pipes.every(pipe => pipe.ended))
+  assert.ok(level.pipes.length > 0)
+  assert.equal(killswitch.state.revision, 9)
+  await killswitch.close()
+})
+
+test('a heartbeat ahead of what is known asks for the snapshot', async () => {
+  const world = new World()
+  const server = host(world, 'http://a:1', { f: flag() })
+  const killswitch = boot(world)
+  await world.run(100)
+  const before = server.snapshots
+  server.pipes.at(-1)?.write(beat('live', 8))
+  await world.run(100)
+  assert.equal(server.snapshots, before + 1)
+  await killswitch.close()
+})
+
+test('onStale: kill goes to the kill variant after staleAfterSeconds, says so, and comes back with the service', async () => {
+  const world = new World()
+  const server = host(world, 'http://a:1', {
+    f: flag({ onStale: 'kill', staleAfterSeconds: 30 }),
+    keep: flag(),
+  })
+  const killswitch = boot(world, { errorAfterMs: 60_000 })
+  await world.run(100)
+  const changes: boolean[] = []
+  killswitch.onChange('f', ({ killed }) => changes.push(killed))
+  server.up = false
+  server.pipes.at(-1)?.fail(new Error('gone'))
+  await world.run(2000)
+  assert.equal(killswitch.state.status, 'stale')
+  assert.equal(killswitch.isKilled('f'), false)
+  await world.run(30_000)
+  assert.equal(killswitch.isKilled('f'), true)
+  const metadata = killswitch.resolution('f')?.details.flagMetadata
+  assert.equal(metadata?.killedBy, 'stale')
+  assert.ok(Number(metadata?.ageSeconds) >= 30)
+  assert.equal(killswitch.isKilled('keep'), false)
+  await world.run(31_000)
+  assert.equal(killswitch.state.status, 'error')
+  server.up = true
+  await world.run(15_000)
+  assert.equal(killswitch.isKilled('f'), false)
+  assert.deepEqual(changes, [true, false])
+  await killswitch.close()
+})
+
+test('nothing runs on after close', async () => {
+  const world = new World()
+  const server = host(world, 'http://a:1', { f: flag() })
+  const killswitch = boot(world)
+  await world.run(100)
+  await killswitch.close()
+  const { snapshots, pipes } = server
+  const opened = pipes.length
+  await world.run(120_000)
+  assert.equal(server.snapshots, snapshots)
+  assert.equal(server.pipes.length, opened)
+  assert.equal(killswitch.isKilled('f'), false)
+})
+
+test('serverless: refreshed before use when older than 5 s, within 150 ms; no stream, no receipts', async () => {
+  const world = new World()
+  const flags = { f: flag() }
+  const server = host(world, 'http://a:1', flags)
+  const killswitch = boot(world, { mode: 'serverless' })
+  await world.run(100)
+  assert.equal(killswitch.state.status, 'ready')
+  assert.equal(killswitch.freshen(), undefined)
+  flags.f = flag({ flipped: 5, held: { variant: 'off', value: false, since: '', holds: ['h'] } })
+  await world.run(6000)
+  await killswitch.freshen()
+  assert.equal(killswitch.isKilled('f'), true)
+  world.hosts.set('http://a:1', () => new Promise(() => {}))
+  await world.run(6000)
+  const waiting = killswitch.freshen()
+  await world.run(150)
+  await waiting
+  assert.equal(killswitch.isKilled('f'), true)
+  assert.equal(killswitch.state.status, 'stale')
+  assert.equal(server.pipes.length, 0)
+  await killswitch.close()
+})

@@ -1,0 +1,105 @@
+// The guards on a real Fastify and on node:http, with the kill switch for tests.
+
+import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { test } from 'node:test'
+import { fileURLToPath } from 'node:url'
+import { OpenFeature } from '@openfeature/server-sdk'
+import Fastify from 'fastify'
+import { killswitchGuard, killswitchMiddleware, VERSION } from '../../sdk/src/index.js'
+import { fakeKillswitch } from '../../sdk/src/testing.js'
+
+test('a guarded scope answers 503 with the message while killed, and passes after', async t => {
+  const fake = fakeKillswitch({ kyc_v1: { normal: true, killed: false, message: 'Uploads are paused.' } })
+  const app = Fastify()
+  t.after(() => app.close())
+  await app.register(async scope => {
+    await scope.register(killswitchGuard('kyc_v1'))
+    scope.post('/kyc', async () => ({ ok: true }))
+  })
+  app.get('/other', async () => ({ ok: true }))
+  assert.equal((await app.inject({ method: 'POST', url: '/kyc' })).statusCode, 200)
+  fake.kill('kyc_v1', { incident: 'INC-1' })
+  const refused = await app.inject({ method: 'POST', url: '/kyc' })
+  assert.equal(refused.statusCode, 503)
+  assert.equal(refused.headers['retry-after'], '30')
+  assert.match(String(refused.headers['content-type']), /^application\/problem\+json/)
+  assert.deepEqual(refused.json(), {
+    type: 'about:blank',
+    title: 'Service Unavailable',
+    status: 503,
+    code: 'killed',
+    detail: 'Uploads are paused.',
+    flag: 'kyc_v1',
+  })
+  assert.equal((await app.inject({ method: 'GET', url: '/other' })).statusCode, 200)
+  fake.restore('kyc_v1')
+  assert.equal((await app.inject({ method: 'POST', url: '/kyc' })).statusCode, 200)
+})
+
+test('one route is guarded by onRequest; in flight is left alone unless asked', async t => {
+  const fake = fakeKillswitch({ ai_v1: true })
+  const app = Fastify()
+  t.after(() => app.close())
+  const gate = { open: () => {} }
+  const held = () =>
+    new Promise<object>(resolve => {
+      gate.open = () => resolve({ ok: true })
+    })
+  app.get('/kept', { onRequest: killswitchGuard('ai_v1').onRequest }, held)
+  app.get('/cut', { onRequest: killswitchGuard('ai_v1', { abortInFlight: true }).onRequest }, held)
+  await app.ready()
+  const kept = app.inject('/kept')
+  await new Promise(setImmediate)
+  fake.kill('ai_v1')
+  gate.open()
+  assert.equal((await kept).statusCode, 200)
+  fake.restore('ai_v1')
+  const cut = app.inject('/cut')
+  await new Promise(setImmediate)
+  fake.kill('ai_v1')
+  assert.equal((await cut).statusCode, 503)
+  gate.open()
+})
+
+test('the same as middleware of node:http and Express; a preflight passes', async t => {
+  const fake = fakeKillswitch({ ai_v1: true })
+  const guard = killswitchMiddleware('ai_v1', {
+    killswitch: fake.killswitch,
+    retryAfterSeconds: 5,
+    message: 'Off.',
+  })
+  const server = createServer((request, response) => guard(request, response, () => response.end('passed')))
+  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
+  t.after(() => server.close())
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  assert.equal(await (await fetch(url)).text(), 'passed')
+  fake.kill('ai_v1')
+  const refused = await fetch(url)
+  assert.deepEqual([refused.status, refused.headers.get('retry-after')], [503, '5'])
+  assert.equal(((await refused.json()) as { detail: string }).detail, 'Off.')
+  assert.equal((await fetch(url, { method: 'OPTIONS' })).status, 200)
+})
+
+test('the fake kill switch: one line to kill, one to restore, under OpenFeature too', async () => {
+  const fake = fakeKillswitch({ ai_v1: true, template: { normal: 'v2', killed: 'v1' } })
+  await OpenFeature.setProviderAndWait('fake', fake.provider)
+  const client = OpenFeature.getClient('fake')
+  assert.equal(await client.getBooleanValue('ai_v1', false), true)
+  fake.kill('template', { incident: 'INC-3' })
+  const details = await client.getStringDetails('template', 'v2')
+  assert.deepEqual([details.value, details.reason, details.flagMetadata.incident], ['v1', 'STATIC', 'INC-3'])
+  fake.lose()
+  assert.equal((await client.getStringDetails('template', 'v2')).reason, 'STALE')
+  fake.regain()
+  fake.restore('template')
+  assert.equal(await client.getStringValue('template', 'v1'), 'v2')
+  assert.throws(() => fake.restore('never.named'), /neither named nor killed/)
+})
+
+test('the version in a receipt is the package’s', () => {
+  const path = fileURLToPath(new URL('../../../sdk/package.json', import.meta.url))
+  assert.equal((JSON.parse(readFileSync(path, 'utf8')) as { version: string }).version, VERSION)
+})
