@@ -1,0 +1,86 @@
+// The packed tarball in a fresh CJS and a fresh ESM consumer: types compile, code runs, testing included.
+
+import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { after, before, test } from 'node:test'
+import { fileURLToPath } from 'node:url'
+
+const root = fileURLToPath(new URL('../../..', import.meta.url))
+const work = mkdtempSync(join(tmpdir(), 'ks-pack-'))
+after(() => rmSync(work, { recursive: true, force: true }))
+
+const CONSUMER = `
+import { OpenFeature } from '@openfeature/server-sdk'
+import { KillswitchProvider, killswitchGuard, type KillswitchOptions } from '@killswitch/openfeature-provider'
+import { fakeKillswitch } from '@killswitch/openfeature-provider/testing'
+import Fastify from 'fastify'
+
+const options: KillswitchOptions = { url: 'http://127.0.0.1:9', app: 'a', cacheFile: false, initTimeoutMs: 20, logger: { warn() {}, error() {} } }
+const fake = fakeKillswitch({ ai_v1: true })
+const app = Fastify()
+app.register(killswitchGuard('ai_v1', { killswitch: fake.killswitch }))
+app.get('/', { onRequest: killswitchGuard('ai_v1', { killswitch: fake.killswitch }).onRequest }, async () => 'ok')
+
+async function main(): Promise<void> {
+  await OpenFeature.setProviderAndWait(fake.provider)
+  fake.kill('ai_v1')
+  const killed: boolean = fake.killswitch.isKilled('ai_v1')
+  const value = await OpenFeature.getClient().getBooleanValue('ai_v1', true)
+  const answer = await app.inject('/')
+  const alone = new KillswitchProvider(options)
+  await alone.killswitch.start()
+  await alone.onClose()
+  console.log(JSON.stringify({ killed, value, status: answer.statusCode, unknown: alone.killswitch.isKilled('x') }))
+}
+void main()
+`
+
+function run(command: string, args: string[], cwd: string): string {
+  return execFileSync(command, args, { cwd, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] })
+}
+
+before(() => {
+  run('npm', ['pack', '-w', 'sdk', '--pack-destination', work, '--silent'], root)
+})
+
+for (const [form, type] of [
+  ['ESM', 'module'],
+  ['CJS', 'commonjs'],
+] as const)
+  test(`a fresh ${form} consumer of the tarball compiles and runs`, () => {
+    const folder = join(work, form)
+    const installed = join(folder, 'node_modules/@killswitch/openfeature-provider')
+    mkdirSync(installed, { recursive: true })
+    const tarball = readdirSync(work).find(name => name.endsWith('.tgz')) as string
+    run('tar', ['-xzf', join(work, tarball), '-C', installed, '--strip-components=1'], work)
+    for (const name of ['@openfeature/server-sdk', 'eventsource-parser', 'fastify', '@types/node']) {
+      mkdirSync(join(folder, 'node_modules', dirname(name)), { recursive: true })
+      symlinkSync(join(root, 'node_modules', name), join(folder, 'node_modules', name))
+    }
+    writeFileSync(join(folder, 'package.json'), JSON.stringify({ name: 'consumer', type }))
+    writeFileSync(join(folder, 'main.ts'), CONSUMER)
+    const compilerOptions = { module: 'nodenext', target: 'es2023', strict: true, types: ['node'] }
+    writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions, files: ['main.ts'] }))
+    run(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '-p', folder], folder)
+    assert.deepEqual(JSON.parse(run(process.execPath, ['main.js'], folder)), {
+      killed: true,
+      value: false,
+      status: 503,
+      unknown: false,
+    })
+  })
+
+test('the tarball holds what is built and nothing else', () => {
+  const tarball = readdirSync(work).find(name => name.endsWith('.tgz')) as string
+  const files = run('tar', ['-tzf', join(work, tarball)], work)
+    .trim()
+    .split('\n')
+  const odd = files.filter(
+    file =>
+      !/^package\/(dist\/.*\.(js|d\.ts)|dist\/(esm|cjs)\/package\.json|package\.json|README\.md)$/.test(file),
+  )
+  assert.deepEqual(odd, [])
+})
