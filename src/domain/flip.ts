@@ -143,7 +143,7 @@ function released(command: RestoreCommand, flag: FlagState, now: number): Hold[]
 function isNamed(command: RestoreCommand, hold: Hold, now: number): boolean {
   if (command.hold !== undefined) return hold.id === command.hold
   if (command.incident !== undefined) return hold.incident === command.incident
-  return command.present.includes(hold.id) || Date.parse(hold.since) < now
+  return !command.all || command.present.includes(hold.id) || Date.parse(hold.since) < now
 }
 
 /** The newest hold of the actor's own, not older than five minutes. */

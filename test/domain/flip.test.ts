@@ -115,7 +115,7 @@ describe('restore', () => {
       restore(held, { all: true, ifMatch: flag(start).place }).refusal?.code,
       'precondition-failed',
     )
-    assert.equal(restore(held, { all: true, ifMatch: flag(held).place }).refusal, undefined)
+    assert.equal(restore(held, { all: true, ifMatch: flag(held).place }, NOW + 1).refusal, undefined)
   })
 
   it('with "all" leaves a kill standing that came after it was asked for', () => {
