@@ -13,6 +13,13 @@ export const ACTIONS = [
   'step.run',
   'flip.voided', // an attempt with an unknown outcome that is now certain never to happen
   'flip.confirmed', // what the receipts showed of a flip
+  'incident.declared',
+  'incident.noted',
+  'incident.changed', // severity, commander, links
+  'incident.adopted', // holds without an incident taken under this one
+  'incident.step', // a runbook step ticked off: done or skipped
+  'incident.resolved',
+  'drill', // the path of a kill proved end to end, without changing any value
   'catalogue.loaded',
   'refused.summary',
 ] as const
@@ -61,6 +68,18 @@ export type Entry = {
   refusal?: { code: ErrorCode; detail: string }
   /** On a refused.summary: how many, since when. */
   summary?: { count: number; since: string }
+  /** On incident.declared. */
+  declared?: { title: string; runbook: string; severity: string; commander?: string }
+  /** On incident.noted. */
+  note?: IncidentNote
+  /** On incident.changed: what is new. */
+  change?: { severity?: string; commander?: string; title?: string; link?: { title: string; url: string } }
+  /** On incident.adopted: the holds that now are the incident's. */
+  adopted?: { flag: string; hold: string }[]
+  /** On incident.step: what became of `step`. */
+  ticked?: 'done' | 'skipped'
+  /** On incident.resolved: the holds that stay, with who looks after them until when; `forced` past an objection. */
+  resolved?: { leave: { flag: string; owner: string; until: string }[]; forced?: boolean }
   /** On flip.confirmed: the flip it speaks of, and which app instances had applied it when. */
   confirmed?: {
     /** Place of the flip. */
@@ -79,6 +98,11 @@ export type Entry = {
   request: { id: string; key: string; digest: string; ip?: string; userAgent?: string }
   prev: string
 }
+
+export const NOTE_KINDS = ['update', 'progress', 'impact', 'cause', 'resolution', 'recovered', 'action'] as const
+export type NoteKind = (typeof NOTE_KINDS)[number]
+/** `owner` and `due` (RFC 3339 or a date) belong to an `action`: a follow-up with somebody's name on it. */
+export type IncidentNote = { kind: NoteKind; text: string; owner?: string; due?: string }
 
 export type WarningCode =
   | 'no-reason'
