@@ -6,9 +6,8 @@ import { mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { after, before, test } from 'node:test'
-import { fileURLToPath } from 'node:url'
+import { ensureBuilt, root } from './built.js'
 
-const root = fileURLToPath(new URL('../../..', import.meta.url))
 const work = mkdtempSync(join(tmpdir(), 'ks-pack-'))
 after(() => rmSync(work, { recursive: true, force: true }))
 
@@ -43,7 +42,8 @@ function run(command: string, args: string[], cwd: string): string {
 }
 
 before(() => {
-  run('npm', ['pack', '-w', 'sdk', '--pack-destination', work, '--silent'], root)
+  ensureBuilt()
+  run('npm', ['pack', '-w', 'sdk', '--ignore-scripts', '--pack-destination', work, '--silent'], root)
 })
 
 for (const [form, type] of [

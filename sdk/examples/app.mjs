@@ -1,0 +1,68 @@
+// A small app service with two protected features: an AI endpoint (ai_v1) and a KYC upload (kyc_v1).
+//   KILLSWITCH_URL=http://127.0.0.1:8080 KILLSWITCH_TOKEN=... PORT=3001 node sdk/examples/app.mjs
+import { setTimeout as wait } from 'node:timers/promises'
+import { KilledError, KillswitchProvider, killswitchGuard } from '@killswitch/openfeature-provider'
+import { OpenFeature } from '@openfeature/server-sdk'
+import Fastify from 'fastify'
+
+const provider = new KillswitchProvider({ app: process.env.KILLSWITCH_APP ?? 'trustflow' })
+const { killswitch } = provider
+await OpenFeature.setProviderAndWait(provider)
+
+const app = Fastify()
+
+/** Stands in for a model that takes its time; like any fetch, it stops when its signal aborts. */
+async function askModel(question, signal) {
+  const ms = Number(process.env.MODEL_MS ?? 5000)
+  await wait(ms, undefined, { signal }).catch(error => {
+    throw signal.aborted ? signal.reason : error
+  })
+  return `An answer to: ${question}`
+}
+
+app.post('/ai/answer', { onRequest: killswitchGuard('ai_v1').onRequest }, async (request, reply) => {
+  try {
+    return { answer: await askModel(request.body?.question ?? '', killswitch.signal('ai_v1')) }
+  } catch (error) {
+    if (!(error instanceof KilledError)) throw error
+    const problem = { type: 'about:blank', title: 'Service Unavailable', status: 503, code: 'killed' }
+    const detail = 'The AI assistant was switched off while it was answering.'
+    return reply
+      .code(503)
+      .header('content-type', 'application/problem+json')
+      .header('retry-after', '30')
+      .send(JSON.stringify({ ...problem, detail, flag: error.flag }))
+  }
+})
+
+app.register(async kyc => {
+  kyc.register(killswitchGuard('kyc_v1', { message: 'Document uploads are paused. Please try again later.' }))
+  kyc.post('/kyc/documents', async (_request, reply) => reply.code(201).send({ received: true }))
+})
+
+app.get('/state', async () => {
+  const client = OpenFeature.getClient()
+  return {
+    ...killswitch.state,
+    pid: process.pid,
+    provider: client.providerStatus,
+    flags: {
+      ai_v1: await client.getBooleanDetails('ai_v1', true),
+      kyc_v1: await client.getBooleanDetails('kyc_v1', true),
+    },
+  }
+})
+
+async function close() {
+  await OpenFeature.close()
+  await app.close()
+  process.exit(0)
+}
+process.once('SIGTERM', close)
+process.once('SIGINT', close)
+
+await app.listen({ host: '127.0.0.1', port: Number(process.env.PORT ?? 0) })
+const { port } = app.server.address()
+console.log(
+  JSON.stringify({ instance: killswitch.state.instance, pid: process.pid, port, state: killswitch.state }),
+)
