@@ -56,6 +56,8 @@ export type ChangeListener = (change: {
 
 /** How often an unchanged cache file is written again, so that it says how lately it was confirmed. */
 const CACHE_AGAIN_MS = 60_000
+/** Longest wait of a receipt for the cache file. */
+const REMEMBER_WITHIN_MS = 1000
 
 export class Killswitch {
   readonly options: Options
@@ -314,9 +316,15 @@ export class Killswitch {
     const what = `${known?.log} ${known?.revision}`
     if (what !== this.appliedWhat) this.appliedAt = new Date(this.runtime.now()).toISOString()
     this.appliedWhat = what
-    this.receipts.report()
     this.remember()
     this.loadRules()
+    void this.reportOnceRemembered()
+  }
+
+  /** A receipt says that a crash right after it comes up killed; a disk that hangs holds it up for a second at most. */
+  private async reportOnceRemembered(): Promise<void> {
+    if (this.cache) await Promise.race([this.cache.settled(), pause(this.runtime, REMEMBER_WITHIN_MS)])
+    this.receipts.report()
   }
 
   private loadRules(): void {
