@@ -3,14 +3,16 @@
 
 import type { FlagValue } from '../../src/domain/flag.js'
 import type { Boot, Receipt } from '../../src/domain/receipt.js'
-import { type Incoming, neverGoesBack, type ReleaseRule } from './apply.js'
-import { loadBootstrap } from './bootstrap.js'
-import { Cache, type Disk, fileDisk } from './cache.js'
+import { neverGoesBack } from './apply.js'
+import { fileDisk } from './cache.js'
 import { setCurrent } from './current.js'
 import { Follower } from './follower.js'
 import { Force } from './force.js'
 import { Holding, type Status } from './holding.js'
+import type { Internals } from './internals.js'
+import { type ChangeListener, Listeners } from './listeners.js'
 import { type Voice, voice } from './logger.js'
+import { Memory } from './memory.js'
 import { type KillswitchOptions, type Options, readOptions } from './options.js'
 import { Receipts } from './receipts.js'
 import type { Resolution } from './resolve.js'
@@ -21,17 +23,6 @@ import { Snapshots } from './snapshots.js'
 import { loadTargeting } from './targeting.js'
 import { Transport } from './transport.js'
 import { SDK } from './version.js'
-
-/** What stands in for the service in a user's tests. */
-export type Feed = { take(incoming: Incoming): void; confirm(): void; lose(): void }
-
-/** For tests: the world, the disk, the rule that the negative control takes away, and a service in memory. */
-export type Internals = {
-  runtime?: Runtime
-  disk?: Disk
-  mayRelease?: ReleaseRule
-  feed?: (feed: Feed) => void
-}
 
 /** What is told about itself; `ageSeconds` only while going by the last known state. */
 export type State = {
@@ -45,20 +36,6 @@ export type State = {
   ageSeconds?: number
 }
 
-export type ChangeListener = (change: {
-  key: string
-  killed: boolean
-  value: FlagValue | undefined
-  variant: string | undefined
-  incident: string | undefined
-  revision: number
-}) => void
-
-/** How often an unchanged cache file is written again, so that it says how lately it was confirmed. */
-const CACHE_AGAIN_MS = 60_000
-/** Longest wait of a receipt for the cache file. */
-const REMEMBER_WITHIN_MS = 1000
-
 export class Killswitch {
   readonly options: Options
   /** Credentials were refused at the start and nothing else is known. */
@@ -71,15 +48,14 @@ export class Killswitch {
   private readonly serverless: Serverless | undefined
   private readonly receipts: Receipts
   private readonly force: Force
-  private readonly cache: Cache | undefined
+  private readonly memory: Memory
   private readonly signals = new Signals()
-  private readonly listeners = new Map<string, Set<ChangeListener>>()
+  private readonly listeners: Listeners
   private readonly startedAt: string
   private readonly fed: boolean
   private appliedAt = ''
   private appliedWhat = ''
   private boot: Boot = 'unknown'
-  private cachedAt = Number.NEGATIVE_INFINITY
   private started: Promise<void> | undefined
   private stopping = new AbortController()
   private targeting: Promise<void> | undefined
@@ -98,7 +74,8 @@ export class Killswitch {
     this.holding = new Holding({ now: () => runtime.now(), voice: says, killValues, environment, mayRelease })
     this.transport = new Transport(runtime, token, requestTimeoutMs)
     const disk = internals.disk ?? (cacheFile === false ? undefined : fileDisk(cacheFile))
-    this.cache = disk && new Cache(disk, says)
+    this.memory = new Memory({ runtime, holding: this.holding, options: this.options, voice: says, disk })
+    this.listeners = new Listeners(says)
     this.force = new Force({
       runtime,
       voice: says,
@@ -117,7 +94,7 @@ export class Killswitch {
     this.holding.listen({
       changed: keys => this.onChanged(keys),
       applied: () => this.onApplied(),
-      confirmed: () => this.onConfirmed(),
+      confirmed: () => this.memory.keepNowAndThen(),
     })
     this.fed = internals.feed !== undefined
     internals.feed?.({
@@ -147,8 +124,8 @@ export class Killswitch {
     this.stopping.abort()
     this.follower.stop()
     this.force.stop()
-    this.remember()
-    await Promise.all([this.receipts.close(), this.cache?.settled()])
+    this.memory.keep()
+    await Promise.all([this.receipts.close(), this.memory.kept()])
   }
 
   isKilled(key: string): boolean {
@@ -170,9 +147,7 @@ export class Killswitch {
 
   /** Called after each change of the flag's answer. The function given back ends that. */
   onChange(key: string, listener: ChangeListener): () => void {
-    const listeners = this.listeners.get(key) ?? new Set()
-    this.listeners.set(key, listeners.add(listener))
-    return () => void listeners.delete(listener)
+    return this.listeners.add(key, listener)
   }
 
   /** The precomputed answer, as the provider and the guard read it. */
@@ -239,12 +214,7 @@ export class Killswitch {
 
   private begin(): void {
     if (this.holding.known) return
-    const { environment, bootstrap } = this.options
-    const cached = this.cache?.load(environment)
-    const local = cached ?? loadBootstrap(bootstrap, environment, this.voice)
-    this.boot = cached ? 'cache' : local ? 'bootstrap' : 'unknown'
-    if (!local) return
-    this.holding.begin(local.known, local.confirmedAt)
+    this.boot = this.memory.begin()
     this.loadRules()
   }
 
@@ -290,24 +260,7 @@ export class Killswitch {
       const resolution = this.holding.table.get(key)
       const killed = resolution === undefined ? this.options.whenUnknown === 'killed' : resolution.killed
       this.signals.changed(key, killed, resolution)
-      this.tellListeners(key, killed, resolution)
-    }
-  }
-
-  private tellListeners(key: string, killed: boolean, resolution: Resolution | undefined): void {
-    for (const listener of this.listeners.get(key) ?? []) {
-      try {
-        listener({
-          key,
-          killed,
-          value: resolution?.value,
-          variant: resolution?.details.variant,
-          incident: resolution?.incident,
-          revision: this.holding.known?.revision ?? 0,
-        })
-      } catch (error) {
-        this.voice.error(`a listener of ${key} failed: ${String(error)}`)
-      }
+      this.listeners.tell(key, killed, resolution, this.holding.known?.revision ?? 0)
     }
   }
 
@@ -316,15 +269,10 @@ export class Killswitch {
     const what = `${known?.log} ${known?.revision}`
     if (what !== this.appliedWhat) this.appliedAt = new Date(this.runtime.now()).toISOString()
     this.appliedWhat = what
-    this.remember()
+    this.memory.keep()
     this.loadRules()
-    void this.reportOnceRemembered()
-  }
-
-  /** A receipt says that a crash right after it comes up killed; a disk that hangs holds it up for a second at most. */
-  private async reportOnceRemembered(): Promise<void> {
-    if (this.cache) await Promise.race([this.cache.settled(), pause(this.runtime, REMEMBER_WITHIN_MS)])
-    this.receipts.report()
+    // a receipt says that a crash right after it comes up killed
+    void this.memory.kept().then(() => this.receipts.report())
   }
 
   private loadRules(): void {
@@ -332,20 +280,9 @@ export class Killswitch {
     this.targeting ??= loadTargeting(this.voice).then(by => this.holding.targetBy(by))
   }
 
-  private onConfirmed(): void {
-    if (this.runtime.now() - this.cachedAt >= CACHE_AGAIN_MS) this.remember()
-  }
-
   private forced(keys: ReadonlySet<string>): void {
     this.holding.force(keys)
     this.receipts?.report()
-  }
-
-  private remember(): void {
-    const { known, confirmedAt } = this.holding
-    if (!known || !this.cache) return
-    this.cachedAt = this.runtime.now()
-    this.cache.store({ known, confirmedAt: confirmedAt ?? this.cachedAt })
   }
 
   private receipt(): Receipt | undefined {

@@ -4,7 +4,8 @@
 import type { FlagValue } from '../../src/domain/flag.js'
 import type { Held, Snapshot, SnapshotFlag } from '../../src/domain/snapshot.js'
 import { fromSnapshot } from './apply.js'
-import { type Feed, Killswitch } from './killswitch.js'
+import type { Feed } from './internals.js'
+import { Killswitch } from './killswitch.js'
 import type { KillswitchOptions } from './options.js'
 import { KillswitchProvider } from './provider.js'
 

@@ -1,0 +1,16 @@
+// What tests put in the place of the world. No user's option: nothing here is exported from the package.
+
+import type { Incoming, ReleaseRule } from './apply.js'
+import type { Disk } from './cache.js'
+import type { Runtime } from './runtime.js'
+
+/** What stands in for the service in a user's tests. */
+export type Feed = { take(incoming: Incoming): void; confirm(): void; lose(): void }
+
+/** For tests: the world, the disk, the rule that the negative control takes away, and a service in memory. */
+export type Internals = {
+  runtime?: Runtime
+  disk?: Disk
+  mayRelease?: ReleaseRule
+  feed?: (feed: Feed) => void
+}

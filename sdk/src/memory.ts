@@ -1,0 +1,55 @@
+// What outlives the process: begins from the cache file, else the bootstrap document, and keeps the file up to date.
+
+import type { Boot } from '../../src/domain/receipt.js'
+import { loadBootstrap } from './bootstrap.js'
+import { Cache, type Disk } from './cache.js'
+import type { Holding } from './holding.js'
+import type { Voice } from './logger.js'
+import type { Options } from './options.js'
+import { pause, type Runtime } from './runtime.js'
+
+type Making = { runtime: Runtime; holding: Holding; options: Options; voice: Voice; disk: Disk | undefined }
+
+/** How often an unchanged cache file is written again, so that it says how lately it was confirmed. */
+const AGAIN_MS = 60_000
+/** Longest wait of a receipt for the cache file: a disk that hangs does not hide what was applied. */
+const WITHIN_MS = 1000
+
+export class Memory {
+  private readonly making: Making
+  private readonly cache: Cache | undefined
+  private writtenAt = Number.NEGATIVE_INFINITY
+
+  constructor(making: Making) {
+    this.making = making
+    this.cache = making.disk && new Cache(making.disk, making.voice)
+  }
+
+  /** Lays what was remembered before the holding. */
+  begin(): Boot {
+    const { holding, options, voice } = this.making
+    const cached = this.cache?.load(options.environment)
+    const local = cached ?? loadBootstrap(options.bootstrap, options.environment, voice)
+    if (!local) return 'unknown'
+    holding.begin(local.known, local.confirmedAt)
+    return cached ? 'cache' : 'bootstrap'
+  }
+
+  keep(): void {
+    const { holding, runtime } = this.making
+    if (!holding.known || !this.cache) return
+    this.writtenAt = runtime.now()
+    this.cache.store({ known: holding.known, confirmedAt: holding.confirmedAt ?? this.writtenAt })
+  }
+
+  /** Where the last writing is long ago. */
+  keepNowAndThen(): void {
+    if (this.making.runtime.now() - this.writtenAt >= AGAIN_MS) this.keep()
+  }
+
+  /** Kept once a crash would come up with what is known, or after a second. */
+  async kept(): Promise<void> {
+    if (this.cache)
+      await Promise.race([this.cache.settled(), pause(this.making.runtime, WITHIN_MS, undefined, true)])
+  }
+}
