@@ -7,11 +7,14 @@ import type { Head, SealedEntry } from './audit.js'
  * - `committed`: all entries are in the log, after `expectedHead`, durably as the store is set up.
  * - `conflict`: nothing was written. The log has grown past `expectedHead`; `missing` are its lines after that, in
  *   order, as many as one answer carries (the caller takes them in and tries again).
+ * - `moved`: nothing was written. The log's epoch was opened on another server than this one (a restart, a failover), which
+ *   may have lost entries: the caller opens a new epoch, with mode `open`, before it writes anything else.
  * - `lost`: nothing was written. The store does not hold `expectedHead`: it was emptied, rolled back, cut, or is
  *   another log. `why` says what was seen.
  */
 export type CommitResult =
   | { outcome: 'committed' }
+  | { outcome: 'moved' }
   | { outcome: 'conflict'; missing: string[] }
   | { outcome: 'lost'; why: string }
 
@@ -21,6 +24,11 @@ export type Commit = {
   expectedHead: Head
   /** At least one, chained from `expectedHead`. */
   entries: readonly SealedEntry[]
+  /**
+   * `write` (default). `open`: the first entry opens a new epoch on this server. `restore`: lines that the store lost, under
+   * their own ids; whoever writes next must open an epoch.
+   */
+  mode?: 'write' | 'open' | 'restore'
   /** The state after the entries of every flag they changed, as JSON; null for a flag that is no more. */
   flags: ReadonlyMap<string, string | null>
 }
@@ -56,6 +64,9 @@ export interface Store {
 
   /** The log's end; EMPTY where there is none. Throws `store-unavailable`. */
   head(): Promise<Head>
+
+  /** Why the store does not hold an entry (see `lost`); undefined where it does. Throws `store-unavailable`. */
+  whyLost(head: Head): Promise<string | undefined>
 
   /** Resolves while the store answers; throws `store-unavailable` within its time limit otherwise. */
   ping(): Promise<void>

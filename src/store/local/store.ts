@@ -66,6 +66,11 @@ export class LocalStore implements Store {
     return { epoch, seq, hash }
   }
 
+  async whyLost(head: Head): Promise<string | undefined> {
+    this.#refuseClosed()
+    return this.#whyLost(head)
+  }
+
   async ping(): Promise<void> {
     this.#refuseClosed()
   }

@@ -20,7 +20,7 @@ declare module 'ioredis' {
 const lua = (file: string): string => readFileSync(new URL(`./commands/${file}`, import.meta.url), 'utf8')
 
 export const SCRIPTS = {
-  killswitchCommit: { lua: lua('commit-2.lua'), numberOfKeys: 2 },
+  killswitchCommit: { lua: lua('commit-3.lua'), numberOfKeys: 3 },
   killswitchLocate: { lua: lua('locate-1.lua'), numberOfKeys: 1 },
   killswitchShare: { lua: lua('share-2.lua'), numberOfKeys: 2 },
 }
@@ -35,10 +35,12 @@ const PAGE = 500
 const idOf = (at: { epoch: number; seq: number }): string => `${at.epoch}-${at.seq}`
 
 export async function commit(client: Client, keys: Keys, commit: Commit): Promise<CommitResult> {
-  const { expectedHead, entries, flags } = commit
+  const { expectedHead, entries, flags, mode = 'write' } = commit
   const answer = await client.killswitchCommit(
     keys.log,
     keys.flags,
+    keys.meta,
+    mode,
     idOf(expectedHead),
     expectedHead.hash,
     MOST_LINES,
@@ -48,6 +50,7 @@ export async function commit(client: Client, keys: Keys, commit: Commit): Promis
     ...[...flags].flatMap(([key, state]) => [key, state ?? '']),
   )
   if (answer[0] === 'committed') return { outcome: 'committed' }
+  if (answer[0] === 'moved') return { outcome: 'moved' }
   if (answer[0] === 'conflict') return { outcome: 'conflict', missing: answer.slice(1) }
   return { outcome: 'lost', why: describeLoss(expectedHead, answer) }
 }

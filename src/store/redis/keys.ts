@@ -8,6 +8,8 @@ export type Keys = {
   log: string
   /** A hash: flag key -> state as JSON, after the last entry. */
   flags: string
+  /** A hash: `run_id` of the server on which the log's epoch was opened. */
+  meta: string
   /** A hash: soft records (receipts), the newest of each app instance. */
   shared: string
   /** A stream of those records as they come, for the other instances of the service; trimmed. */
@@ -26,6 +28,7 @@ export function keysOf(environment: string): Keys {
   return {
     log: `${prefix}log`,
     flags: `${prefix}flags`,
+    meta: `${prefix}meta`,
     shared: `${prefix}shared`,
     sharing: `${prefix}sharing`,
   }

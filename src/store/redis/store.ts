@@ -4,7 +4,7 @@
 import type { Head } from '../../domain/audit.js'
 import type { KillswitchError } from '../../domain/errors.js'
 import type { Commit, CommitResult, Followed, Store } from '../../domain/store.js'
-import { type Client, commit, readHead } from './commands.js'
+import { type Client, commit, locate, readHead } from './commands.js'
 import { Connection, type ConnectionEvent } from './connection.js'
 import { explain, unavailable, writeFailure } from './errors.js'
 import { followLog, SILENCE_MS } from './follow.js'
@@ -87,6 +87,10 @@ export class RedisStore implements Store {
     } finally {
       connection.close()
     }
+  }
+
+  async whyLost(head: Head): Promise<string | undefined> {
+    return this.#read(client => locate(client, this.keys, head))
   }
 
   head(): Promise<Head> {

@@ -7,22 +7,25 @@
   Input
     KEYS[1]  log, a stream: id <epoch>-<seq>, fields line, hash
     KEYS[2]  flags, a hash: flag key -> state as JSON
-    ARGV[1]  id of the expected head, 0-0 for an empty log
-    ARGV[2]  its hash
-    ARGV[3]  most lines in one answer
-    ARGV[4]  most bytes in one answer, but for the first line
-    ARGV[5]  number of entries, then for each: id, line, hash
+    KEYS[3]  meta, a hash: run_id of the server on which the log's epoch was opened
+    ARGV[1]  write | open (the first entry opens an epoch) | restore (lines that were lost: no server vouches for them)
+    ARGV[2]  id of the expected head, 0-0 for an empty log
+    ARGV[3]  its hash
+    ARGV[4]  most lines in one answer
+    ARGV[5]  most bytes in one answer, but for the first line
+    ARGV[6]  number of entries, then for each: id, line, hash
     ...      then for each flag: key, state as JSON ('' removes it)
   Output
     { 'committed' }
+    { 'moved' }                                  the epoch was opened on another server: open a new one
     { 'conflict', line, ... }                    the log holds the expected head and goes on with these
     { 'lost', reason, last id, length }          empty | gaps | behind | missing | other | cut
 ]]
-local log, flags = KEYS[1], KEYS[2]
-local expected, hash = ARGV[1], ARGV[2]
-local most_lines, most_bytes, count = tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5])
+local log, flags, meta = KEYS[1], KEYS[2], KEYS[3]
+local mode, expected, hash = ARGV[1], ARGV[2], ARGV[3]
+local most_lines, most_bytes, count = tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6])
 
-for key, want in pairs({ [log] = 'stream', [flags] = 'hash' }) do
+for key, want in pairs({ [log] = 'stream', [flags] = 'hash', [meta] = 'hash' }) do
   local is = redis.call('TYPE', key).ok
   if is ~= want and is ~= 'none' then
     return redis.error_reply('WRONGTYPE ' .. key .. ' is a ' .. is .. ', not a ' .. want)
@@ -64,20 +67,26 @@ if last ~= expected or (newest and newest[2][4] ~= hash) then
   return answer
 end
 
+-- A place is never issued twice: after a restart or a failover this server may have lost entries that others know.
+local run_id = string.match(redis.call('INFO', 'server'), 'run_id:(%x+)')
+if mode == 'write' and length > 0 and redis.call('HGET', meta, 'run_id') ~= run_id then return { 'moved' } end
+
 local may = redis.acl_check_cmd('XADD', log, '1-1', 'line', '')
   and redis.acl_check_cmd('HSET', flags, 'flag', '')
   and redis.acl_check_cmd('HDEL', flags, 'flag')
+  and redis.acl_check_cmd('HSET', meta, 'run_id', '')
 if not may then return redis.error_reply('NOPERM this user may not XADD, HSET and HDEL on the keys of the service') end
 
 for i = 0, count - 1 do
-  local at = 6 + i * 3
+  local at = 7 + i * 3
   local added = redis.pcall('XADD', log, ARGV[at], 'line', ARGV[at + 1], 'hash', ARGV[at + 2])
   if type(added) == 'table' and added.err then
     -- Only the first can fail: where the stream remembers a higher id than its last entry, its end was deleted.
     return i == 0 and string.find(added.err, 'equal or smaller') and lost('cut') or added
   end
 end
-for at = 6 + count * 3, #ARGV, 2 do
+if mode == 'restore' then redis.call('HDEL', meta, 'run_id') else redis.call('HSET', meta, 'run_id', run_id) end
+for at = 7 + count * 3, #ARGV, 2 do
   if ARGV[at + 1] == '' then redis.call('HDEL', flags, ARGV[at])
   else redis.call('HSET', flags, ARGV[at], ARGV[at + 1]) end
 end
