@@ -17,8 +17,10 @@ import {
   previewRun,
   type RunVerdict,
 } from '../domain/step-run.js'
-import type { Accepted, Durability, Gate, Priority } from './gate.js'
+import type { Accepted, Durability } from './batch.js'
+import type { Gate } from './gate.js'
 import type { Log } from './log.js'
+import type { Priority } from './queue.js'
 import type { Refusals } from './refusals.js'
 import type { Runbooks } from './runbooks.js'
 
@@ -140,7 +142,7 @@ export class Flips {
       return { state: known.outcome as 'applied' | 'unchanged', entries: await this.#entries(known.places) }
     if (this.#gate.isPending(actor.id, id)) return { state: 'pending', entries: [] }
     const place = parsePlace(id)
-    const line = place === undefined ? undefined : await this.#log.journal.line(place)
+    const line = place === undefined ? undefined : await this.#log.line(place)
     const entry = line === undefined ? undefined : open(line).entry
     if (entry !== undefined && isFlip(entry))
       return { state: entry.action === 'flip.voided' ? 'never' : entry.outcome, entries: [entry] }
@@ -195,7 +197,7 @@ export class Flips {
   }
 
   async #entries(places: readonly number[]): Promise<Entry[]> {
-    const lines = await Promise.all(places.map(place => this.#log.journal.line(place)))
+    const lines = await Promise.all(places.map(place => this.#log.line(place)))
     return lines.filter(line => line !== undefined).map(line => open(line).entry)
   }
 

@@ -1,61 +1,45 @@
 // The one way in: authorise -> decide -> seal -> commit -> journal -> acknowledge. Whatever waits is committed together,
 // kills first; each item is decided on the state after its predecessors, and again on the new head after a conflict.
 
-import { EMPTY, type Head, open, placeOf, type SealedEntry, seal } from '../domain/audit.js'
+import { setTimeout as delay } from 'node:timers/promises'
+import { EMPTY, type Head, open, placeOf, type SealedEntry } from '../domain/audit.js'
 import type { Clock } from '../domain/clock.js'
 import { KillswitchError } from '../domain/errors.js'
-import type { Verdict } from '../domain/flip.js'
-import { fold, type State } from '../domain/state.js'
+import type { State } from '../domain/state.js'
 import type { CommitResult, Store } from '../domain/store.js'
+import {
+  type Accepted,
+  type Ask,
+  type Batch,
+  type Decided,
+  type Durability,
+  decideBatch,
+  type Unresolved,
+  type Waiting,
+} from './batch.js'
 import type { Log } from './log.js'
-import { changedFlags } from './stored-flags.js'
+import { Queue } from './queue.js'
 import { voided } from './voided.js'
 
-const BATCH = 64
 /** How long the gate tries before it says 503 or 504. */
 const DEADLINE_MS = 1_000
-
-/** `journal`: synced here (local store). `both`: Redis and this journal. `store`: Redis has it, this journal failed. */
-export type Durability = 'journal' | 'both' | 'store'
-
-export type Priority = 'kill' | 'flip' | 'note'
-const RANK: Record<Priority, number> = { kill: 0, flip: 1, note: 2 }
-
-export type Ask = {
-  priority: Priority
-  actor: string
-  key: string
-  /** Of what is asked: the same key with another digest is refused. */
-  digest: string
-  /** The accepting instance's clock, ms: what the rules take for now, however often they are asked. */
-  receivedAt: number
-  decide: (state: State, now: number) => Verdict
-}
-
-/** `places` of the entries the request led to; `entries` where this call wrote them. */
-export type Accepted = { places: number[]; entries: SealedEntry[]; durability: Durability; replayed: boolean }
-
-type Waiting = Ask & {
-  resolve: (accepted: Accepted) => void
-  reject: (error: unknown) => void
-  /** Set once a commit that carried it may have been written, and nothing was learned since. */
-  uncertain?: boolean
-}
-
-type Decided = { item: Waiting; entries: SealedEntry[]; refusal?: KillswitchError }
+/** Between two tries of a commit whose outcome is unknown: the store needs the event loop to come back. */
+const RETRY_MS = 20
 
 export class Gate {
   readonly #log: Log
   readonly #store: Store
   readonly #environment: string
   readonly #clock: Clock
-  #queue: Waiting[] = []
+  readonly #queue = new Queue<Waiting>()
+  /** What is being committed, by actor and key. */
+  #trying: ReadonlyMap<string, Waiting> = new Map()
   #running: Promise<void> | undefined
   readonly #pending = new Map<string, number>()
-  readonly #unresolved = new Map<string, Waiting>()
+  readonly #unresolved = new Map<string, Unresolved>()
   /** Told the head of a store that turned out to have lost history. */
   onLost: (why: string) => void = () => {}
-  /** Told the entries this instance committed. */
+  /** Told the entries this instance committed; must not throw. */
   onCommitted: (entries: readonly SealedEntry[]) => void = () => {}
 
   constructor(parts: { log: Log; store: Store; environment: string; clock: Clock }) {
@@ -63,24 +47,29 @@ export class Gate {
     this.#store = parts.store
     this.#environment = parts.environment
     this.#clock = parts.clock
+    // a refusal is not among what was answered: here it is seen that its entry was written after all
+    this.#log.subscribe(entries => {
+      for (const { entry } of entries) {
+        const attempted = this.#trying.get(idOf(entry.actor.id, entry.request.key))?.attempted
+        if (attempted) attempted.landed = true
+      }
+    })
   }
 
   /** Resolves once the entries are durable; rejects with the refusal, 503 (not done) or 504 (unknown). */
   submit(ask: Omit<Ask, 'receivedAt'>): Promise<Accepted> {
-    const id = `${ask.actor}\n${ask.key}`
+    const id = idOf(ask.actor, ask.key)
     this.#pending.set(id, (this.#pending.get(id) ?? 0) + 1)
     const settled = new Promise<Accepted>((resolve, reject) => {
-      this.#queue.push({ ...ask, receivedAt: this.#clock(), resolve, reject })
+      this.#queue.push({ ...ask, id, receivedAt: this.#clock(), resolve, reject })
     }).finally(() => this.#settled(id))
-    this.#running ??= this.#run().finally(() => {
-      this.#running = undefined
-    })
+    this.#running ??= this.#run()
     return settled
   }
 
   /** Whether a request with this key is on its way, or its outcome still unknown. */
   isPending(actor: string, key: string): boolean {
-    const id = `${actor}\n${key}`
+    const id = idOf(actor, key)
     return this.#pending.has(id) || this.#unresolved.has(id)
   }
 
@@ -89,16 +78,17 @@ export class Gate {
    * moves the head, so that a command still on its way to the store can no longer match.
    */
   settleUnknown(): void {
-    for (const [id, item] of this.#unresolved) {
+    for (const [id, { ask, draft }] of this.#unresolved) {
       this.#unresolved.delete(id)
-      const { priority: _, decide, ...rest } = item
-      void this.submit({
-        ...rest,
+      this.submit({
+        ...ask,
         priority: 'note',
-        decide: (state, now) => voided(decide(state, now)),
+        decide: (_, now) => ({ drafts: [voided(draft, now)] }),
       }).catch(error => {
-        if (!(error instanceof KillswitchError) || !isAway(error)) return
-        this.#unresolved.set(id, item)
+        // the key was used for something else meanwhile: then the head has moved, and that is all it takes
+        const code = error instanceof KillswitchError ? error.code : undefined
+        // where its own outcome is unknown it is back among the unresolved already
+        if (code !== 'key-reused' && code !== 'outcome-unknown') this.#unresolved.set(id, { ask, draft })
       })
     }
   }
@@ -116,22 +106,18 @@ export class Gate {
   async #run(): Promise<void> {
     // one turn of the event loop: what arrives together is committed together
     await new Promise<void>(resolve => setImmediate(resolve))
-    while (this.#queue.length > 0) await this.#attempt(this.#takeBatch())
-  }
-
-  #takeBatch(): Waiting[] {
-    const batch: Waiting[] = []
-    const keys = new Set<string>()
-    const rest: Waiting[] = []
-    for (const item of this.#queue.sort((a, b) => RANK[a.priority] - RANK[b.priority])) {
-      const id = `${item.actor}\n${item.key}`
-      if (batch.length < BATCH && !keys.has(id)) {
-        keys.add(id)
-        batch.push(item)
-      } else rest.push(item)
+    while (this.#queue.length > 0) {
+      const batch = this.#queue.takeBatch()
+      this.#trying = new Map(batch.map(item => [item.id, item]))
+      try {
+        await this.#attempt(batch)
+      } catch (error) {
+        // a fault of ours: nobody may be left waiting for an answer
+        for (const item of batch) this.#fail(item, error)
+      }
     }
-    this.#queue = rest
-    return batch
+    // in the same turn as the look at the queue, so that nothing comes in between unseen
+    this.#running = undefined
   }
 
   async #attempt(batch: Waiting[]): Promise<void> {
@@ -142,63 +128,49 @@ export class Gate {
       waiting = decided.map(each => each.item)
       const entries = decided.flatMap(each => each.entries)
       if (entries.length === 0) return
-      try {
-        const result = await this.#store.commit({ expectedHead: headOf(state), entries, flags })
-        if (await this.#finish(result, entries, decided)) return
-      } catch (error) {
-        if (error instanceof KillswitchError && error.code === 'outcome-unknown')
-          for (const item of waiting) item.uncertain = true
-        if (this.#mayRetry(error, waiting) && performance.now() < deadline) continue
-        for (const item of waiting) this.#fail(item, error)
-        return
-      }
-      if (performance.now() > deadline) {
-        const busy = new KillswitchError(
-          'store-unavailable',
-          'Other writers kept the log moving for a second; nothing was done. Try again.',
-        )
-        for (const item of waiting) this.#fail(item, busy)
-        return
-      }
+      const failure = await this.#commit(state, entries, flags, decided)
+      if (failure === 'none') return
+      const isOver = performance.now() > deadline
+      if (failure !== 'conflict' && (isOver || !mayRetry(failure, waiting)))
+        return this.#failAll(decided, failure)
+      if (failure === 'conflict' && isOver) return this.#failAll(decided, tooBusy())
+      if (failure !== 'conflict') await delay(RETRY_MS)
     }
   }
 
-  /** An unknown outcome is worth another try at once: the head is compared, so nothing is written twice. */
-  #mayRetry(error: unknown, waiting: Waiting[]): boolean {
-    if (!(error instanceof KillswitchError)) return false
-    return (
-      error.code === 'outcome-unknown' ||
-      (error.code === 'store-unavailable' && waiting.some(item => item.uncertain))
-    )
+  /** One try. On an error each item keeps what was tried, where that may have been written. */
+  async #commit(
+    state: State,
+    entries: SealedEntry[],
+    flags: Map<string, string | null>,
+    decided: Decided[],
+  ): Promise<'none' | 'conflict' | KillswitchError> {
+    try {
+      const result = await this.#store.commit({ expectedHead: headOf(state), entries, flags })
+      return (await this.#finish(result, entries, decided)) ? 'none' : 'conflict'
+    } catch (error) {
+      const failure = asKillswitchError(error)
+      const { code } = failure
+      if (code !== 'store-unavailable' && code !== 'journal-broken' && code !== 'history-lost')
+        for (const { item, draft, refusal } of decided)
+          item.attempted = {
+            draft,
+            after: placeOf(state.head),
+            ...(refusal === undefined ? {} : { refusal }),
+          }
+      return failure
+    }
   }
 
-  #decide(waiting: Waiting[]): { state: State; decided: Decided[]; flags: Map<string, string | null> } {
-    const state = this.#log.state
-    const decided: Decided[] = []
-    let after = state
-    for (const item of waiting) {
-      if (this.#replays(item)) continue
-      try {
-        const verdict = item.decide(after, item.receivedAt)
-        const entries: SealedEntry[] = []
-        for (const draft of verdict.drafts) {
-          const sealed = seal(draft, after.head, this.#environment)
-          after = fold(after, sealed)
-          entries.push(sealed)
-        }
-        if (entries.length === 0)
-          item.reject(verdict.refusal ?? new KillswitchError('internal', 'nothing was decided'))
-        else
-          decided.push({
-            item,
-            entries,
-            ...(verdict.refusal === undefined ? {} : { refusal: verdict.refusal }),
-          })
-      } catch (error) {
-        item.reject(error)
-      }
-    }
-    return { state, decided, flags: changedFlags(state, after) }
+  #failAll(decided: readonly Decided[], error: KillswitchError): void {
+    for (const { item, refusal } of decided) this.#fail(item, error, refusal)
+  }
+
+  #decide(waiting: Waiting[]): Batch {
+    const { state } = this.#log
+    const head = placeOf(state.head)
+    const open = waiting.filter(item => !this.#replays(item) && !this.#refusedBefore(item, head))
+    return decideBatch(open, state, this.#environment)
   }
 
   /** Answers an item whose key the log has already. */
@@ -209,8 +181,8 @@ export class Gate {
       item.resolve({
         places: known.places,
         entries: [],
-        durability: this.#durability(true),
-        replayed: !item.uncertain,
+        durability: this.#durability(this.#log.isJournaled),
+        replayed: item.attempted === undefined,
       })
     } else {
       item.reject(
@@ -220,6 +192,16 @@ export class Gate {
         ),
       )
     }
+    return true
+  }
+
+  /** The log has moved past what was tried: it is in the log, or never will be. A refusal is written once. */
+  #refusedBefore(item: Waiting, head: number): boolean {
+    const { attempted } = item
+    if (attempted === undefined || attempted.after === head) return false
+    delete item.attempted
+    if (!attempted.landed || attempted.refusal === undefined) return false
+    item.reject(attempted.refusal)
     return true
   }
 
@@ -235,7 +217,9 @@ export class Gate {
       await this.#log.accept(result.missing.map(open))
       return false
     }
-    const { journaled } = await this.#log.accept(entries)
+    const { journaled } = await this.#log.accept(entries).catch(error => {
+      throw new KillswitchError('outcome-unknown', 'It was committed, and not taken in here.', {}, error)
+    })
     this.onCommitted(entries)
     for (const { item, entries: own, refusal } of decided) {
       if (refusal) item.reject(refusal)
@@ -252,35 +236,44 @@ export class Gate {
     return journaled ? 'both' : 'store'
   }
 
-  #fail(item: Waiting, error: unknown): void {
-    const refusal = refusalOf(item, this.#log.state)
-    if (refusal !== undefined || !item.uncertain) {
+  /** A refusal changes nothing: it is the answer, whether its entry could be written or not. */
+  #fail(item: Waiting, error: unknown, refusal?: KillswitchError): void {
+    const { attempted, key } = item
+    if (refusal !== undefined || attempted === undefined) {
       item.reject(refusal ?? error)
       return
     }
-    this.#unresolved.set(`${item.actor}\n${item.key}`, item)
+    const { priority, actor, digest, decide } = item
+    this.#unresolved.set(item.id, { ask: { priority, actor, key, digest, decide }, draft: attempted.draft })
     item.reject(
       new KillswitchError(
         'outcome-unknown',
-        `The store did not answer: this may have been done, or may not. Ask GET /v1/flips/${encodeURIComponent(item.key)}, or send it again with "Idempotency-Key: ${item.key}": it is never done twice.`,
-        { flip: item.key },
+        `The store did not answer: this may have been done, or may not. Ask GET /v1/flips/${encodeURIComponent(key)}, or send it again with "Idempotency-Key: ${key}": it is never done twice.`,
+        { flip: key },
         error,
       ),
     )
   }
 }
 
-const isAway = (error: KillswitchError): boolean =>
-  error.code === 'outcome-unknown' || error.code === 'store-unavailable' || error.code === 'history-lost'
+/** An unknown outcome is worth another try at once: the head is compared, so nothing is written twice. */
+const mayRetry = ({ code }: KillswitchError, waiting: readonly Waiting[]): boolean =>
+  code === 'outcome-unknown' ||
+  (code === 'store-unavailable' && waiting.some(item => item.attempted !== undefined))
+
+const tooBusy = (): KillswitchError =>
+  new KillswitchError(
+    'store-unavailable',
+    'Other writers kept the log moving for a second; nothing was done. Try again.',
+  )
+
+/** An error that no adapter promised tells nothing of what was written. */
+const asKillswitchError = (error: unknown): KillswitchError =>
+  error instanceof KillswitchError
+    ? error
+    : new KillswitchError('outcome-unknown', `The commit failed: ${(error as Error).message}`, {}, error)
+
+const idOf = (actor: string, key: string): string => `${actor}\n${key}`
 
 const headOf = (state: State): Head =>
   state.log === undefined ? EMPTY : { epoch: state.head.epoch, seq: state.head.seq, hash: state.head.hash }
-
-/** With the store away a refusal cannot be recorded, and is a refusal all the same. */
-function refusalOf(item: Waiting, state: State): KillswitchError | undefined {
-  try {
-    return item.decide(state, item.receivedAt).refusal
-  } catch {
-    return undefined
-  }
-}

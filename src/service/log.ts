@@ -10,6 +10,10 @@ import type { Journal } from '../journal/journal.js'
 /** How long an Idempotency-Key is remembered. */
 export const KEY_KEPT_MS = 7 * 24 * 3_600_000
 const CHECKPOINT_EVERY = 5_000
+/** Of the checkpoint's state: one of another form is as good as none. */
+const FORM = 1
+/** How many entries wait in memory for a journal that fails. Beyond it the journal stays behind until the next start. */
+const MOST_UNJOURNALED = 5_000
 
 /** What a request led to: the places of its entries, and the digest of its body. */
 export type Answered = { places: number[]; digest: string; outcome: Outcome | 'voided'; at: string }
@@ -18,21 +22,28 @@ export type Listener = (entries: readonly SealedEntry[], state: State) => void
 
 export class Log {
   readonly journal: Journal
+  readonly #onFault: (error: unknown) => void
   #state: State = INITIAL
   readonly #answered = new Map<string, Answered>()
   readonly #listeners = new Set<Listener>()
   #accepting: Promise<unknown> = Promise.resolve()
   #sinceCheckpoint = 0
+  /** Folded, and not in the journal yet: what the store committed while the journal failed. */
+  #unjournaled: SealedEntry[] = []
+  /** There were too many to keep: the journal has a gap before it until the next start follows the store. */
+  #hasGivenUp = false
 
-  private constructor(journal: Journal) {
+  private constructor(journal: Journal, onFault: (error: unknown) => void) {
     this.journal = journal
+    this.#onFault = onFault
   }
 
-  /** Folds the journal, from its checkpoint on where there is one. */
-  static async open(journal: Journal): Promise<Log> {
-    const log = new Log(journal)
+  /** Folds the journal, from its checkpoint on where there is one. `onFault` is told of a listener that throws. */
+  static async open(journal: Journal, onFault: (error: unknown) => void = () => {}): Promise<Log> {
+    const log = new Log(journal, onFault)
     const checkpoint = await journal.checkpoint()
-    if (checkpoint !== undefined) log.#thaw(checkpoint.state as Frozen)
+    const frozen = checkpoint?.state as Frozen | undefined
+    if (frozen?.form === FORM) log.#thaw(frozen)
     for await (const line of journal.lines(placeOf(log.#state.head))) log.#fold(open(line))
     return log
   }
@@ -48,6 +59,25 @@ export class Log {
   /** What this actor's request with this key led to, for seven days. */
   answered(actor: string, key: string): Answered | undefined {
     return this.#answered.get(answerId(actor, key))
+  }
+
+  /** The stored line of a place, from the journal, or from what still waits for it. */
+  async line(place: number): Promise<string | undefined> {
+    const waiting = this.#unjournaled.find(({ entry }) => placeOf(entry) === place)
+    return waiting?.line ?? this.journal.line(place)
+  }
+
+  /** Whether the journal has all of the log that is known. */
+  get isJournaled(): boolean {
+    return placeOf(this.journal.head) >= placeOf(this.#state.head)
+  }
+
+  /** What the journal failed to take is given to it again. */
+  async retryJournal(): Promise<void> {
+    if (this.isJournaled) return
+    const retried = this.#accepting.then(() => this.#write([]))
+    this.#accepting = retried.catch(() => {})
+    await retried
   }
 
   subscribe(listener: Listener): () => void {
@@ -68,21 +98,36 @@ export class Log {
   async #take(entries: readonly SealedEntry[]): Promise<{ journaled: boolean }> {
     const known = placeOf(this.#state.head)
     const fresh = entries.filter(each => placeOf(each.entry) > known)
-    if (fresh.length === 0) return { journaled: this.journal.broken === undefined }
+    if (fresh.length === 0) return { journaled: this.isJournaled }
     assertFollows(this.#state.head, fresh)
     const journaled = await this.#write(fresh)
     for (const sealed of fresh) this.#fold(sealed)
-    for (const listener of this.#listeners) listener(fresh, this.#state)
+    for (const listener of this.#listeners) this.#tell(listener, fresh)
     return { journaled }
   }
 
-  async #write(entries: readonly SealedEntry[]): Promise<boolean> {
+  /** What is committed is committed, whatever somebody who listens makes of it. */
+  #tell(listener: Listener, entries: readonly SealedEntry[]): void {
     try {
-      await this.journal.append(entries)
+      listener(entries, this.#state)
+    } catch (error) {
+      this.#onFault(error)
+    }
+  }
+
+  /** Without a gap: what the journal could not take before goes first. */
+  async #write(entries: readonly SealedEntry[]): Promise<boolean> {
+    if (this.#hasGivenUp) return false
+    const all = [...this.#unjournaled, ...entries]
+    try {
+      await this.journal.append(all)
+      this.#unjournaled = []
       return true
     } catch (error) {
-      if (error instanceof KillswitchError && error.code === 'journal-broken') return false
-      throw error
+      if (!(error instanceof KillswitchError) || error.code !== 'journal-broken') throw error
+      this.#hasGivenUp = all.length > MOST_UNJOURNALED
+      this.#unjournaled = this.#hasGivenUp ? [] : all
+      return false
     }
   }
 
@@ -93,17 +138,17 @@ export class Log {
     if (entry.action !== 'flip.voided' && entry.outcome === 'refused') return
     const id = answerId(entry.actor.id, entry.request.key)
     const known = this.#answered.get(id)
-    if (known !== undefined && known.outcome !== 'voided') known.places.push(placeOf(entry))
-    else {
-      const outcome = entry.action === 'flip.voided' ? 'voided' : entry.outcome
-      this.#answered.set(id, {
-        places: [placeOf(entry)],
-        digest: entry.request.digest,
-        outcome,
-        at: entry.at,
-      })
-    }
+    const at = { places: [placeOf(entry)], digest: entry.request.digest, at: entry.at }
+    const outcome = entry.action === 'flip.voided' ? 'voided' : entry.outcome
+    if (known === undefined || known.outcome === 'voided') this.#remember(id, { ...at, outcome })
+    else this.#answered.set(id, { ...known, places: [...known.places, placeOf(entry)] })
     this.#forget(Date.parse(entry.at) - KEY_KEPT_MS)
+  }
+
+  /** At the end, so that the oldest come first. */
+  #remember(id: string, answered: Answered): void {
+    this.#answered.delete(id)
+    this.#answered.set(id, answered)
   }
 
   #forget(before: number): void {
@@ -115,7 +160,7 @@ export class Log {
 
   /** Saves the state beside the journal now and then, so that a start folds only what came after. */
   async checkpoint(force = false): Promise<void> {
-    if (this.journal.broken !== undefined || this.#state.log === undefined) return
+    if (!this.isJournaled || this.#state.log === undefined) return
     if (this.#sinceCheckpoint === 0 || (!force && this.#sinceCheckpoint < CHECKPOINT_EVERY)) return
     this.#sinceCheckpoint = 0
     await this.journal.saveCheckpoint({ head: this.#state.head, state: this.#freeze() })
@@ -131,13 +176,14 @@ export class Log {
     const { flags, catalogues, ...rest } = this.#state
     return {
       ...rest,
+      form: FORM,
       flags: [...flags.entries()],
       catalogues: [...catalogues],
       answered: [...this.#answered.entries()],
     }
   }
 
-  #thaw({ flags, catalogues, answered, ...rest }: Frozen): void {
+  #thaw({ form: _, flags, catalogues, answered, ...rest }: Frozen): void {
     this.#state = {
       ...rest,
       log: rest.log,
@@ -150,6 +196,7 @@ export class Log {
 }
 
 type Frozen = Omit<State, 'flags' | 'catalogues' | 'catalogue'> & {
+  form: number
   catalogue: CatalogueDocument | undefined
   flags: [string, FlagState][]
   catalogues: string[]

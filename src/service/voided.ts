@@ -1,26 +1,24 @@
-// How an attempt with an unknown outcome is closed: by an entry that keeps who and why, and nothing of what was not done.
+// The entry that closes an attempt whose outcome was unknown: once it is in the log, a command still on its way to the
+// store finds a head that has moved, so that `never` is certain.
 
-import type { Verdict } from '../domain/flip.js'
+import type { Draft } from '../domain/audit.js'
+import { toTimestamp } from '../domain/clock.js'
 
-/** The entries that say of an attempt: certain never to happen. */
-export function voided(verdict: Verdict): Verdict {
-  const draft = verdict.drafts[0]
-  if (draft === undefined) return verdict
-  const {
-    label: _l,
-    from: _f,
-    to: _t,
-    hold: _h,
-    released: _r,
-    holds: _hs,
-    flags: _fl,
-    warnings: _w,
-    refusal: _rf,
-    ...kept
-  } = draft
+/** Who tried what, from the first entry the attempt would have written; nothing of what it would have changed. */
+export function voided(attempted: Draft, now: number): Draft {
+  const { action, actor, flag, application, incident, runbook, step, offRunbook, reason, request } = attempted
   const refusal = {
     code: 'outcome-unknown' as const,
-    detail: `A ${draft.action} whose outcome was unknown; it was not done, and now cannot be.`,
+    detail: `A ${action} whose outcome was unknown; it was not done, and now cannot be.`,
   }
-  return { drafts: [{ ...kept, action: 'flip.voided', outcome: 'refused', refusal }] }
+  const kept = { flag, application, incident, runbook, step, offRunbook, reason }
+  return {
+    action: 'flip.voided',
+    outcome: 'refused',
+    actor,
+    receivedAt: toTimestamp(now),
+    ...Object.fromEntries(Object.entries(kept).filter(([, value]) => value !== undefined)),
+    refusal,
+    request,
+  }
 }

@@ -1,0 +1,34 @@
+// What waits for the gate. Kills are taken first; of one actor's requests with the same key only one at a time, so that
+// the second finds what the first led to.
+
+const BATCH = 64
+
+export type Priority = 'kill' | 'flip' | 'note'
+const RANK: Record<Priority, number> = { kill: 0, flip: 1, note: 2 }
+
+/** `id` names who asked with which key. */
+type Item = { id: string; priority: Priority }
+
+export class Queue<T extends Item> {
+  #items: T[] = []
+
+  get length(): number {
+    return this.#items.length
+  }
+
+  push(item: T): void {
+    this.#items.push(item)
+  }
+
+  /** What is committed together next, by priority, then as it came. */
+  takeBatch(): T[] {
+    const batch = new Map<string, T>()
+    const rest: T[] = []
+    for (const item of this.#items.sort((a, b) => RANK[a.priority] - RANK[b.priority])) {
+      if (batch.size < BATCH && !batch.has(item.id)) batch.set(item.id, item)
+      else rest.push(item)
+    }
+    this.#items = rest
+    return [...batch.values()]
+  }
+}
