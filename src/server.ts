@@ -55,7 +55,9 @@ export async function startServer(
   const closers: (() => Promise<unknown>)[] = []
   try {
     const journal = await Journal.open({ folder: config.dataDir, log: say })
-    const log = await Log.open(journal)
+    const log = await Log.open(journal, error =>
+      logger.error({ err: error }, 'a listener to the log failed; the log goes on'),
+    )
     closers.push(() => log.close())
     await assertEnvironment(journal, config.environment)
     const index = await EntryIndex.open(journal, say)
@@ -285,6 +287,9 @@ async function assertEnvironment(journal: Journal, environment: string): Promise
   )
 }
 
+/** All of them, even where one fails: the journal's lock is the last. Throws the first failure. */
 async function closeAll(closers: (() => Promise<unknown>)[]): Promise<void> {
-  for (const close of closers.splice(0).reverse()) await close()
+  const failures: unknown[] = []
+  for (const close of closers.splice(0).reverse()) await close().catch(error => failures.push(error))
+  if (failures.length > 0) throw failures[0]
 }

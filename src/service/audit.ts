@@ -1,5 +1,6 @@
 // Questions to the log, answered from this instance's own journal and index, whether the store is up or not.
 
+import { placeOf } from '../domain/audit.js'
 import type { AuditFilter, Order } from '../domain/audit-query.js'
 import { KillswitchError } from '../domain/errors.js'
 import type { EntryIndex } from '../journal/entry-index.js'
@@ -22,10 +23,12 @@ export class Audit {
   async page(filter: AuditFilter, { order, limit, cursor, waitMs, signal }: PageAsk): Promise<QueryResult> {
     const deadline = performance.now() + waitMs
     const options = { order, signal, ...(limit === undefined ? {} : { limit }) }
+    let head = placeOf(this.#log.head)
     let found = await this.#queries.query(filter, { ...options, ...(cursor === undefined ? {} : { cursor }) })
     while (order === 'oldest' && found.entries.length === 0 && !found.more && !signal.aborted) {
       const left = deadline - performance.now()
-      if (left <= 0 || !(await this.#grown(left, signal))) break
+      if (left <= 0 || !(await this.#grown(head, left, signal))) break
+      head = placeOf(this.#log.head)
       found = await this.#queries.query(filter, {
         ...options,
         ...(found.next === undefined ? {} : { cursor: found.next }),
@@ -53,8 +56,10 @@ export class Audit {
     return verify(this.#log.journal, { signal })
   }
 
-  /** Resolves true when the log has grown, false after `ms` or on abort. */
-  #grown(ms: number, signal: AbortSignal): Promise<boolean> {
+  /** Resolves true when the log has grown past `head`, false after `ms` or on abort. */
+  #grown(head: number, ms: number, signal: AbortSignal): Promise<boolean> {
+    // what came while the query was at work is not told again
+    if (placeOf(this.#log.head) > head) return Promise.resolve(true)
     return new Promise(resolve => {
       const done = (grown: boolean) => {
         clearTimeout(timer)

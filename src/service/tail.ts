@@ -1,5 +1,6 @@
 // Follows the store's log into this instance's journal, and knows how the store is: live, silent, or without our history.
 
+import { setTimeout as delay } from 'node:timers/promises'
 import { open } from '../domain/audit.js'
 import { KillswitchError } from '../domain/errors.js'
 import type { Store } from '../domain/store.js'
@@ -7,6 +8,8 @@ import type { Log } from './log.js'
 
 /** No word from the store for so long, and the tail counts as silent. */
 export const SILENT_AFTER_MS = 2_500
+/** Between a following that broke off and the next. */
+const AGAIN_MS = 100
 
 export type TailEvents = {
   /** The store answers and holds our head. */
@@ -59,22 +62,34 @@ export class Tail {
     await this.#ended
   }
 
+  /** Follows anew, from where the log is, whenever what came could not be taken in: nothing is ever skipped. */
   async #run(): Promise<void> {
-    for await (const followed of this.#store.follow(() => this.#log.head, this.#ending.signal)) {
-      if (followed.kind === 'lost') this.markLost(followed.why)
-      else await this.#take(followed.kind === 'lines' ? followed.lines : [])
+    const { signal } = this.#ending
+    while (!signal.aborted) {
+      await this.#follow(signal).catch(error => this.#events.onFault(error))
+      await delay(AGAIN_MS, undefined, { signal }).catch(() => {})
     }
   }
 
-  async #take(lines: string[]): Promise<void> {
+  async #follow(signal: AbortSignal): Promise<void> {
+    for await (const followed of this.#store.follow(() => this.#log.head, signal)) {
+      if (followed.kind === 'lost') this.markLost(followed.why)
+      else if (!(await this.#take(followed.kind === 'lines' ? followed.lines : []))) return
+    }
+  }
+
+  async #take(lines: string[]): Promise<boolean> {
     try {
       if (lines.length > 0) await this.#log.accept(lines.map(open))
+      else await this.#log.retryJournal()
       this.#aliveAt = performance.now()
       this.#lost = undefined
       this.#events.onAlive()
+      return true
     } catch (error) {
       if (error instanceof KillswitchError && error.code === 'history-lost') this.markLost(error.message)
       else this.#events.onFault(error)
+      return false
     }
   }
 }
