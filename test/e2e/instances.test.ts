@@ -1,0 +1,114 @@
+// Several instances of the service on one Redis: one log, seen by all, byte for byte the same.
+
+import assert from 'node:assert/strict'
+import { after, describe, it } from 'node:test'
+import { PROPER, startRedis } from '../support/redis.js'
+import { Service } from '../support/service.js'
+import { until } from '../support/until.js'
+
+const IN_FLIGHT = 64
+
+describe('two instances on one Redis', async () => {
+  const started = startRedis({ after }, PROPER).then(async redis => {
+    const env = { KILLSWITCH_REDIS_URL: redis.url }
+    const [a, b] = await Promise.all([Service.start({ after }, { env }), Service.start({ after }, { env })])
+    return { redis, a, b }
+  })
+
+  it('publish one catalogue between them', async () => {
+    const { a, b } = await started
+    await until(() => a.journal() !== '' && a.journal() === b.journal(), 'both journals are the same')
+    const loaded = a.entries().filter(entry => entry.action === 'catalogue.loaded')
+    assert.equal(loaded.filter(entry => entry.outcome === 'applied').length, 1)
+  })
+
+  it('see a flip on the other within milliseconds, without polling', async () => {
+    const { a, b } = await started
+    const times: number[] = []
+    for (let round = 0; round < 5; round++) {
+      // asked before the kill: it answers when the other instance has followed the log to it
+      const cursor = (await b.ask('viewer', 'GET', '/v1/audit?order=oldest&limit=500')).body.next
+      const seen = b
+        .ask('viewer', 'GET', `/v1/audit?order=oldest&cursor=${cursor}`, { headers: { prefer: 'wait=30' } })
+        .then(answer => ({ answer, at: performance.now() }))
+      const killed = await a.kill('ai_v1', { incident: `INC-${round}`, reason: 'r' })
+      const acknowledged = performance.now()
+      assert.deepEqual([killed.status, killed.body.durability], [200, 'both'])
+      const { answer, at } = await seen
+      assert.equal(answer.body.entries[0].place, killed.body.id)
+      const flag = await b.ask('viewer', 'GET', '/v1/flags/ai_v1')
+      assert.deepEqual([flag.body.killed, flag.headers.get('etag')], [true, killed.headers.get('etag')])
+      times.push(at - acknowledged)
+    }
+    const median = times.sort((x, y) => x - y)[2] as number
+    assert.ok(median < 250, `the other instance saw a flip ${median.toFixed(1)} ms after its answer`)
+  })
+
+  it('replay an idempotency key that the other answered, and refuse it with another body', async () => {
+    const { a, b } = await started
+    const first = await a.kill('kyc_v1', { incident: 'INC-9', reason: 'r' }, 'across')
+    const again = await b.kill('kyc_v1', { incident: 'INC-9', reason: 'r' }, 'across')
+    assert.deepEqual([again.status, again.body.id, again.body.replayed], [200, first.body.id, true])
+    assert.equal(again.headers.get('idempotency-replayed'), 'true')
+    const other = await b.kill('kyc_v1', { incident: 'INC-10', reason: 'r' }, 'across')
+    assert.deepEqual([other.status, other.body.code], [422, 'key-reused'])
+    const status = await b.ask('operator', 'GET', '/v1/flips/across')
+    assert.deepEqual([status.body.state, status.body.flip.id], ['applied', first.body.id])
+  })
+
+  it('do the same key at once on both exactly once', async () => {
+    const { a, b } = await started
+    const answers = await Promise.all(
+      Array.from({ length: 10 }, (_, i) =>
+        [a, b].map(each =>
+          each.kill('inflow.llm', { incident: `AT-ONCE-${i}`, reason: 'r' }, `at-once-${i}`),
+        ),
+      ).flat(),
+    )
+    assert.deepEqual(new Set(answers.map(answer => answer.status)), new Set([200]))
+    const places = new Map<string, Set<number>>()
+    for (const { body } of answers) places.set(body.key, (places.get(body.key) ?? new Set()).add(body.id))
+    assert.deepEqual(
+      [...places.values()].map(found => found.size),
+      Array(10).fill(1),
+    )
+  })
+
+  it(`take concurrent writers on both, ${IN_FLIGHT} in flight, and agree on every byte`, async () => {
+    const { a, b } = await started
+    const results: { key: string; id: number }[] = []
+    let next = 0
+    const writer = async (n: number) => {
+      for (let i = next++; i < 400; i = next++) {
+        const [service, key] = [[a, b][(n + i) % 2] as Service, `load-${i}`]
+        const incident = `LOAD-${i % 20}`
+        const flag = ['ai_v1', 'chat.degraded-mode', 'bridge.intake'][i % 3] as string
+        const answer = await (i % 4 === 3
+          ? service.restore(flag, { incident }, key)
+          : service.kill(flag, { incident, reason: 'load' }, key))
+        // a restore may come before the kill of its incident
+        assert.ok(answer.status === 200 || answer.status === 409, answer.text)
+        if (answer.status === 200) results.push({ key, id: answer.body.id })
+      }
+    }
+    await Promise.all(Array.from({ length: IN_FLIGHT }, (_, n) => writer(n)))
+    const head = Math.max(...results.map(({ id }) => id))
+    await until(
+      () => [a, b].every(each => (each.entries().at(-1)?.seq ?? 0) >= head),
+      'both followed the log',
+    )
+    assert.equal(a.journal(), b.journal())
+    for (const { key, id } of results) {
+      const own = a.entries().filter(({ request }) => request.key === key)
+      assert.deepEqual(
+        own.map(entry => [entry.seq, entry.outcome !== 'refused']),
+        [[id, true]],
+        key,
+      )
+    }
+    for (const each of [a, b]) {
+      const verified = await each.ask('viewer', 'GET', '/v1/audit/verify')
+      assert.deepEqual([verified.body.ok, verified.body.entries], [true, a.entries().length])
+    }
+  })
+})
