@@ -58,7 +58,7 @@ export function auditRoutes(app: App, parts: Parts): void {
     },
     async (request, reply) => {
       const { order = 'newest', limit, cursor, ...filter } = request.query
-      const signal = goneOf(request)
+      const signal = goneOf(reply)
       reply.header('vary', 'accept').header('cache-control', 'no-store')
       const format = formatOf(request)
       if (format !== 'json') {
@@ -106,8 +106,8 @@ export function auditRoutes(app: App, parts: Parts): void {
         response: { 200: Verified },
       },
     },
-    async request => {
-      const found = await audit.verify(goneOf(request))
+    async (_, reply) => {
+      const found = await audit.verify(goneOf(reply))
       if (found.ok) return { ok: true, environment, entries: found.entries, head: found.head }
       const { ok, ...problem } = found
       return { ok, environment, problem }

@@ -59,7 +59,7 @@ export function flipRoutes(app: App, parts: Parts): void {
   ): Promise<FlipAnswer> => {
     const wait = waitSeconds(request, LONGEST_WAIT_SECONDS)
     if (wait > 0) reply.header('preference-applied', `wait=${wait}`)
-    const convergence = await settle(parts, flipped.entries, wait * 1000, goneOf(request))
+    const convergence = await settle(parts, flipped.entries, wait * 1000, goneOf(reply))
     const body = { ...presentAnswer(flipped, environment, definitions), convergence }
     reply.header('location', `/v1/flips/${body.id}`).header('idempotency-key', flipped.key)
     if (flipped.replayed) reply.header('idempotency-replayed', 'true')
@@ -161,13 +161,13 @@ export function flipRoutes(app: App, parts: Parts): void {
         response: { 200: FlipStatus },
       },
     },
-    async request => {
+    async (request, reply) => {
       const status = await flips.find(actorOf(request), request.params.id)
       const convergence = await settle(
         parts,
         status.entries,
         waitSeconds(request, LONGEST_WAIT_SECONDS) * 1000,
-        goneOf(request),
+        goneOf(reply),
       )
       return {
         ...presentStatus(status, environment, definitions),

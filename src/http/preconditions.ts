@@ -1,6 +1,6 @@
 // The headers that say how a request is to be carried out: Idempotency-Key, If-Match, Prefer.
 
-import type { FastifyRequest } from 'fastify'
+import type { FastifyReply, FastifyRequest } from 'fastify'
 import { KillswitchError } from '../domain/errors.js'
 import type { Origin } from '../service/flips.js'
 
@@ -48,9 +48,9 @@ function single(request: FastifyRequest, name: string): string | undefined {
   return Array.isArray(value) ? value.join(', ') : value
 }
 
-/** Aborts when the client goes away. */
-export function goneOf(request: FastifyRequest): AbortSignal {
+/** Aborts when the client goes away, and when it has its answer: the connection lives on, and nothing hangs on to it. */
+export function goneOf(reply: FastifyReply): AbortSignal {
   const gone = new AbortController()
-  request.raw.socket?.once('close', () => gone.abort())
+  reply.raw.once('close', () => gone.abort())
   return gone.signal
 }
