@@ -16,6 +16,7 @@ import { PROBLEM, problemOf, registerErrors, sendProblem, toKillswitchError } fr
 import { flagRoutes } from './flags.js'
 import { fleetRoutes } from './fleet.js'
 import { flipRoutes } from './flips.js'
+import { registerClosing } from './gone.js'
 import { healthRoutes } from './health.js'
 import { metricsRoute } from './metrics.js'
 import type { App, Parts } from './parts.js'
@@ -25,6 +26,9 @@ import { streamRoutes } from './stream.js'
 
 const BODY_LIMIT = 16 * 1024
 
+/** A cached answer could hide a kill. */
+const EVERYWHERE = { 'x-content-type-options': 'nosniff', 'cache-control': 'no-store' }
+
 export async function buildApp(parts: Parts, logger: FastifyBaseLogger): Promise<App> {
   const app = Fastify({
     loggerInstance: logger,
@@ -33,7 +37,7 @@ export async function buildApp(parts: Parts, logger: FastifyBaseLogger): Promise
     http: { headersTimeout: 1_500, connectionsCheckingInterval: 500 },
     genReqId: request => acceptRequestId(request.headers['x-request-id']),
     logController: new RequestLog(),
-    return503OnClosing: true,
+    return503OnClosing: false, // a kill is taken for as long as there is anybody to take it
     forceCloseConnections: 'idle',
     routerOptions: { maxParamLength: 2048, ignoreDuplicateSlashes: true, ignoreTrailingSlash: true },
     frameworkErrors: (error, request, reply) => {
@@ -42,8 +46,9 @@ export async function buildApp(parts: Parts, logger: FastifyBaseLogger): Promise
     clientErrorHandler,
   }).withTypeProvider<TypeBoxTypeProvider>() as unknown as App
   app.addHook('onRequest', async (request, reply) => {
-    reply.header('x-request-id', request.id).header('x-content-type-options', 'nosniff')
+    reply.header('x-request-id', request.id).headers(EVERYWHERE)
   })
+  registerClosing(app as unknown as FastifyInstance)
   app.setValidatorCompiler(validators())
   acceptJsonOnly(app)
   registerErrors(app as unknown as FastifyInstance)
@@ -124,22 +129,30 @@ function recordRefusals(app: App, { flips }: Parts): void {
   })
 }
 
-/** What is not HTTP at all never reaches a route: a plain 400, and the connection is closed. */
+type Unreadable = [status: number, title: string, detail: string]
+const NOT_HTTP: Unreadable = [400, 'Bad Request', 'This is not an HTTP request that can be read.']
+const UNREADABLE: Record<string, Unreadable> = {
+  ERR_HTTP_REQUEST_TIMEOUT: [408, 'Request Timeout', 'The request did not arrive whole within its time.'],
+  HPE_HEADER_OVERFLOW: [
+    431,
+    'Request Header Fields Too Large',
+    'The address and headers are larger than 16 KiB: no request here needs that.',
+  ],
+}
+
+/** What is not HTTP at all never reaches a route: a plain problem, and the connection is closed. */
 function clientErrorHandler(error: NodeJS.ErrnoException, socket: import('node:net').Socket): void {
   if (error.code === 'ECONNRESET' || !socket.writable) {
     socket.destroy()
     return
   }
-  const timedOut = error.code === 'ERR_HTTP_REQUEST_TIMEOUT'
-  const detail = timedOut
-    ? 'The request did not arrive whole within its time.'
-    : 'This is not an HTTP request that can be read.'
+  const [status, title, detail] = UNREADABLE[error.code ?? ''] ?? NOT_HTTP
   const problem = JSON.stringify({
     ...problemOf(new KillswitchError('malformed-request', detail), randomUUID()),
-    ...(timedOut ? { status: 408, title: 'Request Timeout' } : {}),
+    status,
+    title,
   })
-  const status = timedOut ? '408 Request Timeout' : '400 Bad Request'
   socket.end(
-    `HTTP/1.1 ${status}\r\nContent-Type: ${PROBLEM}\r\nContent-Length: ${Buffer.byteLength(problem)}\r\nConnection: close\r\n\r\n${problem}`,
+    `HTTP/1.1 ${status} ${title}\r\nContent-Type: ${PROBLEM}\r\nContent-Length: ${Buffer.byteLength(problem)}\r\nConnection: close\r\n\r\n${problem}`,
   )
 }

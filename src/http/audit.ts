@@ -9,8 +9,9 @@ import type { AuditFilter } from '../domain/audit-query.js'
 import { KillswitchError } from '../domain/errors.js'
 import type { FoundEntry } from '../journal/query.js'
 import { parsePlace } from '../service/flips.js'
+import { endOf, goneOf } from './gone.js'
 import { type App, type Parts, upstreamOf } from './parts.js'
-import { goneOf, waitSeconds } from './preconditions.js'
+import { waitSeconds } from './preconditions.js'
 import { presentEntry, summaryOf } from './present.js'
 import { AuditPage, AuditQuery, Entry, PlaceParams } from './schemas.js'
 
@@ -58,7 +59,6 @@ export function auditRoutes(app: App, parts: Parts): void {
     },
     async (request, reply) => {
       const { order = 'newest', limit, cursor, ...filter } = request.query
-      const signal = goneOf(reply)
       reply.header('vary', 'accept').header('cache-control', 'no-store')
       const format = formatOf(request)
       if (format !== 'json') {
@@ -69,7 +69,7 @@ export function auditRoutes(app: App, parts: Parts): void {
           )
         return sendExport(
           reply,
-          audit.stream(filter as AuditFilter, order, signal),
+          audit.stream(filter as AuditFilter, order, goneOf(reply)),
           format,
           environment,
           entry => summaryOf(entry, definitions(entry.flag)),
@@ -80,7 +80,7 @@ export function auditRoutes(app: App, parts: Parts): void {
       const ask = {
         order,
         waitMs: wait * 1000,
-        signal,
+        signal: endOf(reply),
         ...(limit === undefined ? {} : { limit }),
         ...(cursor === undefined ? {} : { cursor }),
       }

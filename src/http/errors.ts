@@ -115,6 +115,7 @@ export function sendProblem(
   error: KillswitchError,
 ): FastifyReply {
   const problem = problemOf(error, request.id)
+  reply.header('x-request-id', request.id).header('cache-control', 'no-store')
   if (problem.status === 401) reply.header('www-authenticate', 'Bearer realm="killswitch"')
   if (problem.status === 503) reply.header('retry-after', '1')
   return reply.code(problem.status).header('content-type', PROBLEM).serializer(JSON.stringify).send(problem)

@@ -5,8 +5,9 @@ import type { Action } from '../domain/audit.js'
 import type { Flipped, Origin } from '../service/flips.js'
 import { actorOf } from './auth.js'
 import { settle } from './convergence.js'
+import { endOf } from './gone.js'
 import type { App, Parts } from './parts.js'
-import { goneOf, ifMatch, originOf, waitSeconds } from './preconditions.js'
+import { ifMatch, originOf, waitSeconds } from './preconditions.js'
 import { presentAnswer, presentStatus } from './present.js'
 import {
   FlagParams,
@@ -59,7 +60,7 @@ export function flipRoutes(app: App, parts: Parts): void {
   ): Promise<FlipAnswer> => {
     const wait = waitSeconds(request, LONGEST_WAIT_SECONDS)
     if (wait > 0) reply.header('preference-applied', `wait=${wait}`)
-    const convergence = await settle(parts, flipped.entries, wait * 1000, goneOf(reply))
+    const convergence = await settle(parts, flipped.entries, wait * 1000, endOf(reply))
     const body = { ...presentAnswer(flipped, environment, definitions), convergence }
     reply.header('location', `/v1/flips/${body.id}`).header('idempotency-key', flipped.key)
     if (flipped.replayed) reply.header('idempotency-replayed', 'true')
@@ -167,7 +168,7 @@ export function flipRoutes(app: App, parts: Parts): void {
         parts,
         status.entries,
         waitSeconds(request, LONGEST_WAIT_SECONDS) * 1000,
-        goneOf(reply),
+        endOf(reply),
       )
       return {
         ...presentStatus(status, environment, definitions),

@@ -1,6 +1,6 @@
 // The headers that say how a request is to be carried out: Idempotency-Key, If-Match, Prefer.
 
-import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyRequest } from 'fastify'
 import { KillswitchError } from '../domain/errors.js'
 import type { Origin } from '../service/flips.js'
 
@@ -46,11 +46,4 @@ export function waitSeconds(request: FastifyRequest, most: number): number {
 function single(request: FastifyRequest, name: string): string | undefined {
   const value = request.headers[name]
   return Array.isArray(value) ? value.join(', ') : value
-}
-
-/** Aborts when the client goes away, and when it has its answer: the connection lives on, and nothing hangs on to it. */
-export function goneOf(reply: FastifyReply): AbortSignal {
-  const gone = new AbortController()
-  reply.raw.once('close', () => gone.abort())
-  return gone.signal
 }

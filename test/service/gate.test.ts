@@ -71,7 +71,7 @@ describe('the gate', () => {
       rig.log.subscribe(() => {
         if (second !== first) return
         second = (async () => {
-          for (let i = 0; i < ticks; i++) await undefined
+          for (let i = 0; i < ticks; i++) await Promise.resolve()
           return rig.kill('kyc_v1', `second-${ticks}`)
         })()
       })
@@ -183,7 +183,9 @@ describe('an outcome that is unknown', () => {
   it('is settled by sending it again: never done twice', async t => {
     const rig = await aGate(t)
     await lost(rig, 'k')
-    const [again] = await Promise.all([rig.kill('ai_v1', 'k'), rig.gate.settleUnknown()])
+    const sent = rig.kill('ai_v1', 'k')
+    rig.gate.settleUnknown()
+    const again = await sent
     await settled(rig, 'k')
     await rig.store.arrive()
     assert.equal(again.places.length, 1)

@@ -39,6 +39,8 @@ export class FaultyStore implements Store {
   follow(...asked: Parameters<Store['follow']>): AsyncIterable<Followed> {
     return this.#store.follow(...asked)
   }
+  share = (...asked: Parameters<Store['share']>) => this.#store.share(...asked)
+  shared = (...asked: Parameters<Store['shared']>) => this.#store.shared(...asked)
   head = () => this.#store.head()
   ping = () => this.#store.ping()
   close = () => this.#store.close()

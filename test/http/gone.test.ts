@@ -1,0 +1,119 @@
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { Agent, type IncomingMessage, request } from 'node:http'
+import { describe, it } from 'node:test'
+import { aServer, type TestServer } from '../support/server.js'
+import { until } from '../support/until.js'
+
+type Sent = { status: number | undefined; headers: IncomingMessage['headers']; text: string }
+
+/** Through a real socket. */
+async function send(
+  { address, tokens }: TestServer,
+  path: string,
+  {
+    agent,
+    headers,
+    method = 'GET',
+  }: { agent?: Agent; headers?: Record<string, string>; method?: string } = {},
+): Promise<Sent> {
+  const asked = request(new URL(path, address), {
+    method,
+    ...(agent ? { agent } : {}),
+    headers: { authorization: `Bearer ${tokens.viewer}`, ...headers },
+  })
+  asked.end()
+  const [response] = (await once(asked, 'response')) as [IncomingMessage]
+  let text = ''
+  response.setEncoding('utf8').on('data', chunk => {
+    text += chunk
+  })
+  await once(response, 'end')
+  return { status: response.statusCode, headers: response.headers, text }
+}
+
+const isWaiting = ({ app }: TestServer, many = 1) => until(() => app.waiting.size >= many, 'somebody waits')
+const FOLLOW = '/v1/audit?order=oldest&flag=ai_v1'
+
+describe('closing', () => {
+  it('lets long polls go at once with a whole answer, and leaves no kept connection open', async t => {
+    const server = await aServer(t)
+    const agent = new Agent({ keepAlive: true })
+    t.after(() => agent.destroy())
+    const polls = [1, 2].map(() => send(server, FOLLOW, { agent, headers: { prefer: 'wait=60' } }))
+    await isWaiting(server, 2)
+    const began = performance.now()
+    const closed = server.close()
+    for (const poll of await Promise.all(polls)) {
+      assert.deepEqual([poll.status, JSON.parse(poll.text).entries], [200, []])
+      assert.equal(poll.headers.connection, 'close')
+    }
+    await closed
+    assert.ok(performance.now() - began < 3_000, 'nobody held the shutdown up')
+  })
+
+  it('is not held up by a client that does not read its export', async t => {
+    const server = await aServer(t)
+    const asked = request(new URL('/v1/audit', server.address), {
+      headers: { authorization: `Bearer ${server.tokens.viewer}`, accept: 'application/x-ndjson' },
+    })
+    asked.on('error', () => {}).end()
+    const [response] = (await once(asked, 'response')) as [IncomingMessage]
+    response.on('error', () => {})
+    const began = performance.now()
+    await server.close()
+    assert.ok(performance.now() - began < 8_000)
+    asked.destroy()
+  })
+})
+
+describe('a client that goes', () => {
+  it('is no longer waited for', async t => {
+    const server = await aServer(t)
+    const asked = request(new URL(FOLLOW, server.address), {
+      headers: { authorization: `Bearer ${server.tokens.viewer}`, prefer: 'wait=60' },
+    })
+    asked.on('error', () => {}).end()
+    await isWaiting(server)
+    asked.destroy()
+    await until(() => server.app.waiting.size === 0, 'it is forgotten')
+  })
+
+  it('leaves nothing on a kept connection, however many requests it carried', async t => {
+    const server = await aServer(t)
+    const agent = new Agent({ keepAlive: true, maxSockets: 1 })
+    t.after(() => agent.destroy())
+    const warnings: string[] = []
+    const warned = (warning: Error) => warnings.push(warning.message)
+    process.on('warning', warned)
+    t.after(() => void process.off('warning', warned))
+    for (let i = 0; i < 15; i++) assert.equal((await send(server, '/v1/audit', { agent })).status, 200)
+    assert.deepEqual(warnings, [])
+    assert.equal(server.app.waiting.size, 0)
+  })
+})
+
+describe('following the log', () => {
+  it('brings each entry once, while they come', async t => {
+    const server = await aServer(t)
+    const kills = 25
+    const killing = (async () => {
+      for (let i = 0; i < kills; i++)
+        await server.ask('operator', 'POST', '/v1/flags/ai_v1/kill', { body: { incident: `INC-${i}` } })
+    })()
+    const seen: string[] = []
+    let cursor = ''
+    while (seen.length < kills) {
+      const poll = await send(server, `${FOLLOW}&limit=4${cursor}`, { headers: { prefer: 'wait=10' } })
+      const { entries, next } = JSON.parse(poll.text) as { entries: { incident: string }[]; next: string }
+      assert.ok(entries.length > 0, 'woken by an entry, not by the clock')
+      seen.push(...entries.map(({ incident }) => incident))
+      cursor = `&cursor=${next}`
+    }
+    await killing
+    assert.deepEqual(
+      seen,
+      [...Array(kills).keys()].map(i => `INC-${i}`),
+    )
+  })
+})
