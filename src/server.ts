@@ -7,6 +7,7 @@ import type { Config } from './config.js'
 import type { SealedEntry } from './domain/audit.js'
 import type { Clock } from './domain/clock.js'
 import { KillswitchError } from './domain/errors.js'
+import type { ProvisionalKill } from './domain/provisional.js'
 import type { State } from './domain/state.js'
 import type { Store } from './domain/store.js'
 import { buildApp } from './http/app.js'
@@ -14,6 +15,7 @@ import { Metrics } from './http/metrics.js'
 import type { App, Parts } from './http/parts.js'
 import { EntryIndex } from './journal/entry-index.js'
 import { Journal } from './journal/journal.js'
+import { ProvisionalFile } from './journal/provisional-file.js'
 import { Audit } from './service/audit.js'
 import { Catalogue } from './service/catalogue.js'
 import { Confirmations } from './service/confirmations.js'
@@ -22,6 +24,8 @@ import { Flips } from './service/flips.js'
 import { Gate } from './service/gate.js'
 import { Health } from './service/health.js'
 import { Log } from './service/log.js'
+import { Provisional } from './service/provisional.js'
+import { Recovery } from './service/recovery.js'
 import { Refusals } from './service/refusals.js'
 import { Runbooks } from './service/runbooks.js'
 import { Snapshots } from './service/snapshots.js'
@@ -83,13 +87,30 @@ async function serve(
   const { environment } = config
   const onFault = (error: unknown) => logger.error({ err: error }, 'a background task failed')
   const gate = new Gate({ log, store, environment, clock })
+  const file = new ProvisionalFile<ProvisionalKill>(config.dataDir)
+  const provisional = await Provisional.open({ file, log, gate, environment, clock, onFault })
+  const recovery = new Recovery({
+    log,
+    store,
+    gate,
+    provisional,
+    events: {
+      onFault,
+      onBranchLeft: () => index.restart('the journal has left an abandoned branch'),
+      onRecovered: (message, fields) => logger.warn(fields, message),
+    },
+  })
   const tail = new Tail(log, store, {
-    onAlive: () => gate.settleUnknown(),
-    onLost: why =>
-      logger.error(
-        { code: 'history-lost' },
-        `${why} Flips are refused until the history is back; the last known state is served.`,
-      ),
+    onAlive: () => {
+      gate.storeAnswers()
+      provisional.merge()
+      gate.settleUnknown()
+    },
+    onLost: (why, isNew) => {
+      const rest = 'It is being put right; the last known state is served, and kills are taken provisionally.'
+      if (isNew) logger.error({ code: 'history-lost' }, `${why} ${rest}`)
+      recovery.start(why)
+    },
     onFault,
   })
   const { flagsDir, runbooksDir } = config
@@ -101,7 +122,7 @@ async function serve(
   log.subscribe(entries => record(entries, logger, log))
   const runbooks = new Runbooks(log, onFault)
   const refusals = new Refusals(gate, clock)
-  const flips = new Flips({ log, gate, runbooks, refusals })
+  const flips = new Flips({ log, gate, runbooks, refusals, provisional })
   const fleet = new Fleet({ store, clock, served: { count: () => 0 } })
   const confirmations = new Confirmations({ log, gate, fleet, clock })
   const credentials = await openTokens(config)
@@ -130,6 +151,8 @@ async function serve(
   closers.push(async () => {
     confirmations.close()
     await refusals.close()
+    await recovery.close()
+    await provisional.close()
     await gate.close()
   })
   await publishCatalogue(catalogue, { log, store, tail, logger })

@@ -13,6 +13,8 @@ export const ACTIONS = [
   'step.run',
   'flip.voided', // an attempt with an unknown outcome that is now certain never to happen
   'flip.confirmed', // what the receipts showed of a flip
+  'hold.merged', // provisional holds that turned out to be in the log already
+  'log.recovered', // opens an epoch: the store is another server, or had lost entries
   'incident.declared',
   'incident.noted',
   'incident.changed', // severity, commander, links
@@ -68,6 +70,12 @@ export type Entry = {
   refusal?: { code: ErrorCode; detail: string }
   /** On a refused.summary: how many, since when. */
   summary?: { count: number; since: string }
+  /** On a kill: ids of the provisional holds it makes an end of, by bringing them into the log. */
+  merged?: string[]
+  /** An entry offered again from an abandoned branch: what it was there. */
+  origin?: { place: number; hash: string }
+  /** On log.recovered: why, and how many lines were put back. */
+  recovered?: { why: string; restored: number }
   /** On incident.declared. */
   declared?: { title: string; runbook: string; severity: string; commander?: string }
   /** On incident.noted. */
@@ -99,7 +107,15 @@ export type Entry = {
   prev: string
 }
 
-export const NOTE_KINDS = ['update', 'progress', 'impact', 'cause', 'resolution', 'recovered', 'action'] as const
+export const NOTE_KINDS = [
+  'update',
+  'progress',
+  'impact',
+  'cause',
+  'resolution',
+  'recovered',
+  'action',
+] as const
 export type NoteKind = (typeof NOTE_KINDS)[number]
 /** `owner` and `due` (RFC 3339 or a date) belong to an `action`: a follow-up with somebody's name on it. */
 export type IncidentNote = { kind: NoteKind; text: string; owner?: string; due?: string }
@@ -133,12 +149,17 @@ export const fromPlace = (place: number): { epoch: number; seq: number } => ({
 
 export const hashLine = (line: string | Buffer): string => createHash('sha256').update(line).digest('hex')
 
-/** Gives a draft its place after `head`; `at` is the clock's hour, or the predecessor's where the clock went back. */
-export function seal(draft: Draft, head: Head & { at: string }, environment: string): SealedEntry {
+/** Gives a draft its place after `head`, in its epoch or a later one; `at` is the clock's hour, or the predecessor's where the clock went back. */
+export function seal(
+  draft: Draft,
+  head: Head & { at: string },
+  environment: string,
+  epoch = head.epoch,
+): SealedEntry {
   const { action, outcome, actor, receivedAt, ...rest } = draft
   const entry: Entry = {
     v: 1,
-    epoch: head.epoch,
+    epoch,
     seq: head.seq + 1,
     at: receivedAt > head.at ? receivedAt : head.at,
     receivedAt,

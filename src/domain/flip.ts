@@ -29,6 +29,8 @@ export type KillCommand = {
   claim: StepClaim
   reason?: string
   incident?: string
+  /** Was taken provisionally: it passed the rules then, and is only brought into the log now. */
+  accepted?: true
 }
 
 export type RestoreCommand = {
@@ -57,7 +59,7 @@ export const holdId = (actor: string, key: string, flag: string): string =>
 export function decideKill(state: State, command: KillCommand, now: number): Verdict {
   const flag = state.flags.get(command.flag)
   if (flag === undefined) return refuse(command, 'kill', unknownFlag(state, command.flag), now)
-  const refusal = mayKill(command.actor, flag)
+  const refusal = command.accepted ? undefined : mayKill(command.actor, flag)
   if (refusal) return refuse(command, 'kill', refusal, now)
   return { drafts: [killDraft(flag, command, now)] }
 }
@@ -207,6 +209,7 @@ export function killDraft(flag: FlagState, command: KillCommand, now: number): D
     to: definition.killVariant,
     hold: id,
     holds: held ? holds : [...holds, added],
+    ...(command.accepted ? { merged: [holdId(command.actor.id, command.request.key, definition.key)] } : {}),
     ...paperwork(command),
   }
 }

@@ -15,8 +15,10 @@ export type Hold = {
   offRunbook: boolean
   /** RFC 3339; the entry's `receivedAt`. */
   since: string
-  /** The entry that put it. */
+  /** The entry that put it; 0 while provisional. */
   place: number
+  /** Taken while the store was away: in force on this instance, and in the log when the store is back. */
+  provisional?: true
 }
 
 /** What an entry repeats of each hold that is left after it. */

@@ -19,6 +19,8 @@ export type FlagState = {
   flipped: number
   /** RFC 3339; empty where it never was flipped. */
   flippedAt: string
+  /** Restores of an abandoned branch that were recovered and not applied, since the last flip. */
+  notApplied?: readonly { actor: string; at: string; place: number }[]
 }
 
 export type State = {
@@ -29,6 +31,8 @@ export type State = {
   revisedAt: string
   flags: ReadonlyMap<string, FlagState>
   catalogue: CatalogueDocument | undefined
+  /** Ids of the provisional holds that came into the log last, newest last: what SDKs may let go of. */
+  merged: readonly string[]
   /** Digests of every catalogue that was ever in force. */
   catalogues: ReadonlySet<string>
 }
@@ -40,6 +44,7 @@ export const INITIAL: State = {
   revisedAt: '',
   flags: new Map(),
   catalogue: undefined,
+  merged: [],
   catalogues: new Set(),
 }
 
@@ -62,11 +67,13 @@ export const summariseHold = (hold: Hold): HoldSummary => ({
 /** The state after one more entry. The entry must be the one after `state.head`. */
 export function fold(state: State, { entry, hash }: SealedEntry): State {
   const place = placeOf(entry)
-  const next: State = {
+  let next: State = {
     ...state,
     head: { epoch: entry.epoch, seq: entry.seq, hash, at: entry.at },
     log: state.log ?? hash,
   }
+  if (entry.merged !== undefined) next = withMerged(next, entry, place)
+  if (entry.outcome === 'refused' && entry.origin !== undefined) return withNotApplied(next, entry, place)
   if (entry.outcome !== 'applied') return next
   const revised = { ...next, revision: place, revisedAt: entry.at }
   switch (entry.action) {
@@ -84,6 +91,25 @@ export function fold(state: State, { entry, hash }: SealedEntry): State {
   }
 }
 
+/** How many merged ids are told. An SDK that was away for more merges than that keeps its hold until it is restored. */
+const MERGED_KEPT = 500
+
+/** SDKs are to hear of it, so that the revision moves even where the flag was held already. */
+const withMerged = (state: State, entry: Entry, place: number): State => ({
+  ...state,
+  revision: place,
+  revisedAt: entry.at,
+  merged: [...state.merged, ...(entry.merged ?? [])].slice(-MERGED_KEPT),
+})
+
+/** A restore of an abandoned branch is not applied again; the flag says so until its next flip. */
+function withNotApplied(state: State, entry: Entry, place: number): State {
+  const flag = entry.flag === undefined ? undefined : state.flags.get(entry.flag)
+  if (flag === undefined || entry.action !== 'restore') return state
+  const notApplied = [...(flag.notApplied ?? []), { actor: entry.actor.id, at: entry.receivedAt, place }]
+  return { ...state, flags: new Map(state.flags).set(flag.definition.key, { ...flag, notApplied }) }
+}
+
 function flipped(
   state: State,
   entry: Entry,
@@ -95,10 +121,18 @@ function flipped(
   const holds = change(flag.holds)
   const flags = new Map(state.flags)
   const settled = holds.length === 0 && flag.orphaned ? settle(flag, state.catalogue) : flag
-  if (settled === undefined) flags.delete(flag.definition.key)
-  else
-    flags.set(flag.definition.key, { ...settled, holds, place, flipped: place, flippedAt: entry.receivedAt })
-  return flags
+  if (settled === undefined) {
+    flags.delete(flag.definition.key)
+    return flags
+  }
+  const { notApplied: _, ...kept } = settled
+  return flags.set(flag.definition.key, {
+    ...kept,
+    holds,
+    place,
+    flipped: place,
+    flippedAt: entry.receivedAt,
+  })
 }
 
 /** What becomes of an orphan when its last hold goes: the catalogue's own definition, or nothing. */

@@ -23,6 +23,8 @@ export type StepRunCommand = {
   incident?: string
   /** The flags to kill, chosen from the step's own kill actions. */
   flags: readonly string[]
+  /** As on a kill: it was taken provisionally. */
+  accepted?: true
 }
 
 /** What a run would say of one flag. */
@@ -61,7 +63,7 @@ export function decideStepRun(state: State, command: StepRunCommand, now: number
 
 function judge(
   state: State,
-  { actor, flags, incident }: StepRunCommand,
+  { actor, flags, incident, accepted }: StepRunCommand,
 ): (RunVerdict & { error?: KillswitchError })[] {
   return flags.map(key => {
     const flag = state.flags.get(key)
@@ -71,7 +73,7 @@ function judge(
         verdict: 'refused',
         error: new KillswitchError('unknown-flag', `There is no flag "${key}".`),
       }
-    const error = mayKill(actor, flag)
+    const error = accepted ? undefined : mayKill(actor, flag)
     const held = flag.holds.some(hold =>
       incident === undefined
         ? hold.incident === undefined && hold.actor === actor.id

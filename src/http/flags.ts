@@ -29,7 +29,7 @@ export function flagRoutes(app: App, parts: Parts): void {
     async request => {
       parts.assertKnown()
       const { application, killed } = request.query
-      const flags = [...log.state.flags.values()]
+      const flags = [...log.known.flags.values()]
         .filter(flag => application === undefined || flag.definition.application === application)
         .filter(flag => killed === undefined || flag.holds.length > 0 === killed)
         .map(flag => presentFlag(flag, environment))

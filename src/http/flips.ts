@@ -62,7 +62,9 @@ export function flipRoutes(app: App, parts: Parts): void {
     if (wait > 0) reply.header('preference-applied', `wait=${wait}`)
     const convergence = await settle(parts, flipped.entries, wait * 1000, endOf(reply))
     const body = { ...presentAnswer(flipped, environment, definitions), convergence }
-    reply.header('location', `/v1/flips/${body.id}`).header('idempotency-key', flipped.key)
+    reply
+      .header('location', `/v1/flips/${body.id ?? encodeURIComponent(flipped.key)}`)
+      .header('idempotency-key', flipped.key)
     if (flipped.replayed) reply.header('idempotency-replayed', 'true')
     const place = body.flag === undefined ? undefined : log.state.flags.get(body.flag)?.place
     if (place !== undefined) reply.header('etag', `"${place}"`)

@@ -40,7 +40,7 @@ export class Metrics {
     this.gauge(
       'flags_killed',
       'Flags that are killed now',
-      () => [...log.state.flags.values()].filter(isKilled).length,
+      () => [...log.known.flags.values()].filter(isKilled).length,
     )
     this.gauge('log_head', 'Place of the last entry known here', () => placeOf(log.head))
     this.gauge(

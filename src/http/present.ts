@@ -45,6 +45,7 @@ export function presentFlag(flag: FlagState, environment: string, steps?: Step[]
       role: definition.restoreRole,
     },
     holds: holds.map(({ flag: _, ...hold }) => hold),
+    ...(flag.notApplied === undefined ? {} : { notApplied: [...flag.notApplied] }),
     orphaned,
     place,
     ...(steps === undefined ? {} : { steps: steps.flatMap(step => linkTo(step, key)) }),
@@ -59,7 +60,7 @@ const linkTo = (step: Step, flag: string) =>
 export function presentFlip(entry: Entry, definition: FlagDefinition | undefined): Flip {
   const { action, outcome, label, from, to, holds } = entry
   return {
-    id: placeOf(entry),
+    ...(entry.seq === 0 ? {} : { id: placeOf(entry) }),
     key: entry.request.key,
     action,
     outcome,
@@ -112,6 +113,8 @@ const DETAILS: Record<FlipStatus['state'], string> = {
   applied: 'It was done, once, and is in the log.',
   unchanged: 'It was taken, and found nothing to change: the flag was held so already.',
   refused: 'It was refused, and changed nothing.',
+  provisional:
+    'It is in force for the apps of this instance and on its disk; it comes into the log when the store is back.',
   pending: 'It is on its way, or its outcome is not known yet: ask again in a second.',
   never: 'It was not done, and now cannot be: its attempt was closed in the log.',
 }

@@ -120,6 +120,9 @@ export const Hold = Type.Object({
   step: Type.Optional(Step),
   offRunbook: Type.Boolean(),
   place: Type.Integer(),
+  provisional: Type.Optional(
+    Type.Boolean({ description: 'Taken while the store was away; in the log when it is back' }),
+  ),
 })
 
 const Side = Type.Object({ label: Type.String(), variant: Type.String(), value, role: choice(ROLES) })
@@ -164,6 +167,11 @@ export const Flag = Type.Object({
   kill: Side,
   restore: Side,
   holds: Type.Array(Hold),
+  notApplied: Type.Optional(
+    Type.Array(Type.Object({ actor: Type.String(), at: time('Of the restore'), place: Type.Integer() }), {
+      description: 'Restores of an abandoned branch of the log: recovered, and not applied again',
+    }),
+  ),
   orphaned: Type.Boolean({ description: 'The catalogue no longer has this definition; a hold keeps it' }),
   place: Type.Integer({ description: 'The entry that last changed this flag: its ETag' }),
   convergence: Type.Optional(Convergence),
@@ -179,7 +187,7 @@ export const FlagList = Type.Object({
 })
 
 export const Flip = Type.Object({
-  id: Type.Integer({ description: 'The place of the entry' }),
+  id: Type.Optional(Type.Integer({ description: 'The place of the entry; a provisional kill has none yet' })),
   key: Type.String({ description: 'The idempotency key, yours or the one made for you' }),
   action: choice(ACTIONS),
   outcome: choice(OUTCOMES),
@@ -208,7 +216,7 @@ export const FlipAnswer = Type.Object({
   environment: Type.String(),
   durability: choice(
     ['journal', 'both', 'store', 'provisional'],
-    'Where it is synced: journal (local), both, store (Redis; this journal failed)',
+    'Where it is synced: journal (local), both, store (Redis; this journal failed), provisional (the store is away: on this disk, in the log when it is back)',
   ),
   replayed: Type.Boolean({ description: 'This key was answered before; nothing was done again' }),
   flips: Type.Optional(Type.Array(Flip, { description: 'Of a step run: one per flag' })),

@@ -89,10 +89,11 @@ export function streamRoutes(app: App, parts: Parts): void {
       log: log.state.log ?? '',
     } satisfies Heartbeat)
 
-  let told = log.state.revision
-  const unsubscribe = log.subscribe((_, state) => {
-    if (state.revision === told) return
-    told = state.revision
+  let told = { revision: log.state.revision, provisional: log.provisional }
+  const unsubscribe = log.subscribe((_, { revision }) => {
+    const { provisional } = log
+    if (revision === told.revision && provisional === told.provisional) return
+    told = { revision, provisional }
     for (const audience of sockets.audiences()) sockets.send(audience, changeFrame(audience))
   })
   let upstream = upstreamOf(parts)

@@ -99,6 +99,12 @@ export class EntryIndex {
     })
   }
 
+  /** The journal has left a branch: what was taken in of it has to go. */
+  restart(reason: string): void {
+    this.#damage ??= reason
+    this.#wake()
+  }
+
   /** How many entries have one of the terms (one that has two of them counts twice). */
   async count(terms: readonly string[]): Promise<number> {
     const counts = await this.#opened.getMany(terms.map(countKey))

@@ -6,6 +6,7 @@ import { dirname, join } from 'node:path'
 import { hashLine, placeOf, type SealedEntry } from '../domain/audit.js'
 import { type ChainHead, linkOf, NO_ENTRY, problemAfter } from '../domain/chain.js'
 import { KillswitchError } from '../domain/errors.js'
+import { cutBranch } from './branch.js'
 import { type Checkpoint, readCheckpoint, writeCheckpoint } from './checkpoint.js'
 import { type Disk, type Log, realDisk, syncFolder, using } from './disk.js'
 import { type Lock, lockFolder } from './lock.js'
@@ -40,8 +41,9 @@ export class Journal {
   readonly folder: string
   readonly #disk: Disk
   readonly #segments: Segment[]
-  readonly #writer: Writer
+  #writer: Writer
   readonly #lock: Lock
+  readonly #segmentBytes: number
   readonly #watchers = new Set<() => void>()
   #head: ChainHead
   #firstHash: string | undefined
@@ -76,8 +78,8 @@ export class Journal {
     this.#firstHash = firstHash
     this.#segments = segments
     this.#lock = lock
-    const segmentBytes = options.segmentBytes ?? 8 * 1024 * 1024
-    this.#writer = new Writer(disk, join(options.folder, 'log'), segmentBytes, segments)
+    this.#segmentBytes = options.segmentBytes ?? 8 * 1024 * 1024
+    this.#writer = this.#newWriter()
   }
 
   /** The last durable entry; `at` is empty before the first. */
@@ -103,6 +105,33 @@ export class Journal {
     const appended = this.#appended.then(() => this.#append(entries))
     this.#appended = appended.catch(() => undefined)
     return appended
+  }
+
+  /**
+   * Leaves an abandoned branch: what comes after `ancestor` is moved to forks/, whose file is returned with the lines. The
+   * index has to be built anew. Throws `journal-broken`.
+   */
+  branchOff(ancestor: ChainHead): Promise<{ file: string; lines: string[] }> {
+    const cut = this.#appended.then(async () => {
+      const place = placeOf(ancestor)
+      const lines: string[] = []
+      for await (const line of this.lines(place)) lines.push(line)
+      await this.#writer.close()
+      const file = await cutBranch(this.#disk, this.folder, this.#segments, place, lines)
+      this.#writer = this.#newWriter()
+      this.#head = ancestor
+      if (place === 0) this.#firstHash = undefined
+      return { file, lines }
+    })
+    this.#appended = cut.then(
+      () => undefined,
+      () => undefined,
+    )
+    return cut
+  }
+
+  #newWriter(): Writer {
+    return new Writer(this.#disk, join(this.folder, 'log'), this.#segmentBytes, this.#segments)
   }
 
   async #append(entries: readonly SealedEntry[]): Promise<void> {

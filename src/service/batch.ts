@@ -1,6 +1,8 @@
 // One batch of the gate: what is asked, what became of it, and how the items are decided one after the other.
 
+import { randomUUID } from 'node:crypto'
 import { type Draft, type SealedEntry, seal } from '../domain/audit.js'
+import { toTimestamp } from '../domain/clock.js'
 import { KillswitchError } from '../domain/errors.js'
 import type { Verdict } from '../domain/flip.js'
 import { fold, type State } from '../domain/state.js'
@@ -20,6 +22,9 @@ export type Ask = {
   receivedAt: number
   decide: (state: State, now: number) => Verdict
 }
+
+/** As it is submitted: received now, where it does not say otherwise. */
+export type Asked = Omit<Ask, 'receivedAt'> & { receivedAt?: number }
 
 /** `places` of the entries the request led to; `entries` where this call wrote them. */
 export type Accepted = { places: number[]; entries: SealedEntry[]; durability: Durability; replayed: boolean }
@@ -44,12 +49,41 @@ export type Decided = { item: Waiting; entries: SealedEntry[]; draft: Draft; ref
 export type Unresolved = { ask: Omit<Ask, 'receivedAt'>; draft: Draft }
 
 /** `state` is the one decided on; `flags` are those the batch changes, as the store keeps them. */
-export type Batch = { state: State; decided: Decided[]; flags: Map<string, string | null> }
+export type Batch = {
+  state: State
+  decided: Decided[]
+  /** All of them, in order; where the batch opens an epoch, the entry that says so comes first. */
+  entries: SealedEntry[]
+  flags: Map<string, string | null>
+}
+
+/** Why the batch has to open a new epoch, and how many lost lines were put back before it. */
+export type Opening = { why: string; restored: number }
+
+/** The entry that opens an epoch. */
+export function openingDraft({ why, restored }: Opening, now: number): Draft {
+  const key = randomUUID()
+  return {
+    action: 'log.recovered',
+    outcome: 'applied',
+    actor: { id: 'killswitch', role: 'owner', via: 'service' },
+    receivedAt: toTimestamp(now),
+    reason: why,
+    recovered: { why, restored },
+    request: { id: key, key, digest: '' },
+  }
+}
 
 /** Each on the state after those before it. One that writes nothing is answered here and is not in the batch. */
-export function decideBatch(items: readonly Waiting[], state: State, environment: string): Batch {
+export function decideBatch(
+  items: readonly Waiting[],
+  state: State,
+  environment: string,
+  opening?: { draft: Draft },
+): Batch {
   const decided: Decided[] = []
-  let after = state
+  const opened = opening && seal(opening.draft, state.head, environment, state.head.epoch + 1)
+  let after = opened ? fold(state, opened) : state
   for (const item of items) {
     try {
       const { drafts, refusal } = item.decide(after, item.receivedAt)
@@ -68,5 +102,7 @@ export function decideBatch(items: readonly Waiting[], state: State, environment
       item.reject(error)
     }
   }
-  return { state, decided, flags: changedFlags(state, after) }
+  const entries = decided.flatMap(each => each.entries)
+  const all = opened && entries.length > 0 ? [opened, ...entries] : entries
+  return { state, decided, entries: all, flags: changedFlags(state, after) }
 }

@@ -20,6 +20,7 @@ import {
 import type { Accepted, Durability } from './batch.js'
 import type { Gate } from './gate.js'
 import type { Log } from './log.js'
+import { isAway, type Provisional } from './provisional.js'
 import type { Priority } from './queue.js'
 import type { Refusals } from './refusals.js'
 import type { Runbooks } from './runbooks.js'
@@ -32,12 +33,19 @@ export type RestoreBody = KillBody & { hold?: string; all?: boolean; undo?: bool
 export type StepRunBody = { step: string; reason?: string; incident?: string; flags?: string[] }
 
 /** What a flip led to: its entries as they stand in the log. */
-export type Flipped = { entries: Entry[]; durability: Durability; replayed: boolean; key: string }
+export type Flipped = {
+  entries: Entry[]
+  /** `provisional`: the store is away; the kill is on this instance's disk and in force for its apps. */
+  durability: Durability | 'provisional'
+  replayed: boolean
+  key: string
+}
 
 export type FlipStatus =
   | { state: 'applied' | 'unchanged'; entries: Entry[] }
   | { state: 'refused'; entries: Entry[] }
   | { state: 'never'; entries: Entry[] }
+  | { state: 'provisional'; entries: Entry[] }
   | { state: 'pending'; entries: [] }
 
 type Decide = (state: State, now: number) => Verdict
@@ -48,8 +56,17 @@ export class Flips {
   readonly #gate: Gate
   readonly #runbooks: Runbooks
   readonly #refusals: Refusals
+  readonly #provisional: Provisional
 
-  constructor(parts: { log: Log; gate: Gate; runbooks: Runbooks; refusals: Refusals }) {
+  constructor(parts: {
+    log: Log
+    gate: Gate
+    runbooks: Runbooks
+    refusals: Refusals
+    provisional: Provisional
+  }) {
+    this.#provisional = parts.provisional
+
     this.#log = parts.log
     this.#gate = parts.gate
     this.#runbooks = parts.runbooks
@@ -140,6 +157,9 @@ export class Flips {
     if (known?.outcome === 'voided') return { state: 'never', entries: await this.#entries(known.places) }
     if (known !== undefined)
       return { state: known.outcome as 'applied' | 'unchanged', entries: await this.#entries(known.places) }
+    const provisional = this.#provisional.find(actor.id, id)
+    if (provisional !== undefined)
+      return { state: 'provisional', entries: this.#provisional.entriesOf(provisional) }
     if (this.#gate.isPending(actor.id, id)) return { state: 'pending', entries: [] }
     const place = parsePlace(id)
     const line = place === undefined ? undefined : await this.#log.line(place)
@@ -175,8 +195,13 @@ export class Flips {
     const key = origin.key ?? randomUUID()
     const digest = digestOf(act)
     const decide = this.#counted(actor, prepared(actor, act, requestOf(origin, key, digest), prepare))
-    const accepted = await this.#gate.submit({ priority: act.priority, actor: actor.id, key, digest, decide })
-    return { ...(await this.#answer(accepted)), key }
+    const ask = { priority: act.priority, actor: actor.id, key, digest, decide }
+    try {
+      return { ...(await this.#answer(await this.#gate.submit(ask))), key }
+    } catch (error) {
+      if (act.priority !== 'kill' || !isAway(error)) throw error
+      return { ...(await this.#provisional.instead(ask, error)), key }
+    }
   }
 
   /** Beyond ten refusals a minute an actor's are counted, not written one by one. */
@@ -209,7 +234,7 @@ export class Flips {
 
   /** The state of one flag; throws `unknown-flag`. */
   flag(key: string): FlagState {
-    const flag = this.#log.state.flags.get(key)
+    const flag = this.#log.known.flags.get(key)
     if (flag) return flag
     throw new KillswitchError(
       'unknown-flag',

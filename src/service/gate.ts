@@ -9,11 +9,13 @@ import type { State } from '../domain/state.js'
 import type { CommitResult, Store } from '../domain/store.js'
 import {
   type Accepted,
-  type Ask,
+  type Asked,
   type Batch,
   type Decided,
   type Durability,
   decideBatch,
+  type Opening,
+  openingDraft,
   type Unresolved,
   type Waiting,
 } from './batch.js'
@@ -23,6 +25,8 @@ import { voided } from './voided.js'
 
 /** How long the gate tries before it says 503 or 504. */
 const DEADLINE_MS = 1_000
+/** And with a kill among what waits: then it is taken provisionally instead. */
+const KILL_DEADLINE_MS = 150
 /** Between two tries of a commit whose outcome is unknown: the store needs the event loop to come back. */
 const RETRY_MS = 20
 
@@ -37,6 +41,10 @@ export class Gate {
   #running: Promise<void> | undefined
   readonly #pending = new Map<string, number>()
   readonly #unresolved = new Map<string, Unresolved>()
+  /** The last commit failed, and nothing was heard of the store since: nobody is made to wait for it again. */
+  #away: KillswitchError | undefined
+  /** Why the next commit has to open a new epoch. */
+  #opening: Opening | undefined
   /** Told the head of a store that turned out to have lost history. */
   onLost: (why: string) => void = () => {}
   /** Told the entries this instance committed; must not throw. */
@@ -57,11 +65,11 @@ export class Gate {
   }
 
   /** Resolves once the entries are durable; rejects with the refusal, 503 (not done) or 504 (unknown). */
-  submit(ask: Omit<Ask, 'receivedAt'>): Promise<Accepted> {
+  submit(ask: Asked): Promise<Accepted> {
     const id = idOf(ask.actor, ask.key)
     this.#pending.set(id, (this.#pending.get(id) ?? 0) + 1)
     const settled = new Promise<Accepted>((resolve, reject) => {
-      this.#queue.push({ ...ask, id, receivedAt: this.#clock(), resolve, reject })
+      this.#queue.push({ receivedAt: this.#clock(), ...ask, id, resolve, reject })
     }).finally(() => this.#settled(id))
     this.#running ??= this.#run()
     return settled
@@ -93,6 +101,21 @@ export class Gate {
     }
   }
 
+  /** Called while the store answers: the next commit is tried again. */
+  storeAnswers(): void {
+    this.#away = undefined
+  }
+
+  /** An attempt with an unknown outcome is settled otherwise: it was taken provisionally, under the same key. */
+  forget(actor: string, key: string): void {
+    this.#unresolved.delete(idOf(actor, key))
+  }
+
+  /** The store had lost lines, which are put back: the next commit opens a new epoch, and says so. */
+  openEpoch(opening: Opening): void {
+    this.#opening = opening
+  }
+
   async close(): Promise<void> {
     while (this.#running) await this.#running
   }
@@ -121,32 +144,30 @@ export class Gate {
   }
 
   async #attempt(batch: Waiting[]): Promise<void> {
-    const deadline = performance.now() + DEADLINE_MS
+    const isKill = batch.some(item => item.priority === 'kill')
+    const deadline = performance.now() + (isKill ? KILL_DEADLINE_MS : DEADLINE_MS)
     let waiting = batch
     while (waiting.length > 0) {
-      const { state, decided, flags } = this.#decide(waiting)
+      const batch = this.#decide(waiting)
+      const { decided } = batch
       waiting = decided.map(each => each.item)
-      const entries = decided.flatMap(each => each.entries)
-      if (entries.length === 0) return
-      const failure = await this.#commit(state, entries, flags, decided)
+      if (batch.entries.length === 0) return
+      if (this.#away) return this.#failAll(decided, this.#away)
+      const failure = await this.#commit(batch)
       if (failure === 'none') return
       const isOver = performance.now() > deadline
       if (failure !== 'conflict' && (isOver || !mayRetry(failure, waiting)))
-        return this.#failAll(decided, failure)
+        return this.#giveUp(decided, failure)
       if (failure === 'conflict' && isOver) return this.#failAll(decided, tooBusy())
       if (failure !== 'conflict') await delay(RETRY_MS)
     }
   }
 
   /** One try. On an error each item keeps what was tried, where that may have been written. */
-  async #commit(
-    state: State,
-    entries: SealedEntry[],
-    flags: Map<string, string | null>,
-    decided: Decided[],
-  ): Promise<'none' | 'conflict' | KillswitchError> {
+  async #commit({ state, entries, flags, decided }: Batch): Promise<'none' | 'conflict' | KillswitchError> {
     try {
-      const result = await this.#store.commit({ expectedHead: headOf(state), entries, flags })
+      const mode = this.#opening ? 'open' : 'write'
+      const result = await this.#store.commit({ expectedHead: headOf(state), entries, flags, mode })
       return (await this.#finish(result, entries, decided)) ? 'none' : 'conflict'
     } catch (error) {
       const failure = asKillswitchError(error)
@@ -162,6 +183,11 @@ export class Gate {
     }
   }
 
+  #giveUp(decided: readonly Decided[], failure: KillswitchError): void {
+    if (this.#store.kind !== 'local') this.#away = stillAway(failure)
+    this.#failAll(decided, failure)
+  }
+
   #failAll(decided: readonly Decided[], error: KillswitchError): void {
     for (const { item, refusal } of decided) this.#fail(item, error, refusal)
   }
@@ -170,7 +196,8 @@ export class Gate {
     const { state } = this.#log
     const head = placeOf(state.head)
     const open = waiting.filter(item => !this.#replays(item) && !this.#refusedBefore(item, head))
-    return decideBatch(open, state, this.#environment)
+    const opening = this.#opening && { draft: openingDraft(this.#opening, this.#clock()) }
+    return decideBatch(open, state, this.#environment, opening)
   }
 
   /** Answers an item whose key the log has already. */
@@ -213,13 +240,24 @@ export class Gate {
         `${result.why} Nothing was changed, and nothing un-kills: apps keep the state they know.`,
       )
     }
+    if (result.outcome === 'moved') {
+      this.#opening ??= {
+        why: 'The store is another server than the one this epoch was opened on: a restart, or a failover.',
+        restored: 0,
+      }
+      return false
+    }
     if (result.outcome === 'conflict') {
+      // somebody else may have opened the epoch
+      this.#opening = undefined
       await this.#log.accept(result.missing.map(open))
       return false
     }
     const { journaled } = await this.#log.accept(entries).catch(error => {
       throw new KillswitchError('outcome-unknown', 'It was committed, and not taken in here.', {}, error)
     })
+    this.#opening = undefined
+    this.#away = undefined
     this.onCommitted(entries)
     for (const { item, entries: own, refusal } of decided) {
       if (refusal) item.reject(refusal)
@@ -260,6 +298,17 @@ export class Gate {
 const mayRetry = ({ code }: KillswitchError, waiting: readonly Waiting[]): boolean =>
   code === 'outcome-unknown' ||
   (code === 'store-unavailable' && waiting.some(item => item.attempted !== undefined))
+
+/** What those who come after are told: of theirs nothing was sent. */
+const stillAway = (failure: KillswitchError): KillswitchError =>
+  failure.code === 'outcome-unknown'
+    ? new KillswitchError(
+        'store-unavailable',
+        'The store does not answer. Nothing was done; try again when it is back.',
+        {},
+        failure,
+      )
+    : failure
 
 const tooBusy = (): KillswitchError =>
   new KillswitchError(

@@ -4,6 +4,7 @@
 import { type Head, type Outcome, open, placeOf, type SealedEntry } from '../domain/audit.js'
 import type { CatalogueDocument } from '../domain/catalogue.js'
 import { KillswitchError } from '../domain/errors.js'
+import { overlay, type ProvisionalKill } from '../domain/provisional.js'
 import { type FlagState, fold, INITIAL, type State } from '../domain/state.js'
 import type { Journal } from '../journal/journal.js'
 
@@ -11,7 +12,7 @@ import type { Journal } from '../journal/journal.js'
 export const KEY_KEPT_MS = 7 * 24 * 3_600_000
 const CHECKPOINT_EVERY = 5_000
 /** Of the checkpoint's state: one of another form is as good as none. */
-const FORM = 1
+const FORM = 2
 /** How many entries wait in memory for a journal that fails. Beyond it the journal stays behind until the next start. */
 const MOST_UNJOURNALED = 5_000
 
@@ -28,6 +29,8 @@ export class Log {
   readonly #listeners = new Set<Listener>()
   #accepting: Promise<unknown> = Promise.resolve()
   #sinceCheckpoint = 0
+  #provisional: readonly ProvisionalKill[] = []
+  #known: State | undefined
   /** Folded, and not in the journal yet: what the store committed while the journal failed. */
   #unjournaled: SealedEntry[] = []
   /** There were too many to keep: the journal has a gap before it until the next start follows the store. */
@@ -41,15 +44,29 @@ export class Log {
   /** Folds the journal, from its checkpoint on where there is one. `onFault` is told of a listener that throws. */
   static async open(journal: Journal, onFault: (error: unknown) => void = () => {}): Promise<Log> {
     const log = new Log(journal, onFault)
-    const checkpoint = await journal.checkpoint()
-    const frozen = checkpoint?.state as Frozen | undefined
-    if (frozen?.form === FORM) log.#thaw(frozen)
-    for await (const line of journal.lines(placeOf(log.#state.head))) log.#fold(open(line))
+    await log.#refold()
     return log
   }
 
   get state(): State {
     return this.#state
+  }
+
+  /** The state with this instance's provisional kills in force: what it serves. The gate decides on `state`. */
+  get known(): State {
+    this.#known ??= overlay(this.#state, this.#provisional)
+    return this.#known
+  }
+
+  /** Puts provisional kills in force, in place of those before, and tells the listeners. */
+  serve(kills: readonly ProvisionalKill[]): void {
+    this.#provisional = kills
+    this.#known = undefined
+    for (const listener of this.#listeners) this.#tell(listener, [])
+  }
+
+  get provisional(): readonly ProvisionalKill[] {
+    return this.#provisional
   }
 
   get head(): Head {
@@ -95,6 +112,34 @@ export class Log {
     return taken
   }
 
+  /**
+   * Leaves an abandoned branch: journal and state go back to `ancestor`, whose entry the store still holds. Returns the
+   * entries of the branch and the file that keeps them.
+   */
+  branchOff(ancestor: Head): Promise<{ file: string; branch: SealedEntry[] }> {
+    const left = this.#accepting.then(async () => {
+      const line = placeOf(ancestor) === 0 ? undefined : await this.line(placeOf(ancestor))
+      const at = line === undefined ? '' : open(line).entry.at
+      const { file, lines } = await this.journal.branchOff({ ...ancestor, at })
+      this.#unjournaled = []
+      await this.#refold()
+      return { file, branch: lines.map(open) }
+    })
+    this.#accepting = left.catch(() => {})
+    return left
+  }
+
+  async #refold(): Promise<void> {
+    this.#state = INITIAL
+    this.#answered.clear()
+    this.#known = undefined
+    const checkpoint = await this.journal.checkpoint()
+    const frozen = checkpoint?.state as Frozen | undefined
+    if (frozen?.form === FORM) this.#thaw(frozen)
+    for await (const line of this.journal.lines(placeOf(this.#state.head))) this.#fold(open(line))
+    for (const listener of this.#listeners) this.#tell(listener, [])
+  }
+
   async #take(entries: readonly SealedEntry[]): Promise<{ journaled: boolean }> {
     const known = placeOf(this.#state.head)
     const fresh = entries.filter(each => placeOf(each.entry) > known)
@@ -134,6 +179,7 @@ export class Log {
   #fold(sealed: SealedEntry): void {
     const { entry } = sealed
     this.#state = fold(this.#state, sealed)
+    this.#known = undefined
     this.#sinceCheckpoint++
     if (entry.action !== 'flip.voided' && entry.outcome === 'refused') return
     const id = answerId(entry.actor.id, entry.request.key)

@@ -3,7 +3,8 @@
 
 import { createHash } from 'node:crypto'
 import type { FlagDefinition } from '../domain/flag.js'
-import type { Change, Held, Position, Snapshot, SnapshotFlag } from '../domain/snapshot.js'
+import { type ProvisionalKill, toProvisionalHold } from '../domain/provisional.js'
+import type { Change, Held, Position, ProvisionalHold, Snapshot, SnapshotFlag } from '../domain/snapshot.js'
 import { type FlagState, isKilled, killValue, type State } from '../domain/state.js'
 import type { Log } from './log.js'
 
@@ -21,6 +22,7 @@ export class Snapshots {
   readonly #log: Log
   readonly #environment: string
   #state: State | undefined
+  #provisional: readonly ProvisionalKill[] | undefined
   #prepared = new Map<string, Prepared>()
 
   constructor(log: Log, environment: string) {
@@ -47,7 +49,13 @@ export class Snapshots {
 
   #of(audience: string): Prepared {
     const { state } = this.#log
-    if (state.revision !== this.#state?.revision || state.log !== this.#state.log) {
+    // the same object while nothing an app is told of has changed
+    if (
+      state.revision !== this.#state?.revision ||
+      state.log !== this.#state.log ||
+      this.#provisional !== this.#log.provisional
+    ) {
+      this.#provisional = this.#log.provisional
       this.#state = state
       this.#prepared = new Map()
     }
@@ -56,7 +64,7 @@ export class Snapshots {
     return known
   }
 
-  #position(state: State): Position & { v: 1 } {
+  #position(state: State, audience: string): Position & { v: 1 } {
     return {
       v: 1,
       environment: this.#environment,
@@ -64,15 +72,15 @@ export class Snapshots {
       revision: state.revision,
       catalogue: state.catalogue?.digest ?? '',
       at: state.revisedAt,
-      provisional: [],
-      merged: [],
+      provisional: provisionalOf(flagsOf(this.#log.known, audience)),
+      merged: [...state.merged],
     }
   }
 
   #snapshot(audience: string): Snapshot {
     const { state } = this.#log
     const flags = flagsOf(state, audience).map(flag => [flag.definition.key, snapshotFlag(flag)] as const)
-    return { ...this.#position(state), flags: Object.fromEntries(flags) }
+    return { ...this.#position(state, audience), flags: Object.fromEntries(flags) }
   }
 
   #change(audience: string): Change {
@@ -82,12 +90,22 @@ export class Snapshots {
     const flipped = flags
       .filter(flag => flag.flipped > 0)
       .map(flag => [flag.definition.key, flag.flipped] as const)
-    return { ...this.#position(state), held: Object.fromEntries(held), flipped: Object.fromEntries(flipped) }
+    return {
+      ...this.#position(state, audience),
+      held: Object.fromEntries(held),
+      flipped: Object.fromEntries(flipped),
+    }
   }
 }
 
 const flagsOf = (state: State, audience: string): FlagState[] =>
   [...state.flags.values()].filter(flag => covers(audience, flag.definition.application))
+
+/** Held provisionally: told apart, because apps let go of it only when it is named as merged. */
+const provisionalOf = (flags: readonly FlagState[]): ProvisionalHold[] =>
+  flags.flatMap(flag =>
+    flag.holds.filter(hold => hold.provisional).map(hold => toProvisionalHold(hold, flag)),
+  )
 
 export function heldOf(flag: FlagState): Held {
   const { definition, holds } = flag

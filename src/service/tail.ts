@@ -14,7 +14,8 @@ const AGAIN_MS = 100
 export type TailEvents = {
   /** The store answers and holds our head. */
   onAlive(): void
-  onLost(why: string): void
+  /** Said again with every look, for as long as it is so. */
+  onLost(why: string, isNew: boolean): void
   onFault(error: unknown): void
 }
 
@@ -54,7 +55,7 @@ export class Tail {
   markLost(why: string): void {
     const isNew = this.#lost === undefined
     this.#lost = why
-    if (isNew) this.#events.onLost(why)
+    this.#events.onLost(why, isNew)
   }
 
   async close(): Promise<void> {

@@ -41,6 +41,7 @@ export class FaultyStore implements Store {
   }
   share = (...asked: Parameters<Store['share']>) => this.#store.share(...asked)
   shared = (...asked: Parameters<Store['shared']>) => this.#store.shared(...asked)
+  whyLost = (...asked: Parameters<Store['whyLost']>) => this.#store.whyLost(...asked)
   head = () => this.#store.head()
   ping = () => this.#store.ping()
   close = () => this.#store.close()

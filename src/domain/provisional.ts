@@ -1,0 +1,142 @@
+// A kill taken while the store was away: in force on this instance and its apps at once, kept on its own disk outside the
+// chain, and brought into the log under its own idempotency key when the store is back. Kills only add holds, so the
+// order in which they come in does not matter.
+
+import type { Actor } from './actor.js'
+import { type Draft, placeOf, type SealedEntry } from './audit.js'
+import { decideKill, holdId, paperwork, type RequestInfo, type StepClaim, type Verdict } from './flip.js'
+import type { Hold } from './hold.js'
+import type { ProvisionalHold } from './snapshot.js'
+import { type FlagState, killValue, type State } from './state.js'
+import { decideStepRun } from './step-run.js'
+
+export type ProvisionalKill = {
+  v: 1
+  action: 'kill' | 'step.run'
+  /** Each is held. */
+  flags: string[]
+  /** RFC 3339: when it was taken, which is when its holds begin. */
+  receivedAt: string
+  actor: Actor
+  claim: StepClaim
+  reason?: string
+  incident?: string
+  request: RequestInfo
+  /** Where it comes from an abandoned branch: its entry there. */
+  origin?: { place: number; hash: string }
+}
+
+export const provisionalId = ({ actor, request }: ProvisionalKill): string => `${actor.id}\n${request.key}`
+
+/** The holds it puts: the same ids that its entries will have in the log. */
+export function holdsOf(kill: ProvisionalKill): Hold[] {
+  const { actor, request, claim, incident, receivedAt } = kill
+  return kill.flags.map(flag => ({
+    id: holdId(actor.id, request.key, flag),
+    flag,
+    actor: actor.id,
+    ...(incident === undefined ? {} : { incident }),
+    reason: paperwork(kill).reason ?? '',
+    ...(claim.runbook === undefined ? {} : { runbook: claim.runbook }),
+    ...(claim.step === undefined ? {} : { step: claim.step }),
+    offRunbook: claim.offRunbook,
+    since: receivedAt,
+    place: 0,
+    provisional: true as const,
+  }))
+}
+
+/** The state with the provisional holds in force: what this instance serves. The log's own state is not changed. */
+export function overlay(state: State, kills: readonly ProvisionalKill[]): State {
+  if (kills.length === 0) return state
+  const flags = new Map(state.flags)
+  for (const hold of kills.flatMap(holdsOf)) {
+    const flag = flags.get(hold.flag)
+    if (flag === undefined || flag.holds.some(each => each.id === hold.id)) continue
+    flags.set(hold.flag, { ...flag, holds: [...flag.holds, hold] })
+  }
+  return { ...state, flags }
+}
+
+/** As apps are told. */
+export function toProvisionalHold(hold: Hold, { definition }: FlagState): ProvisionalHold {
+  const { id, flag, since, incident } = hold
+  return {
+    id,
+    flag,
+    variant: definition.killVariant,
+    value: killValue(definition),
+    since,
+    ...(incident === undefined ? {} : { incident }),
+  }
+}
+
+/** Brings it into the log: the same rules, but for the role, which was checked when it was taken. */
+export function decideMerge(state: State, kill: ProvisionalKill, now: number): Verdict {
+  const { action, flags, actor, request, claim, reason, incident, origin } = kill
+  const command = {
+    actor,
+    request,
+    claim,
+    accepted: true as const,
+    ...(reason === undefined ? {} : { reason }),
+    ...(incident === undefined ? {} : { incident }),
+  }
+  const [flag = ''] = flags
+  const verdict =
+    action === 'kill'
+      ? decideKill(state, { ...command, flag }, now)
+      : decideStepRun(state, { ...command, flags }, now)
+  if (origin === undefined) return verdict
+  return { ...verdict, drafts: verdict.drafts.map(draft => ({ ...draft, origin })) }
+}
+
+/**
+ * The kills of an abandoned branch whose holds were still there at its end, to be applied again; one per request, so
+ * that a step run's come in together.
+ */
+export function killsOfBranch(branch: readonly SealedEntry[], end: State): ProvisionalKill[] {
+  const held = new Set([...end.flags.values()].flatMap(flag => flag.holds.map(hold => hold.id)))
+  const kills = new Map<string, ProvisionalKill>()
+  for (const { entry, hash } of branch) {
+    const { action, outcome, flag, hold } = entry
+    if (action !== 'kill' || outcome !== 'applied' || flag === undefined || !held.has(hold ?? '')) continue
+    const origin = { place: placeOf(entry), hash }
+    const kill = kills.get(`${entry.actor.id}\n${entry.request.key}`) ?? { ...killOf(entry), origin }
+    kills.set(provisionalId(kill), { ...kill, flags: [...kill.flags, flag] })
+  }
+  for (const { entry } of branch) {
+    const kill = kills.get(`${entry.actor.id}\n${entry.request.key}`)
+    if (entry.action === 'step.run' && kill !== undefined) kill.action = 'step.run'
+  }
+  return [...kills.values()]
+}
+
+/** The kill that drafts which could not be committed speak of; undefined where there is none among them. */
+export function killOfDrafts(drafts: readonly Draft[]): ProvisionalKill | undefined {
+  const kills = drafts.filter(draft => draft.action === 'kill' && draft.outcome !== 'refused')
+  const [first] = kills
+  if (first === undefined) return undefined
+  const action = drafts.some(draft => draft.action === 'step.run') ? 'step.run' : 'kill'
+  return { ...killOf(first), action, flags: kills.map(draft => draft.flag as string) }
+}
+
+function killOf(draft: Draft): ProvisionalKill {
+  const { actor, receivedAt, request, runbook, step, offRunbook, warnings, reason, incident } = draft
+  return {
+    v: 1,
+    action: 'kill',
+    flags: [],
+    receivedAt,
+    actor,
+    claim: {
+      ...(runbook === undefined ? {} : { runbook }),
+      ...(step === undefined ? {} : { step }),
+      offRunbook: offRunbook ?? false,
+      warnings: warnings ?? [],
+    },
+    ...(reason === undefined ? {} : { reason }),
+    ...(incident === undefined ? {} : { incident }),
+    request,
+  }
+}

@@ -1,0 +1,195 @@
+// Kills while the store is away: taken here, told to this instance's apps at once, and brought into the log when the
+// store is back. A kill needs one journal, not a store.
+
+import type { Draft, Entry } from '../domain/audit.js'
+import { type Clock, toTimestamp } from '../domain/clock.js'
+import { KillswitchError } from '../domain/errors.js'
+import {
+  decideMerge,
+  holdsOf,
+  killOfDrafts,
+  type ProvisionalKill,
+  provisionalId,
+} from '../domain/provisional.js'
+import type { ProvisionalFile } from '../journal/provisional-file.js'
+import type { Asked } from './batch.js'
+import type { Gate } from './gate.js'
+import type { Log } from './log.js'
+
+export class Provisional {
+  readonly #file: ProvisionalFile<ProvisionalKill>
+  readonly #log: Log
+  readonly #gate: Gate
+  readonly #onFault: (error: unknown) => void
+  readonly #environment: string
+  readonly #clock: Clock
+  #kills: readonly ProvisionalKill[]
+  #merging: Promise<void> | undefined
+
+  private constructor(parts: Parts, kills: ProvisionalKill[]) {
+    this.#file = parts.file
+    this.#log = parts.log
+    this.#gate = parts.gate
+    this.#onFault = parts.onFault
+    this.#environment = parts.environment
+    this.#clock = parts.clock
+    this.#kills = kills
+    this.#log.serve(kills)
+  }
+
+  /** Takes up what an earlier run of this instance had not brought into the log yet. */
+  static async open(parts: Parts): Promise<Provisional> {
+    return new Provisional(parts, unique(await parts.file.read()))
+  }
+
+  get kills(): readonly ProvisionalKill[] {
+    return this.#kills
+  }
+
+  find(actor: string, key: string): ProvisionalKill | undefined {
+    return this.#kills.find(kill => provisionalId(kill) === `${actor}\n${key}`)
+  }
+
+  /**
+   * Takes a kill that the gate could not commit. The rules are asked all the same, on what this instance knows: who may not
+   * kill may not now. Throws the refusal, `key-reused`, or `journal-broken`.
+   */
+  async instead(
+    ask: Asked,
+    error: unknown,
+  ): Promise<{ entries: Entry[]; durability: 'provisional'; replayed: boolean }> {
+    const known = this.find(ask.actor, ask.key)
+    if (known !== undefined) return this.#again(known, ask)
+    const { drafts, refusal } = ask.decide(this.#log.known, this.#clock())
+    if (refusal !== undefined) throw refusal
+    const kill = killOfDrafts(drafts)
+    if (kill === undefined) throw error
+    await this.take([kill])
+    this.#gate.forget(ask.actor, ask.key)
+    return { entries: this.entriesOf(kill), durability: 'provisional', replayed: false }
+  }
+
+  /** What its entries will be, but for their place. */
+  entriesOf(kill: ProvisionalKill): Entry[] {
+    const { drafts } = decideMerge(this.#log.state, kill, Date.parse(kill.receivedAt))
+    return drafts.map(draft => ({
+      ...draft,
+      v: 1,
+      epoch: 0,
+      seq: 0,
+      at: kill.receivedAt,
+      environment: this.#environment,
+      prev: '',
+    }))
+  }
+
+  #again(kill: ProvisionalKill, { key, digest }: Asked) {
+    if (kill.request.digest === digest)
+      return { entries: this.entriesOf(kill), durability: 'provisional' as const, replayed: true }
+    throw new KillswitchError(
+      'key-reused',
+      `The Idempotency-Key "${key}" was used for another request. Send a new key.`,
+    )
+  }
+
+  /** Durable on this instance's disk, and told to its apps, when it resolves. Throws `journal-broken`. */
+  async take(kills: readonly ProvisionalKill[]): Promise<void> {
+    for (const kill of kills) {
+      await this.#file.append(kill).catch(error => {
+        throw new KillswitchError(
+          'journal-broken',
+          `The store is away, and this instance cannot keep the kill on its own disk (${(error as Error).message}). Nothing was done: kill on another instance.`,
+          {},
+          error,
+        )
+      })
+    }
+    this.#keep([...this.#kills, ...kills])
+  }
+
+  /** Called while the store answers. One at a time; what cannot be brought in yet stays. */
+  merge(): void {
+    if (this.#kills.length === 0 || this.#merging) return
+    this.#merging = this.#mergeAll()
+      .catch(this.#onFault)
+      .finally(() => {
+        this.#merging = undefined
+      })
+  }
+
+  async close(): Promise<void> {
+    await this.#merging
+  }
+
+  async #mergeAll(): Promise<void> {
+    for (const kill of this.#kills) {
+      if (!(await this.#mergeOne(kill))) return
+      this.#keep(this.#kills.filter(each => provisionalId(each) !== provisionalId(kill)))
+      await this.#file.rewrite(this.#kills)
+    }
+  }
+
+  /** Whether it is done with: in the log, or refused by the rules as they are now. */
+  async #mergeOne(kill: ProvisionalKill): Promise<boolean> {
+    const { actor, request, receivedAt } = kill
+    const ask = { priority: 'kill' as const, actor: actor.id, key: request.key, digest: request.digest }
+    try {
+      const { replayed } = await this.#gate.submit({
+        ...ask,
+        receivedAt: Date.parse(receivedAt),
+        decide: (state, now) => decideMerge(state, kill, now),
+      })
+      // an earlier attempt had landed after all: its entry does not say that it makes an end of these holds
+      if (replayed) await this.#note(kill)
+      return true
+    } catch (error) {
+      const code = error instanceof KillswitchError ? error.code : undefined
+      if (code === 'unknown-flag' || code === 'key-reused') return true
+      if (code === undefined) this.#onFault(error)
+      return false
+    }
+  }
+
+  async #note(kill: ProvisionalKill): Promise<void> {
+    const key = `merged-${kill.actor.id}-${kill.request.key}`.slice(0, 200)
+    const draft = (now: number): Draft => ({
+      action: 'hold.merged',
+      outcome: 'applied',
+      actor: { id: 'killswitch', role: 'owner', via: 'service' },
+      receivedAt: toTimestamp(now),
+      merged: holdsOf(kill).map(hold => hold.id),
+      request: { id: key, key, digest: key },
+    })
+    await this.#gate.submit({
+      priority: 'note',
+      actor: 'killswitch',
+      key,
+      digest: key,
+      decide: (_, now) => ({ drafts: [draft(now)] }),
+    })
+  }
+
+  #keep(kills: readonly ProvisionalKill[]): void {
+    this.#kills = unique(kills)
+    this.#log.serve(this.#kills)
+  }
+}
+
+type Parts = {
+  file: ProvisionalFile<ProvisionalKill>
+  log: Log
+  gate: Gate
+  environment: string
+  clock: Clock
+  onFault: (error: unknown) => void
+}
+
+const AWAY = ['store-unavailable', 'outcome-unknown', 'history-lost']
+
+/** Whether an error says that the store is away: a kill does not need it. */
+export const isAway = (error: unknown): boolean =>
+  error instanceof KillswitchError && AWAY.includes(error.code)
+
+const unique = (kills: readonly ProvisionalKill[]): ProvisionalKill[] => [
+  ...new Map(kills.map(kill => [provisionalId(kill), kill])).values(),
+]

@@ -1,0 +1,190 @@
+// What an instance does about a store that does not hold its history. Where the store is behind, the missing lines are put
+// back; where it has gone on without them, this instance leaves its branch and offers what was on it anew. Kills come in
+// again, restores are told and not applied. Never un-kills, never issues a place twice.
+
+import { type Draft, EMPTY, type Head, open, placeOf, type SealedEntry } from '../domain/audit.js'
+import { toTimestamp } from '../domain/clock.js'
+import { killsOfBranch } from '../domain/provisional.js'
+import type { State } from '../domain/state.js'
+import type { Store } from '../domain/store.js'
+import type { Gate } from './gate.js'
+import type { Log } from './log.js'
+import type { Provisional } from './provisional.js'
+import { changedFlags } from './stored-flags.js'
+
+/** Lines put back in one command. */
+const LINES = 200
+const BYTES = 512 * 1024
+
+export type RecoveryEvents = {
+  onRecovered: (message: string, fields: object) => void
+  onFault: (error: unknown) => void
+  /** The journal has left a branch. */
+  onBranchLeft: () => void
+}
+
+export class Recovery {
+  readonly #log: Log
+  readonly #store: Store
+  readonly #gate: Gate
+  readonly #provisional: Provisional
+  readonly #events: RecoveryEvents
+  #running: Promise<void> | undefined
+
+  constructor(parts: {
+    log: Log
+    store: Store
+    gate: Gate
+    provisional: Provisional
+    events: RecoveryEvents
+  }) {
+    this.#log = parts.log
+    this.#store = parts.store
+    this.#gate = parts.gate
+    this.#provisional = parts.provisional
+    this.#events = parts.events
+  }
+
+  /** Called whenever the store is seen to have lost history; does one thing at a time. */
+  start(why: string): void {
+    this.#running ??= this.#recover(why)
+      .catch(this.#events.onFault)
+      .finally(() => {
+        this.#running = undefined
+      })
+  }
+
+  async close(): Promise<void> {
+    await this.#running
+  }
+
+  async #recover(why: string): Promise<void> {
+    const end = await this.#store.head()
+    if ((await this.#store.whyLost(this.#log.head)) === undefined) return
+    if (await this.#isOurs(end)) await this.#putBack(end, why)
+    else await this.#leaveBranch()
+  }
+
+  /** Whether an entry of the store is one of this instance's journal: then the store is only behind. */
+  async #isOurs(head: Head): Promise<boolean> {
+    if (placeOf(head) === 0) return true
+    const line = await this.#log.line(placeOf(head))
+    return line !== undefined && open(line).hash === head.hash
+  }
+
+  /** Verbatim, under their own ids. Others may do the same: whoever is first in a place, the lines are equal. */
+  async #putBack(from: Head, why: string): Promise<void> {
+    let at = from
+    let restored = 0
+    const { state } = this.#log
+    while (placeOf(at) < placeOf(state.head)) {
+      const lines = await this.#log.journal.read(placeOf(at), { limit: LINES, bytes: BYTES })
+      const entries = lines.map(open).filter(({ entry }) => placeOf(entry) <= placeOf(state.head))
+      if (entries.length === 0) break
+      const result = await this.#store.commit({
+        expectedHead: at,
+        entries,
+        flags: flagsOf(state),
+        mode: 'restore',
+      })
+      if (result.outcome === 'lost') return // it has moved on meanwhile: looked at anew with the next finding
+      at = headOf(result.outcome === 'conflict' ? result.missing.map(open) : entries)
+      if (result.outcome === 'committed') restored += entries.length
+    }
+    this.#gate.openEpoch({ why, restored })
+    await this.#note('log.recovered', `recovered-${placeOf(state.head)}-${state.head.hash.slice(0, 12)}`)
+    this.#events.onRecovered('the lost lines were put back', { restored, why })
+  }
+
+  /** A small entry, so that the epoch is opened now and not with the next flip. */
+  async #note(action: Draft['action'], key: string, more: Partial<Draft> = {}): Promise<void> {
+    const ask = { priority: 'note' as const, actor: 'killswitch', key, digest: key }
+    const actor = { id: 'killswitch', role: 'owner' as const, via: 'service' as const }
+    const request = { id: key, key, digest: key }
+    await this.#gate.submit({
+      ...ask,
+      decide: (_, now) => ({
+        drafts: [{ action, outcome: 'unchanged', actor, receivedAt: toTimestamp(now), ...more, request }],
+      }),
+    })
+  }
+
+  async #leaveBranch(): Promise<void> {
+    const ancestor = await this.#ancestor()
+    const before = this.#log.state
+    const lines = await this.#branchAfter(ancestor)
+    // kept on disk, and in force, before the journal lets go of them
+    await this.#provisional.take(killsOfBranch(lines, before))
+    const { file, branch } = await this.#log.branchOff(ancestor)
+    this.#events.onBranchLeft()
+    this.#events.onRecovered('this instance was on an abandoned branch of the log and has left it', {
+      ancestor: placeOf(ancestor),
+      entries: branch.length,
+      kept: file,
+    })
+    for (const sealed of branch) await this.#offer(sealed)
+  }
+
+  async #branchAfter(ancestor: Head): Promise<SealedEntry[]> {
+    const lines: SealedEntry[] = []
+    for await (const line of this.#log.journal.lines(placeOf(ancestor))) lines.push(open(line))
+    return lines
+  }
+
+  /** The last entry of the journal that the store holds too, by halving. */
+  async #ancestor(): Promise<Head> {
+    let held: Head = EMPTY
+    let [low, high] = [0, placeOf(this.#log.journal.head)]
+    while (low < high) {
+      const middle = Math.ceil((low + high) / 2)
+      const found = await this.#entryFrom(middle)
+      if (found !== undefined && placeOf(found) <= high && (await this.#store.whyLost(found)) === undefined) {
+        held = found
+        low = placeOf(found)
+      } else high = middle - 1
+    }
+    return held
+  }
+
+  /** The first entry of the journal at or after a place: places jump where an epoch was opened. */
+  async #entryFrom(place: number): Promise<Head | undefined> {
+    const [line] = await this.#log.journal.read(place - 1, { limit: 1 })
+    return line === undefined ? undefined : headOf([open(line)])
+  }
+
+  /**
+   * Restores are recorded and not applied; what was said about an incident is said again. Kills come in by the provisional
+   * way; everything else was about the branch itself.
+   */
+  async #offer({ entry, hash }: SealedEntry): Promise<void> {
+    const origin = { place: placeOf(entry), hash }
+    const { epoch: _e, seq: _s, at: _a, prev: _p, v: _v, environment: _n, ...draft } = entry
+    const isTold = entry.action.startsWith('incident.') && entry.outcome === 'applied'
+    const isRestore = entry.action === 'restore' && entry.outcome === 'applied'
+    if (!isTold && !isRestore) return
+    const refusal = {
+      code: 'history-lost' as const,
+      detail: 'Acknowledged on a branch of the log that was abandoned; recovered, and not applied again.',
+    }
+    const offered: Draft = isTold ? { ...draft, origin } : { ...draft, outcome: 'refused', refusal, origin }
+    const key = isTold ? entry.request.key : `branch-${hash.slice(0, 32)}`
+    await this.#gate
+      .submit({
+        priority: 'note',
+        actor: isTold ? entry.actor.id : 'killswitch',
+        key,
+        digest: entry.request.digest,
+        receivedAt: Date.parse(entry.receivedAt),
+        decide: () => ({ drafts: [offered] }),
+      })
+      .catch(this.#events.onFault)
+  }
+}
+
+const headOf = (entries: readonly SealedEntry[]): Head => {
+  const last = entries.at(-1)
+  return last === undefined ? EMPTY : { epoch: last.entry.epoch, seq: last.entry.seq, hash: last.hash }
+}
+
+const flagsOf = (state: State): Map<string, string | null> =>
+  changedFlags({ ...state, flags: new Map() }, state)
