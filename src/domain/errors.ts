@@ -21,6 +21,7 @@ export const ERROR_CODES = [
   'choose-flags', // a conditional or uncertain step run must name its flags
   'precondition-failed',
   'key-reused', // an Idempotency-Key with another body
+  'behind', // the caller has seen more of this log than this instance
   'no-known-state', // this instance has not seen the log yet
   'store-unavailable', // certain: nothing was done
   'outcome-unknown', // may have been done: resolvable by GET /v1/flips/:id

@@ -40,7 +40,9 @@ function flipOf(
   flags: ReadonlyMap<string, FlagState>,
 ): Flip | undefined {
   if (entry.action !== 'kill' && entry.action !== 'restore') return undefined
-  if (entry.outcome === 'refused' || entry.application === undefined || log === undefined) return undefined
+  // a provisional kill has no place yet that anybody could have applied
+  if (entry.seq === 0 || entry.outcome === 'refused' || entry.application === undefined || log === undefined)
+    return undefined
   const before = entry.flag === undefined ? 0 : (flags.get(entry.flag)?.flipped ?? 0)
   const revision = entry.outcome === 'applied' ? placeOf(entry) : before
   return { log, revision, application: entry.application, at: Date.parse(entry.receivedAt) }

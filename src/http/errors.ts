@@ -23,6 +23,7 @@ export const STATUS: Record<ErrorCode, number> = {
   'choose-flags': 422,
   'precondition-failed': 412,
   'key-reused': 422,
+  behind: 503,
   'no-known-state': 503,
   'store-unavailable': 503,
   'outcome-unknown': 504,

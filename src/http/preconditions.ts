@@ -47,3 +47,20 @@ function single(request: FastifyRequest, name: string): string | undefined {
   const value = request.headers[name]
   return Array.isArray(value) ? value.join(', ') : value
 }
+
+/**
+ * The caller's floor: the highest revision it has seen of this log. An instance that is behind it must not answer as if it
+ * knew. A floor of another log says nothing here.
+ */
+export function assertNotBehind(
+  request: FastifyRequest,
+  { log, revision }: { log: string | undefined; revision: number },
+): void {
+  const floor = Number(single(request, 'killswitch-floor') ?? 0)
+  if (single(request, 'killswitch-log') !== log || !(floor > revision)) return
+  throw new KillswitchError(
+    'behind',
+    `You have seen revision ${floor}, and this instance is at ${revision}: history may be missing here. Ask another instance, or this one again in a moment.`,
+    { revision, floor },
+  )
+}

@@ -7,6 +7,7 @@ import { audienceOf } from '../service/snapshots.js'
 import { actorOf } from './auth.js'
 import type { App, Parts } from './parts.js'
 import { upstreamOf } from './parts.js'
+import { assertNotBehind } from './preconditions.js'
 import { frame, SseSockets } from './sse.js'
 
 /** Whether a list of ETags (RFC 9110 section 13.1.2) names this one. */
@@ -41,6 +42,7 @@ export function streamRoutes(app: App, parts: Parts): void {
     },
     async (request, reply) => {
       parts.assertKnown()
+      assertNotBehind(request, log.state)
       const actor = actorOf(request)
       const { body, etag } = snapshots.snapshot(audienceOf(actor.apps))
       parts.served(request)
@@ -74,6 +76,7 @@ export function streamRoutes(app: App, parts: Parts): void {
     },
     async (request, reply) => {
       parts.assertKnown()
+      assertNotBehind(request, log.state)
       const audience = audienceOf(actorOf(request).apps)
       const greeting = Buffer.concat([changeFrame(audience), heartbeat()])
       sockets.add(reply, { audience, first: greeting })

@@ -103,6 +103,6 @@ export function decideBatch(
     }
   }
   const entries = decided.flatMap(each => each.entries)
-  const all = opened && entries.length > 0 ? [opened, ...entries] : entries
+  const all = opened ? [opened, ...entries] : entries
   return { state, decided, entries: all, flags: changedFlags(state, after) }
 }

@@ -112,8 +112,12 @@ export class Gate {
   }
 
   /** The store had lost lines, which are put back: the next commit opens a new epoch, and says so. */
-  openEpoch(opening: Opening): void {
+  async openEpoch(opening: Opening): Promise<void> {
     this.#opening = opening
+    const key = `opening-${placeOf(this.#log.head)}`
+    // asks for nothing: the batch has the entry that opens the epoch, and perhaps what waits beside it
+    const ask = { priority: 'kill' as const, actor: 'killswitch', key, digest: key }
+    await this.submit({ ...ask, decide: () => ({ drafts: [] }) }).catch(() => {})
   }
 
   async close(): Promise<void> {
@@ -147,7 +151,7 @@ export class Gate {
     const isKill = batch.some(item => item.priority === 'kill')
     const deadline = performance.now() + (isKill ? KILL_DEADLINE_MS : DEADLINE_MS)
     let waiting = batch
-    while (waiting.length > 0) {
+    for (;;) {
       const batch = this.#decide(waiting)
       const { decided } = batch
       waiting = decided.map(each => each.item)

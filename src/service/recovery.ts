@@ -3,7 +3,6 @@
 // again, restores are told and not applied. Never un-kills, never issues a place twice.
 
 import { type Draft, EMPTY, type Head, open, placeOf, type SealedEntry } from '../domain/audit.js'
-import { toTimestamp } from '../domain/clock.js'
 import { killsOfBranch } from '../domain/provisional.js'
 import type { State } from '../domain/state.js'
 import type { Store } from '../domain/store.js'
@@ -91,22 +90,8 @@ export class Recovery {
       at = headOf(result.outcome === 'conflict' ? result.missing.map(open) : entries)
       if (result.outcome === 'committed') restored += entries.length
     }
-    this.#gate.openEpoch({ why, restored })
-    await this.#note('log.recovered', `recovered-${placeOf(state.head)}-${state.head.hash.slice(0, 12)}`)
+    await this.#gate.openEpoch({ why, restored })
     this.#events.onRecovered('the lost lines were put back', { restored, why })
-  }
-
-  /** A small entry, so that the epoch is opened now and not with the next flip. */
-  async #note(action: Draft['action'], key: string, more: Partial<Draft> = {}): Promise<void> {
-    const ask = { priority: 'note' as const, actor: 'killswitch', key, digest: key }
-    const actor = { id: 'killswitch', role: 'owner' as const, via: 'service' as const }
-    const request = { id: key, key, digest: key }
-    await this.#gate.submit({
-      ...ask,
-      decide: (_, now) => ({
-        drafts: [{ action, outcome: 'unchanged', actor, receivedAt: toTimestamp(now), ...more, request }],
-      }),
-    })
   }
 
   async #leaveBranch(): Promise<void> {
