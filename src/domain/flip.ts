@@ -5,7 +5,7 @@ import { createHash } from 'node:crypto'
 import { type Actor, type Role, reaches } from './actor.js'
 import type { Draft, Entry, StepReference, Warning } from './audit.js'
 import { toTimestamp } from './clock.js'
-import { type ErrorCode, KillswitchError } from './errors.js'
+import { KillswitchError } from './errors.js'
 import type { Hold } from './hold.js'
 import { type FlagState, isKilled, pinnedVariant, type State, summariseHold } from './state.js'
 
@@ -267,7 +267,8 @@ export function refuse(
   error: KillswitchError,
   now: number,
 ): Verdict {
-  const { claim, reason, incident } = command
+  const { flag, claim, reason, incident } = command
+  const named = flag === undefined ? {} : { flag: flag.slice(0, 64) }
   const papers =
     claim === undefined
       ? {}
@@ -276,9 +277,10 @@ export function refuse(
           ...(reason === undefined ? {} : { reason }),
           ...(incident === undefined ? {} : { incident }),
         })
-  const refusal: { code: ErrorCode; detail: string } = { code: error.code, detail: error.message }
+  // whatever was sent, a refusal stays small
+  const refusal = { code: error.code, detail: error.message.slice(0, 1000) }
   return {
-    drafts: [{ ...common(command, action, now), outcome: 'refused', ...papers, refusal }],
+    drafts: [{ ...common({ ...command, ...named }, action, now), outcome: 'refused', ...papers, refusal }],
     refusal: error,
   }
 }

@@ -1,0 +1,199 @@
+import assert from 'node:assert/strict'
+import { connect } from 'node:net'
+import { describe, it } from 'node:test'
+import { aServer, type TestServer } from '../support/server.js'
+
+/** Writes bytes as they are, and resolves with all that comes until the service closes the connection. */
+function raw({ address }: TestServer, bytes: string): Promise<string> {
+  const { port } = new URL(address)
+  return new Promise(resolve => {
+    let text = ''
+    const socket = connect(Number(port), '127.0.0.1', () => socket.write(bytes))
+    socket.on('data', chunk => {
+      text += chunk
+    })
+    socket.on('error', () => {})
+    socket.on('close', () => resolve(text))
+  })
+}
+
+const problemIn = (text: string) => JSON.parse(text.slice(text.indexOf('{'), text.lastIndexOf('}') + 1))
+
+describe('what takes too long or is too large', () => {
+  it('is answered with a problem, and the connection is closed', async t => {
+    const server = await aServer(t)
+    const head = `POST /v1/flags/ai_v1/kill HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${server.tokens.operator}\r\n`
+    const cases: [string, string, number][] = [
+      [
+        'a body that does not come',
+        `${head}Content-Type: application/json\r\nContent-Length: 20\r\n\r\n{"re`,
+        408,
+      ],
+      ['headers that do not end', 'GET /livez HTTP/1.1\r\nHost: x\r\nX-Slow: ', 408],
+      ['20 KB of headers', `GET /livez HTTP/1.1\r\nHost: x\r\nX-Large: ${'a'.repeat(20_000)}\r\n\r\n`, 431],
+      ['an address of 20 KB', `GET /v1/audit?reason=${'a'.repeat(20_000)} HTTP/1.1\r\nHost: x\r\n\r\n`, 431],
+    ]
+    await Promise.all(
+      cases.map(async ([what, bytes, status]) => {
+        const answer = await raw(server, bytes)
+        assert.match(answer, new RegExp(`^HTTP/1.1 ${status} `), what)
+        assert.match(answer, /content-type: application\/problem\+json/i, what)
+        assert.equal(problemIn(answer).status, status, what)
+      }),
+    )
+    assert.equal(server.parts.log.head.seq, 1, 'nothing was changed')
+  })
+})
+
+describe('every answer', () => {
+  it('carries x-request-id and no-store, whatever went wrong', async t => {
+    const { app, tokens } = await aServer(t)
+    const paths = [
+      '/v1/flags',
+      '/nowhere',
+      '/v1/flags/nope',
+      '/v1/flags/%zz',
+      `/v1/flags/${'a'.repeat(3000)}`,
+    ]
+    for (const url of paths)
+      for (const method of ['GET', 'HEAD', 'DELETE', 'PUT', 'PATCH', 'OPTIONS'] as const) {
+        const response = await app.inject({
+          method,
+          url,
+          headers: { authorization: `Bearer ${tokens.viewer}` },
+        })
+        const { headers, statusCode } = response
+        assert.ok(headers['x-request-id'], `${method} ${url.slice(0, 40)}`)
+        assert.equal(headers['cache-control'], 'no-store', `${method} ${url.slice(0, 40)}`)
+        assert.ok(statusCode < 500)
+        if (statusCode >= 400) assert.match(String(headers['content-type']), /^application\/problem\+json/)
+      }
+  })
+
+  it('keeps the id of the caller where it fits a log line', async t => {
+    const { ask } = await aServer(t)
+    const idOf = async (id: string) =>
+      (await ask('viewer', 'GET', '/v1/flags', { headers: { 'x-request-id': id } })).headers['x-request-id']
+    assert.equal(await idOf('trace-1:2/3'), 'trace-1:2/3')
+    for (const bad of ['a b', 'x'.repeat(129), 'a"b']) assert.notEqual(await idOf(bad), bad)
+  })
+
+  it('takes a path with one slash too many for what it means', async t => {
+    const { ask } = await aServer(t)
+    for (const path of ['/v1/flags/', '//v1//flags', '/v1/flags/ai_v1/'])
+      assert.equal((await ask('viewer', 'GET', path)).status, 200, path)
+    assert.equal((await ask('operator', 'POST', '/v1/flags/ai_v1/kill/')).status, 200)
+  })
+})
+
+describe('a query that means nothing', () => {
+  const BAD = [
+    'limit=0',
+    'limit=501',
+    'limit=1.5',
+    'limit=',
+    'limit=1&limit=2',
+    'offRunbook=yes',
+    'offRunbook=',
+    'order=up',
+    'order=oldest&order=newest',
+    'since=yesterday',
+    'since=2026-13-01T00:00:00Z',
+    'since=a&since=b',
+    'flag=',
+    'cursor=x',
+    'cursor=bi4xLmFhYWFhYWFhYWFhYS4',
+    'colour=red',
+    '__proto__=1',
+    'constructor=1',
+    'role=admin',
+    `${'flag=a&'.repeat(21)}flag=b`,
+    'reason=%21',
+    `flag=${'a'.repeat(301)}`,
+  ]
+  it('is a 400 that names it', async t => {
+    const { ask } = await aServer(t)
+    for (const query of BAD) {
+      const { status, body } = await ask('viewer', 'GET', `/v1/audit?${query}`)
+      assert.deepEqual([status, body.code], [400, 'malformed-request'], query.slice(0, 60))
+    }
+    for (const query of [
+      'limit=1e2',
+      'offRunbook=true',
+      'flag=a&flag=b',
+      'reason=%F0%9F%98%80x',
+      'since=2026-11-20',
+    ])
+      assert.equal((await ask('viewer', 'GET', `/v1/audit?${query}`)).status, 200, query)
+  })
+
+  it('takes a cursor for its own question alone', async t => {
+    const { ask } = await aServer(t)
+    await ask('operator', 'POST', '/v1/flags/ai_v1/kill')
+    const { body } = await ask('viewer', 'GET', '/v1/audit?order=oldest&limit=1')
+    const other = (query: string) => ask('viewer', 'GET', `/v1/audit?${query}&cursor=${body.next}`)
+    assert.equal((await other('order=oldest')).status, 200)
+    for (const query of ['order=newest', 'order=oldest&flag=ai_v1', 'order=oldest&until=2030-01-01'])
+      assert.equal((await other(query)).status, 400, query)
+    const csv = await ask('viewer', 'GET', '/v1/audit?limit=5', { headers: { accept: 'text/csv' } })
+    assert.equal(csv.status, 400)
+  })
+})
+
+describe('what people write', () => {
+  const REASONS = [
+    '\u{1f525}'.repeat(1000),
+    'ё'.repeat(2000),
+    'a\u0000b\u001b[31m\u007f',
+    'lone \ud800 surrogate',
+    '\u2028\u2029 lines',
+    '"quoted", and\r\nbroken',
+    '=HYPERLINK("http://x","y")',
+    '+1',
+    '-1',
+    '@SUM(A1)',
+    '\ufeffbom',
+    'e\u0301 not composed',
+  ]
+  it('is kept exactly: in the entry, the stored line and the answer', async t => {
+    const { ask, parts } = await aServer(t)
+    for (const reason of REASONS) {
+      const kill = await ask('operator', 'POST', '/v1/flags/ai_v1/kill', { body: { reason } })
+      assert.deepEqual([kill.status, kill.body.reason], [200, reason], JSON.stringify(reason.slice(0, 20)))
+      const entry = await ask('viewer', 'GET', `/v1/audit/${kill.body.id}`)
+      assert.equal(entry.body.reason, reason)
+      assert.equal(JSON.parse((await parts.log.line(kill.body.id)) as string).reason, reason)
+    }
+    assert.equal((await ask('viewer', 'GET', '/v1/audit/verify')).body.ok, true)
+  })
+
+  it('is no formula in a spreadsheet, and the lines of an export are the bytes of the log', async t => {
+    const { ask, parts } = await aServer(t)
+    for (const reason of REASONS) await ask('operator', 'POST', '/v1/flags/ai_v1/kill', { body: { reason } })
+    const csv = await ask('viewer', 'GET', '/v1/audit?flag=ai_v1', { headers: { accept: 'text/csv' } })
+    assert.match(String(csv.headers['content-type']), /^text\/csv/)
+    assert.doesNotMatch(csv.text, /(^|,|\n)"?[=+@]/m)
+    const ndjson = await ask('viewer', 'GET', '/v1/audit?order=oldest', {
+      headers: { accept: 'application/x-ndjson' },
+    })
+    const stored: string[] = []
+    for await (const line of parts.log.journal.lines()) stored.push(`${line}\n`)
+    assert.equal(ndjson.text, stored.join(''))
+  })
+
+  it('bounds what a refusal keeps of it', async t => {
+    const { ask, parts } = await aServer(t)
+    const long = 'x'.repeat(2000)
+    assert.equal((await ask('engineer', 'POST', `/v1/flags/${long}/kill`)).status, 404)
+    assert.equal(
+      (await ask('engineer', 'POST', '/v1/steps/run', { body: { step: 'y'.repeat(300) } })).status,
+      404,
+    )
+    assert.equal((await ask('engineer', 'POST', '/v1/flags/ai_v1/kill', { body: { [long]: 1 } })).status, 400)
+    for (let place = 2; place <= parts.log.head.seq; place++) {
+      const line = (await parts.log.line(place)) as string
+      assert.ok(line.length < 2_500, `entry ${place} has ${line.length} bytes`)
+      assert.ok((JSON.parse(line).flag ?? '').length <= 64)
+    }
+  })
+})
