@@ -38,6 +38,17 @@ describe('the gate', () => {
     assert.deepEqual([told, rig.faults.length, rig.isKilled('ai_v1')], [['kill'], 1, true])
   })
 
+  it('acknowledges nothing that a restarted store did not write: it opens a new epoch first', async t => {
+    const rig = await aGate(t)
+    rig.store.faults = ['moved']
+    const kill = await rig.kill('ai_v1', 'k')
+    assert.deepEqual([kill.places, rig.isKilled('ai_v1')], [[2 ** 32 + 2], true])
+    assert.equal((await rig.kill('kyc_v1', 'next')).places[0], 2 ** 32 + 3)
+    assert.deepEqual(await story(rig), ['kill applied k', 'kill applied next'])
+    rig.store.faults = Array<'moved'>(100_000).fill('moved')
+    await assert.rejects(rig.kill('ai_v1', 'never', { incident: 'INC-1' }), hasCode('store-unavailable'))
+  })
+
   it('settles everything where something nobody foresaw happens', async t => {
     const rig = await aGate(t)
     rig.store.faults = ['crash']

@@ -4,7 +4,7 @@ import { KillswitchError } from '../../src/domain/errors.js'
 import type { Commit, CommitResult, Followed, Store } from '../../src/domain/store.js'
 
 /** What happens to one commit: `late` is kept back, and done when the test says so. */
-export type Fault = 'away' | 'reply-lost' | 'request-lost' | 'late' | 'crash'
+export type Fault = 'away' | 'reply-lost' | 'request-lost' | 'late' | 'crash' | 'moved'
 
 export class FaultyStore implements Store {
   readonly kind: Store['kind']
@@ -24,6 +24,7 @@ export class FaultyStore implements Store {
     this.asked++
     const fault = this.faults.shift()
     if (fault === undefined) return this.#store.commit(commit)
+    if (fault === 'moved') return { outcome: 'moved' }
     if (fault === 'away') throw new KillswitchError('store-unavailable', 'it is away')
     if (fault === 'crash') throw new TypeError('nobody foresaw this')
     if (fault === 'late') this.late.push(commit)
