@@ -1,21 +1,22 @@
 // The credentials this service knows: a file of hashes, read again when it changes. A secret itself is never kept here,
 // never logged, and authentication needs no store.
 
-import { createHash, timingSafeEqual } from 'node:crypto'
+import { hash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { LineCounter, parseDocument } from 'yaml'
 import { type Actor, ROLES, type Role } from '../domain/actor.js'
 import { KillswitchError } from '../domain/errors.js'
 
-type Credential = Omit<Actor, 'via'> & { expires?: number }
+/** What one stored hash stands for. `sha256`, in hex, names it among those of the same actor. */
+export type Credential = { actor: Omit<Actor, 'via'>; sha256: string; expires?: number }
 
 export type Identified =
-  | { outcome: 'known'; actor: Omit<Actor, 'via'> }
+  | { outcome: 'known'; actor: Omit<Actor, 'via'>; sha256: string }
   | { outcome: 'unknown' }
   | { outcome: 'expired'; id: string; at: number }
 
 export class Tokens {
-  readonly #byHash = new Map<string, { credential: Credential; hash: Buffer }>()
+  readonly #byHash = new Map<string, Credential>()
 
   /** `entries` as a tokens file has them; `file` is named in faults. Throws `configuration` with every fault. */
   static parse(text: string, file: string): Tokens {
@@ -59,13 +60,20 @@ export class Tokens {
     return this
   }
 
+  /** The lookup is by the token's hash: what its timing could tell is nothing one can find a token by. */
   identify(token: string, now: number): Identified {
-    const hash = createHash('sha256').update(token).digest()
-    const found = this.#byHash.get(hash.toString('hex'))
-    if (found === undefined || !timingSafeEqual(found.hash, hash)) return { outcome: 'unknown' }
-    const { expires, ...actor } = found.credential
+    const found = this.#byHash.get(hash('sha256', token))
+    if (found === undefined) return { outcome: 'unknown' }
+    const { expires, actor, sha256 } = found
     if (expires !== undefined && expires <= now) return { outcome: 'expired', id: actor.id, at: expires }
-    return { outcome: 'known', actor }
+    return { outcome: 'known', actor, sha256 }
+  }
+
+  /** The credentials of an actor that are good now: one, or two while its token is being replaced. */
+  credentialsOf(id: string, now: number): Credential[] {
+    return [...this.#byHash.values()].filter(
+      ({ actor, expires }) => actor.id === id && (expires === undefined || expires > now),
+    )
   }
 
   get size(): number {
@@ -73,19 +81,19 @@ export class Tokens {
   }
 
   #add({ id, role, sha256, expires, apps, only }: TokenEntry): void {
-    const credential: Credential = {
+    const actor = {
       id,
       role,
-      ...(expires === undefined ? {} : { expires: Date.parse(expires) }),
       ...(apps === undefined ? {} : { apps }),
       ...(only === undefined ? {} : { only }),
     }
-    for (const hash of [sha256].flat()) this.#remember(credential, hash)
+    for (const each of [sha256].flat())
+      this.#remember(actor, each, expires === undefined ? undefined : Date.parse(expires))
   }
 
-  #remember(credential: Credential, sha256: string): void {
-    const hash = Buffer.from(sha256, 'hex')
-    this.#byHash.set(hash.toString('hex'), { credential, hash })
+  #remember(actor: Omit<Actor, 'via'>, given: string, expires?: number): void {
+    const sha256 = given.toLowerCase()
+    this.#byHash.set(sha256, { actor, sha256, ...(expires === undefined ? {} : { expires }) })
   }
 }
 
