@@ -13,6 +13,7 @@ import type { Store } from './domain/store.js'
 import { buildApp } from './http/app.js'
 import { Metrics } from './http/metrics.js'
 import type { App, Parts } from './http/parts.js'
+import { markServed } from './http/served.js'
 import { EntryIndex } from './journal/entry-index.js'
 import { Journal } from './journal/journal.js'
 import { ProvisionalFile } from './journal/provisional-file.js'
@@ -28,6 +29,7 @@ import { Provisional } from './service/provisional.js'
 import { Recovery } from './service/recovery.js'
 import { Refusals } from './service/refusals.js'
 import { Runbooks } from './service/runbooks.js'
+import { Served } from './service/served.js'
 import { Snapshots } from './service/snapshots.js'
 import { Tail } from './service/tail.js'
 import { LocalStore } from './store/local/store.js'
@@ -123,7 +125,8 @@ async function serve(
   const runbooks = new Runbooks(log, onFault)
   const refusals = new Refusals(gate, clock)
   const flips = new Flips({ log, gate, runbooks, refusals, provisional })
-  const fleet = new Fleet({ store, clock, served: { count: () => 0 } })
+  const served = new Served(clock)
+  const fleet = new Fleet({ store, clock, served })
   const confirmations = new Confirmations({ log, gate, fleet, clock })
   const credentials = await openTokens(config)
   let tokens = credentials.tokens
@@ -136,10 +139,10 @@ async function serve(
     audit: new Audit(log, index),
     fleet,
     snapshots: new Snapshots(log, environment),
-    served: () => {},
     health,
     metrics,
     tokens: () => tokens,
+    served: markServed(served, log),
     assertKnown: () => assertKnown(health),
   }
 

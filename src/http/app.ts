@@ -13,12 +13,15 @@ import { auditRoutes } from './audit.js'
 import { registerAuth } from './auth.js'
 import { registerDocs } from './docs.js'
 import { PROBLEM, problemOf, registerErrors, sendProblem, toKillswitchError } from './errors.js'
+import { flagdRoute } from './flagd.js'
 import { flagRoutes } from './flags.js'
 import { fleetRoutes } from './fleet.js'
 import { flipRoutes } from './flips.js'
 import { registerClosing } from './gone.js'
 import { healthRoutes } from './health.js'
 import { metricsRoute } from './metrics.js'
+import { ofrepRoutes } from './ofrep.js'
+import { isOfrep, sendOfrepError } from './ofrep-errors.js'
 import type { App, Parts } from './parts.js'
 import { RequestLog } from './request-log.js'
 import { runbookRoutes } from './runbooks.js'
@@ -41,12 +44,14 @@ export async function buildApp(parts: Parts, logger: FastifyBaseLogger): Promise
     forceCloseConnections: 'idle',
     routerOptions: { maxParamLength: 2048, ignoreDuplicateSlashes: true, ignoreTrailingSlash: true },
     frameworkErrors: (error, request, reply) => {
-      void sendProblem(request, reply as never, toKillswitchError(error))
+      const send = isOfrep(request.raw.url) ? sendOfrepError : sendProblem
+      void send(request, reply as never, toKillswitchError(error))
     },
     clientErrorHandler,
   }).withTypeProvider<TypeBoxTypeProvider>() as unknown as App
-  app.addHook('onRequest', async (request, reply) => {
+  app.addHook('onRequest', (request, reply, done) => {
     reply.header('x-request-id', request.id).headers(EVERYWHERE)
+    done()
   })
   registerClosing(app as unknown as FastifyInstance)
   app.setValidatorCompiler(validators())
@@ -65,6 +70,8 @@ export async function buildApp(parts: Parts, logger: FastifyBaseLogger): Promise
   auditRoutes(app, parts)
   streamRoutes(app, parts)
   fleetRoutes(app, parts)
+  ofrepRoutes(app, parts)
+  flagdRoute(app, parts)
   healthRoutes(app, parts)
   metricsRoute(app, parts)
   return app

@@ -3,6 +3,7 @@
 import swagger from '@fastify/swagger'
 import swaggerUi from '@fastify/swagger-ui'
 import type { FastifyInstance } from 'fastify'
+import { Failure } from './ofrep-schemas.js'
 import type { App } from './parts.js'
 import { Problem } from './schemas.js'
 
@@ -46,12 +47,19 @@ export async function registerDocs(app: App, environment: string): Promise<void>
         { name: 'runbooks', description: 'The runbooks as they were read' },
         { name: 'audit', description: 'Who, when, why, from which step' },
         { name: 'applications', description: 'For the SDK in app services, and what they have applied' },
+        {
+          name: 'ofrep',
+          description: 'For OpenFeature clients in any language, browsers, and flagd daemons',
+        },
         { name: 'health', description: 'For probes and Prometheus' },
       ],
       components: { securitySchemes: { token: { type: 'http', scheme: 'bearer' } } },
       security: [{ token: [] }],
     },
-    transform: ({ schema, url, route }) => ({ schema: describe(schema, route.config), url }),
+    transform: ({ schema, url, route }) => ({
+      schema: describe(schema, route.config, url.startsWith('/ofrep/') ? OFREP_FAILURE : PROBLEM),
+      url,
+    }),
     transformObject: documentObject =>
       ('openapiObject' in documentObject
         ? withHeaders(documentObject.openapiObject as Document)
@@ -70,15 +78,20 @@ export async function registerDocs(app: App, environment: string): Promise<void>
   )
 }
 
+const PROBLEM = {
+  description: 'A problem, with its way out',
+  content: { 'application/problem+json': { schema: Problem } },
+}
+const OFREP_FAILURE = {
+  description: "A failure, in OFREP's shape",
+  content: { 'application/json': { schema: Failure } },
+}
+
 type Config = { access?: string; flips?: string } | undefined
 
 /** Every route may answer a problem; a public one needs no token. */
-function describe(schema: unknown, config: Config) {
+function describe(schema: unknown, config: Config, problem: object) {
   const known = schema as { response?: Record<string, unknown>; security?: unknown } | undefined
-  const problem = {
-    description: 'A problem, with its way out',
-    content: { 'application/problem+json': { schema: Problem } },
-  }
   const response = {
     ...known?.response,
     '4xx': problem,

@@ -4,7 +4,6 @@ import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import type {
   FastifyBaseLogger,
   FastifyInstance,
-  FastifyRequest,
   RawReplyDefaultExpression,
   RawRequestDefaultExpression,
   RawServerDefault,
@@ -19,6 +18,7 @@ import type { Runbooks } from '../service/runbooks.js'
 import type { Snapshots } from '../service/snapshots.js'
 import type { Tokens } from '../tokens/tokens.js'
 import type { Metrics } from './metrics.js'
+import type { MarkServed } from './served.js'
 
 export type App = FastifyInstance<
   RawServerDefault,
@@ -41,7 +41,7 @@ export type Parts = {
   metrics: Metrics
   tokens: () => Tokens
   /** Marks the client of a request as answered at the revision in force: served, which is weaker than applied. */
-  served: (request: FastifyRequest) => void
+  served: MarkServed
   /** Throws `no-known-state` on an instance that has not seen the log: it never answers with an empty state. */
   assertKnown: () => void
 }

@@ -64,3 +64,11 @@ export function assertNotBehind(
     { revision, floor },
   )
 }
+
+/** Whether If-None-Match names this ETag: a list, compared weakly, or `*` (RFC 9110 section 13.1.2). */
+export function ifNoneMatch(request: FastifyRequest, etag: string): boolean {
+  const given = single(request, 'if-none-match')
+  if (given === undefined) return false
+  if (given.trim() === '*') return true
+  return given.split(',').some(each => each.trim().replace(/^W\//, '') === etag)
+}

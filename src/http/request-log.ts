@@ -1,4 +1,5 @@
-// One line per request: who asked for what, and what came of it. Never a header, never a query, never a body.
+// One line per request: who asked for what, and what came of it. Never a header, never a query, never a body, and of a path
+// that is itself a credential only its pattern.
 
 import { type FastifyError, type FastifyReply, type FastifyRequest, LogController } from 'fastify'
 
@@ -16,7 +17,7 @@ export class RequestLog extends LogController {
   ): void {
     const fields = {
       method: request.method,
-      path: request.url.split('?')[0]?.slice(0, 200),
+      path: pathOf(request),
       status: reply.statusCode,
       ms: Math.round(reply.elapsedTime * 100) / 100,
       ...(request.actor === undefined ? {} : { actor: request.actor.id, role: request.actor.role }),
@@ -25,3 +26,10 @@ export class RequestLog extends LogController {
     else reply.log.info(fields, 'request')
   }
 }
+
+/** The secret of an event stream follows /events/, in a request that found its route and in one that missed it. */
+const pathOf = (request: FastifyRequest): string | undefined =>
+  request.url
+    .split('?')[0]
+    ?.replace(/(ofrep.*\/events\/+).+/, '$1:secret')
+    .slice(0, 200)

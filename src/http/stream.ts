@@ -7,13 +7,8 @@ import { audienceOf } from '../service/snapshots.js'
 import { actorOf } from './auth.js'
 import type { App, Parts } from './parts.js'
 import { upstreamOf } from './parts.js'
-import { assertNotBehind } from './preconditions.js'
+import { assertNotBehind, ifNoneMatch } from './preconditions.js'
 import { frame, SseSockets } from './sse.js'
-
-/** Whether a list of ETags (RFC 9110 section 13.1.2) names this one. */
-export const isNamed = (list: string | undefined, etag: string): boolean =>
-  list !== undefined &&
-  (list.trim() === '*' || list.split(',').some(each => each.trim().replace(/^W\//, '') === etag))
 
 export function streamRoutes(app: App, parts: Parts): void {
   const { snapshots, log, health } = parts
@@ -50,8 +45,7 @@ export function streamRoutes(app: App, parts: Parts): void {
         .header('etag', etag)
         .header('cache-control', 'no-cache')
         .header('killswitch-upstream', upstreamOf(parts))
-      if (health.isLive() && isNamed(request.headers['if-none-match'], etag))
-        return reply.code(304).send(null)
+      if (health.isLive() && ifNoneMatch(request, etag)) return reply.code(304).send(null)
       return reply
         .type('application/json; charset=utf-8')
         .serializer(asIs)

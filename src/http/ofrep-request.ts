@@ -1,0 +1,79 @@
+// Reads what OFREP clients send: the context of the body, what a change notice named, and the address they came by.
+
+import { isUtf8 } from 'node:buffer'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import secureJson from 'secure-json-parse'
+import { KillswitchError } from '../domain/errors.js'
+import type { State } from '../domain/state.js'
+import type { Context } from '../service/evaluations.js'
+import { invalidContext } from './ofrep-errors.js'
+
+const NO_CONTEXT: Context = Object.freeze({})
+
+/**
+ * JSON in valid UTF-8. Keys that would reach a prototype are taken out and not refused: whatever an app puts into its
+ * context, refusing the request would give the caller its own default, and un-kill the flag.
+ */
+export function acceptContexts(scope: FastifyInstance): void {
+  scope.removeAllContentTypeParsers()
+  scope.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_, bytes, done) => {
+    try {
+      done(null, parse(bytes as Buffer))
+    } catch (error) {
+      done(error as Error)
+    }
+  })
+}
+
+function parse(bytes: Buffer): unknown {
+  if (bytes.length === 0) return undefined
+  if (!isUtf8(bytes)) throw unreadable('it is not valid UTF-8')
+  try {
+    return secureJson.parse(bytes.toString(), { protoAction: 'remove', constructorAction: 'remove' })
+  } catch (error) {
+    throw unreadable((error as Error).message)
+  }
+}
+
+const unreadable = (why: string): KillswitchError =>
+  new KillswitchError('malformed-request', `The body cannot be taken as JSON: ${why}.`)
+
+/** The evaluation context; empty where there is none. A missing targetingKey is no fault: rules that need it do not match. */
+export function contextOf(body: unknown): Context {
+  if (body === undefined) return NO_CONTEXT
+  if (!isObject(body))
+    throw new KillswitchError('malformed-request', 'The body must be an object: {"context": {...}}.')
+  const { context } = body
+  if (context === undefined || context === null) return NO_CONTEXT
+  if (isObject(context)) return context
+  throw invalidContext('"context" must be an object, such as {"targetingKey": "user-1"}.')
+}
+
+const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+
+/** What a change notice says of the state, and a client says back in `flagConfigEtag`. */
+export const configEtag = ({ log = '', revision }: State): string => `${log.slice(0, 12)}-${revision}`
+
+/** Unix seconds. */
+export const configModified = ({ revisedAt }: State): number => Math.floor(Date.parse(revisedAt) / 1000)
+
+export type Notice = { flagConfigEtag?: string; flagConfigLastModified?: string }
+
+/** Whether the client was told of a change that this state does not have yet. What cannot be read says nothing. */
+export function isBehind(state: State, { flagConfigEtag, flagConfigLastModified }: Notice): boolean {
+  const [, log, revision] = /^([0-9a-f]{12})-(\d{1,16})$/.exec(flagConfigEtag ?? '') ?? []
+  if (log !== undefined && (log !== state.log?.slice(0, 12) || Number(revision) > state.revision)) return true
+  const told = flagConfigLastModified
+  if (told === undefined || told === '') return false
+  const seconds = /^\d{1,12}$/.test(told) ? Number(told) : Math.floor(Date.parse(told) / 1000)
+  return seconds > configModified(state)
+}
+
+/** The address this request came by, for URLs in the answer; undefined where its Host is none. A proxy may say it is TLS. */
+export function addressOf(request: FastifyRequest): string | undefined {
+  const { host, 'x-forwarded-proto': forwarded } = request.headers
+  if (host === undefined || !/^[\w.-]+(:\d{1,5})?$|^\[[\da-f:.]+\](:\d{1,5})?$/i.test(host)) return undefined
+  const proto = /^https\b/i.test(String(forwarded ?? '')) ? 'https' : request.protocol
+  return `${proto}://${host}`
+}

@@ -1,0 +1,151 @@
+// OFREP 0.3: POST /ofrep/v1/evaluate/flags[/:key], for OpenFeature clients in any language. Never rate limited, never an
+// empty answer, and every refusal in OFREP's own shape: what a client cannot read it answers with its caller's default.
+
+import type { FastifyInstance } from 'fastify'
+import { Type } from 'typebox'
+import { KillswitchError } from '../domain/errors.js'
+import { Evaluations } from '../service/evaluations.js'
+import type { Log } from '../service/log.js'
+import { eventSecret } from '../tokens/event-secret.js'
+import { actorOf } from './auth.js'
+import { allowBrowsers, preflightRoute } from './cors.js'
+import { STATUS, toKillswitchError } from './errors.js'
+import { JSON_UTF8, sendOfrepError } from './ofrep-errors.js'
+import { EVENTS_PATH, eventsRoute } from './ofrep-events.js'
+import { acceptContexts, addressOf, contextOf, isBehind, type Notice } from './ofrep-request.js'
+import { BulkQuery, BulkSuccess, EvaluationRequest, Success } from './ofrep-schemas.js'
+import type { App, Parts } from './parts.js'
+import { ifNoneMatch } from './preconditions.js'
+
+/** How long an answer waits for a change that its client was told of and this instance has not seen. */
+const CATCH_UP_MS = 300
+const INACTIVITY_DELAY_SECONDS = 120
+
+export function ofrepRoutes(app: App, parts: Parts): void {
+  app.register(
+    async scope => {
+      answerInOfrep(scope as unknown as FastifyInstance)
+      acceptContexts(scope as unknown as FastifyInstance)
+      preflightRoute(scope as unknown as FastifyInstance)
+      const evaluations = new Evaluations(parts.log, parts.environment)
+      singleRoute(scope as unknown as App, parts, evaluations)
+      bulkRoute(scope as unknown as App, parts, evaluations)
+      eventsRoute(scope as unknown as App, parts)
+    },
+    { prefix: '/ofrep' },
+  )
+}
+
+function answerInOfrep(scope: FastifyInstance): void {
+  scope.addHook('onRequest', (_, reply, done) => {
+    allowBrowsers(reply)
+    done()
+  })
+  scope.setErrorHandler((thrown, request, reply) => {
+    const error = toKillswitchError(thrown)
+    if (STATUS[error.code] >= 500)
+      request.log.error({ err: error.cause ?? error, code: error.code }, error.message)
+    return sendOfrepError(request, reply, error)
+  })
+  scope.setNotFoundHandler((request, reply) => {
+    const detail = `There is no ${request.method} on this path below /ofrep. OFREP has POST /ofrep/v1/evaluate/flags and POST /ofrep/v1/evaluate/flags/{key}.`
+    return sendOfrepError(request, reply, new KillswitchError('unknown-route', detail))
+  })
+}
+
+/** Nothing is refused for a member more or less: `contextOf` takes what can be taken. The schema is for the documentation. */
+const unchecked = () => () => true
+const quiet = { logLevel: 'warn', validatorCompiler: unchecked } as const
+const tags = ['ofrep']
+
+function singleRoute(scope: App, { assertKnown, served }: Parts, evaluations: Evaluations): void {
+  scope.post(
+    '/v1/evaluate/flags/:key',
+    {
+      ...quiet,
+      config: { access: 'reader' },
+      schema: {
+        operationId: 'evaluateFlag',
+        summary: 'Evaluate one flag (OFREP)',
+        tags,
+        body: EvaluationRequest,
+        response: { 200: Success },
+      },
+    },
+    (request, reply) => {
+      assertKnown()
+      const { key } = request.params as { key: string }
+      const found = evaluations.single(key, actorOf(request).apps, contextOf(request.body))
+      if (found === undefined) throw unknownFlag(key)
+      served(request, found.application)
+      reply.header('content-type', JSON_UTF8).send(found.body as never)
+    },
+  )
+}
+
+const unknownFlag = (key: string): KillswitchError =>
+  new KillswitchError(
+    'unknown-flag',
+    `There is no flag "${key.slice(0, 80)}" among those this token may read.`,
+  )
+
+function bulkRoute(scope: App, parts: Parts, evaluations: Evaluations): void {
+  const { assertKnown, served, health, clock, log } = parts
+  scope.post(
+    '/v1/evaluate/flags',
+    {
+      ...quiet,
+      config: { access: 'reader' },
+      schema: {
+        operationId: 'evaluateFlagsBulk',
+        summary: 'Evaluate every flag of the token (OFREP)',
+        description:
+          'Strong `ETag` over the answer. `If-None-Match` gives 304 only from an instance that follows the store and has every change its client was told of.',
+        tags,
+        querystring: BulkQuery,
+        body: EvaluationRequest,
+        response: {
+          200: BulkSuccess,
+          304: Type.Unsafe<undefined>({ type: 'null', description: 'As you know it' }),
+        },
+      },
+    },
+    async (request, reply) => {
+      assertKnown()
+      const context = contextOf(request.body)
+      const actor = actorOf(request)
+      const isCurrent = await catchUp(log, request.query as Notice)
+      const secret = eventSecret(actor.id, request.credential as string, clock())
+      const streams = streamsOf(addressOf(request), secret, log.state.revision)
+      const { body, etag } = evaluations.bulk(actor.apps, context, streams)
+      served(request)
+      reply.header('etag', etag)
+      if (isCurrent && health.isLive() && ifNoneMatch(request, etag)) return reply.code(304).send()
+      return reply.header('content-type', JSON_UTF8).send(body as never)
+    },
+  )
+}
+
+/** `after` tells the stream what its client has, so that a change between the answer and the connect is not missed. */
+function streamsOf(address: string | undefined, secret: string, revision: number): string {
+  if (address === undefined) return '[]'
+  const url = `${address}${EVENTS_PATH}/${secret}?after=${revision}`
+  return JSON.stringify([{ type: 'sse', url, inactivityDelaySec: INACTIVITY_DELAY_SECONDS }])
+}
+
+/** Waits a moment for the change that the request names; whether this instance has it then. */
+async function catchUp(log: Log, notice: Notice): Promise<boolean> {
+  if (!isBehind(log.state, notice)) return true
+  await new Promise<void>(resolve => {
+    const done = () => {
+      clearTimeout(timer)
+      unsubscribe()
+      resolve()
+    }
+    const timer = setTimeout(done, CATCH_UP_MS)
+    const unsubscribe = log.subscribe((_, state) => {
+      if (!isBehind(state, notice)) done()
+    })
+  })
+  return !isBehind(log.state, notice)
+}
