@@ -10,6 +10,7 @@ import { eventSecret } from '../tokens/event-secret.js'
 import { actorOf } from './auth.js'
 import { allowBrowsers, preflightRoute } from './cors.js'
 import { STATUS, toKillswitchError } from './errors.js'
+import { lazyLog } from './lazy-log.js'
 import { JSON_UTF8, sendOfrepError } from './ofrep-errors.js'
 import { EVENTS_PATH, eventsRoute } from './ofrep-events.js'
 import { acceptContexts, addressOf, contextOf, isBehind, type Notice } from './ofrep-request.js'
@@ -37,6 +38,7 @@ export function ofrepRoutes(app: App, parts: Parts): void {
 }
 
 function answerInOfrep(scope: FastifyInstance): void {
+  scope.setChildLoggerFactory(lazyLog)
   scope.addHook('onRequest', (_, reply, done) => {
     allowBrowsers(reply)
     done()

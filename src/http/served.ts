@@ -14,5 +14,22 @@ export const markServed =
     served.mark(apps, clientOf(request), log.state.revision)
   }
 
-const clientOf = (request: FastifyRequest): string =>
-  `${request.actor?.id} ${request.ip} ${request.headers['user-agent']?.slice(0, 120) ?? ''}`
+/** Actor, address and user agent, as one short text; kept with the connection, which seldom has a second one. */
+function clientOf({ raw, actor, headers, ip }: FastifyRequest): string {
+  const { socket } = raw
+  const agent = headers['user-agent']
+  const known = clients.get(socket)
+  if (known !== undefined && known.actor === actor?.id && known.agent === agent && known.ip === ip)
+    return known.client
+  const client = `${actor?.id} ${ip} ${agent?.slice(0, 120) ?? ''}`
+  clients.set(socket, { actor: actor?.id, agent, ip, client })
+  return client
+}
+
+type Known = {
+  actor: string | undefined
+  agent: string | undefined
+  ip: string
+  client: string
+}
+const clients = new WeakMap<object, Known>()
