@@ -1,0 +1,89 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { ROLES, type Role } from '../../src/domain/actor.js'
+import { aServer } from '../support/server.js'
+
+/** Who may use what: the lowest role, `public`, or `reader` (any person, and an application for what is its own). */
+const TABLE: Record<string, Role | 'public' | 'reader'> = {
+  'GET /livez': 'public',
+  'GET /readyz': 'public',
+  'GET /openapi.json': 'public',
+  'GET /metrics': 'viewer',
+  'GET /v1/flags': 'viewer',
+  'GET /v1/flags/:key': 'viewer',
+  'POST /v1/flags/:key/kill': 'operator',
+  'POST /v1/flags/:key/restore': 'engineer',
+  'GET /v1/flips/:id': 'viewer',
+  'GET /v1/runbooks': 'viewer',
+  'GET /v1/runbooks/:runbook': 'viewer',
+  'GET /v1/steps': 'viewer',
+  'POST /v1/steps/run': 'operator',
+  'GET /v1/audit': 'viewer',
+  'GET /v1/audit/:place': 'viewer',
+  'GET /v1/audit/verify': 'viewer',
+  'GET /v1/snapshot': 'reader',
+  'GET /v1/stream': 'reader',
+  'POST /v1/receipts': 'sdk',
+  'GET /v1/instances': 'viewer',
+}
+
+const BODIES: Record<string, object> = {
+  'POST /v1/flags/:key/restore': { reason: 'r', all: true },
+  'POST /v1/steps/run': { step: 'trustflow/ai-instability/3', flags: ['ai_v1'] },
+}
+
+function mayUse(role: Role | undefined, needed: Role | 'public' | 'reader'): boolean {
+  if (needed === 'public') return true
+  if (role === undefined) return false
+  if (needed === 'reader') return true
+  if (needed === 'sdk' || role === 'sdk') return role === needed
+  return ROLES.indexOf(role) >= ROLES.indexOf(needed)
+}
+
+describe('who may use which route', () => {
+  it('is as the table says, for every route there is and every role', async t => {
+    const { app, address, tokens } = await aServer(t, { clock: hourly() })
+    const found = routesIn(app.printRoutes({ commonPrefix: false })).filter(
+      route => !route.startsWith('HEAD ') && !/ \/docs/.test(route),
+    )
+    assert.deepEqual([...new Set(found)].sort(), Object.keys(TABLE).sort(), 'every route is in the table')
+    for (const [route, needed] of Object.entries(TABLE)) {
+      const [method, url] = route.split(' ') as ['GET' | 'POST', string]
+      const path = url.replace(':key', 'ai_v1').replace(/:\w+/, '1')
+      for (const role of [undefined, ...ROLES]) {
+        const body = BODIES[route]
+        const answer = await fetch(new URL(path, address), {
+          method,
+          headers: {
+            ...(role === undefined ? {} : { authorization: `Bearer ${tokens[role]}` }),
+            ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+          },
+          ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+        })
+        const { status } = answer
+        await answer.body?.cancel() // a stream would go on for ever
+        const allowed = status !== 401 && status !== 403
+        assert.equal(allowed, mayUse(role, needed), `${role ?? 'nobody'} ${route}: ${status}`)
+        if (!allowed) assert.equal(status, role === undefined ? 401 : 403, `${role} ${route}`)
+      }
+    }
+  })
+})
+
+/** Each request an hour after the one before, so that every refusal is written. */
+function hourly(): () => number {
+  let now = Date.now()
+  return () => (now += 3_600_000)
+}
+
+/** `GET /v1/flags` for each leaf of the tree that Fastify prints of its routes. */
+function routesIn(tree: string): string[] {
+  const at: string[] = []
+  return tree.split('\n').flatMap(line => {
+    const [, indent, part, methods] = /^(.*)[├└]── (\S+)(?: \(([^)]*)\))?/.exec(line) ?? []
+    if (indent === undefined || part === undefined) return []
+    const depth = indent.length / 4
+    at.splice(depth, at.length, part)
+    return methods === undefined ? [] : methods.split(', ').map(method => `${method} ${at.join('')}`)
+  })
+}
