@@ -52,14 +52,14 @@ class Documents {
 
   of(apps: readonly string[] | undefined): Document {
     const { log, environment } = this.#parts
-    if (log.state.flags !== this.#state?.flags || log.state.revision !== this.#state.revision) {
-      this.#state = log.state
+    if (log.known.flags !== this.#state?.flags || log.known.revision !== this.#state.revision) {
+      this.#state = log.known
       this.#known = new Map()
     }
     const name = apps?.join() ?? '*'
     const known = this.#known.get(name)
     if (known !== undefined) return known
-    const body = JSON.stringify(flagdDocument(log.state, apps, environment))
+    const body = JSON.stringify(flagdDocument(log.known, apps, environment))
     const made = { body, etag: `"${hash('sha256', body, 'base64url')}"` }
     this.#known.set(name, made)
     return made

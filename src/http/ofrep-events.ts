@@ -55,10 +55,10 @@ export function eventsRoute(scope: App, parts: Parts): void {
     },
   )
 
-  let { flags } = log.state
+  let { flags } = log.known
   const unsubscribe = log.subscribe((_, state) => {
-    const changed = changedApplications(flags, state.flags)
-    flags = state.flags
+    const changed = changedApplications(flags, log.known.flags)
+    flags = log.known.flags
     if (changed.size === 0) return
     const notice = refetch(state)
     for (const [audience, { apps }] of audiences)

@@ -83,7 +83,7 @@ export class Evaluations {
   }
 
   #refresh(): void {
-    const { state } = this.#log
+    const state = this.#log.known
     if (state === this.#state) return
     const { flags, revision, log } = this.#state
     this.#state = state
