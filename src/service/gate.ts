@@ -24,8 +24,8 @@ import { Queue } from './queue.js'
 import { voided } from './voided.js'
 
 /** How long the gate tries before it says 503 or 504. */
-const DEADLINE_MS = 1_000
-/** And with a kill among what waits: then it is taken provisionally instead. */
+const DEADLINE_MS = 2_000
+/** With a kill among what waits, for a store that does not answer: then it is taken provisionally instead. */
 const KILL_DEADLINE_MS = 150
 /** Between two tries of a commit whose outcome is unknown: the store needs the event loop to come back. */
 const RETRY_MS = 20
@@ -149,7 +149,7 @@ export class Gate {
 
   async #attempt(batch: Waiting[]): Promise<void> {
     const isKill = batch.some(item => item.priority === 'kill')
-    const deadline = performance.now() + (isKill ? KILL_DEADLINE_MS : DEADLINE_MS)
+    const start = performance.now()
     let waiting = batch
     for (;;) {
       const batch = this.#decide(waiting)
@@ -159,11 +159,14 @@ export class Gate {
       if (this.#away) return this.#failAll(decided, this.#away)
       const failure = await this.#commit(batch)
       if (failure === 'none') return
-      const isOver = performance.now() > deadline
-      if (failure !== 'conflict' && (isOver || !mayRetry(failure, waiting)))
+      const spent = performance.now() - start
+      if (failure === 'conflict') {
+        if (spent > DEADLINE_MS) return this.#failAll(decided, tooBusy())
+        continue
+      }
+      if (spent > (isKill ? KILL_DEADLINE_MS : DEADLINE_MS) || !mayRetry(failure, waiting))
         return this.#giveUp(decided, failure)
-      if (failure === 'conflict' && isOver) return this.#failAll(decided, tooBusy())
-      if (failure !== 'conflict') await delay(RETRY_MS)
+      await delay(RETRY_MS)
     }
   }
 

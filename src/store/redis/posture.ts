@@ -23,6 +23,7 @@ export const ACL_COMMANDS = {
     '+xrevrange',
     '+xread',
     '+hset',
+    '+hget',
     '+hdel',
     '+hvals',
     '+ping',
