@@ -42,9 +42,10 @@ describe('the gate', () => {
     const rig = await aGate(t)
     rig.store.faults = ['moved']
     const kill = await rig.kill('ai_v1', 'k')
-    assert.deepEqual([kill.places, rig.isKilled('ai_v1')], [[2 ** 32 + 2], true])
-    assert.equal((await rig.kill('kyc_v1', 'next')).places[0], 2 ** 32 + 3)
-    assert.deepEqual(await story(rig), ['kill applied k', 'kill applied next'])
+    assert.deepEqual([kill.places, rig.isKilled('ai_v1')], [[2 ** 32 + 3], true])
+    assert.equal((await rig.kill('kyc_v1', 'next')).places[0], 2 ** 32 + 4)
+    assert.deepEqual((await story(rig)).slice(1), ['kill applied k', 'kill applied next'])
+    assert.equal((await rig.entries())[1]?.entry.action, 'log.recovered')
     rig.store.faults = Array<'moved'>(100_000).fill('moved')
     await assert.rejects(rig.kill('ai_v1', 'never', { incident: 'INC-1' }), hasCode('store-unavailable'))
   })
