@@ -3,7 +3,7 @@
 
 import { hash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
-import { LineCounter, parseDocument } from 'yaml'
+import { type Document, LineCounter, parseDocument } from 'yaml'
 import { type Actor, ROLES, type Role } from '../domain/actor.js'
 import { KillswitchError } from '../domain/errors.js'
 
@@ -26,7 +26,7 @@ export class Tokens {
       error => `${file}:${counter.linePos(error.pos[0]).line}: ${error.message.split('\n')[0]}`,
     )
     const tokens = new Tokens()
-    const list: unknown = faults.length === 0 ? document.toJS({ maxAliasCount: 0 }) : []
+    const list = faults.length === 0 ? plain(document, file, faults) : []
     if (!Array.isArray(list))
       faults.push(
         `${file}:1: this is not a list: give one "- { id: ..., role: ..., sha256: ... }" per credential.`,
@@ -97,6 +97,16 @@ export class Tokens {
   }
 }
 
+/** Aliases are a fault like any other: a credential is read where it stands. */
+function plain(document: Document, file: string, faults: string[]): unknown {
+  try {
+    return document.toJS({ maxAliasCount: 0 })
+  } catch (error) {
+    faults.push(`${file}:1: ${(error as Error).message}`)
+    return []
+  }
+}
+
 type TokenEntry = {
   id: string
   role: Role
@@ -143,6 +153,14 @@ function faultsOf(item: unknown, seen: Set<string>): string[] {
     'apps: give a list of application names.',
   )
   check(only === undefined || only === 'kill', 'only: the one value is "kill".')
+  for (const hash of hashes.filter(isText)) {
+    // two names for one secret: the log would name the wrong one
+    check(
+      !seen.has(hash.toLowerCase()),
+      `sha256 ${hash.slice(0, 8)}... stands here twice: give each credential a token of its own.`,
+    )
+    seen.add(hash.toLowerCase())
+  }
   for (const name of Object.keys(item))
     check(MEMBERS.includes(name), `"${name}" is not a member of a credential: ${MEMBERS.join(', ')}.`)
   return faults
