@@ -1,13 +1,16 @@
 // Browsers evaluate flags through OFREP, from any origin: a token is sent, never a cookie. Nothing but /ofrep says so.
 
-import type { FastifyInstance, FastifyReply } from 'fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 
 const ALLOWED = 'authorization, x-api-key, content-type, if-none-match'
 
-export const allowBrowsers = (reply: FastifyReply): FastifyReply =>
+/** Only a browser sends Origin, and sends it always: the others are spared the headers. The answers are not cached. */
+export function allowBrowsers({ headers }: FastifyRequest, reply: FastifyReply): void {
+  if (headers.origin === undefined) return
   reply
     .header('access-control-allow-origin', '*')
     .header('access-control-expose-headers', 'ETag, Retry-After, X-Request-Id')
+}
 
 /** Answers preflights, which carry no credential, for everything below the scope's prefix. */
 export function preflightRoute(scope: FastifyInstance): void {

@@ -22,7 +22,7 @@ export function sendOfrepError(
   const status = STATUS[error.code]
   if (status === 401) reply.header('www-authenticate', 'Bearer realm="killswitch"')
   if (status === 503) reply.header('retry-after', '1')
-  allowBrowsers(reply)
+  allowBrowsers(request, reply)
   const { key = '' } = (request.params ?? {}) as { key?: string }
   const body = { key, errorCode: errorCodeOf(error), errorDetails: error.message, metadata: {} }
   return reply.code(status).header('content-type', JSON_UTF8).serializer(JSON.stringify).send(body)

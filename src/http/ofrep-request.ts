@@ -25,11 +25,16 @@ export function acceptContexts(scope: FastifyInstance): void {
   })
 }
 
+/** What could name a prototype, spelled out or escaped; also a byte order mark, which JSON.parse does not take. */
+const SUSPECT = /\\u|__proto__|constructor|^\ufeff/
+const REMOVE = { protoAction: 'remove', constructorAction: 'remove' } as const
+
 function parse(bytes: Buffer): unknown {
   if (bytes.length === 0) return undefined
   if (!isUtf8(bytes)) throw unreadable('it is not valid UTF-8')
+  const text = bytes.toString()
   try {
-    return secureJson.parse(bytes.toString(), { protoAction: 'remove', constructorAction: 'remove' })
+    return SUSPECT.test(text) ? secureJson.parse(text, REMOVE) : JSON.parse(text)
   } catch (error) {
     throw unreadable((error as Error).message)
   }

@@ -39,8 +39,8 @@ export function ofrepRoutes(app: App, parts: Parts): void {
 
 function answerInOfrep(scope: FastifyInstance): void {
   scope.setChildLoggerFactory(lazyLog)
-  scope.addHook('onRequest', (_, reply, done) => {
-    allowBrowsers(reply)
+  scope.addHook('onRequest', (request, reply, done) => {
+    allowBrowsers(request, reply)
     done()
   })
   scope.setErrorHandler((thrown, request, reply) => {

@@ -11,7 +11,7 @@ import { KillswitchError } from '../domain/errors.js'
 export type Credential = { actor: Omit<Actor, 'via'>; sha256: string; expires?: number }
 
 export type Identified =
-  | { outcome: 'known'; actor: Omit<Actor, 'via'>; sha256: string }
+  | ({ outcome: 'known' } & Pick<Credential, 'actor' | 'sha256'>)
   | { outcome: 'unknown' }
   | { outcome: 'expired'; id: string; at: number }
 
