@@ -1,26 +1,17 @@
 // An instance's durable copy of the log: exact lines, in order, synced before `append` resolves. Knows no rule but that
 // an entry follows its predecessor; must never change, reorder or drop a line it took.
 
-import { mkdir, readdir, stat, unlink } from 'node:fs/promises'
+import { mkdir } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { hashLine, placeOf, type SealedEntry } from '../domain/audit.js'
-import { type ChainHead, linkOf, NO_ENTRY, problemAfter } from '../domain/chain.js'
+import { type ChainHead, linkOf, problemAfter } from '../domain/chain.js'
 import { KillswitchError } from '../domain/errors.js'
 import { cutBranch } from './branch.js'
 import { type Checkpoint, readCheckpoint, writeCheckpoint } from './checkpoint.js'
 import { type Disk, type Log, realDisk, syncFolder, using } from './disk.js'
 import { type Lock, lockFolder } from './lock.js'
-import { recoverSegment } from './recover.js'
-import {
-  firstPlaceOf,
-  type Located,
-  type Location,
-  lineAt,
-  linesFrom,
-  readLocated,
-  type Segment,
-  seek,
-} from './segment.js'
+import { type Located, type Location, lineAt, linesFrom, readLocated, type Segment, seek } from './segment.js'
+import { groupBySegment, openSegments, readFirst } from './segments.js'
 import { Writer } from './writer.js'
 
 export type JournalOptions = {
@@ -284,36 +275,4 @@ function follow(head: ChainHead, { entry, line, hash }: SealedEntry): ChainHead 
     `Entry ${entry.epoch}-${entry.seq} does not follow the journal's ${head.epoch}-${head.seq}: ${problem}. It was not ` +
       "taken: the store is on another branch than this instance's journal.",
   )
-}
-
-/** The segments with something in them. A crash may have left a last one empty or torn from its first byte. */
-async function openSegments(disk: Disk, folder: string, log: Log) {
-  const segments: Segment[] = []
-  for (const name of (await readdir(folder)).sort()) {
-    const file = join(folder, name)
-    const first = firstPlaceOf(name)
-    if (first !== undefined) segments.push({ first, file, size: (await stat(file)).size })
-  }
-  for (let last = segments.at(-1); last !== undefined; last = segments.at(-1)) {
-    const { size, head } = await recoverSegment(disk, last.file, last.first, log)
-    last.size = size
-    if (size > 0) return { segments, head }
-    segments.pop()
-    await unlink(last.file)
-    await syncFolder(disk, folder)
-  }
-  return { segments, head: NO_ENTRY }
-}
-
-const readFirst = async (disk: Disk, segment: Segment): Promise<Located | undefined> =>
-  using(await disk.open(segment.file, 'r'), handle => lineAt(handle, segment, 0))
-
-function groupBySegment(locations: readonly Location[]): Map<number, Location[]> {
-  const groups = new Map<number, Location[]>()
-  for (const location of locations) {
-    const group = groups.get(location.segment)
-    if (group) group.push(location)
-    else groups.set(location.segment, [location])
-  }
-  return groups
 }

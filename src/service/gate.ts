@@ -19,6 +19,7 @@ import {
   type Unresolved,
   type Waiting,
 } from './batch.js'
+import { asKillswitchError, mayRetry, stillAway, tooBusy, unknownOutcome } from './gate-errors.js'
 import type { Log } from './log.js'
 import { Queue } from './queue.js'
 import { voided } from './voided.js'
@@ -290,44 +291,9 @@ export class Gate {
     }
     const { priority, actor, digest, decide } = item
     this.#unresolved.set(item.id, { ask: { priority, actor, key, digest, decide }, draft: attempted.draft })
-    item.reject(
-      new KillswitchError(
-        'outcome-unknown',
-        `The store did not answer: this may have been done, or may not. Ask GET /v1/flips/${encodeURIComponent(key)}, or send it again with "Idempotency-Key: ${key}": it is never done twice.`,
-        { flip: key },
-        error,
-      ),
-    )
+    item.reject(unknownOutcome(key, error))
   }
 }
-
-/** An unknown outcome is worth another try at once: the head is compared, so nothing is written twice. */
-const mayRetry = ({ code }: KillswitchError, waiting: readonly Waiting[]): boolean =>
-  code === 'outcome-unknown' ||
-  (code === 'store-unavailable' && waiting.some(item => item.attempted !== undefined))
-
-/** What those who come after are told: of theirs nothing was sent. */
-const stillAway = (failure: KillswitchError): KillswitchError =>
-  failure.code === 'outcome-unknown'
-    ? new KillswitchError(
-        'store-unavailable',
-        'The store does not answer. Nothing was done; try again when it is back.',
-        {},
-        failure,
-      )
-    : failure
-
-const tooBusy = (): KillswitchError =>
-  new KillswitchError(
-    'store-unavailable',
-    'Other writers kept the log moving for a second; nothing was done. Try again.',
-  )
-
-/** An error that no adapter promised tells nothing of what was written. */
-const asKillswitchError = (error: unknown): KillswitchError =>
-  error instanceof KillswitchError
-    ? error
-    : new KillswitchError('outcome-unknown', `The commit failed: ${(error as Error).message}`, {}, error)
 
 const idOf = (actor: string, key: string): string => `${actor}\n${key}`
 
