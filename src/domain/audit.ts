@@ -57,7 +57,7 @@ export type Entry = {
   released?: string[]
   /** The holds left after the entry. */
   holds?: HoldSummary[]
-  /** On a step.run: the flags it killed. */
+  /** On a step.run: the flags it killed; on incident.adopted and incident.resolved: those it speaks of. */
   flags?: string[]
   incident?: string
   runbook?: { id: string; digest: string }
@@ -126,6 +126,9 @@ export type WarningCode =
   | 'unknown-step'
   | 'ambiguous-step'
   | 'step-mismatch'
+  | 'unknown-incident'
+  | 'resolved-incident'
+  | 'nothing-to-adopt'
   | 'runbooks-unavailable'
 export type Warning = { code: WarningCode; detail: string; near?: string[] }
 

@@ -16,6 +16,13 @@ export const ERROR_CODES = [
   'unknown-runbook',
   'unknown-entry',
   'unknown-flip',
+  'unknown-incident',
+  'unknown-severity', // not one of the runbook's own scale: the scale is told
+  'incident-exists', // declared already, under another Idempotency-Key
+  'incident-open', // it still holds a flag, or its recovery wait runs: the list is told
+  'incident-resolved', // there is nothing left to resolve, or to adopt for
+  'nothing-to-adopt', // no hold without an incident on the flag named
+  'not-held', // the incident holds no such flag
   'nothing-to-release',
   'nothing-to-run',
   'choose-flags', // a conditional or uncertain step run must name its flags

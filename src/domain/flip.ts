@@ -6,7 +6,8 @@ import { type Actor, type Role, reaches } from './actor.js'
 import type { Draft, Entry, StepReference, Warning } from './audit.js'
 import { toTimestamp } from './clock.js'
 import { KillswitchError } from './errors.js'
-import type { Hold } from './hold.js'
+import { type Hold, isOnlyOf } from './hold.js'
+import { warnOf } from './incident.js'
 import { type FlagState, isKilled, pinnedVariant, type State, summariseHold } from './state.js'
 
 /** How long an operator may take back a kill of their own. */
@@ -61,7 +62,17 @@ export function decideKill(state: State, command: KillCommand, now: number): Ver
   if (flag === undefined) return refuse(command, 'kill', unknownFlag(state, command.flag), now)
   const refusal = command.accepted ? undefined : mayKill(command.actor, flag)
   if (refusal) return refuse(command, 'kill', refusal, now)
-  return { drafts: [killDraft(flag, command, now)] }
+  return { drafts: [killDraft(flag, withIncidentWarning(state, command), now)] }
+}
+
+/** A kill may name an incident that nobody declared, or that is over: it is taken, and told. */
+export function withIncidentWarning<C extends { claim: StepClaim; incident?: string }>(
+  state: State,
+  command: C,
+): C {
+  const { claim, incident } = command
+  const warning = incident === undefined ? undefined : warnOf(state, incident)
+  return warning ? { ...command, claim: { ...claim, warnings: [...claim.warnings, warning] } } : command
 }
 
 export function decideRestore(state: State, command: RestoreCommand, now: number): Verdict {
@@ -107,7 +118,7 @@ function mayRestore(command: RestoreCommand, flag: FlagState, now: number): void
   )
 }
 
-function forbidden(actor: Actor, act: string, needed: Role, wayOut?: string): KillswitchError {
+export function forbidden(actor: Actor, act: string, needed: Role, wayOut?: string): KillswitchError {
   const detail = `${actor.id} has role ${actor.role} and may not ${act}: that takes ${needed} or higher. ${wayOut ?? `Ask somebody with role ${needed}.`}`
   return new KillswitchError('forbidden', detail, { role: actor.role, needed })
 }
@@ -121,7 +132,8 @@ function matches({ ifMatch }: RestoreCommand, flag: FlagState): void {
   )
 }
 
-const ownHolds = (flag: FlagState, actor: Actor): Hold[] => flag.holds.filter(hold => hold.actor === actor.id)
+const ownHolds = (flag: FlagState, actor: Actor): Hold[] =>
+  flag.holds.filter(hold => isOnlyOf(hold, actor.id))
 const isFresh = (hold: Hold, now: number): boolean => now - Date.parse(hold.since) <= UNDO_WINDOW_MS
 
 /** The holds the command names, at least one. */
@@ -269,14 +281,11 @@ export function refuse(
 ): Verdict {
   const { flag, claim, reason, incident } = command
   const named = flag === undefined ? {} : { flag: flag.slice(0, 64) }
-  const papers =
-    claim === undefined
-      ? {}
-      : paperwork({
-          claim,
-          ...(reason === undefined ? {} : { reason }),
-          ...(incident === undefined ? {} : { incident }),
-        })
+  const papers = paperwork({
+    claim: claim ?? { offRunbook: false, warnings: [] },
+    ...(reason === undefined ? {} : { reason }),
+    ...(incident === undefined ? {} : { incident: incident.slice(0, 64) }),
+  })
   // whatever was sent, a refusal stays small
   const refusal = { code: error.code, detail: error.message.slice(0, 1000) }
   return {

@@ -1,7 +1,7 @@
 // A hold keeps a flag killed, as a lock on a breaker does: who put it, why, under which incident, from which step.
 // A flag is killed while it has at least one.
 
-import type { StepReference } from './audit.js'
+import type { Entry, StepReference } from './audit.js'
 
 export type Hold = {
   /** Ten characters that follow from actor, idempotency key and flag: the same kill always makes the same hold. */
@@ -19,7 +19,44 @@ export type Hold = {
   place: number
   /** Taken while the store was away: in force on this instance, and in the log when the store is back. */
   provisional?: true
+  /** Holds that were adopted by the incident which had this one already: they ended in it. */
+  merged?: readonly { id: string; actor: string; place: number }[]
 }
 
 /** What an entry repeats of each hold that is left after it. */
 export type HoldSummary = { id: string; actor: string; incident?: string; since: string }
+
+/** The hold an applied kill puts. */
+export function holdOf(entry: Entry, place: number): Hold {
+  return {
+    id: entry.hold ?? String(place),
+    flag: entry.flag as string,
+    actor: entry.actor.id,
+    ...(entry.incident === undefined ? {} : { incident: entry.incident }),
+    reason: entry.reason ?? '',
+    ...(entry.runbook === undefined ? {} : { runbook: entry.runbook }),
+    ...(entry.step === undefined ? {} : { step: entry.step }),
+    offRunbook: entry.offRunbook ?? false,
+    since: entry.receivedAt,
+    place,
+  }
+}
+
+/**
+ * One flag's holds after an incident has taken those named, of the ones without an incident. An incident holds a flag
+ * once: of several the oldest stays, and the others end in it. A flag that was held is held afterwards.
+ */
+export function adoptHolds(holds: readonly Hold[], ids: readonly string[], incident: string): Hold[] {
+  const taken = holds.map(hold =>
+    hold.incident === undefined && ids.includes(hold.id) ? { ...hold, incident } : hold,
+  )
+  const [first, ...rest] = taken.filter(hold => hold.incident === incident)
+  if (first === undefined || rest.length === 0) return taken
+  const ended = rest.flatMap(({ id, actor, place, merged = [] }) => [{ id, actor, place }, ...merged])
+  const merged = { ...first, merged: [...(first.merged ?? []), ...ended] }
+  return taken.filter(hold => !rest.includes(hold)).map(hold => (hold === first ? merged : hold))
+}
+
+/** Whether taking this hold back takes back nobody else's kill. */
+export const isOnlyOf = (hold: Hold, actor: string): boolean =>
+  hold.actor === actor && (hold.merged ?? []).every(each => each.actor === actor)

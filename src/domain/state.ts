@@ -4,7 +4,9 @@
 import { EMPTY, type Entry, type Head, placeOf, type SealedEntry } from './audit.js'
 import type { CatalogueDocument } from './catalogue.js'
 import type { FlagDefinition, FlagValue } from './flag.js'
-import type { Hold, HoldSummary } from './hold.js'
+import { foldGaps, type Gap } from './gap.js'
+import { adoptHolds, type Hold, type HoldSummary, holdOf } from './hold.js'
+import { foldIncident, type Incident, type IncidentFlips, withKills, withRestore } from './incident.js'
 
 export type FlagState = {
   /** The definition in force: while orphaned, the last one under which the flag was killed. */
@@ -21,6 +23,18 @@ export type FlagState = {
   flippedAt: string
   /** Restores of an abandoned branch that were recovered and not applied, since the last flip. */
   notApplied?: readonly { actor: string; at: string; place: number }[]
+  /** When its path was last exercised, by a flip or a drill; absent where it never was. */
+  lastProof?: Proof
+}
+
+/** `confirmedAt` and `applied`: when, and by how many app instances, it was shown to have been applied by all. */
+export type Proof = {
+  by: 'kill' | 'restore' | 'drill'
+  place: number
+  at: string
+  actor: string
+  confirmedAt?: string
+  applied?: number
 }
 
 export type State = {
@@ -35,6 +49,12 @@ export type State = {
   merged: readonly string[]
   /** Digests of every catalogue that was ever in force. */
   catalogues: ReadonlySet<string>
+  /** Incidents that were declared, oldest first. */
+  incidents: ReadonlyMap<string, Incident>
+  /** What flips did under names nobody has declared yet. */
+  undeclared: ReadonlyMap<string, IncidentFlips>
+  /** Kills whose paperwork nobody has made good yet, oldest first. */
+  gaps: readonly Gap[]
 }
 
 export const INITIAL: State = {
@@ -46,6 +66,9 @@ export const INITIAL: State = {
   catalogue: undefined,
   merged: [],
   catalogues: new Set(),
+  incidents: new Map(),
+  undeclared: new Map(),
+  gaps: [],
 }
 
 export const isKilled = (flag: FlagState): boolean => flag.holds.length > 0
@@ -75,7 +98,8 @@ export function fold(state: State, { entry, hash }: SealedEntry): State {
   if (entry.merged !== undefined) next = withMerged(next, entry, place)
   if (entry.outcome === 'refused' && entry.origin !== undefined) return withNotApplied(next, entry, place)
   if (entry.outcome !== 'applied') return next
-  const revised = { ...next, revision: place, revisedAt: entry.at }
+  const told = { ...next, ...incidentsAfter(state, entry, place), gaps: gapsAfter(state, entry) }
+  const revised = { ...told, revision: place, revisedAt: entry.at }
   switch (entry.action) {
     case 'kill':
       return { ...revised, flags: flipped(state, entry, place, holds => [...holds, holdOf(entry, place)]) }
@@ -84,10 +108,16 @@ export function fold(state: State, { entry, hash }: SealedEntry): State {
         ...revised,
         flags: flipped(state, entry, place, holds => holds.filter(h => !entry.released?.includes(h.id))),
       }
+    case 'incident.adopted':
+      return { ...revised, flags: adopted(state, entry, place) }
+    case 'drill':
+      return { ...revised, flags: proved(state, entry.flag, () => proofOf(entry, place)) }
+    case 'flip.confirmed':
+      return { ...told, flags: confirmed(state, entry) }
     case 'catalogue.loaded':
       return entry.catalogue === undefined ? next : withCatalogue(revised, entry.catalogue, place)
     default:
-      return next
+      return told
   }
 }
 
@@ -108,6 +138,66 @@ function withNotApplied(state: State, entry: Entry, place: number): State {
   if (flag === undefined || entry.action !== 'restore') return state
   const notApplied = [...(flag.notApplied ?? []), { actor: entry.actor.id, at: entry.receivedAt, place }]
   return { ...state, flags: new Map(state.flags).set(flag.definition.key, { ...flag, notApplied }) }
+}
+
+const gapsAfter = (state: State, entry: Entry): State['gaps'] =>
+  foldGaps(state.gaps, entry, incident => state.incidents.has(incident))
+
+/** What an entry means for the incidents: a kill and a restore are of those their holds name. */
+function incidentsAfter(state: State, entry: Entry, place: number): Pick<State, 'incidents' | 'undeclared'> {
+  const known = { incidents: state.incidents, undeclared: state.undeclared }
+  const { flag = '', incident, at } = entry
+  if (entry.action === 'kill')
+    return incident === undefined ? known : withKills(known, incident, [{ place, at, flag }], entry)
+  if (entry.action === 'restore') {
+    const released = (state.flags.get(flag)?.holds ?? []).filter(hold => entry.released?.includes(hold.id))
+    const named = new Set(released.flatMap(hold => hold.incident ?? []))
+    return [...named].reduce((after, each) => withRestore(after, each, entry), known)
+  }
+  if (entry.action !== 'incident.adopted') return foldIncident(known, entry)
+  const kills = (entry.adopted ?? []).flatMap(each => adoptable(state, each) ?? [])
+  const own = kills.map(hold => ({ place: hold.place, at: hold.since, flag: hold.flag }))
+  return incident === undefined || own.length === 0 ? known : withKills(known, incident, own, entry)
+}
+
+const adoptable = (state: State, { flag, hold }: { flag: string; hold: string }): Hold | undefined =>
+  state.flags.get(flag)?.holds.find(each => each.id === hold && each.incident === undefined)
+
+function adopted(state: State, entry: Entry, place: number): State['flags'] {
+  const flags = new Map(state.flags)
+  const { incident, adopted: taken = [] } = entry
+  for (const key of new Set(taken.map(each => each.flag))) {
+    const flag = flags.get(key)
+    if (flag === undefined || incident === undefined) continue
+    const ids = taken.filter(each => each.flag === key).map(each => each.hold)
+    flags.set(key, { ...flag, holds: adoptHolds(flag.holds, ids, incident), place })
+  }
+  return flags
+}
+
+const proofOf = (entry: Entry, place: number): Proof => ({
+  by: entry.action as Proof['by'],
+  place,
+  at: entry.at,
+  actor: entry.actor.id,
+})
+
+function proved(
+  state: State,
+  key: string | undefined,
+  prove: (known: Proof | undefined) => Proof | undefined,
+): State['flags'] {
+  const flag = key === undefined ? undefined : state.flags.get(key)
+  const lastProof = flag && prove(flag.lastProof)
+  if (flag === undefined || lastProof === undefined || lastProof === flag.lastProof) return state.flags
+  return new Map(state.flags).set(flag.definition.key, { ...flag, lastProof })
+}
+
+function confirmed(state: State, { flag, at, confirmed: seen }: Entry): State['flags'] {
+  if (seen === undefined || !seen.complete || seen.applied === 0) return state.flags
+  return proved(state, flag, known =>
+    known?.place === seen.flip ? { ...known, confirmedAt: at, applied: seen.applied } : known,
+  )
 }
 
 function flipped(
@@ -132,6 +222,7 @@ function flipped(
     place,
     flipped: place,
     flippedAt: entry.receivedAt,
+    lastProof: proofOf(entry, place),
   })
 }
 
@@ -139,21 +230,6 @@ function flipped(
 function settle(flag: FlagState, catalogue: CatalogueDocument | undefined): FlagState | undefined {
   const definition = catalogue?.flags.find(each => each.key === flag.definition.key)
   return definition && { ...flag, definition, orphaned: false }
-}
-
-function holdOf(entry: Entry, place: number): Hold {
-  return {
-    id: entry.hold ?? String(place),
-    flag: entry.flag as string,
-    actor: entry.actor.id,
-    ...(entry.incident === undefined ? {} : { incident: entry.incident }),
-    reason: entry.reason ?? '',
-    ...(entry.runbook === undefined ? {} : { runbook: entry.runbook }),
-    ...(entry.step === undefined ? {} : { step: entry.step }),
-    offRunbook: entry.offRunbook ?? false,
-    since: entry.receivedAt,
-    place,
-  }
 }
 
 function withCatalogue(state: State, catalogue: CatalogueDocument, place: number): State {

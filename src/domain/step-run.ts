@@ -11,6 +11,7 @@ import {
   refuse,
   type StepClaim,
   type Verdict,
+  withIncidentWarning,
 } from './flip.js'
 import type { Step } from './runbook.js'
 import type { FlagState, State } from './state.js'
@@ -35,7 +36,8 @@ export type RunVerdict = {
   detail?: string
 }
 
-export function decideStepRun(state: State, command: StepRunCommand, now: number): Verdict {
+export function decideStepRun(state: State, asked: StepRunCommand, now: number): Verdict {
+  const command = withIncidentWarning(state, asked)
   const verdicts = judge(state, command)
   const refused = verdicts.filter(each => each.error !== undefined)
   if (refused.length > 0) {

@@ -4,6 +4,7 @@
 import { type Head, type Outcome, open, placeOf, type SealedEntry } from '../domain/audit.js'
 import type { CatalogueDocument } from '../domain/catalogue.js'
 import { KillswitchError } from '../domain/errors.js'
+import type { Incident, IncidentFlips } from '../domain/incident.js'
 import { overlay, type ProvisionalKill } from '../domain/provisional.js'
 import { type FlagState, fold, INITIAL, type State } from '../domain/state.js'
 import type { Journal } from '../journal/journal.js'
@@ -11,8 +12,8 @@ import type { Journal } from '../journal/journal.js'
 /** How long an Idempotency-Key is remembered. */
 export const KEY_KEPT_MS = 7 * 24 * 3_600_000
 const CHECKPOINT_EVERY = 5_000
-/** Of the checkpoint's state: one of another form is as good as none. */
-const FORM = 2
+/** Raised with every change of what State holds: a checkpoint of another form is as good as none. */
+const FORM = 3
 /** How many entries wait in memory for a journal that fails. Beyond it the journal stays behind until the next start. */
 const MOST_UNJOURNALED = 5_000
 
@@ -219,33 +220,40 @@ export class Log {
   }
 
   #freeze(): Frozen {
-    const { flags, catalogues, ...rest } = this.#state
+    const { flags, catalogues, incidents, undeclared, ...rest } = this.#state
     return {
       ...rest,
       form: FORM,
       flags: [...flags.entries()],
       catalogues: [...catalogues],
+      incidents: [...incidents.entries()],
+      undeclared: [...undeclared.entries()],
       answered: [...this.#answered.entries()],
     }
   }
 
-  #thaw({ form: _, flags, catalogues, answered, ...rest }: Frozen): void {
+  #thaw({ form: _, flags, catalogues, incidents, undeclared, answered, ...rest }: Frozen): void {
     this.#state = {
       ...rest,
       log: rest.log,
       catalogue: rest.catalogue,
       flags: new Map(flags),
       catalogues: new Set(catalogues),
+      incidents: new Map(incidents),
+      undeclared: new Map(undeclared),
     }
     for (const [id, value] of answered) this.#answered.set(id, value)
   }
 }
 
-type Frozen = Omit<State, 'flags' | 'catalogues' | 'catalogue'> & {
+type Maps = 'flags' | 'catalogues' | 'incidents' | 'undeclared'
+type Frozen = Omit<State, Maps | 'catalogue'> & {
   form: number
   catalogue: CatalogueDocument | undefined
   flags: [string, FlagState][]
   catalogues: string[]
+  incidents: [string, Incident][]
+  undeclared: [string, IncidentFlips][]
   answered: [string, Answered][]
 }
 

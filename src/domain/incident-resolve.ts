@@ -1,0 +1,120 @@
+// Closing an incident: refused while it still holds a flag or its recovery wait runs, unless somebody with the authority
+// leaves the flags held with an owner and a date, or forces it with a reason.
+
+import type { Draft } from './audit.js'
+import { KillswitchError } from './errors.js'
+import type { Verdict } from './flip.js'
+import type { Hold } from './hold.js'
+import type { Incident, Left } from './incident.js'
+import { runningWaits } from './incident-clock.js'
+import { draft, type IncidentCommand, incidentOf, mayWork, ruled } from './incident-rules.js'
+import type { Runbook } from './runbook.js'
+import type { State } from './state.js'
+
+export type ResolveCommand = IncidentCommand & {
+  leave: readonly Left[]
+  force: boolean
+  runbook: Runbook | undefined
+}
+
+/** What keeps an incident open. */
+export type Objection =
+  | { what: 'hold'; flag: string; hold: string; actor: string; since: string; detail: string }
+  | { what: 'recovery-wait'; until: string; text: string; line: number; detail: string }
+
+/** The holds of an incident, whichever flag they are on. */
+export const holdsOf = (state: Pick<State, 'flags'>, incident: string): Hold[] =>
+  [...state.flags.values()].flatMap(flag => flag.holds.filter(hold => hold.incident === incident))
+
+/** What would be in the way of resolving it now, with these flags left held. */
+export function objectionsTo(
+  state: Pick<State, 'flags'>,
+  incident: Incident,
+  { runbook, leave = [] }: { runbook: Runbook | undefined; leave?: readonly Left[] },
+  now: number,
+): Objection[] {
+  const held = holdsOf(state, incident.id).filter(hold => !leave.some(left => left.flag === hold.flag))
+  const waits = runbook === undefined ? [] : runningWaits(incident, runbook, now)
+  return [
+    ...held.map(({ flag, id, actor, since }) => ({
+      what: 'hold' as const,
+      flag,
+      hold: id,
+      actor,
+      since,
+      detail: `${flag} is still held, by ${actor} since ${since}.`,
+    })),
+    ...waits.map(({ text, line, due = '' }) => ({
+      what: 'recovery-wait' as const,
+      until: due,
+      text,
+      line,
+      detail: `The runbook says "${text}" (line ${line}): until ${due}.`,
+    })),
+  ]
+}
+
+export function decideResolve(state: State, command: ResolveCommand, now: number): Verdict {
+  return ruled(command, 'incident.resolved', now, () => {
+    mayWork(command.actor, 'resolve an incident')
+    const incident = incidentOf(state, command.incident)
+    mayLeave(state, command, incident, now)
+    if (incident.resolved !== undefined && command.leave.length === 0)
+      throw new KillswitchError(
+        'incident-resolved',
+        `${incident.id} was resolved at ${incident.resolved.at} by ${incident.resolved.by}. To say anew who looks after a hold that was left, send "leave".`,
+      )
+    const objections = incident.resolved === undefined ? objectionsTo(state, incident, command, now) : []
+    const forced = forces(command, objections)
+    return [resolveDraft(command, forced, now)]
+  })
+}
+
+function mayLeave(state: State, { actor, leave }: ResolveCommand, incident: Incident, now: number): void {
+  if (leave.length === 0) return
+  mayWork(actor, 'resolve an incident leaving flags held', 'engineer')
+  const held = new Set(holdsOf(state, incident.id).map(hold => hold.flag))
+  for (const { flag, until } of leave) {
+    if (!held.has(flag))
+      throw new KillswitchError('not-held', `${incident.id} holds no ${flag}: leave it out of "leave".`, {
+        held: [...held],
+      })
+    if (endOf(until) <= now)
+      throw new KillswitchError(
+        'malformed-request',
+        `"until" of ${flag} is ${until}, which is over: give the date by which somebody looks after it.`,
+      )
+  }
+}
+
+/** Whether it is resolved past an objection; throws where nobody with the authority says so. */
+function forces({ incident, actor, force, reason }: ResolveCommand, objections: Objection[]): boolean {
+  if (objections.length === 0) return false
+  if (!force) throw stillOpen(incident, objections)
+  mayWork(actor, 'force an incident closed', 'coordinator')
+  if (reason === undefined)
+    throw new KillswitchError('malformed-request', 'A forced resolve says why: send "reason".')
+  return true
+}
+
+function stillOpen(incident: string, objections: Objection[]): KillswitchError {
+  const list = objections.map(each => each.detail).join(' ')
+  const wayOut =
+    'Restore what it holds and let the wait run out; or an engineer leaves flags held ("leave": flag, owner, until), or a coordinator forces it ("force": true, with a reason).'
+  return new KillswitchError('incident-open', `${incident} cannot be resolved yet. ${list} ${wayOut}`, {
+    open: objections,
+  })
+}
+
+function resolveDraft(command: ResolveCommand, forced: boolean, now: number): Draft {
+  const leave = command.leave.map(({ flag, owner, until }) => ({ flag, owner, until }))
+  return {
+    ...draft(command, 'incident.resolved', now),
+    ...(leave.length > 0 ? { flags: leave.map(left => left.flag) } : {}),
+    resolved: { leave, ...(forced ? { forced } : {}) },
+  }
+}
+
+/** The end of a date (its last moment, UTC), or the moment itself, ms. */
+export const endOf = (until: string): number =>
+  Date.parse(until) + (/^\d{4}-\d\d-\d\d$/.test(until) ? 24 * 3_600_000 - 1 : 0)

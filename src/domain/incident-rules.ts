@@ -1,0 +1,169 @@
+// The rules of an incident: who may do what to it, and when. Pure functions from a state and a command to entries or a
+// refusal, like those of a flip.
+
+import { type Actor, type Role, reaches } from './actor.js'
+import type { Draft, Entry, IncidentNote } from './audit.js'
+import { toTimestamp } from './clock.js'
+import { KillswitchError } from './errors.js'
+import { common, forbidden, type RequestInfo, refuse, type StepClaim, type Verdict } from './flip.js'
+import { type Incident, isSameLevel } from './incident.js'
+import type { Runbook } from './runbook.js'
+import type { State } from './state.js'
+
+export type IncidentCommand = { actor: Actor; request: RequestInfo; incident: string; reason?: string }
+
+export type DeclareCommand = Omit<IncidentCommand, 'incident'> & {
+  /** Made where none is given. */
+  incident?: string
+  title: string
+  runbook: Runbook
+  severity: string
+  commander?: string
+}
+
+export type Change = NonNullable<Entry['change']>
+export type ChangeCommand = IncidentCommand & { change: Change; runbook: Runbook | undefined }
+export type NoteCommand = IncidentCommand & { note: IncidentNote }
+export type TickCommand = IncidentCommand & { claim: StepClaim; ticked: 'done' | 'skipped' }
+
+export function decideDeclare(state: State, command: DeclareCommand, now: number): Verdict {
+  const incident = command.incident ?? madeId(state, now)
+  const named = { ...command, incident }
+  return ruled(named, 'incident.declared', now, () => {
+    mayWork(command.actor, 'declare an incident')
+    const known = state.incidents.get(incident)
+    if (known !== undefined) throw alreadyDeclared(known)
+    const { title, runbook, commander } = command
+    const severity = severityOf(runbook, command.severity)
+    const declared = { title, runbook: runbook.id, severity, ...(commander ? { commander } : {}) }
+    const reference = { id: runbook.id, digest: runbook.digest }
+    return [{ ...draft(named, 'incident.declared', now), runbook: reference, declared }]
+  })
+}
+
+function alreadyDeclared({ id, title, declared }: Incident): KillswitchError {
+  return new KillswitchError(
+    'incident-exists',
+    `${id} was declared at ${declared.at} by ${declared.by}: "${title}". Work on that one, or give another id, or none.`,
+    { incident: id },
+  )
+}
+
+/** `INC-2026-11-20-1`: the day, and the first number that nobody has used, declared or not. */
+export function madeId(state: State, now: number): string {
+  const day = toTimestamp(now).slice(0, 10)
+  for (let number = 1; ; number++) {
+    const id = `INC-${day}-${number}`
+    if (!state.incidents.has(id) && !state.undeclared.has(id)) return id
+  }
+}
+
+/** The level of the runbook's own scale; of a runbook without one, what was given. */
+export function severityOf(runbook: Runbook, given: string): string {
+  const found = runbook.severities.find(({ level }) => isSameLevel(level, given))
+  if (found !== undefined) return found.level
+  if (runbook.severities.length === 0) return given.trim()
+  const levels = runbook.severities.map(({ level }) => level)
+  throw new KillswitchError(
+    'unknown-severity',
+    `"${given}" is no severity of the runbook ${runbook.id}: its scale is ${levels.join(', ')}.`,
+    {
+      scale: runbook.severities.map(({ level, name, description }) => ({
+        level,
+        ...(name ? { name } : {}),
+        ...(description ? { description } : {}),
+      })),
+    },
+  )
+}
+
+export function decideNote(state: State, command: NoteCommand, now: number): Verdict {
+  return ruled(command, 'incident.noted', now, () => {
+    mayWork(command.actor, 'write notes')
+    incidentOf(state, command.incident)
+    return [{ ...draft(command, 'incident.noted', now), note: command.note }]
+  })
+}
+
+/** Of what is given, what is new; nothing new is `unchanged`, and still an entry. */
+export function decideChange(state: State, command: ChangeCommand, now: number): Verdict {
+  return ruled(command, 'incident.changed', now, () => {
+    mayWork(command.actor, 'change an incident')
+    const incident = incidentOf(state, command.incident)
+    const change = newIn(incident, command)
+    const outcome = Object.keys(change).length > 0 ? 'applied' : 'unchanged'
+    return [{ ...draft(command, 'incident.changed', now), outcome, change }]
+  })
+}
+
+function newIn(incident: Incident, { change, runbook }: ChangeCommand): Change {
+  const { title, commander, link } = change
+  const severity =
+    change.severity === undefined
+      ? undefined
+      : runbook
+        ? severityOf(runbook, change.severity)
+        : change.severity.trim()
+  const known = incident.links.some(each => each.url === link?.url && each.title === link?.title)
+  return {
+    ...(severity === undefined || severity === incident.severity ? {} : { severity }),
+    ...(commander === undefined || commander === incident.commander ? {} : { commander }),
+    ...(title === undefined || title === incident.title ? {} : { title }),
+    ...(link === undefined || known ? {} : { link }),
+  }
+}
+
+/** Ticks a step of the incident's own runbook; skipping one says why. */
+export function decideTick(state: State, command: TickCommand, now: number): Verdict {
+  return ruled(command, 'incident.step', now, () => {
+    mayWork(command.actor, 'tick steps')
+    const incident = incidentOf(state, command.incident)
+    const { claim, ticked, reason } = command
+    if (ticked === 'skipped' && reason === undefined)
+      throw new KillswitchError('malformed-request', 'A step is skipped for a reason: send "reason".')
+    const known = incident.ticks.find(tick => tick.step.id === claim.step?.id)
+    const same = known !== undefined && known.ticked === ticked && known.reason === reason
+    const papers = {
+      ...(claim.runbook ? { runbook: claim.runbook } : {}),
+      ...(claim.step ? { step: claim.step } : {}),
+    }
+    const outcome = same ? 'unchanged' : 'applied'
+    return [{ ...draft(command, 'incident.step', now), outcome, ...papers, ticked }]
+  })
+}
+
+/** The incident, or `unknown-incident` with the way out. */
+export function incidentOf(state: Pick<State, 'incidents' | 'undeclared'>, id: string): Incident {
+  const incident = state.incidents.get(id)
+  if (incident !== undefined) return incident
+  const wayOut = state.undeclared.has(id)
+    ? `Flips name it, but nobody has declared it: POST /v1/incidents with "id": "${id}".`
+    : 'GET /v1/incidents lists those there are; GET /v1/audit?incident= has what is older.'
+  throw new KillswitchError('unknown-incident', `There is no incident "${id}". ${wayOut}`, { incident: id })
+}
+
+export function mayWork(actor: Actor, act: string, needed: Role = 'operator'): void {
+  if (actor.only === 'kill' || !reaches(actor.role, needed)) throw forbidden(actor, act, needed)
+}
+
+/** What the rule says; an error of it is a refusal, and an entry like the rest. */
+export function ruled(
+  command: IncidentCommand,
+  action: Draft['action'],
+  now: number,
+  rule: () => Draft[],
+): Verdict {
+  try {
+    return { drafts: rule() }
+  } catch (error) {
+    if (error instanceof KillswitchError) return refuse(command, action, error, now)
+    throw error
+  }
+}
+
+export const draft = (command: IncidentCommand, action: Draft['action'], now: number): Draft => ({
+  ...common(command, action, now),
+  outcome: 'applied',
+  incident: command.incident,
+  ...(command.reason === undefined ? {} : { reason: command.reason }),
+})
