@@ -24,6 +24,7 @@ import { Fleet } from './service/fleet.js'
 import { Flips } from './service/flips.js'
 import { Gate } from './service/gate.js'
 import { Health } from './service/health.js'
+import { Incidents } from './service/incidents.js'
 import { Log } from './service/log.js'
 import { Provisional } from './service/provisional.js'
 import { Recovery } from './service/recovery.js'
@@ -31,6 +32,7 @@ import { Refusals } from './service/refusals.js'
 import { Runbooks } from './service/runbooks.js'
 import { Served } from './service/served.js'
 import { Snapshots } from './service/snapshots.js'
+import { Submissions } from './service/submissions.js'
 import { Tail } from './service/tail.js'
 import { LocalStore } from './store/local/store.js'
 import { refuseUnsafe } from './store/redis/posture.js'
@@ -124,7 +126,10 @@ async function serve(
   log.subscribe(entries => record(entries, logger, log))
   const runbooks = new Runbooks(log, onFault)
   const refusals = new Refusals(gate, clock)
-  const flips = new Flips({ log, gate, runbooks, refusals, provisional })
+  const submissions = new Submissions({ log, gate, refusals, provisional })
+  const flips = new Flips({ log, gate, runbooks, submissions, provisional })
+  const audit = new Audit(log, index)
+  const incidents = new Incidents({ log, submissions, runbooks, audit, clock })
   const served = new Served(clock)
   const fleet = new Fleet({ store, clock, served })
   const confirmations = new Confirmations({ log, gate, fleet, clock })
@@ -134,9 +139,11 @@ async function serve(
     environment,
     clock,
     log,
+    submissions,
     flips,
+    incidents,
     runbooks,
-    audit: new Audit(log, index),
+    audit,
     fleet,
     snapshots: new Snapshots(log, environment),
     health,

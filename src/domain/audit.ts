@@ -139,6 +139,10 @@ export type Draft = Omit<Entry, 'v' | 'epoch' | 'seq' | 'at' | 'environment' | '
 export type Head = { epoch: number; seq: number; hash: string }
 export const EMPTY: Head = { epoch: 0, seq: 0, hash: '' }
 
+/** Whether the app instances are to confirm it by receipt: a flip of one flag, or a drill. */
+export const isProvable = ({ action }: Pick<Entry, 'action'>): boolean =>
+  action === 'kill' || action === 'restore' || action === 'drill'
+
 /** An entry together with its exact stored bytes (without the newline) and their SHA-256 in hex. */
 export type SealedEntry = { entry: Entry; line: string; hash: string }
 

@@ -19,6 +19,8 @@ import { fleetRoutes } from './fleet.js'
 import { flipRoutes } from './flips.js'
 import { registerClosing } from './gone.js'
 import { healthRoutes } from './health.js'
+import { housekeepingRoutes } from './housekeeping.js'
+import { incidentRoutes } from './incidents.js'
 import { metricsRoute } from './metrics.js'
 import { ofrepRoutes } from './ofrep.js'
 import { isOfrep, sendOfrepError } from './ofrep-errors.js'
@@ -66,6 +68,8 @@ export async function buildApp(parts: Parts, logger: FastifyBaseLogger): Promise
   })
   flagRoutes(app, parts)
   flipRoutes(app, parts)
+  incidentRoutes(app, parts)
+  housekeepingRoutes(app, parts)
   runbookRoutes(app, parts)
   auditRoutes(app, parts)
   streamRoutes(app, parts)
@@ -124,15 +128,20 @@ function parseJson(bytes: Buffer): unknown {
   }
 }
 
-/** A request to flip that is refused before its handler has it (its role, its body, its headers) is an entry too. */
-function recordRefusals(app: App, { flips }: Parts): void {
+/** A request to change something that is refused before its handler has it (its role, its body, its headers) is an entry too. */
+function recordRefusals(app: App, { submissions }: Parts): void {
   app.addHook('onError', async (request, _, thrown) => {
     const action: Action | undefined = request.routeOptions.config.flips
     if (action === undefined || request.actor === undefined || request.origin !== undefined) return
-    const { key } = (request.params ?? {}) as { key?: string }
+    const { key, id } = (request.params ?? {}) as { key?: string; id?: string }
     const userAgent = request.headers['user-agent']
     const origin = { id: request.id, ip: request.ip, ...(userAgent === undefined ? {} : { userAgent }) }
-    await flips.recordRefusal(request.actor, action, key?.slice(0, 64), toKillswitchError(thrown), origin)
+    const about = {
+      action,
+      ...(key === undefined ? {} : { flag: key.slice(0, 64) }),
+      ...(id === undefined ? {} : { incident: id.slice(0, 64) }),
+    }
+    await submissions.recordRefusal(request.actor, about, toKillswitchError(thrown), origin)
   })
 }
 

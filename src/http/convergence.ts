@@ -1,6 +1,6 @@
 // Which app instances have applied a flip, beside the answers that speak of one.
 
-import { type Entry, placeOf } from '../domain/audit.js'
+import { type Entry, isProvable, placeOf } from '../domain/audit.js'
 import type { Convergence, Flip } from '../domain/convergence.js'
 import type { FlagState } from '../domain/state.js'
 import type { Parts } from './parts.js'
@@ -39,7 +39,7 @@ function flipOf(
   log: string | undefined,
   flags: ReadonlyMap<string, FlagState>,
 ): Flip | undefined {
-  if (entry.action !== 'kill' && entry.action !== 'restore') return undefined
+  if (!isProvable(entry)) return undefined
   // a provisional kill has no place yet that anybody could have applied
   if (entry.seq === 0 || entry.outcome === 'refused' || entry.application === undefined || log === undefined)
     return undefined

@@ -30,6 +30,19 @@ const HEADERS = {
   },
 } as const
 
+/** Operations that change something: their key is answered again, and nothing is done twice. */
+const KEYED = [
+  'killFlag',
+  'runStep',
+  'drillFlag',
+  'declareIncident',
+  'noteIncident',
+  'adoptHolds',
+  'changeIncident',
+  'tickStep',
+  'resolveIncident',
+]
+
 export async function registerDocs(app: App, environment: string): Promise<void> {
   await (app as unknown as FastifyInstance).register(swagger, {
     openapi: {
@@ -44,6 +57,7 @@ export async function registerDocs(app: App, environment: string): Promise<void>
       tags: [
         { name: 'flags', description: 'What is in force' },
         { name: 'flips', description: 'Kill, restore, run a step' },
+        { name: 'incidents', description: 'What the runbooks ask of the people around the flip' },
         { name: 'runbooks', description: 'The runbooks as they were read' },
         { name: 'audit', description: 'Who, when, why, from which step' },
         { name: 'applications', description: 'For the SDK in app services, and what they have applied' },
@@ -113,7 +127,7 @@ function withHeaders(document: Document) {
       const names: (keyof typeof HEADERS)[] =
         operation.operationId === 'restoreFlag'
           ? ['idempotency-key', 'if-match']
-          : ['killFlag', 'runStep'].includes(operation.operationId ?? '')
+          : KEYED.includes(operation.operationId ?? '')
             ? ['idempotency-key']
             : []
       if (names.length > 0)

@@ -1,8 +1,9 @@
-// Kill, restore, step run, and what became of them.
+// Kill, restore, step run, drill, and what became of them.
 
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Action } from '../domain/audit.js'
-import type { Flipped, Origin } from '../service/flips.js'
+import type { Flipped } from '../service/flips.js'
+import type { Origin } from '../service/submissions.js'
 import { actorOf } from './auth.js'
 import { settle } from './convergence.js'
 import { endOf } from './gone.js'
@@ -10,6 +11,7 @@ import type { App, Parts } from './parts.js'
 import { ifMatch, originOf, waitSeconds } from './preconditions.js'
 import { presentAnswer, presentStatus } from './present.js'
 import {
+  DrillBody,
   FlagParams,
   FlipAnswer,
   FlipParams,
@@ -34,13 +36,13 @@ declare module 'fastify' {
 const LONGEST_WAIT_SECONDS = 30
 
 /** Reads the headers before the handler, so that a bad one is recorded like any other refusal. */
-async function readHeaders(request: FastifyRequest): Promise<void> {
+export async function readHeaders(request: FastifyRequest): Promise<void> {
   request.ifMatchPlace = request.routeOptions.config.flips === 'restore' ? ifMatch(request) : undefined
   request.origin = originOf(request)
 }
 
 /** A kill or a run needs no body; `null` is one, and not the right one. */
-async function emptyBody(request: FastifyRequest): Promise<void> {
+export async function emptyBody(request: FastifyRequest): Promise<void> {
   if (request.body === undefined) request.body = {}
 }
 
@@ -147,6 +149,32 @@ export function flipRoutes(app: App, parts: Parts): void {
         request,
         reply,
         await flips.runStep(actorOf(request), request.body, request.origin as Origin),
+      )
+    },
+  )
+  app.post(
+    '/v1/flags/:key/drill',
+    {
+      config: { access: 'engineer', flips: 'drill' },
+      ...hooks,
+      schema: {
+        operationId: 'drillFlag',
+        summary: 'Drill: prove the path of a kill end to end, without changing any value',
+        description:
+          'Moves the revision, so that every app instance confirms it by receipt (`Prefer: wait=2`), and dates the last proof of the flag.',
+        tags,
+        params: FlagParams,
+        body: DrillBody,
+        response: { 200: FlipAnswer },
+      },
+    },
+    async (request, reply) => {
+      parts.assertKnown()
+      const { key } = request.params
+      return answer(
+        request,
+        reply,
+        await flips.drill(actorOf(request), key, request.body, request.origin as Origin),
       )
     },
   )

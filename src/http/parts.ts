@@ -13,9 +13,11 @@ import type { Audit } from '../service/audit.js'
 import type { Fleet } from '../service/fleet.js'
 import type { Flips } from '../service/flips.js'
 import type { Health } from '../service/health.js'
+import type { Incidents } from '../service/incidents.js'
 import type { Log } from '../service/log.js'
 import type { Runbooks } from '../service/runbooks.js'
 import type { Snapshots } from '../service/snapshots.js'
+import type { Submissions } from '../service/submissions.js'
 import type { Tokens } from '../tokens/tokens.js'
 import type { Metrics } from './metrics.js'
 import type { MarkServed } from './served.js'
@@ -32,7 +34,9 @@ export type Parts = {
   environment: string
   clock: Clock
   log: Log
+  submissions: Submissions
   flips: Flips
+  incidents: Incidents
   runbooks: Runbooks
   audit: Audit
   fleet: Fleet

@@ -2,7 +2,7 @@
 
 import type { FastifyRequest } from 'fastify'
 import { KillswitchError } from '../domain/errors.js'
-import type { Origin } from '../service/flips.js'
+import type { Origin } from '../service/submissions.js'
 
 /** Where the request came from, with its Idempotency-Key checked. */
 export function originOf(request: FastifyRequest): Origin {

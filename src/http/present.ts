@@ -5,6 +5,7 @@ import type { FlagDefinition } from '../domain/flag.js'
 import type { Step } from '../domain/runbook.js'
 import { type FlagState, isKilled, killValue, pinnedVariant } from '../domain/state.js'
 import type { Flipped, FlipStatus } from '../service/flips.js'
+import { incidentSummary } from './present-incident.js'
 import type { Flag, Flip, FlipAnswer } from './schemas.js'
 
 /** Prints a variant for a person: null is the normal behaviour, by name where it has only one. */
@@ -17,7 +18,7 @@ export function variantName(
 }
 
 export function presentFlag(flag: FlagState, environment: string, steps?: Step[]): Flag {
-  const { definition, holds, orphaned, place } = flag
+  const { definition, holds, orphaned, place, lastProof } = flag
   const { key, application, description, owner, effect, killVariant, defaultVariant } = definition
   const killed = isKilled(flag)
   const normal = variantName(null, definition)
@@ -44,10 +45,11 @@ export function presentFlag(flag: FlagState, environment: string, steps?: Step[]
       value: definition.variants[defaultVariant],
       role: definition.restoreRole,
     },
-    holds: holds.map(({ flag: _, ...hold }) => hold),
+    holds: holds.map(({ flag: _, merged: _m, ...hold }) => hold),
     ...(flag.notApplied === undefined ? {} : { notApplied: [...flag.notApplied] }),
     orphaned,
     place,
+    ...(lastProof === undefined ? {} : { lastProof }),
     ...(steps === undefined ? {} : { steps: steps.flatMap(step => linkTo(step, key)) }),
   }
 }
@@ -64,7 +66,7 @@ export function presentFlip(entry: Entry, definition: FlagDefinition | undefined
     key: entry.request.key,
     action,
     outcome,
-    changed: outcome === 'applied',
+    changed: outcome === 'applied' && action !== 'drill',
     summary: summaryOf(entry, definition),
     ...pick(entry, ['flag', 'application', 'hold', 'released', 'incident', 'runbook', 'step', 'reason']),
     ...(label === undefined ? {} : { label }),
@@ -81,9 +83,12 @@ export function presentFlip(entry: Entry, definition: FlagDefinition | undefined
 /** "Turn ai_v1 off: on -> off", and where nothing changed, that it was so already. */
 export function summaryOf(entry: Entry, definition: FlagDefinition | undefined): string {
   if (entry.action === 'step.run') return `Ran ${entry.step?.id}: ${entry.flags?.join(', ') || 'nothing'}`
-  if (entry.label === undefined && !entry.refusal) return entry.reason ?? entry.action
-  if (entry.refusal) return `Refused (${entry.refusal.code}): ${entry.action} ${entry.flag ?? ''}`.trim()
+  if (entry.label === undefined && !entry.refusal)
+    return incidentSummary(entry) ?? entry.reason ?? entry.action
+  if (entry.refusal)
+    return `Refused (${entry.refusal.code}): ${entry.action} ${entry.flag ?? entry.incident ?? ''}`.trim()
   const [before, after] = [variantName(entry.from, definition), variantName(entry.to, definition)]
+  if (entry.action === 'drill') return `${entry.label}: nothing changed, still ${after}`
   if (entry.outcome === 'unchanged') return `${entry.label}: already ${after}`
   return before === after
     ? `${entry.label}: still ${after}, ${entry.holds?.length} hold(s) left`

@@ -1,24 +1,10 @@
 // The shapes of the API, declared once: validation, serialisation, documentation and types come from here.
 
-import { type Static, type TSchema, Type } from 'typebox'
+import { type Static, Type } from 'typebox'
 import { ROLES } from '../domain/actor.js'
 import { ACTIONS, OUTCOMES } from '../domain/audit.js'
 import { ERROR_CODES } from '../domain/errors.js'
-
-const strict = { additionalProperties: false }
-const text = (description: string, most = 500) =>
-  Type.String({ description, minLength: 1, maxLength: most, pattern: '\\S' })
-const choice = <T extends string>(values: readonly T[], description?: string) =>
-  Type.Unsafe<T>({ type: 'string', enum: [...values], ...(description ? { description } : {}) })
-const orNull = <T extends TSchema>(schema: T) => Type.Union([schema, Type.Null()])
-const time = (description: string) => Type.String({ description, format: 'date-time' })
-const incident = Type.String({
-  description: 'The incident, as its tracker names it',
-  pattern: '^[A-Za-z0-9][A-Za-z0-9._:#/-]{0,63}$',
-  examples: ['INC-42'],
-})
-const stepName = text('A runbook step: its id, any unambiguous shortening, or its code', 300)
-const value = Type.Unknown({ description: 'Boolean, string, number or object, as the flag defines it' })
+import { choice, incident, orNull, Proof, stepName, strict, text, time, value } from './members.js'
 
 export const FlagParams = Type.Object({ key: Type.String({ description: 'The flag key', maxLength: 2048 }) })
 export const RunbookParams = Type.Object({
@@ -60,6 +46,7 @@ export const RestoreBody = Type.Object(
     ],
   },
 )
+export const DrillBody = Type.Object({ reason: Type.Optional(text('Why', 2000)) }, strict)
 export const StepRunBody = Type.Object(
   {
     step: stepName,
@@ -88,13 +75,13 @@ export const Problem = Type.Object(
   { additionalProperties: true, description: 'RFC 9457 problem details' },
 )
 
-const HoldSummary = Type.Object({
+export const HoldSummary = Type.Object({
   id: Type.String(),
   actor: Type.String(),
   incident: Type.Optional(Type.String()),
   since: time('When it was put'),
 })
-const Step = Type.Object(
+export const Step = Type.Object(
   {
     id: Type.String(),
     code: Type.Optional(Type.String()),
@@ -103,11 +90,11 @@ const Step = Type.Object(
   },
   { description: 'The step as the flip saw it; only the id, as it was given, where no such step was found' },
 )
-const RunbookReference = Type.Object({
+export const RunbookReference = Type.Object({
   id: Type.String(),
   digest: Type.String({ description: 'SHA-256 of the source the step was read from' }),
 })
-const Warning = Type.Object({
+export const Warning = Type.Object({
   code: Type.String(),
   detail: Type.String(),
   near: Type.Optional(Type.Array(Type.String())),
@@ -174,6 +161,7 @@ export const Flag = Type.Object({
   ),
   orphaned: Type.Boolean({ description: 'The catalogue no longer has this definition; a hold keeps it' }),
   place: Type.Integer({ description: 'The entry that last changed this flag: its ETag' }),
+  lastProof: Type.Optional(Proof),
   convergence: Type.Optional(Convergence),
   steps: Type.Optional(
     Type.Array(Type.Object({ id: Type.String(), code: Type.String(), direction: Type.String() })),

@@ -2,7 +2,7 @@
 // with who has not, and once more when the last of them has. Written once, however many instances of the service see it.
 
 import type { Entry, SealedEntry } from '../domain/audit.js'
-import { placeOf } from '../domain/audit.js'
+import { isProvable, placeOf } from '../domain/audit.js'
 import { type Clock, toTimestamp } from '../domain/clock.js'
 import type { Convergence, Flip } from '../domain/convergence.js'
 import type { Fleet } from './fleet.js'
@@ -115,8 +115,8 @@ export class Confirmations {
 }
 
 function flipOf(entry: Entry, log: string | undefined): Flip | undefined {
-  const isFlip = (entry.action === 'kill' || entry.action === 'restore') && entry.outcome === 'applied'
-  if (!isFlip || entry.application === undefined || log === undefined) return undefined
+  if (!isProvable(entry) || entry.outcome !== 'applied') return undefined
+  if (entry.application === undefined || log === undefined) return undefined
   return { log, revision: placeOf(entry), application: entry.application, at: Date.parse(entry.receivedAt) }
 }
 

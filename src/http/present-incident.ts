@@ -1,0 +1,122 @@
+// What the API shows of an incident: the fold, what is due, what it holds, and the steps of its runbook that act on flags.
+
+import { type Entry, placeOf } from '../domain/audit.js'
+import type { Incident } from '../domain/incident.js'
+import { clockOf } from '../domain/incident-clock.js'
+import { holdsOf, objectionsTo } from '../domain/incident-resolve.js'
+import type { Runbook, Step } from '../domain/runbook.js'
+import type { State } from '../domain/state.js'
+import { callFor, killsOf } from '../domain/step-run.js'
+
+export type Shown = { state: State; runbook: Runbook | undefined; environment: string; now: number }
+
+export const summariseIncident = (incident: Incident, { state, runbook, now }: Shown) => {
+  const { id, title, severity, commander, declared, resolved, flips } = incident
+  const clock = clockOf(incident, runbook, now)
+  return {
+    id,
+    title,
+    status: resolved ? ('resolved' as const) : ('open' as const),
+    severity,
+    runbook: incident.runbook,
+    ...(commander === undefined ? {} : { commander }),
+    declared,
+    ...(resolved ? { resolved: { ...resolved, leave: [...resolved.leave] } } : {}),
+    flags: [...flips.flags],
+    holds: holdsOf(state, id).length,
+    overdue: clock.filter(item => item.overdue && item.metAt === undefined).length,
+  }
+}
+
+export function presentIncident(incident: Incident, shown: Shown) {
+  const { state, runbook, environment, now } = shown
+  const { id, responded, updated, progressed, recovered, flips, links, ticks } = incident
+  const moments = {
+    responded,
+    updated,
+    progressed,
+    recovered,
+    killed: flips.killed,
+    restored: flips.restored,
+  }
+  return {
+    ...summariseIncident(incident, shown),
+    environment,
+    ...Object.fromEntries(Object.entries(moments).filter(([, moment]) => moment !== undefined)),
+    kills: [...flips.kills],
+    holds: holdsOf(state, id).map(({ merged: _, ...hold }) => ({
+      ...hold,
+      label: labelOf(state, hold.flag),
+    })),
+    clock: clockOf(incident, runbook, now),
+    open: incident.resolved ? [] : objectionsTo(state, incident, { runbook }, now),
+    steps: stepsOf(incident, runbook),
+    ticks: [...ticks],
+    links: [...links],
+    runbookEdited: runbook?.digest !== incident.runbook.digest,
+    timeline: `/v1/audit?incident=${encodeURIComponent(id)}&order=oldest`,
+  }
+}
+
+const labelOf = (state: State, flag: string): string => state.flags.get(flag)?.definition.killLabel ?? flag
+
+/** The steps that act on flags, with what became of each, and the call that would run its kills. */
+export const stepsOf = ({ id, ticks }: Incident, runbook: Runbook | undefined) =>
+  (runbook?.steps ?? [])
+    .filter(step => step.flagActions.length > 0)
+    .map(step => {
+      const tick = ticks.find(each => each.step.id === step.id)
+      return { ...shownStep(step), ...(tick ? { ticked: tick } : {}), ...callOf(step, id) }
+    })
+
+const shownStep = ({ id, code, text, line, condition, flagActions }: Step) => ({
+  id,
+  code,
+  text,
+  line,
+  ...(condition === undefined ? {} : { condition }),
+  flagActions: flagActions.map(({ flag, direction, variant, confidence }) => ({
+    flag,
+    direction,
+    variant,
+    confidence,
+  })),
+})
+
+function callOf(step: Step, incident: string) {
+  const kills = killsOf(step)
+  if (kills.length === 0) return {}
+  const { body, ...call } = callFor(step, kills)
+  return { call: { ...call, body: { ...body, incident } } }
+}
+
+/** What an answer tells of the entries a request led to. */
+export const presentEntries = (entries: readonly Entry[]) =>
+  entries.map(entry => ({
+    place: placeOf(entry),
+    action: entry.action,
+    outcome: entry.outcome,
+    at: entry.at,
+    summary: incidentSummary(entry) ?? entry.action,
+  }))
+
+/** One line for a person; undefined for an entry that is not of an incident. */
+export function incidentSummary(entry: Entry): string | undefined {
+  const { incident = '', declared, note, change, adopted, ticked, step, resolved } = entry
+  if (declared) return `Declared ${incident} (${declared.severity}): ${declared.title}`
+  if (note) return `${incident} ${note.kind}: ${note.text}`
+  if (change) return `${incident} changed: ${changesIn(change)}`
+  if (adopted) return `${incident} adopted ${adopted.map(each => each.flag).join(', ') || 'nothing'}`
+  if (ticked) return `${incident} step ${step?.id ?? ''} ${ticked}`
+  if (resolved) return `Resolved ${incident}${leftIn(resolved)}`
+  return undefined
+}
+
+function changesIn({ link, ...rest }: NonNullable<Entry['change']>): string {
+  const said = Object.entries(rest).map(([name, value]) => `${name} ${value}`)
+  return [...said, ...(link ? [`link ${link.title}`] : [])].join(', ') || 'nothing'
+}
+
+const leftIn = ({ leave, forced }: NonNullable<Entry['resolved']>): string =>
+  (forced ? ', forced' : '') +
+  (leave.length > 0 ? `, leaving ${leave.map(left => left.flag).join(', ')}` : '')

@@ -1,0 +1,177 @@
+// Declare, note, adopt, change, tick, resolve: a request becomes a command for the gate; and what is asked of an incident.
+// The rules are in domain/incident-*.ts.
+
+import type { Actor } from '../domain/actor.js'
+import type { Entry, IncidentNote } from '../domain/audit.js'
+import { claimStep, strictly } from '../domain/claim.js'
+import { type Clock, toTimestamp } from '../domain/clock.js'
+import { KillswitchError } from '../domain/errors.js'
+import type { Incident, Left } from '../domain/incident.js'
+import { type Adopt, decideAdopt, decideDeclareAndAdopt } from '../domain/incident-adopt.js'
+import { decideResolve } from '../domain/incident-resolve.js'
+import { type Change, decideChange, decideNote, decideTick, incidentOf } from '../domain/incident-rules.js'
+import { findRunbook, type Runbook } from '../domain/runbook.js'
+import type { State } from '../domain/state.js'
+import type { Audit } from './audit.js'
+import type { Log } from './log.js'
+import type { Runbooks } from './runbooks.js'
+import type { Act, Decide, Origin, Submissions, Submitted } from './submissions.js'
+
+export type DeclareBody = {
+  id?: string
+  title: string
+  runbook: string
+  severity: string
+  commander?: string
+  adopt?: true | string[]
+}
+export type TickBody = { step: string; ticked: 'done' | 'skipped'; reason?: string }
+export type ResolveBody = { reason?: string; leave?: Left[]; force?: boolean }
+
+const DAY_MS = 24 * 3_600_000
+const MOST_CHANGES = 100
+
+export class Incidents {
+  readonly #log: Log
+  readonly #submissions: Submissions
+  readonly #runbooks: Runbooks
+  readonly #audit: Audit
+  readonly #clock: Clock
+
+  constructor(parts: {
+    log: Log
+    submissions: Submissions
+    runbooks: Runbooks
+    audit: Audit
+    clock: Clock
+  }) {
+    this.#log = parts.log
+    this.#submissions = parts.submissions
+    this.#runbooks = parts.runbooks
+    this.#audit = parts.audit
+    this.#clock = parts.clock
+  }
+
+  declare(actor: Actor, { id, ...body }: DeclareBody, origin: Origin): Promise<Submitted> {
+    const about = id === undefined ? {} : { incident: id }
+    const act: Act = { action: 'incident.declared', priority: 'flip', ...about, body: { id, ...body } }
+    return this.#submissions.submit(actor, act, origin, request => {
+      const runbook = findRunbook(this.#runbooks.all(), body.runbook) ?? this.#runbooks.get(body.runbook)
+      const command = { ...body, ...about, actor, request, runbook }
+      return (state, now) => decideDeclareAndAdopt(state, command, now)
+    })
+  }
+
+  note(actor: Actor, incident: string, note: IncidentNote, origin: Origin): Promise<Submitted> {
+    return this.#submit(actor, 'incident.noted', incident, note, origin, command => {
+      assertNote(note)
+      return (state, now) => decideNote(state, { ...command, note }, now)
+    })
+  }
+
+  /** `priority: flip` as for all that moves a hold. */
+  adopt(actor: Actor, incident: string, body: { adopt: Adopt; reason?: string }, origin: Origin) {
+    return this.#submit(actor, 'incident.adopted', incident, body, origin, command => {
+      const asked = { ...command, ...body }
+      return (state, now) => decideAdopt(state, { ...asked, runbook: this.#runbookIn(state, incident) }, now)
+    })
+  }
+
+  change(actor: Actor, incident: string, body: Change & { reason?: string }, origin: Origin) {
+    return this.#submit(actor, 'incident.changed', incident, body, origin, command => {
+      const { reason, ...change } = body
+      if (Object.keys(change).length === 0)
+        throw new KillswitchError(
+          'malformed-request',
+          'Say what changes: "severity", "commander", "title" or "link".',
+        )
+      const asked = { ...command, change, ...(reason === undefined ? {} : { reason }) }
+      return (state, now) => decideChange(state, { ...asked, runbook: this.#runbookIn(state, incident) }, now)
+    })
+  }
+
+  /** Strict: the step is one of the incident's own runbook. */
+  tick(actor: Actor, incident: string, { step, ...body }: TickBody, origin: Origin): Promise<Submitted> {
+    const asked = { step, ...body }
+    return this.#submit(actor, 'incident.step', incident, asked, origin, command => {
+      const { runbook: own } = this.get(incident)
+      const runbook = this.#runbooks.get(own.id)
+      const claim = strictly(claimStep([runbook], step, undefined, 'kill'), step)
+      return (state, now) => decideTick(state, { ...command, ...body, claim }, now)
+    })
+  }
+
+  resolve(actor: Actor, incident: string, body: ResolveBody, origin: Origin): Promise<Submitted> {
+    return this.#submit(actor, 'incident.resolved', incident, body, origin, command => {
+      const { reason, leave = [], force = false } = body
+      for (const { until } of leave) assertTime('until', until)
+      const asked = { ...command, leave, force, ...(reason === undefined ? {} : { reason }) }
+      return (state, now) =>
+        decideResolve(state, { ...asked, runbook: this.#runbookIn(state, incident) }, now)
+    })
+  }
+
+  /** The incident; throws `unknown-incident`. */
+  get(id: string): Incident {
+    return incidentOf(this.#log.state, id)
+  }
+
+  /** The runbook of an incident as it is in force now; undefined where the catalogue no longer has it. */
+  runbookOf({ runbook }: Incident): Runbook | undefined {
+    return this.#runbooks.all().find(each => each.id === runbook.id)
+  }
+
+  /** Newest first. */
+  list(status: 'open' | 'resolved' | undefined): Incident[] {
+    return [...this.#log.state.incidents.values()]
+      .filter(each => status === undefined || (each.resolved === undefined ? 'open' : 'resolved') === status)
+      .reverse()
+  }
+
+  /** What changed a flag within 24 h: flips, and catalogues after the log's first; newest first. */
+  async changedLately(signal: AbortSignal): Promise<Entry[]> {
+    const filter = {
+      action: ['kill', 'restore', 'catalogue.loaded'] as const,
+      outcome: 'applied' as const,
+      since: toTimestamp(this.#clock() - DAY_MS),
+    }
+    const page = await this.#audit.page(filter, { order: 'newest', limit: MOST_CHANGES, waitMs: 0, signal })
+    return page.entries.map(({ entry }) => entry).filter(entry => entry.seq > 1)
+  }
+
+  #runbookIn(state: State, id: string): Runbook | undefined {
+    const incident = state.incidents.get(id)
+    return incident && this.runbookOf(incident)
+  }
+
+  #submit(
+    actor: Actor,
+    action: Entry['action'],
+    incident: string,
+    body: object,
+    origin: Origin,
+    prepare: (command: { actor: Actor; incident: string; request: Entry['request'] }) => Decide,
+  ): Promise<Submitted> {
+    const priority = action === 'incident.adopted' || action === 'incident.resolved' ? 'flip' : 'note'
+    const act: Act = { action, priority, incident, body }
+    return this.#submissions.submit(actor, act, origin, request => prepare({ actor, incident, request }))
+  }
+}
+
+/** Owner and due belong to an action alone. */
+function assertNote({ kind, owner, due }: IncidentNote): void {
+  if (kind !== 'action' && (owner !== undefined || due !== undefined))
+    throw new KillswitchError(
+      'malformed-request',
+      `"owner" and "due" belong to a note of kind "action"; this one is "${kind}".`,
+    )
+  if (due !== undefined) assertTime('due', due)
+}
+
+function assertTime(name: string, given: string): void {
+  if (/^\d{4}-\d\d-\d\d($|T)/.test(given) && !Number.isNaN(Date.parse(given))) return
+  throw new KillswitchError(
+    'malformed-request',
+    `"${name}" is "${given}": give a date such as 2026-11-27, or an RFC 3339 time.`,
+  )
+}
