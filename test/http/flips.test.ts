@@ -3,6 +3,7 @@ import { describe, it } from 'node:test'
 import { aServer } from '../support/server.js'
 
 const STEP = 'trustflow/ai-instability'
+const codeOf = ({ code }: { code: string }): string => code
 
 describe('killing a flag from a runbook step', () => {
   it('kills, refuses the operator a restore, restores as an engineer, and the log tells it all', async t => {
@@ -16,8 +17,9 @@ describe('killing a flag from a runbook step', () => {
     })
     assert.equal(kill.status, 200)
     assert.deepEqual(
-      [kill.body.changed, kill.body.killed, kill.body.offRunbook, kill.body.warnings],
-      [true, true, false, []],
+      [kill.body.changed, kill.body.killed, kill.body.offRunbook, kill.body.warnings.map(codeOf)],
+      [true, true, false, ['unknown-incident']],
+      'killed first: all its paperwork holds, but that nobody has declared INC-1 yet',
     )
     assert.equal(kill.body.reason, step.text, "the step's text serves as the reason")
     assert.equal(kill.body.summary, 'Turn ai_v1 off: on -> off')
@@ -69,14 +71,13 @@ describe('killing a flag from a runbook step', () => {
     const { ask } = await aServer(t)
     const kill = (body?: object) =>
       ask('operator', 'POST', '/v1/flags/kyc_v1/kill', body === undefined ? {} : { body })
-    const codes = (answer: { body: { warnings: { code: string }[] } }) =>
-      answer.body.warnings.map(warning => warning.code)
+    const codes = (answer: { body: { warnings: { code: string }[] } }) => answer.body.warnings.map(codeOf)
 
     assert.deepEqual(codes(await kill()), ['no-step', 'no-reason'])
     const unknown = await kill({ step: 'trustflow/ai-instabilty/3', incident: 'NOBODY-KNOWS' })
     assert.deepEqual(
       [unknown.status, unknown.body.offRunbook, codes(unknown)],
-      [200, true, ['unknown-step', 'no-reason']],
+      [200, true, ['unknown-step', 'no-reason', 'unknown-incident']],
     )
     assert.ok(unknown.body.warnings[0].near.length > 0, 'near matches are told')
     assert.deepEqual(unknown.body.step, { id: 'trustflow/ai-instabilty/3' }, 'kept as it was given')
