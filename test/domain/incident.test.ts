@@ -314,7 +314,7 @@ describe('any order of kills, adoptions, restores and resolves', () => {
           code(() => play(told, each, index))
           for (const [key, flag] of told.state.flags) {
             const incidents = flag.holds.map(hold => hold.incident ?? `actor ${hold.actor}`)
-            assert.equal(new Set(incidents).size, incidents.length, `${key}: ${incidents}`)
+            assert.equal(new Set(incidents).size, incidents.length, `${key}: ${incidents.join()}`)
             if (isKilled(before.flags.get(key)!) && !isKilled(flag)) assert.equal(each.act, 'restore')
           }
           for (const { id, resolved } of told.state.incidents.values())

@@ -115,7 +115,9 @@ describe('a drill', () => {
     assert.equal(after.headers.etag, before.headers.etag, 'nothing of the flag has changed')
     assert.deepEqual([after.body.value, after.body.killed], [true, false])
     assert.deepEqual([after.body.lastProof.by, after.body.lastProof.place], ['drill', drill.body.id])
-    const told = await ask('viewer', 'GET', '/v1/audit?action=flip.confirmed')
+    const told = await ask('viewer', 'GET', '/v1/audit?action=flip.confirmed&order=oldest', {
+      headers: { prefer: 'wait=10' },
+    })
     assert.equal(told.body.entries[0].confirmed.flip, drill.body.id)
     assert.equal((await ask('viewer', 'GET', '/v1/flags/ai_v1')).body.lastProof.applied, 1)
     assert.equal((await unexercised()).includes('ai_v1'), false)
