@@ -3,8 +3,10 @@ import { describe, it } from 'node:test'
 import { ROLES, type Role } from '../../src/domain/actor.js'
 import { aServer } from '../support/server.js'
 
-/** Who may use what: the lowest role, `public`, or `reader` (any person, and an application for what is its own). */
-const TABLE: Record<string, Role | 'public' | 'reader'> = {
+/** The lowest role; `reader`: any person, and an application for what is its own; `secret`: whoever was given its address. */
+type Access = Role | 'public' | 'reader' | 'secret'
+
+const TABLE: Record<string, Access> = {
   'GET /livez': 'public',
   'GET /readyz': 'public',
   'GET /openapi.json': 'public',
@@ -25,6 +27,10 @@ const TABLE: Record<string, Role | 'public' | 'reader'> = {
   'GET /v1/stream': 'reader',
   'POST /v1/receipts': 'sdk',
   'GET /v1/instances': 'viewer',
+  'POST /ofrep/v1/evaluate/flags': 'reader',
+  'POST /ofrep/v1/evaluate/flags/:key': 'reader',
+  'GET /ofrep/v1/events/:secret': 'secret',
+  'GET /flagd/flags.json': 'reader',
 }
 
 const BODIES: Record<string, object> = {
@@ -32,9 +38,9 @@ const BODIES: Record<string, object> = {
   'POST /v1/steps/run': { step: 'trustflow/ai-instability/3', flags: ['ai_v1'] },
 }
 
-function mayUse(role: Role | undefined, needed: Role | 'public' | 'reader'): boolean {
+function mayUse(role: Role | undefined, needed: Access): boolean {
   if (needed === 'public') return true
-  if (role === undefined) return false
+  if (role === undefined || needed === 'secret') return false
   if (needed === 'reader') return true
   if (needed === 'sdk' || role === 'sdk') return role === needed
   return ROLES.indexOf(role) >= ROLES.indexOf(needed)
@@ -44,7 +50,7 @@ describe('who may use which route', () => {
   it('is as the table says, for every route there is and every role', async t => {
     const { app, address, tokens } = await aServer(t, { clock: hourly() })
     const found = routesIn(app.printRoutes({ commonPrefix: false })).filter(
-      route => !route.startsWith('HEAD ') && !/ \/docs/.test(route),
+      route => !/^(HEAD|OPTIONS) | \/docs/.test(route),
     )
     assert.deepEqual([...new Set(found)].sort(), Object.keys(TABLE).sort(), 'every route is in the table')
     for (const [route, needed] of Object.entries(TABLE)) {
@@ -64,7 +70,8 @@ describe('who may use which route', () => {
         await answer.body?.cancel() // a stream would go on for ever
         const allowed = status !== 401 && status !== 403
         assert.equal(allowed, mayUse(role, needed), `${role ?? 'nobody'} ${route}: ${status}`)
-        if (!allowed) assert.equal(status, role === undefined ? 401 : 403, `${role} ${route}`)
+        if (!allowed)
+          assert.equal(status, role === undefined || needed === 'secret' ? 401 : 403, `${role} ${route}`)
       }
     }
   })

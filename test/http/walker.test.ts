@@ -61,7 +61,7 @@ const text = fc.oneof(
 )
 
 /** A value for a schema: mostly of its kind, now and then of any other. */
-function valueOf(schema: Schema): fc.Arbitrary<unknown> {
+function anyOf(schema: Schema): fc.Arbitrary<unknown> {
   const strange = fc.oneof(text, fc.jsonValue({ maxDepth: 2 }))
   return fc.oneof({ weight: 5, arbitrary: fitting(schema) }, { weight: 1, arbitrary: strange })
 }
@@ -70,12 +70,12 @@ function fitting({ type, enum: values, properties, items }: Schema): fc.Arbitrar
   if (values && values.length > 0) return fc.constantFrom(...values)
   if (type === 'object' || properties)
     return fc.record(
-      Object.fromEntries(Object.entries(properties ?? {}).map(([name, each]) => [name, valueOf(each)])),
+      Object.fromEntries(Object.entries(properties ?? {}).map(([name, each]) => [name, anyOf(each)])),
       {
         requiredKeys: [],
       },
     )
-  if (type === 'array') return fc.array(valueOf(items ?? {}), { maxLength: 4 })
+  if (type === 'array') return fc.array(anyOf(items ?? {}), { maxLength: 4 })
   if (type === 'boolean') return fc.boolean()
   if (type === 'integer' || type === 'number') return fc.oneof(fc.integer({ min: -2, max: 600 }), fc.double())
   return text
@@ -95,7 +95,7 @@ function requestTo(method: string, url: string, operation: Operation): fc.Arbitr
   const named = (where: string) =>
     fc.record(
       Object.fromEntries(
-        all.filter(each => each.in === where).map(({ name, schema }) => [name, valueOf(schema ?? {})]),
+        all.filter(each => each.in === where).map(({ name, schema }) => [name, anyOf(schema ?? {})]),
       ),
       { requiredKeys: where === 'path' ? undefined : [] } as never,
     ) as fc.Arbitrary<Record<string, unknown>>
@@ -105,7 +105,7 @@ function requestTo(method: string, url: string, operation: Operation): fc.Arbitr
       path: named('path'),
       query: named('query'),
       role: fc.constantFrom(undefined, ...ROLES, 'operator' as const, 'engineer' as const, 'owner' as const),
-      body: schema ? fc.option(valueOf(schema), { nil: undefined, freq: 10 }) : fc.constant(undefined),
+      body: schema ? fc.option(anyOf(schema), { nil: undefined, freq: 10 }) : fc.constant(undefined),
       accept: fc.constantFrom(
         '*/*',
         'application/json',
@@ -136,7 +136,8 @@ describe('whatever is asked', () => {
     const { app, tokens, parts } = await aServer(t)
     const document = app.swagger() as unknown as { paths: Record<string, Record<string, Operation>> }
     const requests = Object.entries(document.paths)
-      .filter(([url]) => url !== '/v1/stream') // goes on for ever
+      // the stream goes on for ever; OFREP and flagd have errors of their own
+      .filter(([url]) => url !== '/v1/stream' && !/^\/(ofrep|flagd)\//.test(url))
       .flatMap(([url, operations]) =>
         Object.entries(operations).map(([method, operation]) =>
           requestTo(method.toUpperCase(), url, operation),

@@ -16,11 +16,10 @@ describe('tokens', () => {
     const tokens = parse([
       { id: 'dana', role: 'operator', sha256: [sha256(old), sha256(fresh).toUpperCase()], expires },
     ])
-    for (const token of [old, fresh])
-      assert.deepEqual(tokens.identify(token, NOW), {
-        outcome: 'known',
-        actor: { id: 'dana', role: 'operator' },
-      })
+    for (const token of [old, fresh]) {
+      const found = tokens.identify(token, NOW)
+      assert.deepEqual(found.outcome === 'known' && found.actor, { id: 'dana', role: 'operator' })
+    }
     assert.equal(tokens.identify(old, Date.parse(expires)).outcome, 'expired')
     assert.equal(tokens.identify(`${old}x`, NOW).outcome, 'unknown')
     assert.equal(tokens.identify('', NOW).outcome, 'unknown')
