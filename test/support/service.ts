@@ -66,7 +66,8 @@ export class Service {
     })
     const service = new Service(child, dataDir)
     t.after(async () => {
-      await service.end('SIGKILL')
+      // npm would leave its child behind
+      await service.end(program === 'npm' ? 'SIGTERM' : 'SIGKILL')
     })
     return service
   }
