@@ -4,11 +4,11 @@
 import type { FastifyBaseLogger } from 'fastify'
 import { loadCatalogue } from './catalogue/load.js'
 import type { Config } from './config.js'
+import { Credentials } from './credentials.js'
 import type { SealedEntry } from './domain/audit.js'
 import type { Clock } from './domain/clock.js'
 import { KillswitchError } from './domain/errors.js'
 import type { ProvisionalKill } from './domain/provisional.js'
-import type { State } from './domain/state.js'
 import type { Store } from './domain/store.js'
 import { buildApp } from './http/app.js'
 import { Metrics } from './http/metrics.js'
@@ -17,6 +17,8 @@ import { markServed } from './http/served.js'
 import { EntryIndex } from './journal/entry-index.js'
 import { Journal } from './journal/journal.js'
 import { ProvisionalFile } from './journal/provisional-file.js'
+import { assertEnvironment, checkPosture, openStore } from './open-store.js'
+import { publishCatalogue } from './publish-catalogue.js'
 import { Audit } from './service/audit.js'
 import { Catalogue } from './service/catalogue.js'
 import { Confirmations } from './service/confirmations.js'
@@ -34,14 +36,7 @@ import { Served } from './service/served.js'
 import { Snapshots } from './service/snapshots.js'
 import { Submissions } from './service/submissions.js'
 import { Tail } from './service/tail.js'
-import { LocalStore } from './store/local/store.js'
-import { refuseUnsafe } from './store/redis/posture.js'
-import { RedisStore } from './store/redis/store.js'
-import { ensureTokens, type FirstStart } from './tokens/first-start.js'
-import { Tokens } from './tokens/tokens.js'
-
-/** How long a start waits for the store before it goes on with what the journal knows. */
-const STORE_PATIENCE_MS = 3_000
+import type { FirstStart } from './tokens/first-start.js'
 
 export type Server = {
   app: App
@@ -133,8 +128,7 @@ async function serve(
   const served = new Served(clock)
   const fleet = new Fleet({ store, clock, served })
   const confirmations = new Confirmations({ log, gate, fleet, clock })
-  const credentials = await openTokens(config)
-  let tokens = credentials.tokens
+  const credentials = await Credentials.open(config, health, logger)
   const parts: Parts = {
     environment,
     clock,
@@ -148,12 +142,12 @@ async function serve(
     snapshots: new Snapshots(log, environment),
     health,
     metrics,
-    tokens: () => tokens,
+    tokens: () => credentials.tokens,
     served: markServed(served, log),
     assertKnown: () => assertKnown(health),
   }
 
-  await posture(store, health, logger, clock)
+  await checkPosture(store, health, logger, clock)
   tail.start()
   fleet.start()
   closers.push(() => tail.close())
@@ -176,19 +170,7 @@ async function serve(
       done => logger.info(`catalogue reload: ${done}`),
       error => logger.error({ code: (error as KillswitchError).code }, (error as Error).message),
     )
-    await openTokens(config).then(
-      ({ tokens: fresh }) => {
-        tokens = fresh
-        health.tokensFault = undefined
-      },
-      error => {
-        health.tokensFault = (error as Error).message
-        logger.error(
-          { code: 'configuration' },
-          `${(error as Error).message} The tokens before it stay in force.`,
-        )
-      },
-    )
+    await credentials.reload()
   }
   return { app, address, parts, firstStart: credentials.firstStart, reload, close: () => closeAll(closers) }
 }
@@ -212,111 +194,11 @@ function record(entries: readonly SealedEntry[], logger: FastifyBaseLogger, log:
     )
 }
 
-async function openStore(config: Config, journal: Journal, logger: FastifyBaseLogger): Promise<Store> {
-  if (config.redisUrl === undefined) return new LocalStore(journal)
-  const store = new RedisStore({
-    url: config.redisUrl,
-    environment: config.environment,
-    onEvent: event => logger.info({ redis: event }, 'redis connection'),
-  })
-  await store.whenReady(STORE_PATIENCE_MS).catch(error => logger.warn((error as Error).message))
-  return store
-}
-
-/** What the store's set-up lacks is said once and stays on /readyz; what cannot hold a log refuses the start. */
-async function posture(store: Store, health: Health, logger: FastifyBaseLogger, clock: Clock): Promise<void> {
-  if (!(store instanceof RedisStore)) return
-  const findings = await store.posture(clock).catch(error => {
-    logger.warn(`The posture of Redis could not be checked: ${(error as Error).message}`)
-    return []
-  })
-  refuseUnsafe(findings)
-  const warnings = findings.filter(finding => finding.level === 'warning')
-  for (const { check, seen, cure } of warnings) logger.warn({ check }, `${seen} ${cure}`)
-  health.posture = warnings.map(({ check, seen, cure }) => ({
-    code: `redis-${check}`,
-    detail: `${seen} ${cure}`,
-  }))
-}
-
-type Publishing = { log: Log; store: Store; tail: Tail; logger: FastifyBaseLogger }
-
-/** Publishes the files once the log is known to its end. With the store away: goes on with what the journal knows. */
-async function publishCatalogue(
-  catalogue: Catalogue,
-  { log, store, tail, logger }: Publishing,
-): Promise<void> {
-  const publish = async () => {
-    await caughtUp(log, store)
-    const done = await catalogue.publishAtStart()
-    if (done === 'faulty')
-      for (const fault of catalogue.faults) logger.error(`${fault.file}:${fault.line}: ${fault.message}`)
-  }
-  try {
-    await publish()
-  } catch (error) {
-    if (error instanceof KillswitchError && error.code === 'configuration') throw error
-    logger.warn(`The catalogue is not published yet: ${(error as Error).message}`)
-    retryWhenLive(publish, tail, logger)
-  }
-}
-
-function retryWhenLive(publish: () => Promise<void>, tail: Tail, logger: FastifyBaseLogger): void {
-  const timer = setInterval(() => {
-    if (!tail.isLive) return
-    clearInterval(timer)
-    publish().catch(error => {
-      logger.warn(`The catalogue is not published yet: ${(error as Error).message}`)
-      retryWhenLive(publish, tail, logger)
-    })
-  }, 500)
-  timer.unref()
-}
-
-/** Resolves when this instance has followed the log to where it ended at the call. */
-async function caughtUp(log: Log, store: Store): Promise<void> {
-  const end = await store.head()
-  if (log.head.seq >= end.seq && log.head.epoch >= end.epoch) return
-  await new Promise<void>((resolve, reject) => {
-    const timer = setTimeout(
-      () =>
-        done(new KillswitchError('store-unavailable', 'The log was not followed to its end within 30 s.')),
-      30_000,
-    )
-    const unsubscribe = log.subscribe((_, { head }: State) => {
-      if (head.seq >= end.seq && head.epoch >= end.epoch) done()
-    })
-    const done = (error?: Error) => {
-      clearTimeout(timer)
-      unsubscribe()
-      if (error) reject(error)
-      else resolve()
-    }
-  })
-}
-
-async function openTokens(config: Config): Promise<{ tokens: Tokens; firstStart: FirstStart | undefined }> {
-  const firstStart = config.tokensFile === undefined ? await ensureTokens(config.dataDir) : undefined
-  const tokens = await Tokens.read(config.tokensFile ?? (firstStart as FirstStart).file)
-  if (config.breakGlassSha256 !== undefined) tokens.withBreakGlass(config.breakGlassSha256)
-  return { tokens, firstStart }
-}
-
 function assertKnown(health: Health): void {
   if (health.hasKnownState) return
   throw new KillswitchError(
     'no-known-state',
     'This instance has not seen the log yet: the store was away when it started, and its journal is empty. Ask another instance, or try again when the store is back.',
-  )
-}
-
-async function assertEnvironment(journal: Journal, environment: string): Promise<void> {
-  const [first] = await journal.read(0, { limit: 1 })
-  const found = first === undefined ? environment : (JSON.parse(first) as { environment: string }).environment
-  if (found === environment) return
-  throw new KillswitchError(
-    'configuration',
-    `The journal in ${journal.folder} is of environment "${found}", and KILLSWITCH_ENVIRONMENT is "${environment}": give each its own KILLSWITCH_DATA_DIR.`,
   )
 }
 

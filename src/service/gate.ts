@@ -24,9 +24,8 @@ import type { Log } from './log.js'
 import { Queue } from './queue.js'
 import { voided } from './voided.js'
 
-/** How long the gate tries before it says 503 or 504. */
+/** How long the gate tries; with a kill waiting for a silent store, until it is taken provisionally instead. */
 const DEADLINE_MS = 2_000
-/** With a kill among what waits, for a store that does not answer: then it is taken provisionally instead. */
 const KILL_DEADLINE_MS = 150
 /** Between two tries of a commit whose outcome is unknown: the store needs the event loop to come back. */
 const RETRY_MS = 20
@@ -76,7 +75,7 @@ export class Gate {
     return settled
   }
 
-  /** Whether a request with this key is on its way, or its outcome still unknown. */
+  /** Whether a request with this key is on its way, or its outcome unknown. */
   isPending(actor: string, key: string): boolean {
     const id = idOf(actor, key)
     return this.#pending.has(id) || this.#unresolved.has(id)
