@@ -30,6 +30,7 @@ export function sendOfrepError(
 
 function errorCodeOf({ code, extra }: KillswitchError): string {
   if (code === 'unknown-flag') return 'FLAG_NOT_FOUND'
-  if (code === 'malformed-request') return String(extra.errorCode ?? 'PARSE_ERROR')
+  if (code === 'malformed-request')
+    return extra.errorCode === 'INVALID_CONTEXT' ? 'INVALID_CONTEXT' : 'PARSE_ERROR'
   return 'GENERAL'
 }

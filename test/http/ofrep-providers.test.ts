@@ -1,0 +1,85 @@
+// The official OFREP providers against the service on a port of its own.
+
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { OFREPProvider } from '@openfeature/ofrep-provider'
+import { OFREPWebProvider } from '@openfeature/ofrep-web-provider'
+import { type Client, OpenFeature } from '@openfeature/server-sdk'
+import { OpenFeature as OpenFeatureWeb, type Provider, ProviderEvents } from '@openfeature/web-sdk'
+import { EventSource } from 'eventsource'
+import { anOpenFeatureServer, type OpenFeatureServer } from '../support/openfeature.js'
+
+let serial = 0
+const optionsOf = ({ address, shop }: OpenFeatureServer) => ({
+  baseUrl: address,
+  headers: [['Authorization', `Bearer ${shop}`]] as [string, string][],
+})
+
+async function clientOf(server: OpenFeatureServer): Promise<Client> {
+  const domain = `test-${++serial}`
+  await OpenFeature.setProviderAndWait(domain, new OFREPProvider(optionsOf(server)))
+  return OpenFeature.getClient(domain)
+}
+
+describe('the official provider for servers', () => {
+  it('reads every type and targeting, and a kill is false whatever the caller would have by default', async t => {
+    const server = await anOpenFeatureServer(t)
+    const client = await clientOf(server)
+    t.after(() => OpenFeature.clearProviders())
+    assert.equal(await client.getStringValue('shop.theme', 'none'), 'dark')
+    assert.equal(await client.getNumberValue('shop.limit', 0), 10.5)
+    assert.deepEqual(await client.getObjectValue('shop.model', {}), { name: 'big' })
+    assert.equal(await client.getBooleanValue('shop.beta', false, { plan: 'pro' }), true)
+    const { variant: ofRule } = await client.getBooleanDetails('shop.beta', false, { plan: 'pro' })
+    assert.equal(ofRule, 'pro')
+
+    await server.kill('shop.checkout', 'INC-9')
+    const { value, reason, variant, errorCode, flagMetadata } = await client.getBooleanDetails(
+      'shop.checkout',
+      true,
+    )
+    assert.deepEqual([value, reason, variant, errorCode], [false, 'STATIC', 'off', undefined])
+    assert.deepEqual([flagMetadata.killed, flagMetadata.incident], [true, 'INC-9'])
+    await server.kill('shop.beta')
+    assert.equal(await client.getBooleanValue('shop.beta', true, { plan: 'pro' }), false)
+  })
+
+  it('tells what went wrong by its code', async t => {
+    const client = await clientOf(await anOpenFeatureServer(t))
+    t.after(() => OpenFeature.clearProviders())
+    const code = async (key: string) => (await client.getBooleanDetails(key, true)).errorCode
+    assert.equal(await code('bank.transfer'), 'FLAG_NOT_FOUND')
+    assert.equal(await code('constructor'), 'FLAG_NOT_FOUND')
+    assert.equal(await code('shop.theme'), 'TYPE_MISMATCH')
+  })
+})
+
+describe('the official provider for browsers', () => {
+  for (const how of ['event stream', 'polling'] as const) {
+    it(`sees a kill by ${how}`, async t => {
+      const server = await anOpenFeatureServer(t)
+      if (how === 'event stream') Object.assign(globalThis, { EventSource })
+      const domain = `web-${++serial}`
+      const provider = new OFREPWebProvider({
+        ...optionsOf(server),
+        cacheMode: 'disabled',
+        ...(how === 'polling' ? { pollInterval: 20, changeDetection: 'polling' as const } : {}),
+      })
+      await OpenFeatureWeb.setProviderAndWait(domain, provider as Provider)
+      t.after(async () => {
+        await OpenFeatureWeb.clearProviders()
+        Reflect.deleteProperty(globalThis, 'EventSource')
+      })
+      const client = OpenFeatureWeb.getClient(domain)
+      assert.equal(client.getBooleanValue('shop.checkout', false), true)
+      const changed = new Promise<string[]>(resolve => {
+        client.addHandler(ProviderEvents.ConfigurationChanged, details => {
+          if (client.getBooleanValue('shop.checkout', true) === false) resolve(details?.flagsChanged ?? [])
+        })
+      })
+      await server.kill('shop.checkout')
+      assert.ok((await changed).includes('shop.checkout'))
+      assert.equal(client.getBooleanValue('shop.checkout', true), false)
+    })
+  }
+})
