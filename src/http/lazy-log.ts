@@ -20,7 +20,9 @@ class LazyLog {
   }
 
   get made(): FastifyBaseLogger {
-    this.#made ??= this.#parent.child(this.#bindings, this.#options)
+    // without the route's level: it would let through what the service's own level holds back
+    const { level: _, ...options } = this.#options ?? {}
+    this.#made ??= this.#parent.child(this.#bindings, options)
     return this.#made
   }
 

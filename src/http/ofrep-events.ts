@@ -4,13 +4,16 @@
 import { Type } from 'typebox'
 import { KillswitchError } from '../domain/errors.js'
 import type { State } from '../domain/state.js'
+import type { Log } from '../service/log.js'
 import { openEventSecret } from '../tokens/event-secret.js'
-import { configEtag, configModified } from './ofrep-request.js'
+import { configEtag, configModified, versionOf } from './ofrep-request.js'
 import type { App, Parts } from './parts.js'
 import { SseSockets } from './sse.js'
 
 export const EVENTS_PATH = '/ofrep/v1/events'
-const HEARTBEAT_MS = 5_000
+const CHECK_MS = 1_000
+/** Every so many checks. */
+const HEARTBEAT = 5
 const COMMENT = Buffer.from(': alive\n\n')
 
 /** Who listens with one credential: its stored hash is the name of the audience. */
@@ -47,7 +50,7 @@ export function eventsRoute(scope: App, parts: Parts): void {
       listeners.open++
       sockets.add(reply, {
         audience: found.sha256,
-        first: greeting(log.state, request.headers['last-event-id'], request.query),
+        first: greeting(log, request.headers['last-event-id'], request.query),
         onClose: () => {
           if (--listeners.open === 0) audiences.delete(found.sha256)
         },
@@ -64,6 +67,7 @@ export function eventsRoute(scope: App, parts: Parts): void {
     for (const [audience, { apps }] of audiences)
       if (apps === undefined || apps.some(app => changed.has(app))) sockets.send(audience, notice)
   })
+  let checks = 0
   const timer = setInterval(() => {
     for (const [sha256, listeners] of audiences) {
       const known = tokens()
@@ -72,8 +76,8 @@ export function eventsRoute(scope: App, parts: Parts): void {
       if (known === undefined) sockets.end(sha256)
       else listeners.apps = known.actor.apps
     }
-    sockets.beat(COMMENT, performance.now())
-  }, HEARTBEAT_MS)
+    if (++checks % HEARTBEAT === 0) sockets.beat(COMMENT, performance.now())
+  }, CHECK_MS)
   scope.addHook('preClose', async () => {
     clearInterval(timer)
     unsubscribe()
@@ -92,9 +96,10 @@ const unknownSecret = (): KillswitchError =>
  * A client that comes back fetches again, whatever it has; so does a new one whose answer is older than the state. The id
  * alone sets where a browser says it left off, without an event.
  */
-function greeting(state: State, lastEventId: unknown, query: unknown): Buffer {
+function greeting(log: Log, lastEventId: unknown, query: unknown): Buffer {
   const { after } = query as { after?: string }
-  const isCurrent = lastEventId === undefined && (after === undefined || after === String(state.revision))
+  const isCurrent = lastEventId === undefined && (after === undefined || after === versionOf(log))
+  const { state } = log
   const first = isCurrent ? Buffer.from(`id: ${state.revision}\n\n`) : refetch(state)
   return Buffer.concat([Buffer.from('retry: 1000\n'), first])
 }

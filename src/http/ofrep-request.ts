@@ -1,11 +1,14 @@
 // Reads what OFREP clients send: the context of the body, what a change notice named, and the address they came by.
 
 import { isUtf8 } from 'node:buffer'
+import { hash } from 'node:crypto'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import secureJson from 'secure-json-parse'
 import { KillswitchError } from '../domain/errors.js'
+import { provisionalId } from '../domain/provisional.js'
 import type { State } from '../domain/state.js'
 import type { Context } from '../service/evaluations.js'
+import type { Log } from '../service/log.js'
 import { invalidContext } from './ofrep-errors.js'
 
 const NO_CONTEXT: Context = Object.freeze({})
@@ -56,6 +59,13 @@ export function contextOf(body: unknown): Context {
 
 const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
+
+/** What this instance serves, so that a client that has it can be told from one that has not. */
+export function versionOf({ state, provisional }: Log): string {
+  if (provisional.length === 0) return String(state.revision)
+  const digest = hash('sha256', provisional.map(provisionalId).join())
+  return `${state.revision}-${digest.slice(0, 12)}`
+}
 
 /** What a change notice says of the state, and a client says back in `flagConfigEtag`. */
 export const configEtag = ({ log = '', revision }: State): string => `${log.slice(0, 12)}-${revision}`

@@ -13,7 +13,7 @@ import { STATUS, toKillswitchError } from './errors.js'
 import { lazyLog } from './lazy-log.js'
 import { JSON_UTF8, sendOfrepError } from './ofrep-errors.js'
 import { EVENTS_PATH, eventsRoute } from './ofrep-events.js'
-import { acceptContexts, addressOf, contextOf, isBehind, type Notice } from './ofrep-request.js'
+import { acceptContexts, addressOf, contextOf, isBehind, type Notice, versionOf } from './ofrep-request.js'
 import { BulkQuery, BulkSuccess, EvaluationRequest, Success } from './ofrep-schemas.js'
 import type { App, Parts } from './parts.js'
 import { ifNoneMatch } from './preconditions.js'
@@ -118,7 +118,7 @@ function bulkRoute(scope: App, parts: Parts, evaluations: Evaluations): void {
       const actor = actorOf(request)
       const isCurrent = await catchUp(log, request.query as Notice)
       const secret = eventSecret(actor.id, request.credential as string, clock())
-      const streams = streamsOf(addressOf(request), secret, log.state.revision)
+      const streams = streamsOf(addressOf(request), secret, versionOf(log))
       const { body, etag } = evaluations.bulk(actor.apps, context, streams)
       served(request)
       reply.header('etag', etag)
@@ -129,9 +129,9 @@ function bulkRoute(scope: App, parts: Parts, evaluations: Evaluations): void {
 }
 
 /** `after` tells the stream what its client has, so that a change between the answer and the connect is not missed. */
-function streamsOf(address: string | undefined, secret: string, revision: number): string {
+function streamsOf(address: string | undefined, secret: string, version: string): string {
   if (address === undefined) return '[]'
-  const url = `${address}${EVENTS_PATH}/${secret}?after=${revision}`
+  const url = `${address}${EVENTS_PATH}/${secret}?after=${version}`
   return JSON.stringify([{ type: 'sse', url, inactivityDelaySec: INACTIVITY_DELAY_SECONDS }])
 }
 
