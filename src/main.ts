@@ -20,7 +20,6 @@ async function main(): Promise<void> {
     [config.flagsDir, config.runbooksDir, config.tokensFile ?? server.firstStart?.file],
     () => void server.reload(),
   )
-  process.stderr.write(welcome(server, config))
 
   let stopping = false
   const stop = (signal: string) => {
@@ -39,6 +38,8 @@ async function main(): Promise<void> {
   process.on('SIGTERM', stop)
   process.on('SIGINT', stop)
   process.on('SIGHUP', () => void server.reload())
+  // last: whoever reads that it is up may signal it at once
+  process.stderr.write(welcome(server, config))
 }
 
 /** JSON lines for machines; on a terminal, readable ones. */
