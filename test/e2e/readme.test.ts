@@ -60,7 +60,7 @@ describe('npm start', () => {
       .filter(Boolean)
       .map(line => JSON.parse(line))
     const [killed, flag, audit, restored] = answers
-    assert.deepEqual([killed.changed, killed.offRunbook, killed.warnings], [true, false, []])
+    assert.deepEqual([killed.changed, killed.offRunbook], [true, false])
     assert.deepEqual([flag.killed, audit.entries[0].action, restored.killed], [true, 'kill', false])
   })
 
