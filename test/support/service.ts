@@ -17,7 +17,8 @@ export type Reply = { status: number; body: any; headers: Headers; text: string 
 export type Sent = { body?: unknown; headers?: Record<string, string>; signal?: AbortSignal }
 
 const MAIN = join(ROOT, '.build/src/main.js')
-const READY_WITHIN_MS = 30_000
+/** `npm start` may have to build first, on a machine that has other work. */
+const READY_WITHIN_MS = 120_000
 
 export type Given = {
   dataDir?: string
