@@ -19,8 +19,8 @@ export type Hold = {
   place: number
   /** Taken while the store was away: in force on this instance, and in the log when the store is back. */
   provisional?: true
-  /** Holds that were adopted by the incident which had this one already: they ended in it. */
-  merged?: readonly { id: string; actor: string; place: number }[]
+  /** Holds that its incident adopted on the same flag: they ended in this one. */
+  joined?: readonly { id: string; actor: string; place: number }[]
 }
 
 /** What an entry repeats of each hold that is left after it. */
@@ -52,11 +52,11 @@ export function adoptHolds(holds: readonly Hold[], ids: readonly string[], incid
   )
   const [first, ...rest] = taken.filter(hold => hold.incident === incident)
   if (first === undefined || rest.length === 0) return taken
-  const ended = rest.flatMap(({ id, actor, place, merged = [] }) => [{ id, actor, place }, ...merged])
-  const merged = { ...first, merged: [...(first.merged ?? []), ...ended] }
-  return taken.filter(hold => !rest.includes(hold)).map(hold => (hold === first ? merged : hold))
+  const ended = rest.flatMap(({ id, actor, place, joined = [] }) => [{ id, actor, place }, ...joined])
+  const one = { ...first, joined: [...(first.joined ?? []), ...ended] }
+  return taken.filter(hold => !rest.includes(hold)).map(hold => (hold === first ? one : hold))
 }
 
 /** Whether taking this hold back takes back nobody else's kill. */
 export const isOnlyOf = (hold: Hold, actor: string): boolean =>
-  hold.actor === actor && (hold.merged ?? []).every(each => each.actor === actor)
+  hold.actor === actor && (hold.joined ?? []).every(each => each.actor === actor)

@@ -93,16 +93,19 @@ export function decideMerge(state: State, kill: ProvisionalKill, now: number): V
 
 /**
  * The kills of an abandoned branch whose holds were still there at its end, to be applied again; one per request, so
- * that a step run's come in together.
+ * that a step run's come in together. One that an incident had adopted comes in under that incident.
  */
 export function killsOfBranch(branch: readonly SealedEntry[], end: State): ProvisionalKill[] {
-  const held = new Set([...end.flags.values()].flatMap(flag => flag.holds.map(hold => hold.id)))
+  const holds = [...end.flags.values()].flatMap(flag => flag.holds)
+  const held = new Map(holds.map(hold => [hold.id, hold]))
   const kills = new Map<string, ProvisionalKill>()
   for (const { entry, hash } of branch) {
     const { action, outcome, flag, hold } = entry
     if (action !== 'kill' || outcome !== 'applied' || flag === undefined || !held.has(hold ?? '')) continue
     const origin = { place: placeOf(entry), hash }
-    const kill = kills.get(`${entry.actor.id}\n${entry.request.key}`) ?? { ...killOf(entry), origin }
+    const incident = held.get(hold ?? '')?.incident
+    const first = { ...killOf(entry), ...(incident === undefined ? {} : { incident }), origin }
+    const kill = kills.get(`${entry.actor.id}\n${entry.request.key}`) ?? first
     kills.set(provisionalId(kill), { ...kill, flags: [...kill.flags, flag] })
   }
   for (const { entry } of branch) {

@@ -119,7 +119,7 @@ describe('adopting', () => {
     told.kill('ai_v1', 'INC-1', 2)
     told.declare({ adopt: ['ai_v1'] }, 3)
     const [only, ...none] = holdsOn(told)
-    assert.deepEqual([only?.id, none.length, only?.merged?.length], [first?.hold, 0, 2])
+    assert.deepEqual([only?.id, none.length, only?.joined?.length], [first?.hold, 0, 2])
     assert.equal(told.incident.flips.kills.length, 3)
     const undo = decideRestore(
       told.state,
