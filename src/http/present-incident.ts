@@ -44,7 +44,7 @@ export function presentIncident(incident: Incident, shown: Shown) {
     environment,
     ...Object.fromEntries(Object.entries(moments).filter(([, moment]) => moment !== undefined)),
     kills: [...flips.kills],
-    holds: holdsOf(state, id).map(({ joined: _, ...hold }) => ({
+    holds: holdsOf(state, id).map(({ joined: _joined, ...hold }) => ({
       ...hold,
       label: labelOf(state, hold.flag),
     })),

@@ -45,7 +45,7 @@ export function presentFlag(flag: FlagState, environment: string, steps?: Step[]
       value: definition.variants[defaultVariant],
       role: definition.restoreRole,
     },
-    holds: holds.map(({ flag: _, joined: _j, ...hold }) => hold),
+    holds: holds.map(({ flag: _, joined: _joined, ...hold }) => hold),
     ...(flag.notApplied === undefined ? {} : { notApplied: [...flag.notApplied] }),
     orphaned,
     place,
