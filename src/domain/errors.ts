@@ -14,6 +14,7 @@ export const ERROR_CODES = [
   'ambiguous-step',
   'step-mismatch', // the step is there and does not act on this flag in this direction
   'unknown-runbook',
+  'unknown-template',
   'unknown-entry',
   'unknown-flip',
   'unknown-incident',

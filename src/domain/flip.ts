@@ -153,8 +153,10 @@ function released(command: RestoreCommand, flag: FlagState, now: number): Hold[]
   return holds
 }
 
-/** `all` means the holds there were when the restore was asked for: a kill that came later stands. */
+/** The holds there were when the restore was asked for: a kill that came later stands, whatever is decided first. */
 function isNamed(command: RestoreCommand, hold: Hold, now: number): boolean {
+  if (hold.again !== undefined && Date.parse(hold.again) > now) return false
+  if (!command.present.includes(hold.id) && Date.parse(hold.since) > now) return false
   if (command.hold !== undefined) return hold.id === command.hold
   if (command.incident !== undefined) return hold.incident === command.incident
   return !command.all || command.present.includes(hold.id) || Date.parse(hold.since) < now

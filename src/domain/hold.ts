@@ -15,6 +15,8 @@ export type Hold = {
   offRunbook: boolean
   /** RFC 3339; the entry's `receivedAt`. */
   since: string
+  /** RFC 3339: the last kill that found it there. A restore asked for before that kill leaves it. */
+  again?: string
   /** The entry that put it; 0 while provisional. */
   place: number
   /** Taken while the store was away: in force on this instance, and in the log when the store is back. */

@@ -97,6 +97,7 @@ export function fold(state: State, { entry, hash }: SealedEntry): State {
   }
   if (entry.merged !== undefined) next = withMerged(next, entry, place)
   if (entry.outcome === 'refused' && entry.origin !== undefined) return withNotApplied(next, entry, place)
+  if (entry.action === 'kill' && entry.outcome === 'unchanged') return killedAgain(next, entry)
   if (entry.outcome !== 'applied') return next
   const told = { ...next, ...incidentsAfter(state, entry, place), gaps: gapsAfter(state, entry) }
   const revised = { ...told, revision: place, revisedAt: entry.at }
@@ -119,6 +120,14 @@ export function fold(state: State, { entry, hash }: SealedEntry): State {
     default:
       return told
   }
+}
+
+/** A kill that found its hold there changes nothing, but a restore that was asked for before it must not undo it. */
+function killedAgain(state: State, entry: Entry): State {
+  const flag = entry.flag === undefined ? undefined : state.flags.get(entry.flag)
+  if (flag === undefined) return state
+  const holds = flag.holds.map(hold => (hold.id === entry.hold ? { ...hold, again: entry.receivedAt } : hold))
+  return { ...state, flags: new Map(state.flags).set(flag.definition.key, { ...flag, holds }) }
 }
 
 /** How many merged ids are told. An SDK that was away for more merges than that keeps its hold until it is restored. */

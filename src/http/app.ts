@@ -25,6 +25,7 @@ import { metricsRoute } from './metrics.js'
 import { ofrepRoutes } from './ofrep.js'
 import { isOfrep, sendOfrepError } from './ofrep-errors.js'
 import type { App, Parts } from './parts.js'
+import { postmortemRoutes } from './postmortem.js'
 import { RequestLog } from './request-log.js'
 import { runbookRoutes } from './runbooks.js'
 import { streamRoutes } from './stream.js'
@@ -69,6 +70,7 @@ export async function buildApp(parts: Parts, logger: FastifyBaseLogger): Promise
   flagRoutes(app, parts)
   flipRoutes(app, parts)
   incidentRoutes(app, parts)
+  postmortemRoutes(app, parts)
   housekeepingRoutes(app, parts)
   runbookRoutes(app, parts)
   auditRoutes(app, parts)

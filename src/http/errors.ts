@@ -16,6 +16,7 @@ export const STATUS: Record<ErrorCode, number> = {
   'ambiguous-step': 422,
   'step-mismatch': 422,
   'unknown-runbook': 404,
+  'unknown-template': 404,
   'unknown-entry': 404,
   'unknown-flip': 404,
   'unknown-incident': 404,

@@ -6,6 +6,7 @@ import type { Draft } from '../domain/audit.js'
 import type { CatalogueDocument, Fault } from '../domain/catalogue.js'
 import { toTimestamp } from '../domain/clock.js'
 import { KillswitchError } from '../domain/errors.js'
+import type { State } from '../domain/state.js'
 import type { Gate } from './gate.js'
 import type { Log } from './log.js'
 
@@ -45,7 +46,7 @@ export class Catalogue {
       )
     }
     if (this.#log.state.catalogues.has(document.digest)) return 'kept'
-    return this.#publish(document)
+    return this.#publish(document, state => state.catalogues.has(document.digest))
   }
 
   /** On SIGHUP or a changed file: publishes whatever is not in force now. Throws `catalogue-refused` with every fault. */
@@ -61,7 +62,8 @@ export class Catalogue {
         { faults: this.#faults },
       )
     }
-    return this.#log.state.catalogue?.digest === document.digest ? 'kept' : this.#publish(document)
+    const isInForce = (state: State) => state.catalogue?.digest === document.digest
+    return isInForce(this.#log.state) ? 'kept' : this.#publish(document, isInForce)
   }
 
   async #read(): Promise<CatalogueDocument | undefined> {
@@ -70,16 +72,19 @@ export class Catalogue {
     return document
   }
 
-  async #publish(document: CatalogueDocument): Promise<'published' | 'kept'> {
+  /** `isDone`: another instance may have published the same while this one waited. */
+  async #publish(
+    document: CatalogueDocument,
+    isDone: (state: State) => boolean,
+  ): Promise<'published' | 'kept'> {
     const key = randomUUID()
     const { entries } = await this.#gate.submit({
       priority: 'note',
       actor: 'killswitch',
       key,
       digest: document.digest,
-      // another instance may have published the same while this one waited
       decide: (state, now) => ({
-        drafts: [loadedDraft(document, key, now, state.catalogue?.digest === document.digest)],
+        drafts: [loadedDraft(document, key, now, isDone(state))],
       }),
     })
     return entries.some(({ entry }) => entry.outcome === 'applied') ? 'published' : 'kept'

@@ -2,7 +2,7 @@
 // The rules are in domain/incident-*.ts.
 
 import type { Actor } from '../domain/actor.js'
-import type { Entry, IncidentNote } from '../domain/audit.js'
+import { type Entry, type IncidentNote, placeOf } from '../domain/audit.js'
 import { claimStep, strictly } from '../domain/claim.js'
 import { type Clock, toTimestamp } from '../domain/clock.js'
 import { KillswitchError } from '../domain/errors.js'
@@ -10,6 +10,7 @@ import type { Incident, Left } from '../domain/incident.js'
 import { type Adopt, decideAdopt, decideDeclareAndAdopt } from '../domain/incident-adopt.js'
 import { decideResolve } from '../domain/incident-resolve.js'
 import { type Change, decideChange, decideNote, decideTick, incidentOf } from '../domain/incident-rules.js'
+import type { PostmortemSource } from '../domain/postmortem-facts.js'
 import { findRunbook, type Runbook } from '../domain/runbook.js'
 import type { State } from '../domain/state.js'
 import type { Audit } from './audit.js'
@@ -60,6 +61,31 @@ export class Incidents {
       const command = { ...body, ...about, actor, request, runbook }
       return (state, now) => decideDeclareAndAdopt(state, command, now)
     })
+  }
+
+  /** Everything the log has of an incident, for its post-mortem and its messages: adopted kills and confirmations too. */
+  async source(id: string, environment: string, signal: AbortSignal): Promise<PostmortemSource> {
+    const incident = this.get(id)
+    const found = new Map<number, Entry>()
+    const take = (entry: Entry) => found.set(placeOf(entry), entry)
+    for await (const { entry } of this.#audit.stream({ incident: id }, 'oldest', signal)) take(entry)
+    for (const entry of await this.#submissions.entries(incident.flips.kills)) take(entry)
+    const flag = [...incident.flips.flags]
+    const proofs = {
+      action: 'flip.confirmed' as const,
+      ...(flag.length > 0 ? { flag } : {}),
+      since: incident.declared.at,
+    }
+    if (flag.length > 0) {
+      const first = [...found.values()].reduce((at, entry) => (entry.at < at ? entry.at : at), proofs.since)
+      for await (const { entry } of this.#audit.stream({ ...proofs, since: first }, 'oldest', signal))
+        if (entry.confirmed !== undefined && found.has(entry.confirmed.flip)) take(entry)
+    }
+    const entries = [...found.entries()].sort(([a], [b]) => a - b).map(([, entry]) => entry)
+    const runbook = this.#runbooks.all().find(each => each.id === incident.runbook.id)
+    const definition = (key: string | undefined) =>
+      key === undefined ? undefined : this.#log.state.flags.get(key)?.definition
+    return { incident, entries, environment, definition, ...(runbook ? { runbook } : {}) }
   }
 
   note(actor: Actor, incident: string, note: IncidentNote, origin: Origin): Promise<Submitted> {

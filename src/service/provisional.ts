@@ -24,6 +24,7 @@ export class Provisional {
   readonly #environment: string
   readonly #clock: Clock
   #kills: readonly ProvisionalKill[]
+  #taking: readonly ProvisionalKill[] = []
   #merging: Promise<void> | undefined
 
   private constructor(parts: Parts, kills: ProvisionalKill[]) {
@@ -94,6 +95,17 @@ export class Provisional {
 
   /** Durable on this instance's disk, and told to its apps, when it resolves. Throws `journal-broken`. */
   async take(kills: readonly ProvisionalKill[]): Promise<void> {
+    // a rewrite that comes between the line on disk and the list in memory must not lose it
+    this.#taking = [...this.#taking, ...kills]
+    try {
+      await this.#append(kills)
+      this.#keep([...this.#kills, ...kills])
+    } finally {
+      this.#taking = this.#taking.filter(each => !kills.includes(each))
+    }
+  }
+
+  async #append(kills: readonly ProvisionalKill[]): Promise<void> {
     for (const kill of kills) {
       await this.#file.append(kill).catch(error => {
         throw new KillswitchError(
@@ -104,7 +116,6 @@ export class Provisional {
         )
       })
     }
-    this.#keep([...this.#kills, ...kills])
   }
 
   /** Called while the store answers. One at a time; what cannot be brought in yet stays. */
@@ -123,9 +134,9 @@ export class Provisional {
 
   async #mergeAll(): Promise<void> {
     for (const kill of this.#kills) {
-      if (!(await this.#mergeOne(kill))) return
+      if (!(await this.#mergeOne(kill))) continue
       this.#keep(this.#kills.filter(each => provisionalId(each) !== provisionalId(kill)))
-      await this.#file.rewrite(this.#kills)
+      await this.#file.rewrite([...this.#kills, ...this.#taking])
     }
   }
 
@@ -144,7 +155,13 @@ export class Provisional {
       return true
     } catch (error) {
       const code = error instanceof KillswitchError ? error.code : undefined
-      if (code === 'unknown-flag' || code === 'key-reused') return true
+      if (code === 'unknown-flag') return true
+      // the key stands for something else in the log: an acknowledged kill comes in all the same, under a new one
+      if (code === 'key-reused') {
+        const isDone = await this.#mergeOne(renamed(kill))
+        if (isDone) await this.#note(kill)
+        return isDone
+      }
       if (code === undefined) this.#onFault(error)
       return false
     }
@@ -189,6 +206,12 @@ const AWAY = ['store-unavailable', 'outcome-unknown', 'history-lost']
 /** Whether an error says that the store is away: a kill does not need it. */
 export const isAway = (error: unknown): boolean =>
   error instanceof KillswitchError && AWAY.includes(error.code)
+
+/** Deterministic, so that it comes in once. Its holds get new ids: the old ones are told as merged. */
+const renamed = (kill: ProvisionalKill): ProvisionalKill => ({
+  ...kill,
+  request: { ...kill.request, key: `${kill.request.key}~`.slice(-128), digest: `${kill.request.digest}~` },
+})
 
 const unique = (kills: readonly ProvisionalKill[]): ProvisionalKill[] => [
   ...new Map(kills.map(kill => [provisionalId(kill), kill])).values(),

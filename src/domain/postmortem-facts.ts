@@ -1,0 +1,130 @@
+// What the log says of one incident, for the post-mortem: when, how long, which flags, who did what. Nothing but the log
+// and the runbook goes in, so that the same log always gives the same text.
+
+import { type Entry, placeOf } from './audit.js'
+import type { FlagDefinition } from './flag.js'
+import { type Incident, isOpen } from './incident.js'
+import type { Runbook } from './runbook.js'
+
+export type PostmortemSource = {
+  incident: Incident
+  /** Every entry of the incident, its adopted kills and the confirmations of its flips, oldest first. */
+  entries: readonly Entry[]
+  runbook?: Runbook
+  environment: string
+  definition: (flag: string | undefined) => FlagDefinition | undefined
+}
+
+/** How long one flag was killed under the incident, and how well that was proved. */
+export type FlagWindow = {
+  flag: string
+  label: string
+  killedAt: string
+  /** Absent while it is still killed. */
+  restoredAt?: string
+  /** From the kill to the last live instance that applied it, ms; absent where nobody proved it. */
+  effectMs?: number
+  /** Whether every live instance had applied it in the end. */
+  proved: boolean
+}
+
+export type Facts = {
+  start: string
+  /** Absent while the incident is open. */
+  end?: string
+  windows: FlagWindow[]
+  /** From the declaration to the first kill, ms; negative where the kill came first. */
+  toKillMs?: number
+  notes: Record<'update' | 'progress' | 'impact' | 'cause' | 'resolution' | 'recovered' | 'action', Entry[]>
+  offRunbook: Entry[]
+  refused: Entry[]
+}
+
+export function factsOf({ incident, entries, definition }: PostmortemSource): Facts {
+  const kills = entries.filter(entry => entry.action === 'kill' && entry.outcome === 'applied')
+  const firstKill = kills[0]?.at
+  const start = firstKill !== undefined && firstKill < incident.declared.at ? firstKill : incident.declared.at
+  const toKillMs =
+    firstKill === undefined ? undefined : Date.parse(firstKill) - Date.parse(incident.declared.at)
+  return {
+    start,
+    ...(isOpen(incident) || incident.resolved === undefined ? {} : { end: incident.resolved.at }),
+    windows: kills.flatMap((kill, index) => windowOf(kill, kills.slice(0, index), entries, definition)),
+    ...(toKillMs === undefined ? {} : { toKillMs }),
+    notes: notesOf(entries),
+    offRunbook: kills.filter(kill => kill.offRunbook),
+    refused: entries.filter(entry => entry.outcome === 'refused' && entry.refusal !== undefined),
+  }
+}
+
+/** One window per stretch in which the flag was killed; a kill of a flag that was held already begins none. */
+function windowOf(
+  kill: Entry,
+  before: readonly Entry[],
+  entries: readonly Entry[],
+  definition: PostmortemSource['definition'],
+): FlagWindow[] {
+  const restoredBefore = entries.filter(entry => isEnd(entry, kill.flag) && entry.at <= kill.at).length
+  const begun = before.filter(each => each.flag === kill.flag).length
+  if (begun > restoredBefore) return []
+  const end = entries.find(entry => isEnd(entry, kill.flag) && placeOf(entry) > placeOf(kill))
+  const proofs = entries.filter(entry => entry.confirmed?.flip === placeOf(kill))
+  const proof = proofs.find(entry => entry.confirmed?.complete) ?? proofs.at(-1)
+  const { lastMs, complete = false } = proof?.confirmed ?? {}
+  return [
+    {
+      flag: kill.flag as string,
+      label: kill.label ?? definition(kill.flag)?.killLabel ?? 'killed',
+      killedAt: kill.at,
+      ...(end === undefined ? {} : { restoredAt: end.at }),
+      ...(lastMs === undefined ? {} : { effectMs: lastMs }),
+      proved: complete,
+    },
+  ]
+}
+
+const isEnd = (entry: Entry, flag: string | undefined): boolean =>
+  entry.action === 'restore' && entry.outcome === 'applied' && entry.flag === flag && entry.to === null
+
+function notesOf(entries: readonly Entry[]): Facts['notes'] {
+  const notes: Facts['notes'] = {
+    update: [],
+    progress: [],
+    impact: [],
+    cause: [],
+    resolution: [],
+    recovered: [],
+    action: [],
+  }
+  for (const entry of entries)
+    if (entry.note && entry.outcome === 'applied') notes[entry.note.kind].push(entry)
+  return notes
+}
+
+/** `2026-11-20 03:00:05 UTC`: to the second, as a post-mortem is read. */
+export const toSecond = (at: string): string => `${at.slice(0, 10)} ${at.slice(11, 19)} UTC`
+
+/** "2 h 5 min", "12 min 3 s", "840 ms". */
+export function span(ms: number): string {
+  if (ms < 1_000) return `${Math.round(ms)} ms`
+  const seconds = Math.round(ms / 1_000)
+  const parts: [number, string][] = [
+    [Math.floor(seconds / 86_400), 'd'],
+    [Math.floor(seconds / 3_600) % 24, 'h'],
+    [Math.floor(seconds / 60) % 60, 'min'],
+    [seconds % 60, 's'],
+  ]
+  const from = parts.findIndex(([count]) => count > 0)
+  return parts
+    .slice(from, from + 2)
+    .filter(([count]) => count > 0)
+    .map(([count, unit]) => `${count} ${unit}`)
+    .join(' ')
+}
+
+export const between = (from: string, to: string): string => span(Date.parse(to) - Date.parse(from))
+
+/** Somebody's words on one line of Markdown. */
+export const oneLine = (text: string): string => text.replace(/\s+/g, ' ').trim()
+/** The same in a cell of a table. */
+export const cell = (text: string): string => oneLine(text).replace(/\|/g, '\\|')

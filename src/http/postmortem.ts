@@ -1,0 +1,88 @@
+// GET /v1/incidents/:id/postmortem and /messages/:kind: what the log says, in the words and templates of the runbook.
+
+import { Type } from 'typebox'
+import { messageOf, templateOf } from '../domain/message.js'
+import { postmortemOf } from '../domain/postmortem.js'
+import { goneOf } from './gone.js'
+import { IncidentParams } from './incident-schemas.js'
+import type { App, Parts } from './parts.js'
+
+const MARKDOWN = 'text/markdown; charset=utf-8'
+const MessageParams = Type.Object({
+  ...IncidentParams.properties,
+  kind: Type.String({
+    description: "A word of the template's title, or its tag: initial, resolution, update",
+    maxLength: 100,
+  }),
+})
+const Message = Type.Object(
+  {
+    title: Type.String({ description: 'Of the template' }),
+    line: Type.Integer({ description: 'Where it stands in the runbook' }),
+    text: Type.String(),
+    unfilled: Type.Array(Type.String(), { description: 'What the log does not know: for a person to write' }),
+  },
+  {
+    examples: [
+      {
+        title: 'Resolution Update',
+        line: 86,
+        text: '[RESOLVED] AI answers fail works again.',
+        unfilled: ['[one sentence]'],
+      },
+    ],
+  },
+)
+
+export function postmortemRoutes(app: App, parts: Parts): void {
+  const { incidents, environment } = parts
+  const tags = ['incidents']
+  app.get(
+    '/v1/incidents/:id/postmortem',
+    {
+      config: { access: 'viewer' },
+      schema: {
+        operationId: 'getPostmortem',
+        summary: 'The post-mortem, written from the log in the template of the runbook',
+        description:
+          'Markdown. The same log gives the same text; what only people know is left in brackets and listed.',
+        tags,
+        params: IncidentParams,
+        response: {
+          200: {
+            description: 'The post-mortem',
+            content: {
+              'text/markdown': { schema: Type.String({ examples: ['# INC-42: AI answers fail\n'] }) },
+            },
+          },
+        },
+      },
+    },
+    async (request, reply) => {
+      parts.assertKnown()
+      const source = await incidents.source(request.params.id, environment, goneOf(reply))
+      return reply.type(MARKDOWN).send(postmortemOf(source))
+    },
+  )
+  app.get(
+    '/v1/incidents/:id/messages/:kind',
+    {
+      config: { access: 'viewer' },
+      schema: {
+        operationId: 'getMessage',
+        summary: "A message to stakeholders: the runbook's template, filled from the newest notes",
+        tags,
+        params: MessageParams,
+        response: { 200: Message },
+      },
+    },
+    async (request, reply) => {
+      parts.assertKnown()
+      const { id, kind } = request.params
+      const source = await incidents.source(id, environment, goneOf(reply))
+      const template = templateOf(source.runbook?.messageTemplates ?? [], kind)
+      reply.header('cache-control', 'no-store')
+      return messageOf(source, template)
+    },
+  )
+}
