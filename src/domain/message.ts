@@ -76,7 +76,8 @@ function inBrackets(line: string, source: PostmortemSource, facts: Facts): strin
 
 function bracketed(inside: string, source: PostmortemSource, facts: Facts): string | undefined {
   if (/symptom|impact|effect|notice/.test(inside)) return newest(facts.notes.impact)
-  if (/feature|what (is|was) wrong|title/.test(inside)) return oneLine(source.incident.title)
+  if (/feature/.test(inside)) return applications(source)
+  if (/what (is|was) wrong|title/.test(inside)) return oneLine(source.incident.title)
   if (/explanation|cause|why|one sentence/.test(inside)) return newest(facts.notes.cause)
   if (/what was done|fix/.test(inside)) return newest(facts.notes.resolution)
   if (/start/.test(inside)) return toSecond(facts.start)
@@ -85,4 +86,10 @@ function bracketed(inside: string, source: PostmortemSource, facts: Facts): stri
     return facts.end === undefined ? undefined : between(facts.start, facts.end)
   if (/number|id/.test(inside)) return source.incident.id
   return undefined
+}
+
+/** What is hit, in the name that users know: the applications whose flags were killed. */
+function applications({ incident, definition }: PostmortemSource): string | undefined {
+  const names = [...new Set(incident.flips.flags.flatMap(flag => definition(flag)?.application ?? []))]
+  return names.length === 0 ? undefined : names.join(', ')
 }

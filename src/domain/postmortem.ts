@@ -29,7 +29,7 @@ export function postmortemOf(source: PostmortemSource): string {
     .replace(/\n{3,}/g, '\n\n')
   const open = [...new Set([...text.matchAll(/\[[^\]\n]{2,80}\](?!\()/g)].map(([bracket]) => bracket))]
   const list = open.length === 0 ? [] : ['', '---', '', `Left for a person to write: ${open.join(', ')}`]
-  return `${[text.trimEnd(), ...list].join('\n')}\n`
+  return `${[text.trim(), ...list].join('\n')}\n`
 }
 
 const DEFAULT_SECTIONS = [

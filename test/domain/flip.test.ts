@@ -128,6 +128,18 @@ describe('restore', () => {
     )
   })
 
+  it('leaves a hold that was asked for again after it: the later word is a kill', () => {
+    const again = applied(held, kill(held, { incident: 'INC-1', now: NOW + 10 }))
+    const present = flag(again).holds.map(hold => hold.id)
+    assert.equal(restore(again, { incident: 'INC-1', present }, NOW + 5).refusal?.code, 'nothing-to-release')
+    assert.equal(restore(again, { incident: 'INC-1', present }, NOW + 11).refusal, undefined)
+  })
+
+  it('never releases a hold that was put after it was asked for', () => {
+    const later = applied(start, kill(start, { incident: 'INC-1', now: NOW + 10 }))
+    assert.equal(restore(later, { incident: 'INC-1' }, NOW + 5).refusal?.code, 'nothing-to-release')
+  })
+
   it('is for the role the flag states', () => {
     for (const role of ROLES) {
       const may = ['engineer', 'coordinator', 'owner'].includes(role)

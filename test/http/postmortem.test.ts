@@ -1,0 +1,144 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { aServer, type TestServer } from '../support/server.js'
+
+const START = Date.parse('2026-11-20T03:00:00.000Z')
+
+type Walk = { runbook: string; flag: string; severity: string; title?: string }
+
+/** An incident from its kill to its end, each act a minute after the one before. */
+async function walk(
+  { ask }: TestServer,
+  { runbook, flag, severity, title = 'answers fail | 5xx' }: Walk,
+): Promise<string> {
+  const id = `INC-${runbook}`
+  const post = async (role: 'operator' | 'engineer' | 'coordinator', path: string, body: object) => {
+    const answer = await ask(role, 'POST', path, { body })
+    return answer
+  }
+  await post('operator', `/v1/flags/${flag}/kill`, { incident: id, reason: 'error rate 30 percent' })
+  const declared = await post('operator', '/v1/incidents', {
+    id,
+    title,
+    runbook,
+    severity,
+    commander: 'olga',
+  })
+  assert.equal(declared.status, 201, declared.text)
+  for (const [kind, text] of Object.entries({
+    impact: 'one in three answers fails',
+    cause: 'the provider ran out of capacity',
+    resolution: 'the provider added capacity',
+  }))
+    assert.ok((await post('operator', `/v1/incidents/${id}/notes`, { kind, text })).status < 300)
+  await post('operator', `/v1/incidents/${id}/notes`, {
+    kind: 'action',
+    text: 'add a second provider',
+    owner: 'emil',
+    due: '2026-12-01',
+  })
+  assert.equal(
+    (await post('operator', `/v1/flags/${flag}/restore`, { incident: id, reason: 'hm' })).status,
+    403,
+  )
+  assert.equal(
+    (await post('coordinator', `/v1/flags/${flag}/restore`, { incident: id, reason: 'well again' })).status,
+    200,
+  )
+  const resolved = await post('coordinator', `/v1/incidents/${id}/resolve`, {
+    force: true,
+    reason: 'baseline',
+  })
+  assert.ok(resolved.status < 300, resolved.text)
+  return id
+}
+
+async function started(t: Parameters<typeof aServer>[0]) {
+  let now = START
+  return aServer(t, { clock: () => (now += 60_000) })
+}
+
+const WALKS: (Walk & { has: RegExp[] })[] = [
+  {
+    runbook: 'chat-assistant',
+    flag: 'chat.degraded-mode',
+    severity: 'SEV2',
+    has: [
+      /^## Incident: INC-chat-assistant, answers fail/m,
+      /\*\*Severity:\*\* SEV2/,
+      /Turn degraded mode ON\*\* \(`chat\.degraded-mode`: off -> on\)/,
+    ],
+  },
+  {
+    runbook: 'pilot',
+    flag: 'pilot.template-version',
+    severity: 'SEV1',
+    has: [
+      /^## Incident INC-pilot/m,
+      /\*\*Resolved By\*\*: shared-coordinator/,
+      /`pilot\.template-version`: v2 -> v1/,
+    ],
+  },
+  {
+    runbook: 'inflow',
+    flag: 'inflow.llm',
+    severity: 'SEV1',
+    has: [/^# INC-inflow: answers fail/m, /^## Lessons learned/m],
+  },
+  {
+    runbook: 'insurance-ai-bridge',
+    flag: 'bridge.intake',
+    severity: 'P1',
+    has: [/^# INC-insurance-ai-bridge/m, /^\*\*Severity:\*\* P1/m],
+  },
+  { runbook: 'trustflow', flag: 'ai_v1', severity: 'SEV-2', has: [/^## Root cause/m, /^## Timeline/m] },
+]
+
+describe('the post-mortem', () => {
+  for (const { has, ...about } of WALKS) {
+    it(`of ${about.runbook} writes itself in the form of its runbook, the same each time`, async t => {
+      const server = await started(t)
+      const id = await walk(server, about)
+      const first = await server.ask('viewer', 'GET', `/v1/incidents/${id}/postmortem`)
+      assert.equal(first.status, 200)
+      assert.match(String(first.headers['content-type']), /^text\/markdown/)
+      for (const pattern of has) assert.match(first.text, pattern)
+      assert.match(first.text, /the provider ran out of capacity/)
+      assert.match(first.text, /one in three answers fails/)
+      assert.match(first.text, /\| add a second provider \| emil \| 2026-12-01 \| Open \|/)
+      assert.match(first.text, /shared-operator \(operator\) was refused: restore/)
+      assert.match(first.text, /killed .* before it was declared/)
+      assert.match(first.text, /Off the runbook/)
+      assert.match(first.text, /Left for a person to write/)
+      assert.doesNotMatch(first.text, /undefined|NaN|YYYY-MM-DD HH:MM/)
+      assert.equal((await server.ask('viewer', 'GET', `/v1/incidents/${id}/postmortem`)).text, first.text)
+    })
+  }
+
+  it('is a 404 for an incident nobody declared', async t => {
+    const { ask } = await started(t)
+    assert.equal((await ask('viewer', 'GET', '/v1/incidents/INC-0/postmortem')).status, 404)
+  })
+})
+
+describe('a message', () => {
+  it('is filled from the newest notes, and what it cannot fill is listed', async t => {
+    const server = await started(t)
+    const chat = await walk(server, WALKS[0] as Walk)
+    const resolution = await server.ask('viewer', 'GET', `/v1/incidents/${chat}/messages/resolution`)
+    assert.match(resolution.body.text, /^\[RESOLVED\] chat-assistant/)
+    assert.match(resolution.body.text, /the provider ran out of capacity/)
+    assert.deepEqual(resolution.body.unfilled, [])
+    const byTag = await server.ask('viewer', 'GET', `/v1/incidents/${chat}/messages/INVESTIGATING`)
+    assert.match(byTag.body.text, /one in three answers fails/)
+    const inflow = await walk(server, WALKS[2] as Walk)
+    const update = await server.ask('viewer', 'GET', `/v1/incidents/${inflow}/messages/update`)
+    assert.match(
+      update.body.text,
+      /^\/incident update\nStatus: Investigating\nImpact: one in three answers fails/,
+    )
+    assert.equal(update.body.unfilled.length, 1)
+    const unknown = await server.ask('viewer', 'GET', `/v1/incidents/${inflow}/messages/poem`)
+    assert.deepEqual([unknown.status, unknown.body.code], [404, 'unknown-template'])
+  })
+})
