@@ -61,6 +61,11 @@ describe('npm start', () => {
       .map(line => JSON.parse(line))
     const [killed, flag, audit, restored] = answers
     assert.deepEqual([killed.changed, killed.offRunbook], [true, false])
+    assert.deepEqual(
+      killed.warnings.map((warning: { code: string }) => warning.code),
+      ['unknown-incident'],
+      'killed first: nobody has declared the incident yet, and no other paperwork is missing',
+    )
     assert.deepEqual([flag.killed, audit.entries[0].action, restored.killed], [true, 'kill', false])
   })
 
