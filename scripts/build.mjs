@@ -1,4 +1,4 @@
-// Compiles the sources and lays the Lua commands beside the code that loads them.
+// Compiles the sources and lays beside them what they load: the Lua commands, and the documentation's examples.
 //   node scripts/build.mjs          src -> dist (and the SDK)
 //   node scripts/build.mjs --test   src, test and sdk/src -> .build, for the test runner
 import { spawnSync } from 'node:child_process'
@@ -23,3 +23,4 @@ cpSync('src/store/redis/commands', `${base}/store/redis/commands`, {
   recursive: true,
   filter: source => !source.includes('.') || source.endsWith('.lua'),
 })
+cpSync('src/http/examples.json', `${base}/http/examples.json`)

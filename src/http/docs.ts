@@ -3,6 +3,7 @@
 import swagger from '@fastify/swagger'
 import swaggerUi from '@fastify/swagger-ui'
 import type { FastifyInstance } from 'fastify'
+import { EXAMPLES } from './examples.js'
 import { Failure } from './ofrep-schemas.js'
 import type { App } from './parts.js'
 import { Problem } from './schemas.js'
@@ -76,7 +77,7 @@ export async function registerDocs(app: App, environment: string): Promise<void>
     }),
     transformObject: documentObject =>
       ('openapiObject' in documentObject
-        ? withHeaders(documentObject.openapiObject as Document)
+        ? completed(documentObject.openapiObject as Document)
         : documentObject.swaggerObject) as never,
   })
   app.addHook('onRoute', route => {
@@ -118,21 +119,38 @@ function describe(schema: unknown, config: Config, problem: object) {
   } as never
 }
 
+type Content = Record<string, { example?: unknown }>
+type Operation = {
+  operationId?: string
+  parameters?: object[]
+  requestBody?: { required?: boolean }
+  responses?: Record<string, { content?: Content }>
+}
 type Document = { paths?: Record<string, Record<string, Operation>> }
-type Operation = { operationId?: string; parameters?: object[] }
 
-function withHeaders(document: Document) {
-  for (const operations of Object.values(document.paths ?? {})) {
-    for (const operation of Object.values(operations)) {
-      const names: (keyof typeof HEADERS)[] =
-        operation.operationId === 'restoreFlag'
-          ? ['idempotency-key', 'if-match']
-          : KEYED.includes(operation.operationId ?? '')
-            ? ['idempotency-key']
-            : []
-      if (names.length > 0)
-        operation.parameters = [...(operation.parameters ?? []), ...names.map(name => HEADERS[name])]
-    }
+/** What the routes' schemas do not say: headers, examples of answers, and bodies that may be left out. */
+function completed(document: Document): Document {
+  for (const operation of Object.values(document.paths ?? {}).flatMap(each => Object.values(each))) {
+    const names = headersOf(operation.operationId ?? '')
+    if (names.length > 0)
+      operation.parameters = [...(operation.parameters ?? []), ...names.map(name => HEADERS[name])]
+    if (['killFlag', 'drillFlag'].includes(operation.operationId ?? '') && operation.requestBody)
+      operation.requestBody.required = false
+    addExample(operation)
   }
   return document
+}
+
+const headersOf = (operationId: string): (keyof typeof HEADERS)[] =>
+  operationId === 'restoreFlag'
+    ? ['idempotency-key', 'if-match']
+    : KEYED.includes(operationId)
+      ? ['idempotency-key']
+      : []
+
+function addExample({ operationId = '', responses = {} }: Operation): void {
+  const example = EXAMPLES[operationId]
+  const answer = responses['200'] ?? responses['201'] ?? responses['202']
+  const [first] = Object.values(answer?.content ?? {})
+  if (first && example !== undefined) first.example = example
 }

@@ -92,7 +92,14 @@ export function metricsRoute(app: App, { metrics }: Parts): void {
     '/metrics',
     {
       config: { access: 'viewer' },
-      schema: { operationId: 'metrics', summary: 'Metrics for Prometheus', tags: ['health'] },
+      schema: {
+        operationId: 'metrics',
+        summary: 'Metrics for Prometheus',
+        tags: ['health'],
+        response: {
+          200: { description: 'The metrics', content: { 'text/plain': { schema: { type: 'string' } } } },
+        },
+      },
     },
     async (_, reply) => {
       reply.header('content-type', metrics.registry.contentType)

@@ -4,14 +4,17 @@ import { Type } from 'typebox'
 
 const metadata = Type.Record(Type.String(), Type.Union([Type.String(), Type.Number(), Type.Boolean()]))
 
-export const EvaluationRequest = Type.Object({
-  context: Type.Optional(
-    Type.Object(
-      { targetingKey: Type.Optional(Type.String()) },
-      { additionalProperties: true, description: 'What targeting may look at; a held flag never does' },
+export const EvaluationRequest = Type.Object(
+  {
+    context: Type.Optional(
+      Type.Object(
+        { targetingKey: Type.Optional(Type.String()) },
+        { additionalProperties: true, description: 'What targeting may look at; a held flag never does' },
+      ),
     ),
-  ),
-})
+  },
+  { examples: [{ context: { targetingKey: 'customer-7', country: 'DE' } }] },
+)
 
 export const Success = Type.Object(
   {

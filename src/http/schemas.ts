@@ -46,7 +46,10 @@ export const RestoreBody = Type.Object(
     ],
   },
 )
-export const DrillBody = Type.Object({ reason: Type.Optional(text('Why', 2000)) }, strict)
+export const DrillBody = Type.Object(
+  { reason: Type.Optional(text('Why', 2000)) },
+  { ...strict, examples: [{ reason: 'Friday drill' }] },
+)
 export const StepRunBody = Type.Object(
   {
     step: stepName,

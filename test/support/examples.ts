@@ -1,0 +1,109 @@
+// Asks the service for one real answer of each operation, for the documentation: long lists cut, what differs from run to
+// run made the same.
+
+import type { TestServer } from './server.js'
+
+const HEADERS = { 'user-agent': 'curl/8.5.0', 'x-request-id': 'req-1' }
+const STEP = 'trustflow/ai-instability/3'
+
+/** By operationId, in the order of an incident. */
+export async function askForExamples({ ask, parts }: TestServer): Promise<Record<string, unknown>> {
+  const examples: Record<string, unknown> = {}
+  const say = async (
+    id: string,
+    role: Parameters<typeof ask>[0],
+    method: 'GET' | 'POST',
+    path: string,
+    body?: object,
+  ) => {
+    const headers = {
+      ...HEADERS,
+      ...(method === 'POST' && !path.startsWith('/ofrep') ? { 'idempotency-key': id } : {}),
+    }
+    const answer = await ask(role, method, path, { headers, ...(body === undefined ? {} : { body }) })
+    if (answer.status >= 300) throw new Error(`${id}: ${answer.status} ${answer.text}`)
+    examples[id] = scrub(answer.body ?? answer.text)
+    return answer
+  }
+  const get = (id: string, path: string, role: Parameters<typeof ask>[0] = 'operator') =>
+    say(id, role, 'GET', path)
+  const post = (id: string, path: string, body: object, role: Parameters<typeof ask>[0] = 'operator') =>
+    say(id, role, 'POST', path, body)
+
+  const incident = 'INC-42'
+  await post('declareIncident', '/v1/incidents', {
+    id: incident,
+    title: 'AI answers fail',
+    runbook: 'trustflow',
+    severity: 'SEV-1',
+  })
+  const { revision, log } = (await ask('sdk', 'GET', '/v1/snapshot')).body
+  const at = new Date(parts.clock()).toISOString()
+  const instance = { instance: 'api-7', app: 'trustflow', sdk: 'killswitch-js/0.1.0', boot: 'service' }
+  const receipt = { ...instance, log, revision, appliedAt: at, startedAt: at }
+  await post('postReceipts', '/v1/receipts', { receipts: [receipt] }, 'sdk')
+  const killed = await post('killFlag', '/v1/flags/ai_v1/kill', { incident, step: STEP })
+  await get('listFlags', '/v1/flags?killed=true')
+  await get('getFlag', '/v1/flags/ai_v1')
+  await get('getFlip', `/v1/flips/${killed.body.id}`)
+  await get('getSnapshot', '/v1/snapshot', 'sdk')
+  await get('listInstances', '/v1/instances')
+  await get('getFlagdDocument', '/flagd/flags.json', 'sdk')
+  const context = { context: { targetingKey: 'customer-7' } }
+  await post('evaluateFlag', '/ofrep/v1/evaluate/flags/ai_v1', context, 'sdk')
+  await post('evaluateFlagsBulk', '/ofrep/v1/evaluate/flags', context, 'sdk')
+  await get('getIncident', `/v1/incidents/${incident}`)
+  await get('listIncidents', '/v1/incidents')
+  const notes = `/v1/incidents/${incident}`
+  await post('noteIncident', `${notes}/notes`, { kind: 'progress', text: 'Found the failing region' })
+  await post('tickStep', `${notes}/steps`, { step: 'trustflow/first-10-minutes/1', ticked: 'done' })
+  await post('changeIncident', `${notes}/changes`, { severity: 'SEV-2', reason: 'There is a way around it' })
+  await ask('operator', 'POST', '/v1/flags/kyc_v1/kill', { body: { reason: 'uploads fail' } })
+  await post('adoptHolds', `${notes}/adopt`, { adopt: ['kyc_v1'] })
+  await post('runStep', '/v1/steps/run', { step: STEP, incident: 'INC-43', flags: ['ai_v1'] })
+  await post('drillFlag', '/v1/flags/inflow.llm/drill', { reason: 'Friday drill' }, 'engineer')
+  await get('housekeeping', '/v1/housekeeping')
+  const restore = { incident, reason: 'Error rate at baseline for 30 minutes' }
+  await post('restoreFlag', '/v1/flags/ai_v1/restore', restore, 'engineer')
+  await ask('engineer', 'POST', '/v1/flags/kyc_v1/restore', { body: restore })
+  await post(
+    'resolveIncident',
+    `${notes}/resolve`,
+    { force: true, reason: 'Well for an hour' },
+    'coordinator',
+  )
+  await get('listRunbooks', '/v1/runbooks')
+  await get('getRunbook', '/v1/runbooks/trustflow')
+  await get('listSteps', `/v1/steps?step=${STEP}`)
+  await get('queryAudit', '/v1/audit?flag=ai_v1&action=kill&limit=1')
+  await get('getEntry', `/v1/audit/${killed.body.id}`)
+  await get('verifyAudit', '/v1/audit/verify')
+  await get('live', '/livez')
+  await get('ready', '/readyz')
+  examples.metrics = 'killswitch_flags_killed{environment="production"} 1\n'
+  examples.stream = 'id: 12\nevent: change\ndata: {"v":1,"revision":12,...}\n\n'
+  examples.ofrepEvents = 'data: {"type":"refetchEvaluation"}\n\n'
+  return examples
+}
+
+const UUID = /[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}/g
+
+/** At most two of a list, and nothing in it that is another one next time. */
+function scrub(value: unknown, name = ''): unknown {
+  if (Array.isArray(value)) return value.slice(0, 2).map(each => scrub(each))
+  if (typeof value === 'string') return scrubText(value)
+  if (typeof value !== 'object' || value === null) return name === 'ageMs' ? 0 : value
+  const members = Object.entries(value)
+  const kept =
+    name === 'flags' && !members.some(([, each]) => typeof each !== 'object') ? members.slice(0, 2) : members
+  return Object.fromEntries(kept.map(([key, each]) => [key, scrub(each, key)]))
+}
+
+function scrubText(text: string): string {
+  if (/^[0-9a-f]{64}$/.test(text)) return '6b1e'.repeat(16)
+  if (/^[\d-]{10}T[\d:.]{12}Z$/.test(text)) return '2026-11-20T03:00:00.120Z'
+  return text
+    .replace(UUID, '0b8f8a4e-7c1d-4c52-9d1e-3f6f6a7b8c9d')
+    .replace(/\/ofrep\/v1\/events\/[\w.-]+/, '/ofrep/v1/events/a-secret')
+    .replaceAll('"environment":"test"', '"environment":"production"')
+}
