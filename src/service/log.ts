@@ -45,7 +45,10 @@ export class Log {
   /** Folds the journal, from its checkpoint on where there is one. `onFault` is told of a listener that throws. */
   static async open(journal: Journal, onFault: (error: unknown) => void = () => {}): Promise<Log> {
     const log = new Log(journal, onFault)
-    await log.#refold()
+    const checkpoint = await journal.checkpoint()
+    const frozen = checkpoint?.state as Frozen | undefined
+    if (frozen?.form === FORM) log.#thaw(frozen)
+    for await (const line of journal.lines(placeOf(log.#state.head))) log.#fold(open(line))
     return log
   }
 
@@ -130,14 +133,14 @@ export class Log {
     return left
   }
 
+  /** Folds the journal beside what is served, and changes over at once: half a log un-kills what is killed in the rest. */
   async #refold(): Promise<void> {
-    this.#state = INITIAL
+    const again = await Log.open(this.journal, this.#onFault)
+    this.#state = again.#state
+    this.#sinceCheckpoint = again.#sinceCheckpoint
     this.#answered.clear()
+    for (const [id, answered] of again.#answered) this.#answered.set(id, answered)
     this.#known = undefined
-    const checkpoint = await this.journal.checkpoint()
-    const frozen = checkpoint?.state as Frozen | undefined
-    if (frozen?.form === FORM) this.#thaw(frozen)
-    for await (const line of this.journal.lines(placeOf(this.#state.head))) this.#fold(open(line))
     for (const listener of this.#listeners) this.#tell(listener, [])
   }
 

@@ -119,7 +119,7 @@ describe('Operate it in an incident', async () => {
       const here = text
         .replaceAll('http://127.0.0.1:8080', address)
         .replaceAll('data/tokens', join(dataDir, 'tokens'))
-      if (/^export /.test(here)) {
+      if (here.startsWith('export ')) {
         exported += here
         bash(exported)
         return

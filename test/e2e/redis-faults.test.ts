@@ -113,9 +113,12 @@ describe('a reply that is lost', () => {
     }
     assert.ok(
       seen.has('operator provisional'),
-      `a kill that had no answer in time is held here: ${[...seen]}`,
+      `a kill that had no answer in time is held here: ${[...seen].join(', ')}`,
     )
-    assert.ok(seen.has('engineer 504'), `a restore that had no answer in time is left open: ${[...seen]}`)
+    assert.ok(
+      seen.has('engineer 504'),
+      `a restore that had no answer in time is left open: ${[...seen].join(', ')}`,
+    )
     assert.equal((await service.ask('viewer', 'GET', '/v1/audit/verify')).body.ok, true)
   })
 })

@@ -1,0 +1,51 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import type { Draft } from '../../src/domain/audit.js'
+import { decideKill } from '../../src/domain/flip.js'
+import { INITIAL, isKilled } from '../../src/domain/state.js'
+import { Journal } from '../../src/journal/journal.js'
+import { Log } from '../../src/service/log.js'
+import { aCatalogue, aFlag, after, anActor, aRequest, at, loaded, NOW, noStep } from '../support/domain.js'
+import { testdir } from '../support/testdir.js'
+
+const aNote = (): Draft => ({
+  action: 'refused.summary',
+  outcome: 'refused',
+  actor: { id: 'vera', role: 'viewer', via: 'api' },
+  receivedAt: at(0),
+  summary: { count: 1, since: at(0) },
+  request: aRequest(),
+})
+
+describe('leaving a branch', () => {
+  it('un-kills nothing on the way, however long the log is that is folded again', async t => {
+    const journal = await Journal.open({ folder: testdir(t) })
+    const log = await Log.open(journal)
+    t.after(() => log.close())
+    // much that comes before the kill, so that folding takes many turns of the event loop
+    const notes = Array.from({ length: 3_000 }, () => aNote())
+    const before = after(INITIAL, loaded(aCatalogue(aFlag('ai_v1'))), ...notes)
+    const command = { flag: 'ai_v1', actor: anActor('operator'), request: aRequest(), claim: noStep }
+    const killed = after(before.state, ...decideKill(before.state, command, NOW).drafts)
+    const branch = after(killed.state, aNote())
+    await log.accept([...before.entries, ...killed.entries, ...branch.entries])
+
+    let looked = 0
+    let isOver = false
+    const looking = (async () => {
+      while (!isOver) {
+        const flag = log.known.flags.get('ai_v1')
+        assert.ok(flag !== undefined && isKilled(flag), `not killed at look ${looked}`)
+        looked++
+        await new Promise(resolve => setImmediate(resolve))
+      }
+    })()
+    const left = await log.branchOff(killed.state.head).finally(() => {
+      isOver = true
+    })
+    await looking
+    assert.equal(left.branch.length, 1)
+    assert.equal(log.head.seq, killed.state.head.seq)
+    assert.ok(looked > 3, `it was looked at ${looked} times`)
+  })
+})
