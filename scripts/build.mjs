@@ -1,8 +1,9 @@
-// Compiles the sources and lays beside them what they load: the Lua commands, and the documentation's examples.
+// Compiles the sources, lays beside them what they load (the Lua commands, the documentation's examples), and makes the
+// command line executable.
 //   node scripts/build.mjs          src -> dist (and the SDK)
 //   node scripts/build.mjs --test   src, test and sdk/src -> .build, for the test runner
 import { spawnSync } from 'node:child_process'
-import { cpSync, rmSync } from 'node:fs'
+import { chmodSync, cpSync, rmSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { fileURLToPath } from 'node:url'
 
@@ -24,3 +25,6 @@ cpSync('src/store/redis/commands', `${base}/store/redis/commands`, {
   filter: source => !source.includes('.') || source.endsWith('.lua'),
 })
 cpSync('src/http/examples.json', `${base}/http/examples.json`)
+
+// npm makes the command of a package executable when it installs one; a clone runs its own
+chmodSync(`${base}/cli/index.js`, 0o755)

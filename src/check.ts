@@ -1,6 +1,7 @@
-// The program behind `npm run check`: reads a catalogue as the service would, without starting it, and says what it
-// found. Exit 1 on faults; on findings only where asked. It changes nothing and opens no port.
+// The program behind `npm run check` and `killswitch check`: reads a catalogue as the service would, without starting it,
+// and says what it found. Exit 1 on faults; on findings only where asked. It changes nothing and opens no port.
 
+import { realpathSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { Command } from 'commander'
 import { checkCatalogue } from './catalogue/check.js'
@@ -52,7 +53,7 @@ async function checkFiles({ flags, runbooks }: Options): Promise<Checked> {
   }
 }
 
-async function main(argv: readonly string[], env: NodeJS.ProcessEnv): Promise<number> {
+export async function check(argv: readonly string[], env: NodeJS.ProcessEnv): Promise<number> {
   const options = readArguments(argv, env)
   const checked = await checkFiles(options)
   const look = {
@@ -64,4 +65,6 @@ async function main(argv: readonly string[], env: NodeJS.ProcessEnv): Promise<nu
   return checked.faults.length > 0 || (options.strict && checked.findings.length > 0) ? 1 : 0
 }
 
-process.exitCode = await main(process.argv.slice(2), process.env)
+const isProgram =
+  process.argv[1] !== undefined && realpathSync(process.argv[1]) === fileURLToPath(import.meta.url)
+if (isProgram) process.exitCode = await check(process.argv.slice(2), process.env)

@@ -54,7 +54,7 @@ function floorOf(path: string): number {
     service: 2,
     http: 3,
     console: 4,
-    cli: 3,
+    cli: 4,
   }[room as string] as number
 }
 const roomOf = (path: string): string =>
@@ -115,15 +115,25 @@ describe('the rooms', () => {
     assert.deepEqual(others.filter(each => !isLogger(each)).map(show), [])
   })
 
-  it('read the environment in config.ts, which main.ts and check.ts hand theirs to', () => {
+  it('read the environment in config.ts, which main.ts and check.ts hand theirs to, and the CLI in its settings.ts', () => {
     const readers = files.filter(({ text }) => /process\.env/.test(text)).map(({ path }) => path)
     assert.deepEqual(
-      readers.filter(path => !['check.ts', 'config.ts', 'main.ts'].includes(path)),
+      readers.filter(path => !['check.ts', 'cli/settings.ts', 'config.ts', 'main.ts'].includes(path)),
       [],
     )
     const main = files.find(({ path }) => path === 'main.ts') as Source
     assert.equal(main.text.match(/process\.env/g)?.length, 1, 'main.ts only hands it on')
     assert.match(main.text, /readConfig\(process\.env\)/)
+  })
+
+  it('let the CLI know the domain alone, but for the three verbs that run a part of the server', () => {
+    const inside = ours.filter(({ from, what }) => roomOf(from) === 'cli' && !/^(cli|domain)\//.test(what))
+    assert.deepEqual(inside.map(show).sort(), [
+      'cli/check.ts -> check.ts',
+      'cli/serve.ts -> main.ts',
+      'cli/token.ts -> tokens/first-start.ts',
+      'cli/token.ts -> tokens/tokens.ts',
+    ])
   })
 
   it('know no room of a test, of the SDK, or of the built output', () => {

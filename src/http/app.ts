@@ -9,6 +9,7 @@ import Fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify'
 import secureJson from 'secure-json-parse'
 import type { Action } from '../domain/audit.js'
 import { KillswitchError } from '../domain/errors.js'
+import { actorRoutes } from './actor.js'
 import { auditRoutes } from './audit.js'
 import { registerAuth } from './auth.js'
 import { registerDocs } from './docs.js'
@@ -79,6 +80,7 @@ export async function buildApp(parts: Parts, logger: FastifyBaseLogger): Promise
   ofrepRoutes(app, parts)
   flagdRoute(app, parts)
   healthRoutes(app, parts)
+  actorRoutes(app, parts)
   metricsRoute(app, parts)
   return app
 }

@@ -1,0 +1,72 @@
+// killswitch audit export: every matching entry, as the exact stored lines or as CSV. A file appears whole, or not at all.
+
+import { createWriteStream } from 'node:fs'
+import { rename, rm } from 'node:fs/promises'
+import { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import type { ReadableStream } from 'node:stream/web'
+import { type Command, Option } from 'commander'
+import { type FilterOptions, filterQuery, withFilter } from './audit-filter.js'
+import { failureOf } from './client/client.js'
+import { type Cli, connect } from './context.js'
+import { UnreachableError, UsageError } from './exit.js'
+
+type Options = FilterOptions & { format: 'ndjson' | 'csv'; output?: string; newest?: true }
+
+const TYPES = { ndjson: 'application/x-ndjson', csv: 'text/csv' }
+
+export function auditExportVerb(group: Command, { terminal }: Cli): void {
+  const verb = group
+    .command('export')
+    .description(
+      'Writes every matching entry, oldest first: the exact stored lines, which can be verified, or CSV for a spreadsheet.',
+    )
+    .addOption(new Option('--format <format>', 'ndjson or csv').choices(['ndjson', 'csv']).default('ndjson'))
+    .option('-o, --output <file>', 'into this file instead of standard output')
+    .option('--newest', 'newest first')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  killswitch audit export --output audit.ndjson\n  killswitch audit export --incident INC-42 --format csv > inc-42.csv',
+    )
+  withFilter(verb).action(async ({ format, output, newest, ...filter }: Options, command: Command) => {
+    const client = await connect(command)
+    const path = `/v1/audit${filterQuery(filter, { order: newest ? 'newest' : 'oldest' })}`
+    const response = await client.stream(path, { accept: TYPES[format] })
+    const from = Readable.fromWeb(response.body as ReadableStream)
+    if (output === undefined) return toStandardOutput(from, response.url)
+    await toFile(from, output, response.url)
+    terminal.say(`Written: ${output}`)
+  })
+}
+
+async function toStandardOutput(from: Readable, url: string): Promise<void> {
+  try {
+    await pipeline(from, process.stdout, { end: false })
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EPIPE') throw brokenOff(error, url)
+  }
+}
+
+async function toFile(from: Readable, output: string, url: string): Promise<void> {
+  const part = `${output}.part`
+  const file = createWriteStream(part, { mode: 0o600 })
+  let isFileFault = false
+  file.once('error', () => {
+    isFileFault = true
+  })
+  try {
+    await pipeline(from, file)
+    await rename(part, output)
+  } catch (error) {
+    await rm(part, { force: true })
+    if (isFileFault || (error as NodeJS.ErrnoException).syscall === 'rename')
+      throw new UsageError(`${output} cannot be written: ${(error as Error).message}.`)
+    throw brokenOff(error, url)
+  }
+}
+
+const brokenOff = (error: unknown, url: string): UnreachableError =>
+  new UnreachableError(
+    [failureOf(new URL(url).origin, error, 0)],
+    'The export broke off and is not whole: take it again.',
+  )

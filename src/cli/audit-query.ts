@@ -1,0 +1,66 @@
+// killswitch audit query: entries of the log, newest first.
+
+import type { Command } from 'commander'
+import { type FilterOptions, filterQuery, withFilter } from './audit-filter.js'
+import type { AuditPage, LogEntry } from './client/answers.js'
+import type { Client } from './client/client.js'
+import { type Cli, connect, isJson, wholeNumber } from './context.js'
+import { ENTRY_HEAD, entryRow } from './print/entry.js'
+import { table } from './print/table.js'
+
+type Options = FilterOptions & { limit: number; oldest?: true; cursor?: string }
+
+const LARGEST_PAGE = 500
+
+export function auditQueryVerb(group: Command, { terminal }: Cli): void {
+  const verb = group
+    .command('query')
+    .description(
+      'Shows entries of the log, newest first. Options are combined; one given twice means any of its values.',
+    )
+    .option('-n, --limit <count>', 'how many', wholeNumber, 50)
+    .option('--oldest', 'oldest first')
+    .option('--cursor <cursor>', 'go on where a page ended: its "next"')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  killswitch audit query --flag ai_v1 --since 24h\n  killswitch audit query --incident INC-42 --oldest\n  killswitch audit query --off-runbook --action kill --json | jq .entries',
+    )
+  withFilter(verb).action(async (options: Options, command: Command) => {
+    const client = await connect(command)
+    if (isJson(command)) {
+      const limit = Math.min(options.limit, LARGEST_PAGE)
+      return terminal.raw((await page(client, options, limit, options.cursor)).text)
+    }
+    const { entries, next } = await collect(client, options)
+    const { style, columns, now } = terminal
+    const rows = entries.map(entry => entryRow(entry, style, now))
+    if (rows.length === 0) terminal.say('No entry matches.')
+    else terminal.out(...table(ENTRY_HEAD, rows, { style, columns }))
+    if (next !== undefined && entries.length >= options.limit)
+      terminal.say(terminal.aside.dim(`There may be more: --limit ${options.limit * 4}, or --cursor ${next}`))
+  })
+}
+
+const page = (client: Client, options: Options, limit: number, cursor?: string) =>
+  client.get<AuditPage>(
+    `/v1/audit${filterQuery(options, { order: options.oldest ? 'oldest' : 'newest', limit, ...(cursor ? { cursor } : {}) })}`,
+  )
+
+/** Pages may be short or empty and go on: they are read until there are enough entries, or no more of them. */
+async function collect(client: Client, options: Options): Promise<{ entries: LogEntry[]; next?: string }> {
+  const entries: LogEntry[] = []
+  let cursor = options.cursor
+  for (;;) {
+    const { body } = await page(
+      client,
+      options,
+      Math.min(options.limit - entries.length, LARGEST_PAGE),
+      cursor,
+    )
+    entries.push(...body.entries)
+    const isAtHead = options.oldest && body.entries.length === 0 && body.examined === 0
+    if (body.next === undefined || isAtHead) return { entries }
+    if (entries.length >= options.limit) return { entries, next: body.next }
+    cursor = body.next
+  }
+}

@@ -1,0 +1,102 @@
+// A close look at one URL: reachable, ready, whose environment, what the token may do, and how far apart the clocks are.
+
+import { duration } from '../print/time.js'
+import type { Ready } from './answers.js'
+import { type Client, failureOf } from './client.js'
+
+export type Finding = { where: string; what: string; level: 'good' | 'odd' | 'bad'; detail: string }
+
+const CLOCK_TOLERANCE_MS = 2_000
+
+export async function look(client: Client, url: string): Promise<Finding[]> {
+  const say = (what: string, level: Finding['level'], detail: string): Finding => ({
+    where: url,
+    what,
+    level,
+    detail,
+  })
+  const asked = Date.now()
+  const began = performance.now()
+  try {
+    const response = await client.fetch(url, '/readyz', { signal: AbortSignal.timeout(client.timeoutMs) })
+    const tookMs = performance.now() - began
+    const ready = (await response.json().catch(() => undefined)) as Ready | undefined
+    if (ready?.status === undefined)
+      return [say('reachable', 'bad', `something answers (${response.status}), and it is not Killswitch`)]
+    return [
+      say('reachable', 'good', `answered in ${Math.round(tookMs)} ms`),
+      say('environment', 'good', `${ready.environment}, entry ${ready.head}, revision ${ready.revision}`),
+      say(ready.status, levelOf(ready.status), readyDetail(ready)),
+      ...ready.degraded.map(({ code, detail }) => say(code, 'odd', detail)),
+      ...clock(say, response.headers.get('date'), asked, tookMs),
+      ...safety(say, url),
+      ...(await token(client, url, say)),
+    ]
+  } catch (error) {
+    return [say('reachable', 'bad', failureOf(url, error, client.timeoutMs).why)]
+  }
+}
+
+type Say = (what: string, level: Finding['level'], detail: string) => Finding
+
+const levelOf = (status: Ready['status']): Finding['level'] =>
+  status === 'ready' ? 'good' : status === 'degraded' ? 'odd' : 'bad'
+
+const readyDetail = ({ status, degraded }: Ready): string =>
+  ({
+    ready: 'a kill can be taken, and a known state is served',
+    degraded: `a kill can be taken; ${degraded.length} thing(s) are less than well`,
+    'not-ready': 'it says itself that it cannot be relied on',
+  })[status]
+
+/** The Date header has whole seconds: less than two seconds is no difference. */
+function clock(say: Say, date: string | null, asked: number, tookMs: number): Finding[] {
+  if (date === null || Number.isNaN(Date.parse(date))) return []
+  const offMs = Date.parse(date) + 500 - (asked + tookMs / 2)
+  if (Math.abs(offMs) <= CLOCK_TOLERANCE_MS) return [say('clock', 'good', 'agrees with this one')]
+  const which = offMs > 0 ? 'ahead of' : 'behind'
+  return [
+    say(
+      'clock',
+      'odd',
+      `${duration(Math.abs(offMs))} ${which} this one: times here and there do not compare`,
+    ),
+  ]
+}
+
+function safety(say: Say, url: string): Finding[] {
+  const { protocol, hostname } = new URL(url)
+  const isNear = /^(localhost|127\..*|\[::1\])$/.test(hostname)
+  if (protocol === 'https:' || isNear) return []
+  return [say('transport', 'odd', 'plain HTTP to another machine: the token can be read on the way')]
+}
+
+type Whoami = { id: string; role: string; only?: string; apps?: string[]; version?: string }
+
+async function token(client: Client, url: string, say: Say): Promise<Finding[]> {
+  if (!client.hasToken)
+    return [say('token', 'bad', 'none: set KILLSWITCH_TOKEN, or put "token:" into the config file')]
+  const signal = AbortSignal.timeout(client.timeoutMs)
+  const response = await client.fetch(url, '/v1/actor', { signal })
+  const body = (await response.json().catch(() => ({}))) as Whoami & { detail?: string }
+  if (!response.ok) return [say('token', 'bad', body.detail ?? `answered with ${response.status}`)]
+  const { id, role, only, apps, version } = body
+  const limits = [only && `may only ${only}`, apps && `for ${apps.join(', ')}`].filter(Boolean).join(', ')
+  return [
+    ...(version ? [say('version', 'good', version)] : []),
+    say(
+      'token',
+      role === 'sdk' ? 'odd' : 'good',
+      `${id}, ${role}${limits ? ` (${limits})` : ''}: ${MAY[role] ?? ''}`,
+    ),
+  ]
+}
+
+const MAY: Record<string, string> = {
+  sdk: 'for app services; it can neither look nor kill here',
+  viewer: 'may look, and not kill',
+  operator: 'may kill, run steps and undo; a restore takes an engineer',
+  engineer: 'may kill and restore',
+  coordinator: 'may kill, restore what is reserved, and force',
+  owner: 'may everything',
+}

@@ -1,0 +1,53 @@
+// Waits for the fleet to confirm a flip, with a live line on a terminal. Ctrl-C ends the waiting, never the flip.
+
+import type { Convergence } from '../../domain/convergence.js'
+import { RefusedError, UnreachableError } from '../exit.js'
+import { liveLine } from '../print/convergence.js'
+import type { Terminal } from '../terminal.js'
+import type { FlipStatus } from './answers.js'
+import type { Client } from './client.js'
+
+export type Watched = {
+  convergence: Convergence[]
+  ended: 'settled' | 'time' | 'interrupted' | 'unreachable'
+}
+
+const isPending = (convergence: readonly Convergence[]): boolean =>
+  convergence.some(each => each.status === 'pending')
+
+/** Resolves once no live instance is pending, after `seconds`, or on Ctrl-C; with the last that is known. */
+export async function watchFlip(
+  { client, terminal }: { client: Client; terminal: Terminal },
+  id: string,
+  first: Convergence[],
+  seconds: number,
+): Promise<Watched> {
+  const began = performance.now()
+  const elapsed = () => performance.now() - began
+  const interrupt = new AbortController()
+  const onInterrupt = () => interrupt.abort()
+  process.once('SIGINT', onInterrupt)
+  let convergence = first
+  try {
+    while (isPending(convergence)) {
+      const left = seconds * 1000 - elapsed()
+      if (left <= 0) return { convergence, ended: 'time' }
+      terminal.live(liveLine(convergence, elapsed(), terminal.aside))
+      // with a live line, its seconds count up; without, the service may hold the answer for longer
+      const most = terminal.hasLiveLine ? 1 : 30
+      const waitSeconds = Math.max(1, Math.min(Math.ceil(left / 1000), most))
+      const asked = { waitSeconds, signal: interrupt.signal }
+      const { body } = await client.get<FlipStatus>(`/v1/flips/${encodeURIComponent(id)}`, asked)
+      convergence = body.convergence ?? convergence
+    }
+    return { convergence, ended: 'settled' }
+  } catch (error) {
+    if (interrupt.signal.aborted) return { convergence, ended: 'interrupted' }
+    if (error instanceof UnreachableError || error instanceof RefusedError)
+      return { convergence, ended: 'unreachable' }
+    throw error
+  } finally {
+    process.off('SIGINT', onInterrupt)
+    terminal.live('')
+  }
+}

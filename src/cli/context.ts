@@ -1,0 +1,71 @@
+// What every verb is given: the terminal, and the way to the service that its options describe.
+
+import { type Command, InvalidArgumentError } from 'commander'
+import { Client } from './client/client.js'
+import { EXIT, type Exit, UsageError } from './exit.js'
+import { spanMs } from './print/time.js'
+import { type GlobalOptions, readSettings } from './settings.js'
+import type { Terminal } from './terminal.js'
+
+export type Cli = {
+  terminal: Terminal
+  /** How the command will end, unless it throws. */
+  exit: Exit
+}
+
+/** Adds one verb to the program, or to its group. */
+export type Verb = (group: Command, cli: Cli) => void
+
+export const newCli = (terminal: Terminal): Cli => ({ terminal, exit: EXIT.done })
+
+export const connect = async (command: Command): Promise<Client> =>
+  new Client(await readSettings(command.optsWithGlobals<GlobalOptions>()))
+
+export const isJson = (command: Command): boolean => command.optsWithGlobals<GlobalOptions>().json === true
+
+/** The members that were given. */
+export const given = <T extends object>(members: T): { [K in keyof T]?: Exclude<T[K], undefined> } =>
+  Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined)) as never
+
+/** `?a=1&b=2&b=3` of the members that were given; empty where none was. */
+export function queryOf(members: Record<string, string | number | boolean | string[] | undefined>): string {
+  const query = new URLSearchParams()
+  for (const [name, value] of Object.entries(members))
+    for (const each of [value].flat()) if (each !== undefined) query.append(name, String(each))
+  return query.size > 0 ? `?${query}` : ''
+}
+
+export const flagPath = (key: string): string => `/v1/flags/${encodeURIComponent(key)}`
+export const incidentPath = (id: string): string => `/v1/incidents/${encodeURIComponent(id)}`
+
+/** For options that may be given more than once. */
+export const several = (value: string, before: string[] | undefined): string[] => [...(before ?? []), value]
+
+export function seconds(value: string): number {
+  const span = /^\d+(\.\d+)?$/.test(value) ? Number(value) * 1000 : spanMs(value)
+  if (span !== undefined && span <= 3_600_000) return span / 1000
+  throw new InvalidArgumentError('Give seconds, such as 5, or 90s, or 2m.')
+}
+
+/** `2h` ago, or a time as it is given; the service checks that one. */
+export function pastTime(value: string): string {
+  const span = spanMs(value)
+  if (span !== undefined) return new Date(Date.now() - span).toISOString()
+  if (/^\d{4}-\d\d-\d\d/.test(value)) return value
+  throw new InvalidArgumentError('Give how long ago (30m, 2h, 3d), or a time such as 2026-11-20T03:00:00Z.')
+}
+
+export function wholeNumber(value: string): number {
+  if (/^\d{1,6}$/.test(value) && Number(value) > 0) return Number(value)
+  throw new InvalidArgumentError('Give a whole number from 1 on.')
+}
+
+/** A question answered with yes; refused where nobody can answer. */
+export async function confirm(terminal: Terminal, question: string, isYes: boolean): Promise<boolean> {
+  if (isYes) return true
+  if (!terminal.canAsk)
+    throw new UsageError(
+      'This asks before it acts, and this is not a terminal: look at the above, then give --yes.',
+    )
+  return /^y(es)?$/i.test(await terminal.ask(`${question} [y/N] `))
+}

@@ -1,0 +1,27 @@
+// killswitch drill: proves the way from here to every app instance without changing any value.
+
+import type { Command } from 'commander'
+import { type Cli, connect, flagPath, given } from './context.js'
+import { flipAndShow, withWait } from './flipping.js'
+import { explainUnknownFlag } from './near-flags.js'
+
+export function drillVerb(program: Command, cli: Cli): void {
+  const verb = program
+    .command('drill')
+    .summary('prove the path of a kill, changing nothing')
+    .description(
+      'Sends a drill the way a kill goes, receipts included. No value changes; the flag carries the date of the proof.',
+    )
+    .argument('<flag>', 'the key of the flag')
+    .option('-r, --reason <text>', 'why')
+    .addHelpText('after', '\nExample:\n  killswitch drill ai_v1 --wait 30')
+  withWait(verb).action(
+    async (key: string, { wait, reason }: { wait: number; reason?: string }, command: Command) => {
+      const client = await connect(command)
+      const flipping = { path: `${flagPath(key)}/drill`, body: given({ reason }) }
+      await flipAndShow(cli, { client, command, wait }, flipping).catch(error =>
+        explainUnknownFlag(client, key, error),
+      )
+    },
+  )
+}

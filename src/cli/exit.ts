@@ -1,0 +1,55 @@
+// How a command ends: the exit codes, and the errors that carry one. What an error says is print/problem.ts's.
+
+/** 0 done, 2 usage, 3 refused, 4 not proven by all, 5 unreachable. */
+export const EXIT = { done: 0, usage: 2, refused: 3, notProven: 4, unreachable: 5 } as const
+export type Exit = (typeof EXIT)[keyof typeof EXIT]
+
+/** The command line, the configuration or a local file is wrong; nothing was asked of the service. */
+export class UsageError extends Error {}
+
+/** An RFC 9457 problem, as the service sent it. */
+export type Problem = {
+  status: number
+  code: string
+  detail: string
+  requestId?: string
+  near?: string[]
+  [member: string]: unknown
+}
+
+/** The service answered, and the answer is no. `text` is exactly what it sent. */
+export class RefusedError extends Error {
+  readonly problem: Problem
+  readonly text: string
+  readonly url: string
+
+  constructor(problem: Problem, text: string, url: string) {
+    super(problem.detail)
+    this.problem = problem
+    this.text = text
+    this.url = url
+  }
+
+  get exit(): Exit {
+    return this.problem.status >= 500 ? EXIT.unreachable : EXIT.refused
+  }
+}
+
+/** One URL that was tried in vain. `isCertain`: the request never arrived there, or nothing was done there. */
+export type Failure = { url: string; why: string; isCertain: boolean }
+
+/** No URL answered with an answer. */
+export class UnreachableError extends Error {
+  readonly failures: Failure[]
+  /** What is known of what was sent. */
+  readonly standing: string | undefined
+  /** What the last one that answered at all said was wrong. */
+  readonly detail: string | undefined
+
+  constructor(failures: Failure[], standing?: string, detail?: string) {
+    super(`No answer: ${failures.map(({ url, why }) => `${url} (${why})`).join(', ')}.`)
+    this.failures = failures
+    this.standing = standing
+    this.detail = detail
+  }
+}

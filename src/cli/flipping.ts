@@ -1,0 +1,73 @@
+// What kill, restore, undo and run have in common: send, show at once what changed, then wait for the fleet.
+
+import type { Command } from 'commander'
+import type { Convergence } from '../domain/convergence.js'
+import type { FlipAnswer } from './client/answers.js'
+import type { Client } from './client/client.js'
+import { type Flipping, sendFlip } from './client/flip.js'
+import { type Watched, watchFlip } from './client/watch.js'
+import { type Cli, isJson, seconds } from './context.js'
+import { EXIT } from './exit.js'
+import { convergenceLines } from './print/convergence.js'
+import { flipLines } from './print/flip.js'
+
+/** The longest that the service holds one answer. */
+const LONGEST_HELD_SECONDS = 30
+
+export const withWait = (command: Command): Command =>
+  command.option(
+    '--wait <seconds>',
+    'wait so long for every app instance to confirm; 0 does not wait',
+    seconds,
+    5,
+  )
+
+export async function flipAndShow(
+  cli: Cli,
+  { client, command, wait }: { client: Client; command: Command; wait: number },
+  flipping: Flipping,
+): Promise<void> {
+  const { terminal } = cli
+  if (isJson(command)) return flipAsJson(cli, client, flipping, wait)
+  const { answer, key } = await sendFlip(client, flipping)
+  terminal.out(...flipLines(answer, terminal.style, terminal.now))
+  if (wait === 0) return
+  const watched = await watchFlip({ client, terminal }, key, answer.convergence ?? [], wait)
+  showWatched(cli, watched, answer.id)
+}
+
+export function showWatched(cli: Cli, { convergence, ended }: Watched, id: number): void {
+  const { terminal } = cli
+  terminal.out(...convergenceLines(convergence, terminal.style))
+  if (ended === 'interrupted') terminal.say(`Not waiting any longer. The flip stands: killswitch flip ${id}`)
+  if (ended === 'time')
+    terminal.say(`The flip stands, and is not confirmed by all yet: killswitch flip ${id} --wait 60`)
+  if (ended === 'unreachable')
+    terminal.say(
+      `The flip stands. The service does not answer now, so who applies it is not seen here: killswitch flip ${id}`,
+    )
+  if (ended !== 'settled' || !isProven(convergence)) cli.exit = EXIT.notProven
+}
+
+/** Nothing to prove is proven: a flip that speaks of no application. */
+const isProven = (convergence: readonly Convergence[]): boolean =>
+  convergence.every(each => each.status === 'confirmed')
+
+/** The exact answer; sent again with the same key where the fleet takes longer than one answer is held. */
+async function flipAsJson(cli: Cli, client: Client, flipping: Flipping, wait: number): Promise<void> {
+  const deadline = performance.now() + wait * 1000
+  const held = (left: number) => Math.min(Math.ceil(left), LONGEST_HELD_SECONDS)
+  const { key, ...sent } = await sendFlip(client, flipping, held(wait))
+  let { answer, text } = sent
+  while (isPending(answer) && deadline - performance.now() > 0) {
+    const waitSeconds = held((deadline - performance.now()) / 1000)
+    const headers = { 'idempotency-key': key }
+    const again = { method: 'POST', body: flipping.body, headers, waitSeconds } as const
+    ;({ body: answer, text } = await client.ask<FlipAnswer>(flipping.path, again))
+  }
+  cli.terminal.raw(text)
+  if (wait > 0 && !isProven(answer.convergence ?? [])) cli.exit = EXIT.notProven
+}
+
+const isPending = ({ convergence }: FlipAnswer): boolean =>
+  convergence?.some(each => each.status === 'pending') ?? false

@@ -1,0 +1,42 @@
+// killswitch incident change: another severity, commander or title, or a link to somewhere else.
+
+import type { Command } from 'commander'
+import { type Cli, given } from './context.js'
+import { UsageError } from './exit.js'
+import { workOn } from './incident-sending.js'
+
+type Options = {
+  severity?: string
+  commander?: string
+  title?: string
+  link?: string
+  linkTitle?: string
+  reason?: string
+}
+
+export function incidentChangeVerb(group: Command, cli: Cli): void {
+  group
+    .command('change')
+    .description('Changes severity, commander or title, or adds a link.')
+    .argument('<id>', 'the incident')
+    .option('--severity <level>', "another level of the runbook's scale")
+    .option('--commander <name>', 'who leads now')
+    .option('--title <text>', 'what it turned out to be')
+    .option('--link <url>', 'a ticket, a chat, a dashboard')
+    .option('--link-title <text>', 'what the link is')
+    .option('-r, --reason <text>', 'why')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  killswitch incident change INC-42 --severity SEV1 --reason "no money moved"\n  killswitch incident change INC-42 --link https://pagerduty.example/p/1 --link-title PagerDuty',
+    )
+    .action((id: string, { link: url, linkTitle, ...change }: Options, command: Command) => {
+      const { severity, commander, title, reason } = change
+      const link = url === undefined ? undefined : { title: linkTitle ?? titleOf(url), url }
+      return workOn(cli, command, id, 'changes', given({ severity, commander, title, link, reason }))
+    })
+}
+
+function titleOf(url: string): string {
+  if (URL.canParse(url)) return new URL(url).host || url
+  throw new UsageError(`--link "${url}" is not a URL.`)
+}

@@ -1,0 +1,34 @@
+// killswitch incident declare: says that something is on fire, by which runbook, and takes the kills there were already.
+
+import type { Command } from 'commander'
+import type { DeclareAnswer } from './client/answers.js'
+import { type Cli, given } from './context.js'
+import { sendToIncident } from './incident-sending.js'
+import { declareLines } from './print/incident-answer.js'
+
+type Options = { runbook: string; severity: string; id?: string; commander?: string; adopt?: true | string[] }
+
+export function incidentDeclareVerb(group: Command, cli: Cli): void {
+  group
+    .command('declare')
+    .description(
+      "Declares an incident. The severity is one of its runbook's own scale; --adopt takes kills that no incident has yet.",
+    )
+    .argument('<title>', 'in a few words')
+    .requiredOption('--runbook <runbook>', 'the runbook to follow')
+    .requiredOption('--severity <level>', "a level of that runbook's scale")
+    .option('--id <id>', 'as your tracker names it; made where it is missing')
+    .option('--commander <name>', 'who leads')
+    .option(
+      '--adopt [flags...]',
+      'take the holds without an incident on these flags; alone: on those of the runbook',
+    )
+    .addHelpText(
+      'after',
+      '\nExamples:\n  killswitch incident declare "AI answers fail" --runbook trustflow --severity SEV-1 --adopt\n  killswitch incident declare "Double release" --runbook pilot --severity SEV0 --id INC-42 --adopt pilot.enabled',
+    )
+    .action((title: string, { runbook, severity, id, commander, adopt }: Options, command: Command) => {
+      const body = given({ id, title, runbook, severity, commander, adopt })
+      return sendToIncident<DeclareAnswer>(cli, command, { path: '/v1/incidents', body }, declareLines)
+    })
+}

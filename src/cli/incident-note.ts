@@ -1,0 +1,28 @@
+// killswitch incident note: writes down what is known, done or told; some kinds start a clock of the runbook anew.
+
+import { type Command, Option } from 'commander'
+import { NOTE_KINDS } from '../domain/audit.js'
+import { type Cli, given } from './context.js'
+import { workOn } from './incident-sending.js'
+
+type Options = { kind: string; owner?: string; due?: string }
+
+export function incidentNoteVerb(group: Command, cli: Cli): void {
+  group
+    .command('note')
+    .description(
+      'Writes a note. "progress" puts off the escalations, "update" the next update; "recovered" starts the recovery wait.',
+    )
+    .argument('<id>', 'the incident')
+    .argument('<text>', 'what there is to say')
+    .addOption(new Option('-k, --kind <kind>', 'what it is').choices(NOTE_KINDS).default('progress'))
+    .option('--owner <name>', 'of an action: whose it is')
+    .option('--due <day>', 'of an action: by when')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  killswitch incident note INC-42 "Found the failing region"\n  killswitch incident note INC-42 -k action "Alert on duplicate keys" --owner ana --due 2026-12-01',
+    )
+    .action((id: string, text: string, { kind, owner, due }: Options, command: Command) =>
+      workOn(cli, command, id, 'notes', given({ kind, text, owner, due })),
+    )
+}

@@ -1,0 +1,32 @@
+// killswitch incident postmortem: the Markdown that the log makes of an incident, to be finished by a person.
+
+import { writeFile } from 'node:fs/promises'
+import type { Command } from 'commander'
+import { type Cli, connect, incidentPath } from './context.js'
+import { UsageError } from './exit.js'
+
+export function incidentPostmortemVerb(group: Command, { terminal }: Cli): void {
+  group
+    .command('postmortem')
+    .description(
+      "Writes the post-mortem in Markdown, in the template of the incident's runbook where it has one.",
+    )
+    .argument('<id>', 'the incident')
+    .option('-o, --output <file>', 'into this new file instead of standard output')
+    .addHelpText('after', '\nExample:\n  killswitch incident postmortem INC-42 --output inc-42.md')
+    .action(async (id: string, { output }: { output?: string }, command: Command) => {
+      const client = await connect(command)
+      const headers = { accept: 'text/markdown, application/json;q=0.5' }
+      const { text } = await client.get(`${incidentPath(id)}/postmortem`, { headers })
+      if (output === undefined) return terminal.raw(text)
+      await writeFile(output, text, { flag: 'wx' }).catch(error => {
+        const isThere = (error as NodeJS.ErrnoException).code === 'EEXIST'
+        throw new UsageError(
+          isThere
+            ? `${output} is there already, and may have been worked on: name another file.`
+            : `${output} cannot be written: ${(error as Error).message}.`,
+        )
+      })
+      terminal.say(`Written: ${output}`)
+    })
+}

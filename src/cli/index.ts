@@ -1,0 +1,92 @@
+#!/usr/bin/env node
+// The `killswitch` command: puts the verbs together, runs one, and ends with the exit code that says how it went. It is a
+// client of the HTTP API; of the server it knows the domain's types alone, but for serve, check and token create.
+
+import { Command, CommanderError } from 'commander'
+import { auditVerbs } from './audit.js'
+import { checkVerb } from './check.js'
+import { completionVerb } from './completion.js'
+import { type Cli, newCli, seconds, type Verb } from './context.js'
+import { doctorVerb } from './doctor.js'
+import { drillVerb } from './drill.js'
+import { EXIT } from './exit.js'
+import { fleetVerb } from './fleet.js'
+import { flipVerb } from './flip.js'
+import { housekeepingVerb } from './housekeeping.js'
+import { incidentVerbs } from './incident.js'
+import { killVerb } from './kill.js'
+import { overview } from './overview.js'
+import { exitOf, problemJson, problemLines } from './print/problem.js'
+import { restoreVerb } from './restore.js'
+import { runVerb } from './run.js'
+import { runbookVerb } from './runbook.js'
+import { serveVerb } from './serve.js'
+import { environment, listOf } from './settings.js'
+import { statusVerb } from './status.js'
+import { stepsVerb } from './steps.js'
+import { Terminal } from './terminal.js'
+import { tokenVerbs } from './token.js'
+import { undoVerb } from './undo.js'
+
+const GROUPS: [string, Verb[]][] = [
+  ['Now:', [statusVerb, killVerb, runVerb, undoVerb, restoreVerb, flipVerb]],
+  ['The incident:', [incidentVerbs, stepsVerb, runbookVerb]],
+  ['The proof:', [fleetVerb, auditVerbs, drillVerb, housekeepingVerb]],
+  ['Set up:', [doctorVerb, tokenVerbs, checkVerb, serveVerb]],
+]
+
+const urls = (value: string, before: string[] | undefined): string[] => [
+  ...(before ?? []),
+  ...(listOf(value) ?? []),
+]
+
+function program(cli: Cli): Command {
+  const { terminal } = cli
+  const root = new Command('killswitch')
+    .description('Protective flags, killed from a runbook step, with proof.')
+    .option('--url <url>', 'a service; several (a comma list, or given again) are tried in order', urls)
+    .option(
+      '--token <token>',
+      'your token; better in KILLSWITCH_TOKEN or the config file, where nobody sees it',
+    )
+    .option('--config <file>', 'the config file, mode 0600: "url:" and "token:"')
+    .option('--timeout <seconds>', 'how long one service may take to answer', seconds)
+    .option('--json', 'the exact answer of the API, for programs')
+    .configureHelp({ showGlobalOptions: true, helpWidth: terminal.columns ?? 100 })
+    .configureOutput({
+      writeErr: text => terminal.say(text.trimEnd()),
+      getOutHasColors: () => false,
+      getErrHasColors: () => false,
+    })
+    .showSuggestionAfterError()
+    .showHelpAfterError('(add --help for its options and an example)')
+    .exitOverride()
+    .addHelpText(
+      'after',
+      '\nExit codes: 0 done, 2 usage, 3 refused, 4 not proven by all, 5 unreachable.\n\nExample:\n  killswitch kill ai_v1 --step trustflow/ai-instability/3 --incident INC-42',
+    )
+    .action(() => terminal.out(overview(terminal.style)))
+  for (const [heading, verbs] of GROUPS) {
+    root.commandsGroup(heading)
+    for (const verb of verbs) verb(root, cli)
+  }
+  return root
+}
+
+export async function main(argv: readonly string[]): Promise<number | undefined> {
+  const cli = newCli(new Terminal(environment))
+  const asJson = argv.includes('--json')
+  try {
+    const root = program(cli)
+    await completionVerb(root, argv)
+    await root.parseAsync(argv, { from: 'user' })
+    return cli.exit
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage
+    if (asJson) cli.terminal.raw(problemJson(error))
+    else cli.terminal.say(...problemLines(error, cli.terminal.aside))
+    return exitOf(error)
+  }
+}
+
+process.exitCode = await main(process.argv.slice(2))

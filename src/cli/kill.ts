@@ -1,0 +1,33 @@
+// killswitch kill: turns a flag off now. It asks nothing, and what its paperwork lacks is a warning.
+
+import type { Command } from 'commander'
+import { type Cli, connect, flagPath, given } from './context.js'
+import { flipAndShow, withWait } from './flipping.js'
+import { explainUnknownFlag } from './near-flags.js'
+
+type Options = { step?: string; incident?: string; reason?: string; wait: number }
+
+export function killVerb(program: Command, cli: Cli): void {
+  const verb = program
+    .command('kill')
+    .summary('kill a flag, now, everywhere')
+    .description(
+      'Puts a hold on the flag: it stays killed until the hold is released. Asks nothing, and is never refused for its paperwork.',
+    )
+    .argument('<flag>', 'the key of the flag')
+    .option('-s, --step <step>', 'the runbook step: its id, any unambiguous shortening, or its code')
+    .option('-i, --incident <id>', 'the incident it belongs to; it may be declared later')
+    .option('-r, --reason <text>', "why; without one the step's text serves")
+    .addHelpText(
+      'after',
+      '\nExamples:\n  killswitch kill ai_v1\n  killswitch kill ai_v1 --step trustflow/ai-instability/3 --incident INC-42\n  killswitch kill ai_v1 -s kwxyz -r "5xx above 20 % for ten minutes" --wait 30',
+    )
+  withWait(verb).action(async (key: string, { wait, ...paperwork }: Options, command: Command) => {
+    const client = await connect(command)
+    const { step, incident, reason } = paperwork
+    const flipping = { path: `${flagPath(key)}/kill`, body: given({ step, incident, reason }) }
+    await flipAndShow(cli, { client, command, wait }, flipping).catch(error =>
+      explainUnknownFlag(client, key, error),
+    )
+  })
+}

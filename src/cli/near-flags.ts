@@ -1,0 +1,28 @@
+// When a flag's key is not known: the keys it may have meant. It never guesses: a kill of the wrong flag is an incident.
+
+import { distance } from 'fastest-levenshtein'
+import type { FlagList } from './client/answers.js'
+import type { Client } from './client/client.js'
+import { RefusedError } from './exit.js'
+
+/** Throws the error again, with near keys where it is about an unknown flag. */
+export async function explainUnknownFlag(client: Client, key: string, error: unknown): Promise<never> {
+  if (!(error instanceof RefusedError) || error.problem.code !== 'unknown-flag') throw error
+  const keys = await client.get<FlagList>('/v1/flags').then(
+    ({ body }) => body.flags.map(flag => flag.key),
+    () => [],
+  )
+  throw new RefusedError({ ...error.problem, near: nearKeys(key, keys) }, error.text, error.url)
+}
+
+/** Keys that hold the word asked for, or are a slip of the pen away; the nearest first, at most three. */
+export function nearKeys(asked: string, keys: readonly string[]): string[] {
+  const word = asked.toLowerCase()
+  const furthest = Math.max(2, Math.floor(word.length * 0.4))
+  return keys
+    .map(key => ({ key, far: key.toLowerCase().includes(word) ? 0 : distance(word, key.toLowerCase()) }))
+    .filter(({ far }) => far <= furthest)
+    .sort((one, other) => one.far - other.far)
+    .slice(0, 3)
+    .map(({ key }) => key)
+}

@@ -1,0 +1,100 @@
+// One entry of the log in words: who did what to which flag, from which step. For tables, tails and chat messages.
+
+import type { LogEntry } from '../client/answers.js'
+import type { Style } from './style.js'
+import { absolute, duration } from './time.js'
+
+const variant = (name: string | null | undefined): string => name ?? 'normal'
+const plural = (count: number, one: string): string => `${count} ${one}${count === 1 ? '' : 's'}`
+const oneLine = (text: string): string => text.replace(/\s+/g, ' ').trim()
+
+/** What happened, without who and when. */
+export function describe(entry: LogEntry): string {
+  const { action, outcome, refusal, flag } = entry
+  if (outcome === 'refused')
+    return `refused: ${action}${flag ? ` ${flag}` : ''} (${refusal?.code ?? 'no reason kept'})`
+  return oneLine((WORDS[action] ?? (() => action))(entry))
+}
+
+const flip = ({ flag, label, from, to, outcome, holds }: LogEntry): string => {
+  const named = label ? `${flag}: ${label}` : (flag ?? '')
+  if (outcome === 'unchanged') return `${named}, already ${variant(to)}`
+  if (from === to) return `${named}, still ${variant(to)} (${plural(holds?.length ?? 0, 'hold')} left)`
+  return `${named}, ${variant(from)} -> ${variant(to)}`
+}
+
+const WORDS: Partial<Record<LogEntry['action'], (entry: LogEntry) => string>> = {
+  kill: flip,
+  restore: flip,
+  'step.run': ({ flags }) => `ran a step: ${flags?.join(', ')}`,
+  'flip.voided': ({ flag }) => `an attempt with an unknown outcome is void${flag ? `: ${flag}` : ''}`,
+  'flip.confirmed': confirmed,
+  'incident.declared': ({ declared }) =>
+    `declared ${declared?.severity}: ${declared?.title} (${declared?.runbook})`,
+  'incident.noted': ({ note }) =>
+    `${note?.kind}: ${note?.text}${note?.owner ? ` (${note.owner}${note.due ? `, by ${note.due}` : ''})` : ''}`,
+  'incident.changed': ({ change }) =>
+    `changed ${Object.entries(change ?? {})
+      .map(([name, to]) => `${name} to ${typeof to === 'string' ? to : `${to.title} ${to.url}`}`)
+      .join(', ')}`,
+  'incident.adopted': ({ adopted }) => `adopted ${adopted?.map(each => each.flag).join(', ')}`,
+  'incident.step': ({ ticked }) => `step ${ticked}`,
+  'incident.resolved': ({ resolved }) =>
+    `resolved${resolved?.leave.length ? `, leaving ${resolved.leave.map(each => each.flag).join(', ')}` : ''}${resolved?.forced ? ' (forced)' : ''}`,
+  drill: ({ flag }) => `drill of ${flag}`,
+  'catalogue.loaded': ({ catalogue }) => `catalogue loaded: ${plural(catalogue?.flags.length ?? 0, 'flag')}`,
+  'refused.summary': ({ summary }) => `${summary?.count} more refusals since ${summary?.since}`,
+}
+
+function confirmed({ flag, confirmed: proof }: LogEntry): string {
+  if (proof === undefined) return 'confirmation'
+  const { applied, pending, lost, lastMs, flip: place } = proof
+  const of = `${flag ? `${flag}: ` : ''}entry ${place} `
+  const total = applied + pending.length
+  if (total === 0) return `${of}unproven: no running instance was known`
+  const within = lastMs === undefined ? '' : ` within ${duration(lastMs)}`
+  const missing = [
+    pending.length > 0 ? `, not by ${pending.join(', ')}` : '',
+    lost.length > 0 ? `, lost: ${lost.join(', ')}` : '',
+  ].join('')
+  return `${of}confirmed by ${applied}/${total}${within}${missing}`
+}
+
+/** The columns of a table of entries. */
+export const ENTRY_HEAD = ['PLACE', 'AT', 'BY', 'INCIDENT', 'STEP', 'WHAT', 'REASON']
+
+export function entryRow(entry: LogEntry, style: Style, now: number): string[] {
+  const { place, at, actor, incident, step, reason, offRunbook, action, outcome } = entry
+  const what = describe(entry)
+  const paint =
+    outcome === 'refused'
+      ? style.yellow
+      : action === 'kill'
+        ? style.red
+        : action === 'restore'
+          ? style.green
+          : same
+  const isStepText = reason !== undefined && reason === step?.text
+  const said = reason === undefined || isStepText || what.includes(oneLine(reason)) ? '' : oneLine(reason)
+  return [
+    String(place),
+    absolute(at, now),
+    actor.id,
+    incident ?? '',
+    offRunbook ? `${step?.code ?? step?.id ?? ''} (off)`.trim() : (step?.code ?? ''),
+    paint(what),
+    said,
+  ]
+}
+
+const same = (text: string): string => text
+
+/** One line for a chat: `[production] 03:00:12 UTC ana (INC-42) ai_v1: Turn ai_v1 off, on -> off. "5xx" Step ...` */
+export function sentence(entry: LogEntry): string {
+  const { environment, at, actor, incident, step, reason } = entry
+  const where = step?.code ? ` Step ${step.id} (${step.code}).` : ''
+  const why = reason && reason !== step?.text ? ` Reason: ${oneLine(reason)}` : ''
+  const under = incident ? ` (${incident})` : ''
+  const time = `${at.slice(0, 10)} ${at.slice(11, 19)} UTC`
+  return `[${environment}] ${time} ${actor.id}${under} ${describe(entry)}.${where}${why}`
+}

@@ -1,0 +1,87 @@
+// Flags, for people: a table of all, or one with its holds and steps.
+
+import type { Flag, FlagList, HeldBy } from '../client/answers.js'
+import { convergenceLines } from './convergence.js'
+import { stepLine } from './flip.js'
+import type { Style } from './style.js'
+import { pairs, table } from './table.js'
+import { when } from './time.js'
+
+type Look = { style: Style; columns: number | undefined; now: number }
+
+export function flagTable(
+  { environment, revision, upstream, flags }: FlagList,
+  url: string,
+  look: Look,
+): string[] {
+  const { style } = look
+  const killed = flags.filter(flag => flag.killed).length
+  const count = killed === 0 ? style.green('all normal') : style.red(`${killed} of ${flags.length} killed`)
+  const rows = flags.map(flag => [
+    flag.key,
+    flag.application,
+    stateOf(flag, style),
+    flag.label.replace(/^normal: /, ''),
+    flag.holds.map(hold => holdInShort(hold, look.now)).join('; '),
+  ])
+  return [
+    `${style.bold(environment)}  ${url}  revision ${revision}  ${count}`,
+    ...(upstream === 'stale' ? [style.yellow('! The store is away: this is the last known state.')] : []),
+    '',
+    ...table(['FLAG', 'APPLICATION', 'STATE', 'NOW', 'HELD BY'], rows, look),
+  ]
+}
+
+const stateOf = ({ killed, orphaned }: Flag, style: Style): string =>
+  (killed ? style.red('KILLED') : style.green('normal')) + (orphaned ? style.yellow(' (orphaned)') : '')
+
+const holdInShort = ({ incident, actor, since }: HeldBy, now: number): string =>
+  `${incident ?? actor}, ${when(since, now)}`
+
+export function flagLines(flag: Flag, look: Look): string[] {
+  const { style, now } = look
+  const { kill, restore, holds, steps = [], convergence } = flag
+  return [
+    `${style.bold(flag.key)}  ${stateOf(flag, style)}  ${flag.label}  ${style.dim(`[${flag.environment}]`)}`,
+    ...pairs(
+      [
+        ['application', flag.application],
+        ['what it is', flag.description],
+        ['a kill does', flag.effect],
+        ['owner', flag.owner],
+        ['kill', `${kill.label} (${kill.role} or higher)`],
+        ['restore', `${restore.label} (${restore.role} or higher)`],
+      ],
+      style,
+    ),
+    ...holdLines(holds, style, now),
+    ...(convergence ? ['', ...convergenceLines([convergence], style)] : []),
+    ...(steps.length > 0
+      ? [
+          '',
+          ...table(
+            ['CODE', 'DOES', 'STEP'],
+            steps.map(step => [step.code, step.direction, step.id]),
+            look,
+          ),
+        ]
+      : []),
+  ]
+}
+
+/** Each hold in a block of its own: who, when, why, from which step. */
+export function holdLines(holds: readonly HeldBy[], style: Style, now: number): string[] {
+  return holds.flatMap(hold => [
+    '',
+    `${style.bold(`hold ${hold.id}`)}  ${hold.incident ?? 'no incident'}`,
+    ...pairs(
+      [
+        ['by', `${hold.actor}, ${when(hold.since, now)}`],
+        ['why', hold.reason === hold.step?.text ? undefined : hold.reason],
+        ['step', hold.step && stepLine(hold.step)],
+        ['paperwork', hold.offRunbook ? style.yellow('off the runbook') : undefined],
+      ],
+      style,
+    ),
+  ])
+}

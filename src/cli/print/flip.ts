@@ -1,0 +1,63 @@
+// The answer to a flip, for the person who sent it: what changed, under what, and what is missing in its paperwork.
+
+import type { Flip, FlipAnswer, Warned } from '../client/answers.js'
+import type { Style } from './style.js'
+import { pairs } from './table.js'
+import { absolute } from './time.js'
+
+export function flipLines(answer: FlipAnswer, style: Style, now: number): string[] {
+  const flips = answer.flips ?? [answer]
+  return [
+    ...flips.map(flip => headline(flip, answer.environment, style)),
+    ...pairs(facts(answer, now), style),
+    ...warningLines(answer.warnings, style),
+    ...durabilityLines(answer, style),
+  ]
+}
+
+function headline(
+  { action, changed, killed, summary, flag, application }: Flip,
+  environment: string,
+  style: Style,
+): string {
+  const paint = !changed ? style.dim : action === 'restore' && !killed ? style.green : style.red
+  const where = style.dim(`[${environment}] ${[application, flag].filter(Boolean).join(' ')}`)
+  return `${style.bold(paint(summary))}  ${where}`
+}
+
+function facts(answer: FlipAnswer, now: number): [string, string | undefined][] {
+  const { step, incident, reason, released, holds, id, at, hold, flips } = answer
+  const left = holds?.map(each => each.incident ?? each.actor).join(', ')
+  return [
+    ['step', step && stepLine(step)],
+    ['incident', incident],
+    ['reason', reason === step?.text ? undefined : reason],
+    ['hold', flips ? undefined : hold],
+    ['released', released?.join(', ')],
+    ['still held by', released ? left : undefined],
+    ['entry', `${id}, ${absolute(at, now)}, by ${answer.actor.id}`],
+  ]
+}
+
+export function stepLine({ id, code, text, line }: NonNullable<Flip['step']>): string {
+  if (text === undefined) return `${id} (not a step of any runbook)`
+  return `${id} (${code}), line ${line}: ${text.replace(/\s+/g, ' ')}`
+}
+
+export const warningLines = (warnings: readonly Warned[], style: Style): string[] =>
+  warnings.flatMap(({ code, detail, near }) => [
+    `${style.yellow(`! ${code}:`)} ${detail}`,
+    ...(near ?? []).map(each => `    near: ${each}`),
+  ])
+
+function durabilityLines({ durability, replayed }: FlipAnswer, style: Style): string[] {
+  if (durability === 'provisional')
+    return [
+      style.yellow(
+        '! provisional: the store is away. This instance holds the kill and serves it; it becomes final when the store is back.',
+      ),
+    ]
+  if (durability === 'store')
+    return [style.yellow('! The store has it; the journal of this instance failed.')]
+  return replayed ? [style.dim('  (sent before: answered again, not done again)')] : []
+}

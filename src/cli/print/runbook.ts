@@ -1,0 +1,52 @@
+// A runbook on a terminal: its scale, its times, and each step below its heading, with the code to say over the phone.
+
+import type { RunbookView, StepView } from '../client/answers.js'
+import type { Terminal } from '../terminal.js'
+import { actsOn, firstLine } from './step.js'
+import { table } from './table.js'
+
+type Timed = { text: string; line: number }
+
+export function runbookLines(runbook: RunbookView, { style, columns }: Terminal): string[] {
+  const { title, id, severities, escalations, waits, updateCadence, postmortemDeadline, steps } = runbook
+  const timings: [string, Timed | undefined][] = [
+    ...escalations.map(each => ['escalate', each] as [string, Timed]),
+    ...waits.map(each => ['wait', each] as [string, Timed]),
+    ['updates', updateCadence],
+    ['post-mortem', postmortemDeadline],
+  ]
+  return [
+    `${style.bold(title)}  ${style.dim(id)}`,
+    '',
+    ...table(
+      ['SEVERITY', 'NAME', 'RESPOND', 'RESOLVE'],
+      severities.map(each => [
+        each.level,
+        each.name ?? '',
+        each.responseTime?.text ?? '',
+        each.resolutionTime?.text ?? '',
+      ]),
+      { style, columns },
+    ),
+    ...timings.flatMap(([name, each]) =>
+      each ? [`  ${name.padEnd(11)}  ${each.text}  ${style.dim(`line ${each.line}`)}`] : [],
+    ),
+    ...sections(steps, { style, columns }),
+  ]
+}
+
+type Look = Pick<Terminal, 'style' | 'columns'>
+
+function sections(steps: RunbookView['steps'], look: Look): string[] {
+  const headings = [...new Set(steps.map(step => step.headingPath.join(' > ')))]
+  return headings.flatMap(heading => {
+    const own = steps.filter(step => step.headingPath.join(' > ') === heading)
+    return ['', look.style.cyan(heading), ...own.map(step => stepLine(step, look))]
+  })
+}
+
+function stepLine(step: Omit<StepView, 'runbook'>, { style }: Look): string {
+  const acts = actsOn(step, style)
+  const indent = '  '.repeat(step.ordinal.split('.').length)
+  return `${indent}${style.dim(step.code)}  ${step.ordinal.padEnd(3)} ${firstLine(step.text)}${acts ? `  [${acts}]` : ''}`
+}

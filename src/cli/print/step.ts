@@ -1,0 +1,53 @@
+// Runbook steps, for people: a table, or one step with what a run of it would do.
+
+import type { StepsPage, StepView } from '../client/answers.js'
+import type { Terminal } from '../terminal.js'
+import { type Style, styleFor } from './style.js'
+import { table } from './table.js'
+
+const PLAIN = styleFor(false)
+
+/** `kill ai_v1 -> off` */
+export function actsOn(
+  { flagActions, condition }: Pick<StepView, 'flagActions' | 'condition'>,
+  style: Style = PLAIN,
+): string {
+  const acts = flagActions.map(({ flag, direction, variant }) => {
+    const paint = direction === 'kill' ? style.red : direction === 'restore' ? style.green : style.yellow
+    return `${paint(direction)} ${flag} -> ${variant}`
+  })
+  return [...new Set(acts)].join(', ') + (acts.length > 0 && condition ? ` (${condition})` : '')
+}
+
+export const stepTable = (steps: readonly StepView[], { style, columns }: Terminal): string[] =>
+  table(
+    ['CODE', 'STEP', 'LINE', 'DOES', 'TEXT'],
+    steps.map(step => [step.code, step.id, String(step.line), actsOn(step, style), firstLine(step.text)]),
+    { style, columns },
+  )
+
+export const firstLine = (text: string): string => text.split('\n', 1)[0]?.trim() ?? ''
+
+export function stepPreviewLines({ steps, run }: StepsPage, { style, columns }: Terminal): string[] {
+  const [step] = steps
+  if (step === undefined) return []
+  const verdicts = run?.verdicts ?? []
+  const children = run?.children ?? []
+  const flags = run?.needsFlags ? verdicts.map(({ flag }) => ` --flag ${flag}`).join('') : ''
+  return [
+    `${style.bold(step.id)} (${step.code}), line ${step.line}`,
+    `  ${step.text.replace(/\n/g, '\n  ')}`,
+    '',
+    ...(verdicts.length === 0 ? ['It kills no flag.'] : []),
+    ...(step.condition && verdicts.length > 0
+      ? [style.yellow(`The runbook makes it depend: "${step.condition}"`)]
+      : []),
+    ...table(
+      ['FLAG', 'A RUN WOULD', 'WHAT'],
+      verdicts.map(({ flag, verdict, label, detail }) => [flag, verdict, detail ?? label ?? '']),
+      { style, columns },
+    ),
+    ...(verdicts.length > 0 ? ['', `Run it: killswitch run ${step.code}${flags}`] : []),
+    ...children.map(child => `  nested: ${child.code}  ${firstLine(child.text)}`),
+  ]
+}

@@ -1,0 +1,40 @@
+// killswitch status: what is in force, who holds it, and of one flag everything there is to know.
+
+import type { Command } from 'commander'
+import type { Flag, FlagList } from './client/answers.js'
+import { type Cli, connect, flagPath, isJson, queryOf } from './context.js'
+import { explainUnknownFlag } from './near-flags.js'
+import { flagLines, flagTable } from './print/flag.js'
+
+type Options = { app?: string; killed?: true }
+
+export function statusVerb(program: Command, { terminal }: Cli): void {
+  program
+    .command('status')
+    .summary('every flag, or one with its holds and steps')
+    .description(
+      'Shows every flag and who holds it; of one flag its holds, its steps, and who has applied its last flip.',
+    )
+    .argument('[flag]', 'the key of one flag')
+    .option('--app <application>', 'the flags of one application')
+    .option('--killed', 'only the flags that are killed')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  killswitch status\n  killswitch status ai_v1\n  killswitch status --killed --json | jq -r ".flags[].key"',
+    )
+    .action(async (key: string | undefined, { app, killed }: Options, command: Command) => {
+      const client = await connect(command)
+      const { style, columns, now } = terminal
+      const look = { style, columns, now }
+      if (key !== undefined) {
+        const asked = client.get<Flag>(flagPath(key))
+        const { body, text } = await asked.catch(error => explainUnknownFlag(client, key, error))
+        if (isJson(command)) terminal.raw(text)
+        else terminal.out(...flagLines(body, look))
+        return
+      }
+      const list = await client.get<FlagList>(`/v1/flags${queryOf({ application: app, killed })}`)
+      if (isJson(command)) terminal.raw(list.text)
+      else terminal.out(...flagTable(list.body, list.url, look))
+    })
+}

@@ -1,0 +1,69 @@
+// What a command prints on and asks at: standard output for answers, standard error for everything said beside them.
+
+import { createInterface } from 'node:readline/promises'
+import { UsageError } from './exit.js'
+import { harmless, isColoured, type Style, styleFor } from './print/style.js'
+
+export class Terminal {
+  /** For standard output. */
+  readonly style: Style
+  /** For standard error. */
+  readonly aside: Style
+
+  constructor(env: NodeJS.ProcessEnv) {
+    this.style = styleFor(isColoured(process.stdout, env))
+    this.aside = styleFor(isColoured(process.stderr, env))
+  }
+
+  /** How wide the terminal is; undefined where the output is no terminal. */
+  get columns(): number | undefined {
+    return process.stdout.isTTY ? process.stdout.columns : undefined
+  }
+
+  get now(): number {
+    return Date.now()
+  }
+
+  /** Lines for people, on standard output. */
+  out(...lines: string[]): void {
+    if (lines.length > 0) process.stdout.write(`${lines.map(harmless).join('\n')}\n`)
+  }
+
+  /** An answer of the service, exactly as it came. */
+  raw(text: string): void {
+    process.stdout.write(text.endsWith('\n') ? text : `${text}\n`)
+  }
+
+  /** Lines beside the answer, on standard error. */
+  say(...lines: string[]): void {
+    this.live('')
+    if (lines.length > 0) process.stderr.write(`${lines.map(harmless).join('\n')}\n`)
+  }
+
+  get hasLiveLine(): boolean {
+    return process.stderr.isTTY === true
+  }
+
+  /** Replaces the line at the bottom; on a terminal only. */
+  live(line: string): void {
+    if (!this.hasLiveLine) return
+    const width = (process.stderr.columns ?? 80) - 1
+    process.stderr.write(`\r\u001b[2K${harmless(line).slice(0, width)}`)
+  }
+
+  get canAsk(): boolean {
+    return process.stdin.isTTY === true && process.stderr.isTTY === true
+  }
+
+  /** What is typed, trimmed. Throws a `UsageError` where nobody can be asked. */
+  async ask(question: string): Promise<string> {
+    if (!this.canAsk) throw new UsageError('Nobody can be asked here: this is not a terminal.')
+    const lines = createInterface({ input: process.stdin, output: process.stderr })
+    const closed = new Promise<string>(resolve => lines.once('close', () => resolve('')))
+    try {
+      return (await Promise.race([lines.question(harmless(question)), closed])).trim()
+    } finally {
+      lines.close()
+    }
+  }
+}

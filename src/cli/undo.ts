@@ -1,0 +1,27 @@
+// killswitch undo: takes back your own newest kill of a flag, within five minutes. For a slip of the hand.
+
+import type { Command } from 'commander'
+import { type Cli, connect, flagPath, given } from './context.js'
+import { flipAndShow, withWait } from './flipping.js'
+import { explainUnknownFlag } from './near-flags.js'
+
+export function undoVerb(program: Command, cli: Cli): void {
+  const verb = program
+    .command('undo')
+    .summary('take back your own newest kill, within 5 minutes')
+    .description(
+      'Releases the hold that your own newest kill of this flag put, within 5 minutes. Holds of others stay.',
+    )
+    .argument('<flag>', 'the key of the flag')
+    .option('-r, --reason <text>', 'why')
+    .addHelpText('after', '\nExample:\n  killswitch undo kyc_v1 --reason "wrong flag"')
+  withWait(verb).action(
+    async (key: string, { wait, reason }: { wait: number; reason?: string }, command: Command) => {
+      const client = await connect(command)
+      const flipping = { path: `${flagPath(key)}/restore`, body: given({ undo: true, reason }) }
+      await flipAndShow(cli, { client, command, wait }, flipping).catch(error =>
+        explainUnknownFlag(client, key, error),
+      )
+    },
+  )
+}
