@@ -37,6 +37,6 @@ export function flipVerb(program: Command, cli: Cli): void {
       const answer = { ...flip, environment, replayed: false, ...(flips ? { flips } : {}) }
       terminal.out(...flipLines(answer, terminal.style, terminal.now))
       if (state !== 'applied' && state !== 'unchanged') return
-      showWatched(cli, await watchFlip({ client, terminal }, id, convergence, wait), flip.id)
+      showWatched(cli, await watchFlip({ client, terminal }, id, convergence, wait), id)
     })
 }

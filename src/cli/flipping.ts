@@ -33,10 +33,11 @@ export async function flipAndShow(
   terminal.out(...flipLines(answer, terminal.style, terminal.now))
   if (wait === 0) return
   const watched = await watchFlip({ client, terminal }, key, answer.convergence ?? [], wait)
-  showWatched(cli, watched, answer.id)
+  // a run has several entries: its key finds them all
+  showWatched(cli, watched, answer.flips ? key : String(answer.id))
 }
 
-export function showWatched(cli: Cli, { convergence, ended }: Watched, id: number): void {
+export function showWatched(cli: Cli, { convergence, ended }: Watched, id: string): void {
   const { terminal } = cli
   terminal.out(...convergenceLines(convergence, terminal.style))
   if (ended === 'interrupted') terminal.say(`Not waiting any longer. The flip stands: killswitch flip ${id}`)

@@ -65,7 +65,6 @@ function program(cli: Cli): Command {
       'after',
       '\nExit codes: 0 done, 2 usage, 3 refused, 4 not proven by all, 5 unreachable.\n\nExample:\n  killswitch kill ai_v1 --step trustflow/ai-instability/3 --incident INC-42',
     )
-    .action(() => terminal.out(overview(terminal.style)))
   for (const [heading, verbs] of GROUPS) {
     root.commandsGroup(heading)
     for (const verb of verbs) verb(root, cli)
@@ -75,6 +74,10 @@ function program(cli: Cli): Command {
 
 export async function main(argv: readonly string[]): Promise<number | undefined> {
   const cli = newCli(new Terminal(environment))
+  if (argv.length === 0) {
+    cli.terminal.out(overview(cli.terminal.style))
+    return EXIT.done
+  }
   const asJson = argv.includes('--json')
   try {
     const root = program(cli)

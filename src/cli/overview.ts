@@ -9,7 +9,7 @@ export const overview = ({
 }: Style): string => `${bold('Killswitch')} turns a feature off, everywhere, and proves it.
 
   ${cyan('killswitch status')}                                what is in force, and who holds it
-  ${cyan('killswitch kill')} <flag> [--step s] [--incident i]  off, now; asks nothing
+  ${cyan('killswitch kill')} <flag> [--step s] [--incident i] off, now; asks nothing
   ${cyan('killswitch run')} <step> [--incident i]             all kills of a runbook step
   ${cyan('killswitch undo')} <flag>                           take back your own kill, within 5 minutes
   ${cyan('killswitch restore')} <flag> --reason "..."         back on; shows the holds and asks

@@ -177,5 +177,5 @@ export function failureOf(url: string, error: unknown, limitMs: number): Failure
   const cause = (error as { cause?: { code?: string; errors?: { code?: string }[]; message?: string } }).cause
   const code = cause?.code ?? cause?.errors?.[0]?.code ?? ''
   const why = WORDS[code] ?? (code || cause?.message || (error as Error).message)
-  return { url, why, isCertain: NEVER_ARRIVED.includes(code) }
+  return { url, why, isCertain: NEVER_ARRIVED.includes(code) || cause?.message === 'bad port' }
 }

@@ -3,6 +3,7 @@
 import type { HoldSummary } from '../../domain/hold.js'
 import { EXIT, type Exit, type Problem, RefusedError, UnreachableError, UsageError } from '../exit.js'
 import type { Style } from './style.js'
+import { forTerminal } from './wording.js'
 
 type Call = { body?: { step?: string; flags?: string[] } }
 type Child = { step: string; code: string; text: string }
@@ -39,18 +40,15 @@ function refusalLines({ problem }: RefusedError, style: Style): string[] {
   const head = problem.status >= 500 ? 'Not done' : 'Refused'
   const request = problem.requestId ? style.dim(`  request ${problem.requestId}`) : ''
   return [
-    `${style.red(style.bold(head))} (${problem.code}): ${forTerminal(problem.detail)}`,
+    `${style.red(style.bold(head))} (${problem.code}): ${forTerminal(withoutNear(problem))}`,
     ...waysOut(problem).map(line => `  ${line}`),
     ...(problem.status >= 500 && request ? [request] : []),
   ]
 }
 
-/** The service speaks of its routes; here they are commands. */
-const forTerminal = (detail: string): string =>
-  detail
-    .replace('GET /v1/flags lists those there are.', '"killswitch status" lists those there are.')
-    .replace('GET /v1/steps lists the steps.', '"killswitch steps" lists them.')
-    .replace('POST /v1/flags/:key/restore', 'killswitch restore <flag>')
+/** The near matches are listed below it. */
+const withoutNear = ({ detail, near }: Problem): string =>
+  near?.length ? detail.replace(/ Near: .*?\.(?= |$)/, '') : detail
 
 /** What to type next, from what the problem carries. */
 function waysOut(problem: Problem): string[] {
