@@ -32,7 +32,7 @@ export function queryOf(members: Record<string, string | number | boolean | stri
   const query = new URLSearchParams()
   for (const [name, value] of Object.entries(members))
     for (const each of [value].flat()) if (each !== undefined) query.append(name, String(each))
-  return query.size > 0 ? `?${query}` : ''
+  return query.size > 0 ? `?${query.toString()}` : ''
 }
 
 export const flagPath = (key: string): string => `/v1/flags/${encodeURIComponent(key)}`

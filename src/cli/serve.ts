@@ -1,9 +1,8 @@
 // killswitch serve: the service itself, in this process, so that its signals are its own.
 
 import type { Command } from 'commander'
-import type { Cli } from './context.js'
 
-export function serveVerb(program: Command, _: Cli): void {
+export function serveVerb(program: Command): void {
   program
     .command('serve')
     .summary('run the service')

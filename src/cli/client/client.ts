@@ -38,11 +38,12 @@ export class Client {
     if (!this.hasToken) throw new UsageError(NO_TOKEN)
     const failures: Failure[] = []
     let refused: RefusedError | undefined
-    for (const url of [...this.urls]) {
+    const { urls } = this
+    for (const url of urls) {
       const answer = await this.#try<T>(url, path, ask, failures)
       if (answer === undefined) continue
       if (answer.status < 400) {
-        this.urls = [url, ...this.urls.filter(each => each !== url)]
+        this.urls = [url, ...urls.filter(each => each !== url)]
         return answer
       }
       refused = refusalOf(answer)

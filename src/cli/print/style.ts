@@ -21,7 +21,7 @@ export function styleFor(coloured: boolean): Style {
 
 /** Our own colours stay; whatever else would act on a terminal (in a reason, a step, a name) becomes visible. */
 export const harmless = (text: string): string =>
-  text.replace(
-    /(\u001b\[(?:[012]|3[1236])m)|(?!\n)\p{Cc}|[\u200e\u200f\u2028-\u202e\u2066-\u2069]/gu,
-    (_, colour?: string) => colour ?? '\ufffd',
-  )
+  text.replace(/\p{Cc}|[\u200e\u200f\u2028-\u202e\u2066-\u2069]/gu, (control, at: number) => {
+    const isOurs = control === '\u001b' && /^\[(?:[012]|3[1236])m/.test(text.slice(at + 1, at + 5))
+    return isOurs || control === '\n' ? control : '\ufffd'
+  })

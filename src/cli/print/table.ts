@@ -5,7 +5,8 @@ import type { Style } from './style.js'
 
 type Look = { style: Style; columns?: number | undefined }
 
-const widthOf = (text: string): number => [...stripVTControlCharacters(text)].length
+const letters = (text: string): string[] => Array.from(stripVTControlCharacters(text))
+const widthOf = (text: string): number => letters(text).length
 const GAP = '  '
 
 /** Lines of a table; columns in which no row has anything are left out. */
@@ -39,5 +40,7 @@ const pad = (text: string, width: number): string => text + ' '.repeat(Math.max(
 /** A coloured cell that is too long loses its colour rather than its end code. */
 function cut(text: string, room: number | undefined): string {
   if (room === undefined || room < 12 || widthOf(text) <= room) return text
-  return `${[...stripVTControlCharacters(text)].slice(0, room - 1).join('')}…`
+  return `${letters(text)
+    .slice(0, room - 1)
+    .join('')}…`
 }
