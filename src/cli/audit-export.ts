@@ -50,16 +50,13 @@ async function toStandardOutput(from: Readable, url: string): Promise<void> {
 async function toFile(from: Readable, output: string, url: string): Promise<void> {
   const part = `${output}.part`
   const file = createWriteStream(part, { mode: 0o600 })
-  let isFileFault = false
-  file.once('error', () => {
-    isFileFault = true
-  })
   try {
     await pipeline(from, file)
     await rename(part, output)
   } catch (error) {
     await rm(part, { force: true })
-    if (isFileFault || (error as NodeJS.ErrnoException).syscall === 'rename')
+    // a fault of the file has a system call; one of the connection has a cause
+    if ((error as NodeJS.ErrnoException).syscall !== undefined)
       throw new UsageError(`${output} cannot be written: ${(error as Error).message}.`)
     throw brokenOff(error, url)
   }

@@ -2,7 +2,7 @@
 
 import type { Command } from 'commander'
 import type { FlipStatus } from './client/answers.js'
-import { watchFlip } from './client/watch.js'
+import { catchInterrupt, watchFlip } from './client/watch.js'
 import { type Cli, connect, isJson, seconds } from './context.js'
 import { EXIT } from './exit.js'
 import { showWatched } from './flipping.js'
@@ -37,6 +37,8 @@ export function flipVerb(program: Command, cli: Cli): void {
       const answer = { ...flip, environment, replayed: false, ...(flips ? { flips } : {}) }
       terminal.out(...flipLines(answer, terminal.style, terminal.now))
       if (state !== 'applied' && state !== 'unchanged') return
-      showWatched(cli, await watchFlip({ client, terminal }, id, convergence, wait), id)
+      const { signal, release } = catchInterrupt()
+      showWatched(cli, await watchFlip({ client, terminal }, id, convergence, wait, signal), id)
+      release()
     })
 }

@@ -4,8 +4,8 @@ import type { Command } from 'commander'
 import type { Convergence } from '../domain/convergence.js'
 import type { FlipAnswer } from './client/answers.js'
 import type { Client } from './client/client.js'
-import { type Flipping, sendFlip } from './client/flip.js'
-import { type Watched, watchFlip } from './client/watch.js'
+import { type Flipping, type Sent, sendFlip } from './client/flip.js'
+import { catchInterrupt, type Watched, watchFlip } from './client/watch.js'
 import { type Cli, isJson, seconds } from './context.js'
 import { EXIT } from './exit.js'
 import { convergenceLines } from './print/convergence.js'
@@ -27,12 +27,24 @@ export async function flipAndShow(
   { client, command, wait }: { client: Client; command: Command; wait: number },
   flipping: Flipping,
 ): Promise<void> {
+  // from before it is sent: a Ctrl-C must not leave anybody in the dark about what it left behind
+  const { signal, release } = catchInterrupt()
+  try {
+    if (isJson(command)) await flipAsJson(cli, { client, wait, signal }, flipping)
+    else await flipForPeople(cli, { client, wait, signal }, flipping)
+  } finally {
+    release()
+  }
+}
+
+type Sending = { client: Client; wait: number; signal: AbortSignal }
+
+async function flipForPeople(cli: Cli, { client, wait, signal }: Sending, flipping: Flipping): Promise<void> {
   const { terminal } = cli
-  if (isJson(command)) return flipAsJson(cli, client, flipping, wait)
-  const { answer, key } = await sendFlip(client, flipping)
+  const { answer, key } = await sendFlip(client, flipping, signal)
   terminal.out(...flipLines(answer, terminal.style, terminal.now))
   if (wait === 0) return
-  const watched = await watchFlip({ client, terminal }, key, answer.convergence ?? [], wait)
+  const watched = await watchFlip({ client, terminal }, key, answer.convergence ?? [], wait, signal)
   // a run has several entries: its key finds them all
   showWatched(cli, watched, answer.flips ? key : String(answer.id))
 }
@@ -55,19 +67,34 @@ const isProven = (convergence: readonly Convergence[]): boolean =>
   convergence.every(each => each.status === 'confirmed')
 
 /** The exact answer; sent again with the same key where the fleet takes longer than one answer is held. */
-async function flipAsJson(cli: Cli, client: Client, flipping: Flipping, wait: number): Promise<void> {
+async function flipAsJson(cli: Cli, { client, wait, signal }: Sending, flipping: Flipping): Promise<void> {
   const deadline = performance.now() + wait * 1000
-  const held = (left: number) => Math.min(Math.ceil(left), LONGEST_HELD_SECONDS)
-  const { key, ...sent } = await sendFlip(client, flipping, held(wait))
-  let { answer, text } = sent
-  while (isPending(answer) && deadline - performance.now() > 0) {
-    const waitSeconds = held((deadline - performance.now()) / 1000)
-    const headers = { 'idempotency-key': key }
-    const again = { method: 'POST', body: flipping.body, headers, waitSeconds } as const
-    ;({ body: answer, text } = await client.ask<FlipAnswer>(flipping.path, again))
+  const held = (seconds: number) => Math.min(Math.ceil(seconds), LONGEST_HELD_SECONDS)
+  let last: Sent = await sendFlip(client, flipping, signal, held(wait))
+  while (isPending(last.answer) && deadline > performance.now()) {
+    const next = await again(client, flipping, last.key, held((deadline - performance.now()) / 1000), signal)
+    if (next === undefined) break
+    last = next
   }
-  cli.terminal.raw(text)
-  if (wait > 0 && !isProven(answer.convergence ?? [])) cli.exit = EXIT.notProven
+  cli.terminal.raw(last.text)
+  if (wait > 0 && !isProven(last.answer.convergence ?? [])) cli.exit = EXIT.notProven
+}
+
+/** The same request with the same key; undefined where it cannot be asked again, which undoes nothing. */
+async function again(
+  client: Client,
+  { path, body }: Flipping,
+  key: string,
+  waitSeconds: number,
+  signal: AbortSignal,
+): Promise<Sent | undefined> {
+  const headers = { 'idempotency-key': key }
+  try {
+    const found = await client.ask<FlipAnswer>(path, { method: 'POST', body, headers, waitSeconds, signal })
+    return { answer: found.body, text: found.text, key }
+  } catch {
+    return undefined
+  }
 }
 
 const isPending = ({ convergence }: FlipAnswer): boolean =>

@@ -92,4 +92,8 @@ export async function main(argv: readonly string[]): Promise<number | undefined>
   }
 }
 
+// a reader that has seen enough, such as `head`, is no fault
+process.stdout.on('error', error => {
+  if ((error as NodeJS.ErrnoException).code !== 'EPIPE') throw error
+})
 process.exitCode = await main(process.argv.slice(2))

@@ -23,6 +23,7 @@ const BETWEEN_MS = 500
 export async function sendFlip(
   client: Client,
   { path, body, ifMatch }: Flipping,
+  signal: AbortSignal,
   waitSeconds = 0,
 ): Promise<Sent> {
   const key = randomUUID()
@@ -33,15 +34,23 @@ export async function sendFlip(
       body,
       headers,
       waitSeconds,
+      signal,
     })
     return { answer, text, key }
   } catch (error) {
+    if (signal.aborted) throw interrupted(key)
     if (!(error instanceof UnreachableError)) throw error
     if (error.failures.every(failure => failure.isCertain))
       throw new UnreachableError(error.failures, 'Nothing was done: the request reached no service.')
     return resolve(client, key, error)
   }
 }
+
+const interrupted = (key: string): UnreachableError =>
+  new UnreachableError(
+    [],
+    `Interrupted before an answer came: it may have been done. Ask: killswitch flip ${key}`,
+  )
 
 /** What became of a flip that nobody answered. */
 async function resolve(client: Client, key: string, lost: UnreachableError): Promise<Sent> {

@@ -21,12 +21,10 @@ export async function watchFlip(
   id: string,
   first: Convergence[],
   seconds: number,
+  interrupt: AbortSignal,
 ): Promise<Watched> {
   const began = performance.now()
   const elapsed = () => performance.now() - began
-  const interrupt = new AbortController()
-  const onInterrupt = () => interrupt.abort()
-  process.once('SIGINT', onInterrupt)
   let convergence = first
   try {
     while (isPending(convergence)) {
@@ -36,18 +34,25 @@ export async function watchFlip(
       // with a live line, its seconds count up; without, the service may hold the answer for longer
       const most = terminal.hasLiveLine ? 1 : 30
       const waitSeconds = Math.max(1, Math.min(Math.ceil(left / 1000), most))
-      const asked = { waitSeconds, signal: interrupt.signal }
+      const asked = { waitSeconds, signal: interrupt }
       const { body } = await client.get<FlipStatus>(`/v1/flips/${encodeURIComponent(id)}`, asked)
       convergence = body.convergence ?? convergence
     }
     return { convergence, ended: 'settled' }
   } catch (error) {
-    if (interrupt.signal.aborted) return { convergence, ended: 'interrupted' }
+    if (interrupt.aborted) return { convergence, ended: 'interrupted' }
     if (error instanceof UnreachableError || error instanceof RefusedError)
       return { convergence, ended: 'unreachable' }
     throw error
   } finally {
-    process.off('SIGINT', onInterrupt)
     terminal.live('')
   }
+}
+
+/** From now on Ctrl-C is a signal to look at instead of the end of the process, until it is released. */
+export function catchInterrupt(): { signal: AbortSignal; release: () => void } {
+  const interrupt = new AbortController()
+  const onInterrupt = () => interrupt.abort(new DOMException('Interrupted', 'AbortError'))
+  process.once('SIGINT', onInterrupt)
+  return { signal: interrupt.signal, release: () => process.off('SIGINT', onInterrupt) }
 }

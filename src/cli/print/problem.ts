@@ -88,6 +88,8 @@ const HINTS: Record<string, string[]> = {
 }
 
 function unreachableLines({ failures, standing, detail }: UnreachableError, style: Style): string[] {
+  // interrupted by hand: nothing was wrong with any URL
+  if (failures.length === 0) return [style.yellow(standing ?? '')]
   return [
     `${style.red(style.bold('No answer'))} from Killswitch:`,
     ...failures.map(({ url, why }) => `  ${url}: ${why}`),

@@ -1,0 +1,200 @@
+import assert from 'node:assert/strict'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { join } from 'node:path'
+import { describe, it } from 'node:test'
+import { aServer, type TestServer } from '../support/server.js'
+import { type Teardown, testdir } from '../support/testdir.js'
+import { until } from '../support/until.js'
+import { as, envFor, gather, listen, run, start } from './cli.js'
+
+const kill = (server: TestServer, flag: string, body: object = {}) =>
+  server.ask('operator', 'POST', `/v1/flags/${flag}/kill`, { body })
+
+describe('killswitch audit query and export', () => {
+  it('finds entries by any filter, newest first', async t => {
+    const server = await aServer(t)
+    const cli = as(t, server)
+    await kill(server, 'ai_v1', { incident: 'INC-1', reason: 'provider times out' })
+    await kill(server, 'kyc_v1', { incident: 'INC-2' })
+    const { out } = await cli('viewer', 'audit', 'query', '--action', 'kill')
+    assert.match(
+      out,
+      /^PLACE +AT +BY +INCIDENT +STEP +WHAT +REASON\n3 .*kyc_v1: Turn kyc_v1 off, normal -> off\n2 /,
+    )
+    const one = await cli('viewer', 'audit', 'query', '-r', 'provider', '--since', '1h', '--json')
+    assert.deepEqual(
+      one.json.entries.map((entry: { flag: string }) => entry.flag),
+      ['ai_v1'],
+    )
+    const first = await cli('viewer', 'audit', 'query', '--oldest', '-n', '1')
+    assert.match(first.out, /\n1 .*catalogue loaded: 7 flags/)
+    const cursor = /--cursor (\S+)$/m.exec(first.err)?.[1] as string
+    const next = await cli('viewer', 'audit', 'query', '--oldest', '-n', '1', '--cursor', cursor)
+    assert.match(next.out, /\n2 .*ai_v1/)
+    assert.match((await cli('viewer', 'audit', 'query', '--actor', 'nobody')).err, /No entry matches/)
+    for (const wrong of [
+      ['--action', 'kil'],
+      ['--since', 'lately'],
+      ['-n', '0'],
+    ])
+      assert.equal((await cli('viewer', 'audit', 'query', ...wrong)).code, 2, wrong.join(' '))
+  })
+
+  it('writes the exact stored lines, and CSV, to standard output and to a file', async t => {
+    const server = await aServer(t)
+    const cli = as(t, server)
+    await kill(server, 'ai_v1', { incident: 'INC-1' })
+    const stored = await server.ask('viewer', 'GET', '/v1/audit?order=oldest', {
+      headers: { accept: 'application/x-ndjson' },
+    })
+    const file = join(testdir(t), 'audit.ndjson')
+    assert.equal((await cli('viewer', 'audit', 'export')).out, stored.text)
+    assert.equal((await cli('viewer', 'audit', 'export', '-o', file)).code, 0)
+    assert.equal(readFileSync(file, 'utf8'), stored.text)
+    assert.equal(existsSync(`${file}.part`), false)
+    const csv = await cli('viewer', 'audit', 'export', '--format', 'csv', '-i', 'INC-1')
+    assert.match(csv.out, /^place,at,action,.*\n2,.*,kill,applied,/)
+    const missing = await cli('viewer', 'audit', 'export', '-o', '/nonexistent/x')
+    assert.deepEqual([missing.code, missing.err.includes('cannot be written')], [2, true])
+  })
+
+  it('leaves no half a file when the service breaks off', async t => {
+    const breaking = await listen(t, (_, response) => {
+      response.writeHead(200, { 'content-type': 'application/x-ndjson', 'content-length': '1000' })
+      response.write('{}\n', () => response.destroy())
+    })
+    const file = join(testdir(t), 'audit.ndjson')
+    const env = { KILLSWITCH_URL: breaking.url, KILLSWITCH_TOKEN: 'x' }
+    const { code, err } = await run(t, ['audit', 'export', '-o', file], env)
+    assert.deepEqual([code, err.includes('is not whole')], [5, true])
+    assert.deepEqual([existsSync(file), existsSync(`${file}.part`)], [false, false])
+  })
+})
+
+/** A webhook that takes what `answer` lets it take, and remembers everything that was sent. */
+async function webhook(t: Teardown, answer: () => number, port = 0) {
+  const sent: { place?: number; text?: string; key: string; status: number }[] = []
+  const hear = async (request: IncomingMessage, response: ServerResponse) => {
+    let text = ''
+    for await (const chunk of request.setEncoding('utf8')) text += String(chunk)
+    const status = answer()
+    sent.push({ ...JSON.parse(text), key: String(request.headers['idempotency-key']), status })
+    response.writeHead(status).end()
+  }
+  const server = await listen(t, (request, response) => void hear(request, response), port)
+  const taken = () => sent.filter(each => each.status < 300)
+  return { ...server, sent, taken, places: () => taken().map(each => each.place) }
+}
+
+describe('killswitch audit tail', () => {
+  it('prints what there was and what comes, until it is stopped', async t => {
+    const server = await aServer(t)
+    await kill(server, 'ai_v1')
+    const child = start(t, ['audit', 'tail', '-n', '1'], envFor(server, 'viewer'))
+    const out = gather(child.stdout)
+    await until(() => out().includes('Turn ai_v1 off'), 'what there was')
+    await kill(server, 'kyc_v1')
+    await until(() => out().includes('Turn kyc_v1 off'), 'what comes')
+    assert.equal(out().trimEnd().split('\n').length, 2, out())
+    child.kill('SIGINT')
+    assert.equal(await until(() => child.exitCode ?? undefined, 'the end'), 0)
+  })
+
+  it('relays each entry, in order, past a failing receiver and a restart', async t => {
+    const server = await aServer(t)
+    const cursor = join(testdir(t), 'cursor')
+    let status = 503
+    const receiver = await webhook(t, () => status)
+    await kill(server, 'ai_v1')
+    const args = ['audit', 'tail', '--post', receiver.url, '--cursor', cursor, '--from', 'start']
+    const first = start(t, args, envFor(server, 'viewer'))
+    const err = gather(first.stderr)
+    await until(() => receiver.sent.length >= 2, 'two tries of the first entry')
+    assert.deepEqual([...new Set(receiver.sent.map(each => each.place))], [1], 'nothing is passed over')
+    assert.equal(JSON.parse(readFileSync(cursor, 'utf8')).place, -1, 'its place is kept')
+    assert.match(err(), /Entry 1 was not taken \(it answered 503\)\. Trying again in 0\.25 s\./)
+    status = 200
+    await until(() => receiver.taken().length === 2, 'both entries')
+    await until(() => JSON.parse(readFileSync(cursor, 'utf8')).place === 2, 'the cursor')
+    first.kill('SIGKILL')
+    await until(() => first.signalCode ?? undefined, 'the crash')
+
+    await kill(server, 'kyc_v1')
+    start(t, args, envFor(server, 'viewer'))
+    await until(() => receiver.taken().length === 3, 'what came in between')
+    await server.ask('engineer', 'POST', '/v1/flags/ai_v1/restore', { body: { all: true, reason: 'well' } })
+    await until(() => receiver.taken().length === 4, 'what comes now')
+    assert.deepEqual(receiver.places(), [1, 2, 3, 4])
+    assert.match(receiver.taken()[0]?.key as string, /^test-1-[0-9a-f]{12}$/)
+  })
+
+  it('begins now where it is not told otherwise, speaks to a chat, and keeps to its filter', async t => {
+    const server = await aServer(t)
+    await kill(server, 'ai_v1')
+    const cursor = join(testdir(t), 'cursor')
+    const receiver = await webhook(t, () => 204)
+    const args = [
+      'audit',
+      'tail',
+      '--post',
+      receiver.url,
+      '--cursor',
+      cursor,
+      '--as',
+      'text',
+      '--action',
+      'kill',
+    ]
+    start(t, args, envFor(server, 'viewer'))
+    await until(() => existsSync(cursor), 'its place is kept from the first moment')
+    await server.ask('engineer', 'POST', '/v1/flags/ai_v1/restore', { body: { all: true, reason: 'well' } })
+    await kill(server, 'kyc_v1', { incident: 'INC-3', reason: 'uploads fail' })
+    await until(() => receiver.taken().length === 1, 'one message')
+    assert.match(
+      receiver.taken()[0]?.text as string,
+      /^\[test\] \S+ \S+ UTC shared-operator \(INC-3\) kyc_v1: Turn kyc_v1 off, normal -> off\. Reason: uploads fail$/,
+    )
+  })
+
+  it('outlives the service', async t => {
+    const server = await aServer(t)
+    const { port } = new URL(server.address)
+    const cursor = join(testdir(t), 'cursor')
+    const receiver = await webhook(t, () => 200)
+    const args = [
+      'audit',
+      'tail',
+      '--post',
+      receiver.url,
+      '--cursor',
+      cursor,
+      '--from',
+      'start',
+      '--action',
+      'kill',
+    ]
+    const child = start(t, args, envFor(server, 'viewer'))
+    const err = gather(child.stderr)
+    await kill(server, 'ai_v1')
+    await until(() => receiver.taken().length === 1, 'the first')
+    await server.close()
+    await until(() => err().includes('No answer: http'), 'the outage')
+    const again = await aServer(t, { dataDir: server.dataDir, tokens: server.tokens, port: Number(port) })
+    await kill(again, 'kyc_v1')
+    await until(() => receiver.taken().length === 2, 'the second', 30_000)
+    assert.deepEqual(receiver.places(), [2, 3])
+    assert.match(err(), /Killswitch answers again/)
+  })
+
+  it('refuses a cursor that is none, and a relay without one', async t => {
+    const server = await aServer(t)
+    const file = join(testdir(t), 'cursor')
+    writeFileSync(file, 'something else\n')
+    const relay = ['audit', 'tail', '--post', 'http://127.0.0.1:1/']
+    assert.match((await as(t, server)('viewer', ...relay)).err, /--post needs --cursor/)
+    const wrong = await as(t, server)('viewer', ...relay, '--cursor', file)
+    assert.deepEqual([wrong.code, wrong.err.includes('is not a cursor file')], [2, true])
+    assert.equal(readFileSync(file, 'utf8'), 'something else\n')
+  })
+})
