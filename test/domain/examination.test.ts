@@ -1,0 +1,182 @@
+// Every single tamper with an export is found, and found where it was made: edits, deletions, insertions, reordering,
+// truncation. With a checkpoint, the last line and the end are no exception.
+
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { type Checkpoint, originOf } from '../../src/domain/checkpoint.js'
+import { Examination, type Fault } from '../../src/domain/examination.js'
+import { Frontier, leafHash } from '../../src/domain/merkle.js'
+import { chainOf, headOf, randomFrom } from '../support/entries.js'
+
+/** Two epochs, so that places jump. */
+function anExport(count: number, seed = 1): { lines: string[]; checkpoint: Checkpoint } {
+  const first = chainOf({ count: Math.ceil(count / 2), seed })
+  const end = headOf(first.at(-1)!)
+  const second = chainOf({ count: Math.floor(count / 2), seed, after: { ...end, epoch: 3 } })
+  return {
+    lines: [...first, ...second].map(({ line }) => line),
+    checkpoint: checkpointOf([...first, ...second]),
+  }
+}
+
+function checkpointOf(entries: ReturnType<typeof chainOf>): Checkpoint {
+  const frontier = new Frontier()
+  for (const { line } of entries) frontier.append(leafHash(line))
+  const { epoch, seq, hash } = headOf(entries.at(-1)!)
+  const openings: Checkpoint['openings'] = []
+  const origin = originOf('test', entries[0]!.hash)
+  return { origin, size: entries.length, root: frontier.root(), head: { epoch, seq, hash }, openings }
+}
+
+function examine(file: Buffer, checkpoints: readonly Checkpoint[] = []) {
+  const examination = new Examination(checkpoints.map(({ size }) => size))
+  let start = 0
+  for (let end = file.indexOf(10); end !== -1; end = file.indexOf(10, start)) {
+    examination.add(file.subarray(start, end))
+    start = end + 1
+  }
+  const fault = examination.end(file.subarray(start), checkpoints)
+  return { examination, fault: fault ?? checkpoints.map(each => examination.against(each)).find(Boolean) }
+}
+
+const fileOf = (lines: readonly string[]): Buffer => Buffer.from(lines.map(line => `${line}\n`).join(''))
+
+/** A tampered file, and the lines (1-based) at which saying so is right. */
+type Tampered = { what: string; file: Buffer; lines: number[] }
+
+function tamper(random: () => number, lines: readonly string[]): Tampered {
+  const at = Math.floor(random() * lines.length)
+  const other = Math.floor(random() * lines.length)
+  const copy = [...lines]
+  switch (Math.floor(random() * 8)) {
+    case 0:
+    case 1:
+      return editByte(random, lines)
+    case 2:
+      copy.splice(at, 1)
+      return { what: `delete ${at + 1}`, file: fileOf(copy), lines: [at + 1] }
+    case 3: {
+      const count = 1 + Math.floor(random() * (lines.length - at))
+      copy.splice(at, count)
+      return { what: `delete ${count} from ${at + 1}`, file: fileOf(copy), lines: [at + 1] }
+    }
+    case 4:
+      copy.splice(at, 0, lines[other]!)
+      // of two equal lines side by side nobody can tell which is the copy
+      return {
+        what: `insert ${other + 1} at ${at + 1}`,
+        file: fileOf(copy),
+        lines: other === at ? [at + 1, at + 2] : [at + 1],
+      }
+    case 5: {
+      if (other === at) return editByte(random, lines)
+      ;[copy[at], copy[other]] = [copy[other]!, copy[at]!]
+      return { what: `swap ${at + 1} and ${other + 1}`, file: fileOf(copy), lines: [Math.min(at, other) + 1] }
+    }
+    case 6: {
+      if (other === at) return editByte(random, lines)
+      const [moved] = copy.splice(at, 1)
+      copy.splice(other, 0, moved!)
+      return { what: `move ${at + 1} to ${other + 1}`, file: fileOf(copy), lines: [Math.min(at, other) + 1] }
+    }
+    default: {
+      const file = fileOf(lines)
+      const cut = file.subarray(0, Math.floor(random() * file.length))
+      const whole = cut.filter(byte => byte === 10).length
+      return { what: `cut at byte ${cut.length}`, file: Buffer.from(cut), lines: [whole + 1] }
+    }
+  }
+}
+
+function editByte(random: () => number, lines: readonly string[]): Tampered {
+  const file = fileOf(lines)
+  const offset = Math.floor(random() * file.length)
+  const byte = (file[offset]! + 1 + Math.floor(random() * 254)) % 256
+  const line = file.subarray(0, offset).filter(each => each === 10).length + 1
+  file[offset] = byte
+  return { what: `byte ${offset} of line ${line} to ${byte}`, file, lines: [line] }
+}
+
+describe('an examination', () => {
+  it('finds nothing in an export as it was written', () => {
+    const { lines, checkpoint } = anExport(40)
+    const { examination, fault } = examine(fileOf(lines), [checkpoint])
+    assert.equal(fault, undefined)
+    assert.equal(examination.lines, 40)
+    assert.deepEqual(examination.root, checkpoint.root)
+    assert.equal(examination.openings.length, 1)
+  })
+
+  it('finds and locates 10,000 random tampers', () => {
+    const random = randomFrom(20261120)
+    const logs = [2, 3, 5, 12, 30].map(count => anExport(count, count))
+    for (let round = 0; round < 10_000; round++) {
+      const { lines, checkpoint } = logs[round % logs.length]!
+      const { what, file, lines: expected } = tamper(random, lines)
+      const { fault } = examine(file, [checkpoint])
+      const where = `round ${round}, ${lines.length} lines, ${what}: ${JSON.stringify(fault)}`
+      assert.ok(fault, where)
+      assert.ok(expected.includes(fault.line), where)
+    }
+  })
+
+  it('finds the same without a checkpoint, but for the last line and what may stand after it', () => {
+    const random = randomFrom(7)
+    const { lines } = anExport(30)
+    let unproven = 0
+    for (let round = 0; round < 2_000; round++) {
+      const { what, file, lines: expected } = tamper(random, lines)
+      const { fault, examination } = examine(file)
+      if (fault === undefined) {
+        // the end is gone, or the last line is another one: what a tail without a checkpoint cannot tell
+        const last = Math.min(...expected)
+        assert.ok(last >= Math.min(examination.lines, lines.length), `${what} was not found`)
+        unproven++
+      } else
+        assert.ok(
+          expected.some(line => Math.abs(line - fault.line) <= 1),
+          `${what}: ${JSON.stringify(fault)}`,
+        )
+    }
+    assert.ok(unproven < 1_000)
+  })
+
+  it('says what was done', () => {
+    const { lines, checkpoint } = anExport(12)
+    const kindOf = (...changed: string[]): Fault['kind'] | undefined =>
+      examine(fileOf(changed), [checkpoint]).fault?.kind
+    const [a, b, c, d, ...rest] = lines as [string, string, string, string]
+    assert.equal(kindOf(a, b.replace('"v":1', '"v":2'), c, d, ...rest), 'unreadable')
+    assert.equal(kindOf(a, b.replace(/"reason":"/, '"reason":"not '), c, d, ...rest), 'edited')
+    assert.equal(kindOf(a, c, d, ...rest), 'missing')
+    assert.equal(kindOf(b, c, d, ...rest), 'missing')
+    assert.equal(kindOf(a, b, b, c, d, ...rest), 'inserted')
+    assert.equal(kindOf(a, b, a, c, d, ...rest), 'inserted')
+    assert.equal(kindOf(a, c, b, d, ...rest), 'misplaced')
+    assert.equal(kindOf(a, b, c, d), 'cut')
+    assert.equal(kindOf(), 'cut')
+  })
+
+  it('is not taken in by a log that was rewritten from some line on, as long as somebody has a checkpoint', () => {
+    const { checkpoint } = anExport(12)
+    const forged = chainOf({ count: 12, seed: 99 })
+    assert.equal(examine(fileOf(forged.map(({ line }) => line))).fault, undefined)
+    assert.equal(examine(fileOf(forged.map(({ line }) => line)), [checkpoint]).fault?.kind, 'rewritten')
+    const half = chainOf({ count: 6, seed: 12 })
+    const rest = chainOf({ count: 9, seed: 99, after: headOf(half.at(-1)!) })
+    const early = checkpointOf(chainOf({ count: 9, seed: 12 }))
+    const { fault } = examine(fileOf([...half, ...rest].map(({ line }) => line)), [early])
+    assert.deepEqual([fault?.kind, fault?.line], ['rewritten', 9])
+  })
+
+  it('tells a checkpoint of a branch that was left from a fork', () => {
+    const common = chainOf({ count: 6 })
+    const left = chainOf({ count: 4, seed: 5, after: headOf(common.at(-1)!) })
+    const kept = chainOf({ count: 3, seed: 9, after: { ...headOf(common.at(-1)!), epoch: 1 } })
+    const old = checkpointOf([...common, ...left])
+    const { examination, fault } = examine(fileOf([...common, ...kept].map(({ line }) => line)), [old])
+    assert.equal(fault?.kind, 'cut')
+    assert.deepEqual(examination.branchOf(old)?.after.seq, 6)
+    assert.equal(examination.branchOf(checkpointOf(common)), undefined)
+  })
+})
