@@ -41,6 +41,10 @@ export class Frontier {
     return stored
   }
 
+  copy(): Frontier {
+    return new Frontier(this.size, this.#peaks)
+  }
+
   root(): Buffer {
     const [last, ...others] = [...this.#peaks].reverse()
     return last === undefined ? EMPTY_ROOT : others.reduce((right, left) => innerHash(left, right), last)
