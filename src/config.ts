@@ -13,6 +13,7 @@ export type Config = {
   runbooksDir?: string
   tokensFile?: string
   breakGlassSha256?: string
+  logKeyFile?: string
   logLevel: string
   production: boolean
   /** What is odd and does not stop a start. */
@@ -58,6 +59,11 @@ export const VARIABLES: Variable[] = [
     name: 'KILLSWITCH_BREAK_GLASS_SHA256',
     default: 'none',
     about: 'SHA-256 (hex) of a sealed credential that may only kill',
+  },
+  {
+    name: 'KILLSWITCH_LOG_KEY_FILE',
+    default: 'made in the data directory; on Redis none: no checkpoints',
+    about: 'Ed25519 key (PEM, PKCS #8) that signs checkpoints of the log; the same on all instances',
   },
   {
     name: 'KILLSWITCH_LOG_LEVEL',
@@ -117,6 +123,7 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     redisUrl: given('KILLSWITCH_REDIS_URL'),
     runbooksDir: given('KILLSWITCH_RUNBOOKS_DIR'),
     tokensFile: given('KILLSWITCH_TOKENS_FILE'),
+    logKeyFile: given('KILLSWITCH_LOG_KEY_FILE'),
     breakGlassSha256: breakGlass?.toLowerCase(),
   }
   return {
@@ -136,7 +143,7 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
 
 /** Variables of the SDK, the CLI and the tests, which may stand in the same environment. */
 const isNeighbour = (name: string): boolean =>
-  /^KILLSWITCH_(URL|TOKEN|APP|INSTANCE|SDK_|CACHE_|BOOTSTRAP|WHEN_|FORCE_|MODE|CONFIG|TEST_|SHARED_|LOG_KEY_FILE|STALE_|INIT_)/.test(
+  /^KILLSWITCH_(URL|TOKEN|APP|INSTANCE|SDK_|CACHE_|BOOTSTRAP|WHEN_|FORCE_|MODE|CONFIG|TEST_|SHARED_|LOG_KEY|STALE_|INIT_)/.test(
     name,
   ) ||
   // Kubernetes puts these beside every pod of a namespace that has a service called killswitch

@@ -3,6 +3,7 @@
 
 import type { FastifyBaseLogger } from 'fastify'
 import { loadCatalogue } from './catalogue/load.js'
+import { openCheckpoints, sayCheckpoints } from './checkpointing.js'
 import type { Config } from './config.js'
 import { Credentials } from './credentials.js'
 import type { SealedEntry } from './domain/audit.js'
@@ -17,6 +18,7 @@ import { markServed } from './http/served.js'
 import { EntryIndex } from './journal/entry-index.js'
 import { Journal } from './journal/journal.js'
 import { ProvisionalFile } from './journal/provisional-file.js'
+import { Tree } from './journal/tree.js'
 import { assertEnvironment, checkPosture, openStore } from './open-store.js'
 import { publishCatalogue } from './publish-catalogue.js'
 import { Audit } from './service/audit.js'
@@ -65,22 +67,24 @@ export async function startServer(
     await assertEnvironment(journal, config.environment)
     const index = await EntryIndex.open(journal, say)
     closers.push(() => index.close())
+    const tree = await Tree.open(journal, say)
+    closers.push(() => tree.close())
     const store = await openStore(config, journal, logger)
     closers.push(() => store.close())
-    return await serve(config, logger, clock, { log, index, store }, closers)
+    return await serve(config, logger, clock, { log, index, tree, store }, closers)
   } catch (error) {
     await closeAll(closers)
     throw error
   }
 }
 
-type Opened = { log: Log; index: EntryIndex; store: Store }
+type Opened = { log: Log; index: EntryIndex; tree: Tree; store: Store }
 
 async function serve(
   config: Config,
   logger: FastifyBaseLogger,
   clock: Clock,
-  { log, index, store }: Opened,
+  { log, index, tree, store }: Opened,
   closers: (() => Promise<unknown>)[],
 ): Promise<Server> {
   const { environment } = config
@@ -127,6 +131,9 @@ async function serve(
   const incidents = new Incidents({ log, submissions, runbooks, audit, clock })
   const served = new Served(clock)
   const fleet = new Fleet({ store, clock, served })
+  fleet.onFork = ({ app, instance, fork }) =>
+    logger.error({ code: 'fork', app, instance }, `${app} ${instance} has seen the log fork: ${fork}`)
+  const checkpoints = await openCheckpoints(config, { log, tree, health })
   const confirmations = new Confirmations({ log, gate, fleet, clock })
   const credentials = await Credentials.open(config, health, logger)
   const parts: Parts = {
@@ -138,6 +145,7 @@ async function serve(
     incidents,
     runbooks,
     audit,
+    checkpoints,
     fleet,
     snapshots: new Snapshots(log, environment),
     health,
@@ -161,6 +169,8 @@ async function serve(
   })
   await publishCatalogue(catalogue, { log, store, tail, logger })
   await runbooks.ready()
+  const silence = sayCheckpoints(checkpoints, config, logger)
+  closers.push(async () => silence())
 
   const app = await buildApp(parts, logger)
   closers.push(() => app.close())

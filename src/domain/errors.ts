@@ -24,6 +24,7 @@ export const ERROR_CODES = [
   'incident-resolved', // there is nothing left to resolve, or to adopt for
   'nothing-to-adopt', // no hold without an incident on the flag named
   'not-held', // the incident holds no such flag
+  'no-log-key', // nothing signs checkpoints here
   'nothing-to-release',
   'nothing-to-run',
   'choose-flags', // a conditional or uncertain step run must name its flags

@@ -21,6 +21,8 @@ export type Receipt = {
   closing?: boolean
   /** Flags forced to their kill variant by the environment or a file, past the service. */
   forced?: string[]
+  /** What contradicts the largest checkpoint this instance remembers: the log was cut, rewritten or split. */
+  fork?: string
 }
 
 /** SDKs repeat theirs this often, give or take a fifth; an instance is lost after 45 s and forgotten after 24 h. */

@@ -73,5 +73,8 @@ export type Change = Position & {
   flipped: Record<string, number>
 }
 
-/** `event: heartbeat` on the stream, every 5 s. `stale`: the instance has lost its own store and serves what it knew. */
-export type Heartbeat = { upstream: 'live' | 'stale'; revision: number; log: string }
+/**
+ * `event: heartbeat` on the stream, every 5 s. `stale`: the instance has lost its own store and serves what it knew.
+ * `checkpoint`: the newest signed note over the log, for every app to witness.
+ */
+export type Heartbeat = { upstream: 'live' | 'stale'; revision: number; log: string; checkpoint?: string }

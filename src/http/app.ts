@@ -12,6 +12,7 @@ import { KillswitchError } from '../domain/errors.js'
 import { actorRoutes } from './actor.js'
 import { auditRoutes } from './audit.js'
 import { registerAuth } from './auth.js'
+import { checkpointRoutes } from './checkpoints.js'
 import { registerDocs } from './docs.js'
 import { PROBLEM, problemOf, registerErrors, sendProblem, toKillswitchError } from './errors.js'
 import { flagdRoute } from './flagd.js'
@@ -75,6 +76,7 @@ export async function buildApp(parts: Parts, logger: FastifyBaseLogger): Promise
   housekeepingRoutes(app, parts)
   runbookRoutes(app, parts)
   auditRoutes(app, parts)
+  checkpointRoutes(app, parts)
   streamRoutes(app, parts)
   fleetRoutes(app, parts)
   ofrepRoutes(app, parts)

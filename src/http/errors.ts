@@ -26,6 +26,7 @@ export const STATUS: Record<ErrorCode, number> = {
   'incident-resolved': 409,
   'nothing-to-adopt': 409,
   'not-held': 409,
+  'no-log-key': 404,
   'nothing-to-release': 409,
   'nothing-to-run': 422,
   'choose-flags': 422,

@@ -23,6 +23,14 @@ const Receipt = Type.Object(
       enum: ['service', 'cache', 'bootstrap', 'unknown'],
     }),
     closing: Type.Optional(Type.Boolean({ description: 'An orderly shutdown: not a loss' })),
+    fork: Type.Optional(
+      Type.String({
+        description: 'What contradicts the largest checkpoint it remembers',
+        minLength: 1,
+        maxLength: 500,
+        pattern: '^[^\\u0000-\\u001f]+$',
+      }),
+    ),
     forced: Type.Optional(Type.Array(name('A flag forced past the service'), { maxItems: 50 })),
   },
   strict,
@@ -64,7 +72,12 @@ const Instances = Type.Object({
   instances: Type.Array(Member),
 })
 
-export function fleetRoutes(app: App, { fleet, log, environment }: Parts): void {
+export function fleetRoutes(app: App, { fleet, log, environment, metrics }: Parts): void {
+  metrics.gauge(
+    'forks_reported',
+    'App instances whose last receipt says that the log was cut, rewritten or split',
+    () => fleet.members().filter(({ fork }) => fork !== undefined).length,
+  )
   const tags = ['applications']
   app.post(
     '/v1/receipts',

@@ -10,6 +10,7 @@ import type {
 } from 'fastify'
 import type { Clock } from '../domain/clock.js'
 import type { Audit } from '../service/audit.js'
+import type { Checkpoints } from '../service/checkpoints.js'
 import type { Fleet } from '../service/fleet.js'
 import type { Flips } from '../service/flips.js'
 import type { Health } from '../service/health.js'
@@ -39,6 +40,7 @@ export type Parts = {
   incidents: Incidents
   runbooks: Runbooks
   audit: Audit
+  checkpoints: Checkpoints
   fleet: Fleet
   snapshots: Snapshots
   health: Health

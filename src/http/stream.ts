@@ -79,12 +79,15 @@ export function streamRoutes(app: App, parts: Parts): void {
 
   const changeFrame = (audience: string): Buffer =>
     frame('change', snapshots.change(audience), snapshots.revision)
-  const heartbeat = (): Buffer =>
-    frame('heartbeat', {
+  const heartbeat = (): Buffer => {
+    const checkpoint = parts.checkpoints.newest()
+    return frame('heartbeat', {
       upstream: upstreamOf(parts),
       revision: log.state.revision,
       log: log.state.log ?? '',
+      ...(checkpoint === undefined ? {} : { checkpoint }),
     } satisfies Heartbeat)
+  }
 
   let told = { revision: log.state.revision, provisional: log.provisional }
   const unsubscribe = log.subscribe((_, { revision }) => {

@@ -35,6 +35,8 @@ export class Fleet {
   #flushing: NodeJS.Timeout | undefined
   #following: Promise<void> = Promise.resolve()
   #sweeping: NodeJS.Timeout | undefined
+  /** Told once of each app instance that contradicts the log. */
+  onFork: (receipt: Receipt) => void = () => {}
 
   constructor(parts: { store: Store; clock: Clock; served: ServedCount }) {
     this.#store = parts.store
@@ -51,6 +53,8 @@ export class Fleet {
   receive(receipts: readonly Receipt[]): void {
     const heardAt = this.#clock()
     for (const receipt of receipts) {
+      const known = this.#instances.get(keyOf(receipt))?.receipt.fork
+      if (receipt.fork !== undefined && receipt.fork !== known) this.onFork(receipt)
       this.#hear({ receipt, heardAt })
       this.#unshared.set(keyOf(receipt), JSON.stringify({ receipt, heardAt } satisfies Record))
     }

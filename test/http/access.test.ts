@@ -33,6 +33,8 @@ const TABLE: Record<string, Access> = {
   'GET /v1/audit': 'viewer',
   'GET /v1/audit/:place': 'viewer',
   'GET /v1/audit/verify': 'viewer',
+  'GET /v1/audit/checkpoint': 'viewer',
+  'GET /v1/audit/:place/proof': 'viewer',
   'GET /v1/snapshot': 'reader',
   'GET /v1/stream': 'reader',
   'POST /v1/receipts': 'sdk',

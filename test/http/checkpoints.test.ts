@@ -1,0 +1,198 @@
+// Checkpoints and proofs as the service serves them: over restarts, without its derived files, and from two instances.
+
+import assert from 'node:assert/strict'
+import { generateKeyPairSync } from 'node:crypto'
+import { rmSync, statSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { after, describe, it } from 'node:test'
+import { parseCheckpoint } from '../../src/domain/checkpoint.js'
+import { KillswitchError } from '../../src/domain/errors.js'
+import { Frontier, leafHash, verifyInclusion } from '../../src/domain/merkle.js'
+import { parseVerifierKey, verifyNote } from '../../src/domain/note.js'
+import type { PlaceProof } from '../../src/service/checkpoints.js'
+import { startRedis } from '../support/redis.js'
+import { aServer, type TestServer } from '../support/server.js'
+import { testdir } from '../support/testdir.js'
+import { until } from '../support/until.js'
+
+const NDJSON = { headers: { accept: 'application/x-ndjson' } }
+
+async function exported({ ask }: TestServer): Promise<string[]> {
+  const { text } = await ask('viewer', 'GET', '/v1/audit?order=oldest', NDJSON)
+  return text.split('\n').slice(0, -1)
+}
+
+async function checkpointOf(server: TestServer) {
+  const { status, text, headers } = await server.ask('viewer', 'GET', '/v1/audit/checkpoint')
+  assert.equal(status, 200, text)
+  const read = parseCheckpoint(text)
+  assert.ok(read)
+  return { ...read, text, key: String(headers['killswitch-log-key']), type: String(headers['content-type']) }
+}
+
+const flip = (server: TestServer, flag: string) =>
+  server.ask('operator', 'POST', `/v1/flags/${flag}/kill`, { body: {} })
+
+function rootOf(lines: readonly string[]): Buffer {
+  const frontier = new Frontier()
+  for (const line of lines) frontier.append(leafHash(line))
+  return frontier.root()
+}
+
+function aKeyFile(): string {
+  const file = join(testdir({ after }), 'log.key')
+  writeFileSync(file, generateKeyPairSync('ed25519').privateKey.export({ type: 'pkcs8', format: 'pem' }))
+  return file
+}
+
+describe('GET /v1/audit/checkpoint', () => {
+  it('signs the length, the root and the last entry of the log', async t => {
+    const server = await aServer(t)
+    for (const flag of ['ai_v1', 'kyc_v1', 'inflow.llm']) {
+      await flip(server, flag)
+      const { checkpoint, note, key, type } = await checkpointOf(server)
+      const lines = await exported(server)
+      assert.match(type, /^text\/plain/)
+      assert.equal(checkpoint.size, lines.length)
+      assert.deepEqual(checkpoint.root, rootOf(lines))
+      assert.equal(checkpoint.head?.seq, lines.length)
+      const verifier = parseVerifierKey(key)
+      assert.equal(verifier && verifyNote(note, verifier), 'verified')
+    }
+    assert.equal(statSync(join(server.dataDir, 'log.key')).mode & 0o777, 0o600)
+    const { text } = await server.ask('viewer', 'GET', '/metrics')
+    assert.match(text, /killswitch_checkpoint_size\{environment="test"\} 4\n/)
+  })
+
+  it('is the same after a restart, and without the tree and the index', async t => {
+    const first = await aServer(t)
+    await flip(first, 'ai_v1')
+    const { dataDir, tokens } = first
+    const { text } = await checkpointOf(first)
+    await first.close()
+    const second = await aServer(t, { dataDir, tokens })
+    assert.equal((await checkpointOf(second)).text, text)
+    await second.close()
+    for (const derived of ['tree', 'index', 'checkpoint.json'])
+      rmSync(join(dataDir, derived), { recursive: true })
+    assert.equal((await checkpointOf(await aServer(t, { dataDir, tokens }))).text, text)
+  })
+
+  it('is refused without a key, with the way out, and a key that is none stops the start', async t => {
+    const redis = await startRedis(t)
+    const server = await aServer(t, { redisUrl: redis.url })
+    for (const path of ['/v1/audit/checkpoint', '/v1/audit/1/proof']) {
+      const { status, body } = await server.ask('viewer', 'GET', path)
+      assert.deepEqual([status, body.code], [404, 'no-log-key'])
+      assert.match(body.detail, /KILLSWITCH_LOG_KEY_FILE/)
+    }
+    const rsa = join(testdir(t), 'rsa.key')
+    const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
+    writeFileSync(rsa, privateKey.export({ type: 'pkcs8', format: 'pem' }))
+    for (const logKeyFile of [rsa, join(testdir(t), 'gone'), import.meta.filename])
+      await assert.rejects(
+        aServer(t, { logKeyFile }),
+        (error: unknown) => error instanceof KillswitchError && /openssl genpkey/.test(error.message),
+      )
+  })
+
+  it('is the same on two instances of one Redis', async t => {
+    const redis = await startRedis(t)
+    const given = { redisUrl: redis.url, logKeyFile: aKeyFile() }
+    const [one, two] = [await aServer(t, given), await aServer(t, given)]
+    await Promise.all(
+      ['ai_v1', 'kyc_v1', 'pilot.enabled'].flatMap(flag => [flip(one, flag), flip(two, flag)]),
+    )
+    const { text, checkpoint } = await checkpointOf(one)
+    const same = await until(
+      async () => (await checkpointOf(two)).text === text && text,
+      'the second instance has followed',
+    )
+    assert.equal(same, text)
+    assert.deepEqual(checkpoint.root, rootOf(await exported(two)))
+  })
+
+  it('is told again and again, where it has changed', async t => {
+    const server = await aServer(t)
+    const told: string[] = []
+    t.after(server.parts.checkpoints.tellEvery(5, note => told.push(note)))
+    assert.equal(told.length, 1)
+    await flip(server, 'ai_v1')
+    await until(() => told.length === 2, 'the checkpoint after the kill')
+    assert.equal(told[1], (await checkpointOf(server)).text)
+  })
+})
+
+describe('GET /v1/audit/:place/proof', () => {
+  it('proves each entry to be in the log that the checkpoint signs', async t => {
+    const server = await aServer(t)
+    for (const flag of ['ai_v1', 'kyc_v1', 'inflow.llm', 'pilot.enabled']) await flip(server, flag)
+    for (const [at, line] of (await exported(server)).entries()) {
+      const { status, body } = await server.ask('viewer', 'GET', `/v1/audit/${at + 1}/proof`)
+      assert.equal(status, 200)
+      const { index, size, leafHash: leaf, proof, checkpoint } = body as PlaceProof
+      const read = parseCheckpoint(checkpoint)
+      assert.equal(leaf, leafHash(line).toString('hex'))
+      assert.equal(read?.checkpoint.size, size)
+      const hashes = proof.map(hash => Buffer.from(hash, 'hex'))
+      assert.ok(
+        verifyInclusion({ index, size, leaf: leafHash(line), proof: hashes, root: read.checkpoint.root }),
+      )
+    }
+    const { status, body } = await server.ask('viewer', 'GET', '/v1/audit/99/proof')
+    assert.deepEqual([status, body.code], [404, 'unknown-entry'])
+  })
+})
+
+describe('the stream', () => {
+  it('carries the newest checkpoint in each heartbeat', async t => {
+    const server = await aServer(t)
+    const { text: note } = await checkpointOf(server)
+    const headers = { authorization: `Bearer ${server.tokens.sdk}` }
+    const { body } = await fetch(`${server.address}/v1/stream`, { headers })
+    let text = ''
+    for await (const chunk of body as unknown as AsyncIterable<Uint8Array>) {
+      text += Buffer.from(chunk).toString()
+      if (/event: heartbeat\n.*\n\n/.test(text)) break
+    }
+    const [, data = ''] = /event: heartbeat\ndata: (.*)\n/.exec(text) ?? []
+    assert.equal(JSON.parse(data).checkpoint, note)
+  })
+})
+
+describe('a receipt that reports a fork', () => {
+  it('is told loudly, once, and counted', async t => {
+    const server = await aServer(t)
+    const told: string[] = []
+    const { onFork } = server.parts.fleet
+    server.parts.fleet.onFork = receipt => {
+      told.push(`${receipt.instance}: ${receipt.fork}`)
+      onFork(receipt)
+    }
+    const at = new Date().toISOString()
+    const receipt = {
+      instance: 'api-7',
+      app: 'trustflow',
+      log: 'x',
+      revision: 1,
+      appliedAt: at,
+      sdk: 's',
+      startedAt: at,
+      boot: 'cache',
+    }
+    const send = (more: object) =>
+      server.ask('sdk', 'POST', '/v1/receipts', { body: { receipts: [{ ...receipt, ...more }] } })
+    assert.equal((await send({ fork: 'two trees of 9 entries' })).status, 202)
+    await send({ fork: 'two trees of 9 entries' })
+    assert.deepEqual(told, ['api-7: two trees of 9 entries'])
+    const { text } = await server.ask('viewer', 'GET', '/metrics')
+    assert.match(text, /killswitch_forks_reported\{environment="test"\} 1\n/)
+    const { body } = await server.ask('viewer', 'GET', '/v1/instances')
+    assert.equal(body.instances[0].fork, 'two trees of 9 entries')
+    await send({})
+    assert.match(
+      (await server.ask('viewer', 'GET', '/metrics')).text,
+      /killswitch_forks_reported\{environment="test"\} 0\n/,
+    )
+  })
+})
