@@ -20,12 +20,14 @@ export type Cached = {
   known: Known
   /** When a live service last confirmed it, in ms since the epoch. */
   confirmedAt: number
+  /** The largest checkpoint of the log that was seen. */
+  checkpoint?: string
 }
 
 const FORMAT = 'killswitch-cache-1'
 
-export function encode({ known, confirmedAt }: Cached): string {
-  const text = JSON.stringify({ confirmedAt, ...toJson(known) })
+export function encode({ known, ...rest }: Cached): string {
+  const text = JSON.stringify({ ...rest, ...toJson(known) })
   return `${checksum(text)} ${FORMAT}\n${text}\n`
 }
 
@@ -34,12 +36,13 @@ export function decode(text: string, environment: string | undefined): Cached {
   const [head, body = ''] = text.split('\n')
   if (head !== `${checksum(body)} ${FORMAT}`)
     throw new Error('its checksum does not hold, or it is not one of ours')
-  const document = JSON.parse(body) as { confirmedAt?: unknown; environment?: string }
+  const document = JSON.parse(body) as { confirmedAt?: unknown; checkpoint?: unknown }
   const known = readKnown(document)
   if (!known || typeof document.confirmedAt !== 'number') throw new Error('it is not of the form we write')
   if (environment !== undefined && known.environment !== environment)
     throw new Error(`it is of the environment ${known.environment}, not ${environment}`)
-  return { known, confirmedAt: document.confirmedAt }
+  const { confirmedAt, checkpoint } = document
+  return { known, confirmedAt, ...(typeof checkpoint === 'string' ? { checkpoint } : {}) }
 }
 
 const checksum = (text: string): string => createHash('sha256').update(text).digest('hex')

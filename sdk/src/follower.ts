@@ -12,12 +12,14 @@ import { fullJitter, pause, type Runtime } from './runtime.js'
 import type { Snapshots } from './snapshots.js'
 import { type Ended, follow } from './stream.js'
 import type { Transport } from './transport.js'
+import type { Witness } from './witness.js'
 
 type Making = {
   runtime: Runtime
   options: Options
   transport: Transport
   holding: Holding
+  witness: Witness
   snapshots: Snapshots
   voice: Voice
   /** After the first round of every address: confirmed or not. */
@@ -138,6 +140,8 @@ export class Follower {
   private onHeartbeat(heartbeat: Heartbeat): void {
     this.heard()
     this.upstream = heartbeat.upstream
+    if (heartbeat.checkpoint !== undefined)
+      this.making.witness.see(heartbeat.checkpoint, heartbeat.upstream === 'live')
     const { known } = this.making.holding
     const missed = !known || known.log !== heartbeat.log || known.revision < heartbeat.revision
     const behind = known?.log === heartbeat.log && heartbeat.revision < known.revision

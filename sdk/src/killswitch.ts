@@ -23,6 +23,7 @@ import { Snapshots } from './snapshots.js'
 import { loadTargeting } from './targeting.js'
 import { Transport } from './transport.js'
 import { SDK } from './version.js'
+import { Witness } from './witness.js'
 
 /** What is told about itself; `ageSeconds` only while going by the last known state. */
 export type State = {
@@ -33,6 +34,8 @@ export type State = {
   log: string | undefined
   revision: number | undefined
   forced: string[]
+  /** What contradicts the largest checkpoint of the log that was seen. */
+  fork?: string
   ageSeconds?: number
 }
 
@@ -49,6 +52,7 @@ export class Killswitch {
   private readonly receipts: Receipts
   private readonly force: Force
   private readonly memory: Memory
+  private readonly witness: Witness
   private readonly signals = new Signals()
   private readonly listeners: Listeners
   private readonly startedAt: string
@@ -74,7 +78,11 @@ export class Killswitch {
     this.holding = new Holding({ now: () => runtime.now(), voice: says, killValues, environment, mayRelease })
     this.transport = new Transport(runtime, token, requestTimeoutMs)
     const disk = internals.disk ?? (cacheFile === false ? undefined : fileDisk(cacheFile))
-    this.memory = new Memory({ runtime, holding: this.holding, options: this.options, voice: says, disk })
+    const { holding, options: set } = this
+    const { logKey, heartbeatMs } = set
+    const now = () => runtime.now()
+    this.witness = new Witness({ now, heartbeatMs, voice: says, logKey, onFork: () => this.onFork() })
+    this.memory = new Memory({ runtime, holding, witness: this.witness, options: set, voice: says, disk })
     this.listeners = new Listeners(says)
     this.force = new Force({
       runtime,
@@ -187,6 +195,7 @@ export class Killswitch {
       log: known?.log,
       revision: known?.revision,
       forced: [...forced],
+      ...(this.witness.fork === undefined ? {} : { fork: this.witness.fork }),
       ...(staleMs === undefined ? {} : { ageSeconds: Math.round(staleMs / 1000) }),
     }
   }
@@ -248,11 +257,11 @@ export class Killswitch {
   }
 
   private withStream(snapshots: Snapshots): Follower {
-    const { runtime, options, transport, holding, voice: says } = this
+    const { runtime, options, transport, holding, witness, voice: says } = this
     const onRound = (confirmed: boolean, refused: boolean) => {
       if (confirmed || refused || holding.known) this.firstRound(refused && !confirmed)
     }
-    return new Follower({ runtime, options, transport, holding, snapshots, voice: says, onRound })
+    return new Follower({ runtime, options, transport, holding, witness, snapshots, voice: says, onRound })
   }
 
   private onChanged(keys: string[]): void {
@@ -285,6 +294,11 @@ export class Killswitch {
     this.receipts?.report()
   }
 
+  private onFork(): void {
+    this.memory.keep()
+    this.receipts.report()
+  }
+
   private receipt(): Receipt | undefined {
     const { known, forced } = this.holding
     if (!known) return undefined
@@ -299,6 +313,7 @@ export class Killswitch {
       startedAt: this.startedAt,
       boot: this.boot,
       ...(forced.size === 0 ? {} : { forced: [...forced] }),
+      ...(this.witness.fork === undefined ? {} : { fork: this.witness.fork }),
     }
   }
 }

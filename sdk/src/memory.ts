@@ -7,8 +7,16 @@ import type { Holding } from './holding.js'
 import type { Voice } from './logger.js'
 import type { Options } from './options.js'
 import { pause, type Runtime } from './runtime.js'
+import type { Witness } from './witness.js'
 
-type Making = { runtime: Runtime; holding: Holding; options: Options; voice: Voice; disk: Disk | undefined }
+type Making = {
+  runtime: Runtime
+  holding: Holding
+  witness: Witness
+  options: Options
+  voice: Voice
+  disk: Disk | undefined
+}
 
 /** How often an unchanged cache file is written again, so that it says how lately it was confirmed. */
 const AGAIN_MS = 60_000
@@ -27,19 +35,24 @@ export class Memory {
 
   /** Lays what was remembered before the holding. */
   begin(): Boot {
-    const { holding, options, voice } = this.making
+    const { holding, witness, options, voice } = this.making
     const cached = this.cache?.load(options.environment)
     const local = cached ?? loadBootstrap(options.bootstrap, options.environment, voice)
+    witness.begin(cached?.checkpoint)
     if (!local) return 'unknown'
     holding.begin(local.known, local.confirmedAt)
     return cached ? 'cache' : 'bootstrap'
   }
 
   keep(): void {
-    const { holding, runtime } = this.making
+    const { holding, runtime, witness } = this.making
     if (!holding.known || !this.cache) return
     this.writtenAt = runtime.now()
-    this.cache.store({ known: holding.known, confirmedAt: holding.confirmedAt ?? this.writtenAt })
+    this.cache.store({
+      known: holding.known,
+      confirmedAt: holding.confirmedAt ?? this.writtenAt,
+      ...(witness.note === undefined ? {} : { checkpoint: witness.note }),
+    })
   }
 
   /** Where the last writing is long ago. */

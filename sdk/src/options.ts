@@ -5,6 +5,7 @@ import { randomBytes } from 'node:crypto'
 import { hostname, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { FlagValue } from '../../src/domain/flag.js'
+import { parseVerifierKey } from '../../src/domain/note.js'
 import { HEARTBEAT_MS } from '../../src/domain/receipt.js'
 import type { Snapshot } from '../../src/domain/snapshot.js'
 import { consoleLogger, type Logger } from './logger.js'
@@ -52,14 +53,19 @@ export type KillswitchOptions = {
   forceKill?: readonly string[]
   /** A watched file of flag keys, forced likewise. `KILLSWITCH_FORCE_FILE` */
   forceFile?: string
+  /** The log's public key, as the service prints it: checkpoints of nobody else are listened to. `KILLSWITCH_LOG_KEY` */
+  logKey?: string
   logger?: Logger
 }
 
-export type Options = Required<Omit<KillswitchOptions, 'environment' | 'bootstrap' | 'forceFile' | 'url'>> & {
+export type Options = Required<
+  Omit<KillswitchOptions, 'environment' | 'bootstrap' | 'forceFile' | 'logKey' | 'url'>
+> & {
   urls: readonly string[]
   environment: string | undefined
   bootstrap: Snapshot | string | undefined
   forceFile: string | undefined
+  logKey: string | undefined
 }
 
 type Environment = Readonly<Record<string, string | undefined>>
@@ -92,6 +98,7 @@ export function readOptions(given: KillswitchOptions, env: Environment = process
     receipts: given.receipts ?? flag('KILLSWITCH_RECEIPTS', env.KILLSWITCH_RECEIPTS, true),
     forceKill: given.forceKill ?? words(env.KILLSWITCH_FORCE_KILL ?? ''),
     forceFile: given.forceFile ?? env.KILLSWITCH_FORCE_FILE,
+    logKey: logKeyOf(given.logKey ?? env.KILLSWITCH_LOG_KEY),
     logger: given.logger ?? consoleLogger,
   }
 }
@@ -150,6 +157,13 @@ function flag(name: string, given: string | undefined, fallback: boolean): boole
   if (['1', 'true', 'on', 'yes'].includes(given)) return true
   if (['0', 'false', 'off', 'no'].includes(given)) return false
   throw new TypeError(`killswitch: ${name} is "${given}"; it may be true or false`)
+}
+
+function logKeyOf(given: string | undefined): string | undefined {
+  if (given === undefined || given === '' || parseVerifierKey(given)) return given || undefined
+  throw new TypeError(
+    `killswitch: logKey (KILLSWITCH_LOG_KEY) is "${given}"; it is <name>+<id>+<key>, as the service prints it at its start`,
+  )
 }
 
 /** Host and pid, so that a person finds it, and chance, since containers share both. */

@@ -79,6 +79,7 @@ export function readChange(text: string): Change | undefined {
 export function readHeartbeat(text: string): Heartbeat | undefined {
   const value = parsed(text)
   if (!isObject(value) || !isText(value.log) || !isPlace(value.revision)) return undefined
+  if (value.checkpoint !== undefined && !isText(value.checkpoint)) return undefined
   return value.upstream === 'live' || value.upstream === 'stale' ? (value as Heartbeat) : undefined
 }
 
