@@ -165,11 +165,11 @@ function headerLine(line: string, source: PostmortemSource, facts: Facts): strin
       line.includes('#XXX') ? oneLine(incident.title) : `${incident.id}, ${oneLine(incident.title)}`,
     )
   const [, label = '', name = ''] = /^(\s*(?:[-*]\s+)?\*\*([^*:]+):?\*\*:?)\s+\S/.exec(named) ?? []
-  const value = valueOf(name.toLowerCase(), source, facts)
+  const value = knownValue(name.toLowerCase(), source, facts)
   return value === undefined ? named : `${label} ${value}`
 }
 
-function valueOf(name: string, { incident }: PostmortemSource, facts: Facts): string | undefined {
+function knownValue(name: string, { incident }: PostmortemSource, facts: Facts): string | undefined {
   if (name === 'date') return toSecond(facts.start)
   if (/^(duration|resolution time)$/.test(name)) return durationOf(facts)
   if (name === 'severity') return incident.severity

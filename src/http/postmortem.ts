@@ -15,24 +15,12 @@ const MessageParams = Type.Object({
     maxLength: 100,
   }),
 })
-const Message = Type.Object(
-  {
-    title: Type.String({ description: 'Of the template' }),
-    line: Type.Integer({ description: 'Where it stands in the runbook' }),
-    text: Type.String(),
-    unfilled: Type.Array(Type.String(), { description: 'What the log does not know: for a person to write' }),
-  },
-  {
-    examples: [
-      {
-        title: 'Resolution Update',
-        line: 86,
-        text: '[RESOLVED] AI answers fail works again.',
-        unfilled: ['[one sentence]'],
-      },
-    ],
-  },
-)
+const Message = Type.Object({
+  title: Type.String({ description: 'Of the template' }),
+  line: Type.Integer({ description: 'Where it stands in the runbook' }),
+  text: Type.String(),
+  unfilled: Type.Array(Type.String(), { description: 'What the log does not know: for a person to write' }),
+})
 
 export function postmortemRoutes(app: App, parts: Parts): void {
   const { incidents, environment } = parts
@@ -52,7 +40,7 @@ export function postmortemRoutes(app: App, parts: Parts): void {
           200: {
             description: 'The post-mortem',
             content: {
-              'text/markdown': { schema: Type.String({ examples: ['# INC-42: AI answers fail\n'] }) },
+              'text/markdown': { schema: Type.String() },
             },
           },
         },

@@ -31,6 +31,19 @@ export async function commitAfter(store: Store, head: Head, ...reasons: string[]
   return entries
 }
 
+/** The same on a server that did not open the log's epoch: refused as `moved`, then taken with a new epoch. */
+export async function commitInNextEpoch(
+  store: Store,
+  head: Head,
+  ...reasons: string[]
+): Promise<SealedEntry[]> {
+  assert.deepEqual(await commitAll(store, head, sealAfter(head, ...reasons)), { outcome: 'moved' })
+  const entries = sealAfter({ ...head, epoch: head.epoch + 1 }, ...reasons)
+  const opened = await store.commit({ expectedHead: head, entries, flags: NO_FLAGS, mode: 'open' })
+  assert.deepEqual(opened, { outcome: 'committed' })
+  return entries
+}
+
 const linesOf = (entries: readonly SealedEntry[]): string[] => entries.map(({ line }) => line)
 
 const numbered = (count: number): string[] => Array.from({ length: count }, (_, i) => `reason ${i + 1}`)

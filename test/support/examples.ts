@@ -72,6 +72,11 @@ export async function askForExamples({ ask, parts }: TestServer): Promise<Record
     { force: true, reason: 'Well for an hour' },
     'coordinator',
   )
+  await get('getPostmortem', `/v1/incidents/${incident}/postmortem`)
+  const other = { id: 'INC-43', title: 'Chat is slow', runbook: 'chat-assistant', severity: 'SEV2' }
+  await ask('operator', 'POST', '/v1/incidents', { body: other })
+  await get('getMessage', '/v1/incidents/INC-43/messages/initial')
+  await get('getActor', '/v1/actor')
   await get('listRunbooks', '/v1/runbooks')
   await get('getRunbook', '/v1/runbooks/trustflow')
   await get('listSteps', `/v1/steps?step=${STEP}`)
@@ -103,6 +108,8 @@ function scrubText(text: string): string {
   if (/^[0-9a-f]{64}$/.test(text)) return '6b1e'.repeat(16)
   if (/^[\d-]{10}T[\d:.]{12}Z$/.test(text)) return '2026-11-20T03:00:00.120Z'
   return text
+    .replace(/\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC/g, '2026-11-20 03:00:00 UTC')
+    .replace(/\b\d+ ms\b/g, '12 ms')
     .replace(UUID, '0b8f8a4e-7c1d-4c52-9d1e-3f6f6a7b8c9d')
     .replace(/\/ofrep\/v1\/events\/[\w.-]+/, '/ofrep/v1/events/a-secret')
     .replaceAll('"environment":"test"', '"environment":"production"')

@@ -11,7 +11,7 @@ import { assertChain, headOf, lastHead, sealAfter } from '../../support/log.js'
 import { startProxy } from '../../support/proxy.js'
 import { freePort, PROPER, startRedis } from '../../support/redis.js'
 import { until } from '../../support/until.js'
-import { commitAfter, commitAll } from '../contract.js'
+import { commitAfter, commitAll, commitInNextEpoch } from '../contract.js'
 
 const shared = await startRedis({ after })
 let serial = 0
@@ -194,7 +194,7 @@ it('follow goes on after a restart on the same port, with what came meanwhile', 
   await redis.stop('SIGKILL')
   await redis.start()
   await store.whenReady(5000)
-  entries.push(...(await commitAfter(store, lastHead(entries), 'three', 'four')))
+  entries.push(...(await commitInNextEpoch(store, lastHead(entries), 'three', 'four')))
   proxy.mode = 'pass'
   await follower.lineCount(4)
   assert.deepEqual(

@@ -9,7 +9,7 @@ import { RedisStore } from '../../../src/store/redis/store.js'
 import { Follower } from '../../support/follower.js'
 import { lastHead, sealAfter } from '../../support/log.js'
 import { startRedis, type TestRedis } from '../../support/redis.js'
-import { commitAfter, commitAll } from '../contract.js'
+import { commitAfter, commitAll, commitInNextEpoch } from '../contract.js'
 
 type Scene = { redis: TestRedis; store: RedisStore; follower: Follower; head: Head }
 
@@ -58,7 +58,7 @@ it('FLUSHALL is told within 250 ms, and followers go on with a log that is put b
   }
   t.diagnostic(`told after ${took.map(ms => ms.toFixed(0)).join(', ')} ms`)
   assert.ok(Math.min(...took) < 250)
-  await commitAfter(store, head, 'four')
+  await commitInNextEpoch(store, head, 'four')
   await follower.lineCount(4)
   assert.deepEqual(follower.lines.slice(0, 3), lines)
 })
