@@ -59,7 +59,8 @@ export function actorOf(request: FastifyRequest): Actor {
 function identify(request: FastifyRequest, tokens: Tokens, now: number): void {
   const found = tokens.identify(presented(request), now)
   if (found.outcome === 'known') {
-    request.actor = { ...found.actor, via: viaOf(request) }
+    const via = viaOf(request)
+    request.actor = via === found.actor.via ? found.actor : { ...found.actor, via }
     request.credential = found.sha256
     return
   }
@@ -91,12 +92,11 @@ function viaOf(request: FastifyRequest): Via {
 }
 
 function refusalOf(actor: Actor, access: Role | 'reader', killOnly: boolean): KillswitchError | undefined {
-  const extra = { role: actor.role, needed: access }
   if (actor.only === 'kill' && !killOnly) {
     return new KillswitchError(
       'forbidden',
       `${actor.id} is a credential that may only kill. Use a token of role ${access} or higher.`,
-      extra,
+      { role: actor.role, needed: access },
     )
   }
   if (
@@ -104,5 +104,5 @@ function refusalOf(actor: Actor, access: Role | 'reader', killOnly: boolean): Ki
   )
     return undefined
   const detail = `${actor.id} has role ${actor.role}; this takes ${access} or higher. Use a token of that role, or ask somebody who has one.`
-  return new KillswitchError('forbidden', detail, extra)
+  return new KillswitchError('forbidden', detail, { role: actor.role, needed: access })
 }

@@ -8,12 +8,9 @@ import { type Actor, ROLES, type Role } from '../domain/actor.js'
 import { KillswitchError } from '../domain/errors.js'
 
 /** What one stored hash stands for. `sha256`, in hex, names it among those of the same actor. */
-export type Credential = { actor: Omit<Actor, 'via'>; sha256: string; expires?: number }
+export type Credential = { outcome: 'known'; actor: Actor; sha256: string; expires?: number }
 
-export type Identified =
-  | ({ outcome: 'known' } & Pick<Credential, 'actor' | 'sha256'>)
-  | { outcome: 'unknown' }
-  | { outcome: 'expired'; id: string; at: number }
+export type Identified = Credential | { outcome: 'unknown' } | { outcome: 'expired'; id: string; at: number }
 
 export class Tokens {
   readonly #byHash = new Map<string, Credential>()
@@ -64,9 +61,9 @@ export class Tokens {
   identify(token: string, now: number): Identified {
     const found = this.#byHash.get(hash('sha256', token))
     if (found === undefined) return { outcome: 'unknown' }
-    const { expires, actor, sha256 } = found
+    const { expires, actor } = found
     if (expires !== undefined && expires <= now) return { outcome: 'expired', id: actor.id, at: expires }
-    return { outcome: 'known', actor, sha256 }
+    return found
   }
 
   /** The credentials of an actor that are good now: one, or two while its token is being replaced. */
@@ -91,9 +88,15 @@ export class Tokens {
       this.#remember(actor, each, expires === undefined ? undefined : Date.parse(expires))
   }
 
-  #remember(actor: Omit<Actor, 'via'>, given: string, expires?: number): void {
-    const sha256 = given.toLowerCase()
-    this.#byHash.set(sha256, { actor, sha256, ...(expires === undefined ? {} : { expires }) })
+  #remember(given: Omit<Actor, 'via'>, hashed: string, expires?: number): void {
+    const sha256 = hashed.toLowerCase()
+    const actor: Actor = Object.freeze({ ...given, via: 'api' })
+    this.#byHash.set(sha256, {
+      outcome: 'known',
+      actor,
+      sha256,
+      ...(expires === undefined ? {} : { expires }),
+    })
   }
 }
 

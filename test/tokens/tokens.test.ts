@@ -18,7 +18,7 @@ describe('tokens', () => {
     ])
     for (const token of [old, fresh]) {
       const found = tokens.identify(token, NOW)
-      assert.deepEqual(found.outcome === 'known' && found.actor, { id: 'dana', role: 'operator' })
+      assert.deepEqual(found.outcome === 'known' && found.actor, { id: 'dana', role: 'operator', via: 'api' })
     }
     assert.equal(tokens.identify(old, Date.parse(expires)).outcome, 'expired')
     assert.equal(tokens.identify(`${old}x`, NOW).outcome, 'unknown')
