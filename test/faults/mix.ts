@@ -1,0 +1,99 @@
+// A mix of faults under load, and what came of it. The same seed gives the same faults in the same order; what they meet
+// is for the machine to decide.
+
+import { randomFrom } from '../support/entries.js'
+import type { Teardown } from '../support/testdir.js'
+import { until } from '../support/until.js'
+import { check, type Violation } from './check.js'
+import { chooseFault, type Fault } from './faults.js'
+import { fateOf, type History } from './history.js'
+import { type Given, World } from './world.js'
+
+export type Mix = Omit<Given, 'random'> & {
+  seed: number
+  faults: number
+  /** Only these, by name. */
+  only?: readonly string[]
+  onFault?: (done: number, name: string) => void
+}
+
+export type Outcome = {
+  violations: Violation[]
+  faults: Map<string, number>
+  history: History
+  acknowledged: number
+  provisional: number
+  kills: { count: number; p50: number; p99: number; max: number }
+  entries: number
+  epochs: number
+  notApplied: number
+}
+
+export async function runMix(t: Teardown, mix: Mix): Promise<Outcome> {
+  const random = randomFrom(mix.seed)
+  // the faults draw from a sequence of their own: how many writes there are must not change them
+  const world = await World.start(t, { ...mix, random: randomFrom(mix.seed + 1) })
+  const faults = new Map<string, number>()
+  world.startWriting()
+  for (let done = 0; done < mix.faults; ) {
+    const fault = chooseFault(random)
+    if (mix.only !== undefined && !mix.only.includes(fault.name)) continue
+    await inflict(world, fault)
+    faults.set(fault.name, (faults.get(fault.name) ?? 0) + 1)
+    mix.onFault?.(++done, fault.name)
+    await breathe(world, random())
+  }
+  await world.stopWriting()
+  const ending = await world.ending()
+  const violations = check(world.history, ending)
+  const last = JSON.parse(ending.lines.at(-1) ?? '{}') as { epoch?: number }
+  const outcome = { ...summary(world.history), violations, faults, history: world.history }
+  const notApplied = ending.lines.filter(
+    line => line.includes('"origin":') && line.includes('"refused"'),
+  ).length
+  await world.close()
+  return { ...outcome, entries: ending.lines.length, epochs: last.epoch ?? 0, notApplied }
+}
+
+async function inflict(world: World, fault: Fault): Promise<void> {
+  world.inForce.add(fault.name)
+  await fault.run(world).catch(error => {
+    throw new Error(`the fault ${fault.name} could not be inflicted: ${(error as Error).stack}`)
+  })
+  world.inForce.delete(fault.name)
+}
+
+/** Half of the faults meet a world that has seen some flips since the last one, the others what the last one left. */
+async function breathe(world: World, chance: number): Promise<void> {
+  if (chance < 0.5) return
+  const { operations } = world.history
+  const acknowledged = () => operations.slice(-400).filter(each => fateOf(each) === 'acknowledged').length
+  const [from, before] = [operations.length, acknowledged()]
+  const some = () => operations.length > from + 20 || acknowledged() > before + 10
+  await until(some, 'some flips since the last fault', 20_000)
+}
+
+function summary({ operations }: History): Pick<Outcome, 'acknowledged' | 'provisional' | 'kills'> {
+  const answered = operations.flatMap(({ kind, attempts }) =>
+    attempts.filter(({ status }) => kind === 'kill' && status === 200),
+  )
+  const times = answered.map(({ sentMs, answeredMs }) => answeredMs - sentMs).sort((a, b) => a - b)
+  const at = (share: number) => Math.round(times[Math.floor(times.length * share)] ?? 0)
+  return {
+    acknowledged: operations.filter(each => fateOf(each) === 'acknowledged').length,
+    provisional: answered.filter(({ durability }) => durability === 'provisional').length,
+    kills: { count: times.length, p50: at(0.5), p99: at(0.99), max: Math.round(times.at(-1) ?? 0) },
+  }
+}
+
+export function describe(outcome: Outcome): string {
+  const { kills, faults } = outcome
+  const mixed = [...faults].sort(([, a], [, b]) => b - a).map(([name, count]) => `${name} ${count}`)
+  return [
+    `${[...faults.values()].reduce((sum, count) => sum + count, 0)} faults: ${mixed.join(', ')}`,
+    `${outcome.acknowledged} operations acknowledged, ${outcome.provisional} kills of them provisional; ${outcome.entries} entries, epoch ${outcome.epochs}, ${outcome.notApplied} restores recovered and not applied`,
+    `kill: p50 ${kills.p50} ms, p99 ${kills.p99} ms, at most ${kills.max} ms (${kills.count})`,
+    `${outcome.violations.length} violations`,
+    ...outcome.violations.slice(0, 40).map(({ invariant, detail }) => `  ${invariant}: ${detail}`),
+  ].join('\n')
+}
