@@ -40,6 +40,9 @@ import { Submissions } from './service/submissions.js'
 import { Tail } from './service/tail.js'
 import type { FirstStart } from './tokens/first-start.js'
 
+/** Room for a thousand kills and more on a disk that is full. */
+const RESERVE_BYTES = 1024 * 1024
+
 export type Server = {
   app: App
   /** `http://127.0.0.1:8080`, once listening. */
@@ -59,7 +62,7 @@ export async function startServer(
   const say = (message: string, fields: object = {}) => logger.info(fields, message)
   const closers: (() => Promise<unknown>)[] = []
   try {
-    const journal = await Journal.open({ folder: config.dataDir, log: say })
+    const journal = await Journal.open({ folder: config.dataDir, reserveBytes: RESERVE_BYTES, log: say })
     const log = await Log.open(journal, error =>
       logger.error({ err: error }, 'a listener to the log failed; the log goes on'),
     )
@@ -90,7 +93,7 @@ async function serve(
   const { environment } = config
   const onFault = (error: unknown) => logger.error({ err: error }, 'a background task failed')
   const gate = new Gate({ log, store, environment, clock })
-  const file = new ProvisionalFile<ProvisionalKill>(config.dataDir)
+  const file = new ProvisionalFile<ProvisionalKill>(config.dataDir, log.journal.reserve)
   const provisional = await Provisional.open({ file, log, gate, environment, clock, onFault })
   const recovery = new Recovery({
     log,
@@ -105,6 +108,7 @@ async function serve(
   })
   const tail = new Tail(log, store, {
     onAlive: () => {
+      void log.journal.reserve.keep()
       gate.storeAnswers()
       provisional.merge()
       gate.settleUnknown()

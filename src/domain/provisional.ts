@@ -101,7 +101,8 @@ export function killsOfBranch(branch: readonly SealedEntry[], end: State): Provi
   const kills = new Map<string, ProvisionalKill>()
   for (const { entry, hash } of branch) {
     const { action, outcome, flag, hold } = entry
-    if (action !== 'kill' || outcome !== 'applied' || flag === undefined || !held.has(hold ?? '')) continue
+    // one that found its hold there counts as much: the log may have released that hold elsewhere
+    if (action !== 'kill' || outcome === 'refused' || flag === undefined || !held.has(hold ?? '')) continue
     const origin = { place: placeOf(entry), hash }
     const incident = held.get(hold ?? '')?.incident
     const first = { ...killOf(entry), ...(incident === undefined ? {} : { incident }), origin }

@@ -52,6 +52,19 @@ export class Metrics {
     this.gauge('tail_lag_seconds', 'Since the store was last heard of', () =>
       Number.isFinite(health.tailLagMs) ? health.tailLagMs / 1000 : -1,
     )
+    this.gauge(
+      'provisional_kills',
+      'Kills in force here and not in the log yet',
+      () => log.provisional.length,
+    )
+    this.gauge(
+      'restores_not_applied',
+      'Restores of an abandoned branch, recovered and not applied, on flags not flipped since',
+      () => health.notApplied,
+    )
+    this.gauge('journal_reserve', '1 while room on the disk is kept for kills', () =>
+      Number(!log.journal.reserve.isMissing),
+    )
     this.gauge('journal_ok', '1 while the journal can be written', () =>
       Number(log.journal.broken === undefined),
     )

@@ -10,6 +10,7 @@ import { cutBranch } from './branch.js'
 import { type Checkpoint, readCheckpoint, writeCheckpoint } from './checkpoint.js'
 import { type Disk, type Log, realDisk, syncFolder, using } from './disk.js'
 import { type Lock, lockFolder } from './lock.js'
+import { Reserve } from './reserve.js'
 import { type Located, type Location, lineAt, linesFrom, readLocated, type Segment, seek } from './segment.js'
 import { groupBySegment, openSegments, readFirst } from './segments.js'
 import { Writer } from './writer.js'
@@ -19,6 +20,8 @@ export type JournalOptions = {
   folder: string
   /** A segment that has reached this size is followed by a new one; default 8 MiB. */
   segmentBytes?: number
+  /** Room kept for kills on a disk that is full; none by default. */
+  reserveBytes?: number
   log?: Log
   /** For tests: a disk that fails. */
   disk?: Disk
@@ -30,6 +33,7 @@ type Opened = { head: ChainHead; firstHash: string | undefined; segments: Segmen
 
 export class Journal {
   readonly folder: string
+  readonly reserve: Reserve
   readonly #disk: Disk
   readonly #segments: Segment[]
   #writer: Writer
@@ -55,7 +59,10 @@ export class Journal {
       await syncFolder(disk, dirname(folder)).catch(() => undefined)
       const { segments, head } = await openSegments(disk, join(folder, 'log'), log)
       const first = segments[0] && (await readFirst(disk, segments[0]))
-      return new Journal(options, disk, { head, firstHash: first && hashLine(first.bytes), segments, lock })
+      const firstHash = first && hashLine(first.bytes)
+      const journal = new Journal(options, disk, { head, firstHash, segments, lock })
+      await journal.reserve.keep()
+      return journal
     } catch (error) {
       await lock.release()
       throw error
@@ -71,6 +78,7 @@ export class Journal {
     this.#lock = lock
     this.#segmentBytes = options.segmentBytes ?? 8 * 1024 * 1024
     this.#writer = this.#newWriter()
+    this.reserve = new Reserve(options.folder, options.reserveBytes ?? 0)
   }
 
   /** The last durable entry; `at` is empty before the first. */
@@ -131,9 +139,14 @@ export class Journal {
     if (added.length === 0) return
     const head = added.reduce(follow, this.#head)
     const text = added.map(({ line }) => `${line}\n`).join('')
-    await this.#writer.write(Buffer.from(text), placeOf(added[0]!.entry), () => {
-      this.#head = head
-      this.#firstHash ??= added[0]!.hash
+    const write = () =>
+      this.#writer.write(Buffer.from(text), placeOf(added[0]!.entry), () => {
+        this.#head = head
+        this.#firstHash ??= added[0]!.hash
+      })
+    await write().catch(async error => {
+      if (!(await this.reserve.giveUp())) throw error
+      await write()
     })
     for (const watcher of this.#watchers) watcher()
   }

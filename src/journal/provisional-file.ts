@@ -4,15 +4,22 @@
 import { open, readFile, rename } from 'node:fs/promises'
 import { join } from 'node:path'
 import { realDisk, syncFolder } from './disk.js'
+import type { Reserve } from './reserve.js'
+
+type Waiting = { text: string; resolve: () => void; reject: (error: unknown) => void }
 
 export class ProvisionalFile<T> {
   readonly #folder: string
   readonly #file: string
+  readonly #reserve: Pick<Reserve, 'giveUp'> | undefined
+  #waiting: Waiting[] = []
   #written: Promise<unknown> = Promise.resolve()
 
-  constructor(folder: string) {
+  /** `reserve`: room that is set free where the disk is full. */
+  constructor(folder: string, reserve?: Pick<Reserve, 'giveUp'>) {
     this.#folder = folder
     this.#file = join(folder, 'provisional.ndjson')
+    this.#reserve = reserve
   }
 
   /** What is kept; a torn last line was never acknowledged, and is passed over. */
@@ -24,17 +31,12 @@ export class ProvisionalFile<T> {
     return text.split('\n').flatMap(line => parsed<T>(line))
   }
 
-  /** Durable when it resolves. */
-  append(record: T): Promise<void> {
-    return this.#inTurn(async () => {
-      const handle = await open(this.#file, 'a', 0o600)
-      try {
-        // a torn line before it must not swallow this one
-        await handle.appendFile(`\n${JSON.stringify(record)}\n`)
-        await handle.datasync()
-      } finally {
-        await handle.close()
-      }
+  /** Durable when it resolves. What comes while others are written is written together, with one sync. */
+  append(records: readonly T[]): Promise<void> {
+    const text = records.map(record => `${JSON.stringify(record)}\n`).join('')
+    return new Promise<void>((resolve, reject) => {
+      this.#waiting.push({ text, resolve, reject })
+      if (this.#waiting.length === 1) void this.#inTurn(() => this.#appendWaiting())
     })
   }
 
@@ -51,6 +53,32 @@ export class ProvisionalFile<T> {
       await rename(`${this.#file}.tmp`, this.#file)
       await syncFolder(realDisk, this.#folder)
     })
+  }
+
+  async #appendWaiting(): Promise<void> {
+    const waiting = this.#waiting
+    this.#waiting = []
+    // a torn line before it must not swallow the first
+    const text = `\n${waiting.map(each => each.text).join('')}`
+    try {
+      await this.#put(text).catch(async error => {
+        if (!(await this.#reserve?.giveUp())) throw error
+        await this.#put(text)
+      })
+      for (const { resolve } of waiting) resolve()
+    } catch (error) {
+      for (const { reject } of waiting) reject(error)
+    }
+  }
+
+  async #put(text: string): Promise<void> {
+    const handle = await open(this.#file, 'a', 0o600)
+    try {
+      await handle.appendFile(text)
+      await handle.datasync()
+    } finally {
+      await handle.close()
+    }
   }
 
   #inTurn(write: () => Promise<void>): Promise<void> {

@@ -58,10 +58,15 @@ export type Batch = {
 }
 
 /** Why the batch has to open a new epoch, and how many lost lines were put back before it. */
-export type Opening = { why: string; restored: number }
+export type Opening = {
+  why: string
+  restored: number
+  /** The highest epoch known to have been issued, where that is not the log's own. */
+  above?: number
+}
 
 /** The entry that opens an epoch. */
-export function openingDraft({ why, restored }: Opening, now: number): Draft {
+function openingDraft({ why, restored }: Opening, now: number): Draft {
   const key = randomUUID()
   return {
     action: 'log.recovered',
@@ -79,10 +84,12 @@ export function decideBatch(
   items: readonly Waiting[],
   state: State,
   environment: string,
-  opening?: { draft: Draft },
+  now: number,
+  opening?: Opening,
 ): Batch {
   const decided: Decided[] = []
-  const opened = opening && seal(opening.draft, state.head, environment, state.head.epoch + 1)
+  const epoch = Math.max(state.head.epoch, opening?.above ?? 0) + 1
+  const opened = opening && seal(openingDraft(opening, now), state.head, environment, epoch)
   let after = opened ? fold(state, opened) : state
   for (const item of items) {
     try {

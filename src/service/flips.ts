@@ -155,16 +155,16 @@ export class Flips {
   /** What became of a flip, by the place of its entry or by the actor's own idempotency key. */
   async find(actor: Actor, id: string): Promise<FlipStatus> {
     const known = this.#log.answered(actor.id, id)
-    if (known?.outcome === 'voided')
-      return { state: 'never', entries: await this.#submissions.entries(known.places) }
-    if (known !== undefined)
+    if (known !== undefined && known.outcome !== 'voided')
       return {
         state: known.outcome as 'applied' | 'unchanged',
         entries: await this.#submissions.entries(known.places),
       }
+    // ahead of what was voided: an attempt may have been closed, and the kill taken here all the same
     const provisional = this.#provisional.find(actor.id, id)
     if (provisional !== undefined)
       return { state: 'provisional', entries: this.#provisional.entriesOf(provisional) }
+    if (known !== undefined) return { state: 'never', entries: await this.#submissions.entries(known.places) }
     if (this.#gate.isPending(actor.id, id)) return { state: 'pending', entries: [] }
     const place = parsePlace(id)
     const line = place === undefined ? undefined : await this.#log.line(place)

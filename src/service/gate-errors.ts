@@ -19,6 +19,12 @@ export const stillAway = (failure: KillswitchError): KillswitchError =>
       )
     : failure
 
+export const onlyKills = (): KillswitchError =>
+  new KillswitchError(
+    'journal-broken',
+    "The disk of this instance is full; what room is left is for kills. Nothing was done: free space on the data folder's disk, or ask another instance.",
+  )
+
 export const tooBusy = (): KillswitchError =>
   new KillswitchError(
     'store-unavailable',

@@ -15,16 +15,15 @@ import {
   type Durability,
   decideBatch,
   type Opening,
-  openingDraft,
   type Unresolved,
   type Waiting,
 } from './batch.js'
-import { asKillswitchError, mayRetry, stillAway, tooBusy, unknownOutcome } from './gate-errors.js'
+import { asKillswitchError, mayRetry, onlyKills, stillAway, tooBusy, unknownOutcome } from './gate-errors.js'
 import type { Log } from './log.js'
 import { Queue } from './queue.js'
 import { voided } from './voided.js'
 
-/** How long the gate tries; with a kill waiting for a silent store, until it is taken provisionally instead. */
+/** How long the gate tries; with a kill in the batch or behind it, until that is taken provisionally. */
 const DEADLINE_MS = 2_000
 const KILL_DEADLINE_MS = 150
 /** Between two tries of a commit whose outcome is unknown: the store needs the event loop to come back. */
@@ -66,6 +65,7 @@ export class Gate {
 
   /** Resolves once the entries are durable; rejects with the refusal, 503 (not done) or 504 (unknown). */
   submit(ask: Asked): Promise<Accepted> {
+    if (ask.priority !== 'kill' && this.#log.journal.reserve.isMissing) return Promise.reject(onlyKills())
     const id = idOf(ask.actor, ask.key)
     this.#pending.set(id, (this.#pending.get(id) ?? 0) + 1)
     const settled = new Promise<Accepted>((resolve, reject) => {
@@ -114,6 +114,8 @@ export class Gate {
   /** The store had lost lines, which are put back: the next commit opens a new epoch, and says so. */
   async openEpoch(opening: Opening): Promise<void> {
     this.#opening = opening
+    // the store was just spoken with
+    this.#away = undefined
     const key = `opening-${placeOf(this.#log.head)}`
     // asks for nothing: the batch has the entry that opens the epoch, and perhaps what waits beside it
     const ask = { priority: 'kill' as const, actor: 'killswitch', key, digest: key }
@@ -164,7 +166,8 @@ export class Gate {
         if (spent > DEADLINE_MS) return this.#failAll(decided, tooBusy())
         continue
       }
-      if (spent > (isKill ? KILL_DEADLINE_MS : DEADLINE_MS) || !mayRetry(failure, waiting))
+      const hasKill = isKill || this.#queue.has('kill')
+      if (spent > (hasKill ? KILL_DEADLINE_MS : DEADLINE_MS) || !mayRetry(failure, waiting))
         return this.#giveUp(decided, failure)
       await delay(RETRY_MS)
     }
@@ -203,8 +206,7 @@ export class Gate {
     const { state } = this.#log
     const head = placeOf(state.head)
     const open = waiting.filter(item => !this.#replays(item) && !this.#refusedBefore(item, head))
-    const opening = this.#opening && { draft: openingDraft(this.#opening, this.#clock()) }
-    return decideBatch(open, state, this.#environment, opening)
+    return decideBatch(open, state, this.#environment, this.#clock(), this.#opening)
   }
 
   /** Answers an item whose key the log has already. */
@@ -296,5 +298,5 @@ export class Gate {
 
 const idOf = (actor: string, key: string): string => `${actor}\n${key}`
 
-const headOf = (state: State): Head =>
-  state.log === undefined ? EMPTY : { epoch: state.head.epoch, seq: state.head.seq, hash: state.head.hash }
+const headOf = ({ log, head: { epoch, seq, hash } }: State): Head =>
+  log === undefined ? EMPTY : { epoch, seq, hash }

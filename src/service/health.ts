@@ -29,6 +29,36 @@ export class Health {
     return this.#log.state.catalogue !== undefined
   }
 
+  /** Restores that were recovered and not applied, on flags not flipped since. */
+  get notApplied(): number {
+    let count = 0
+    for (const flag of this.#log.state.flags.values()) count += flag.notApplied?.length ?? 0
+    return count
+  }
+
+  /** What is less than well, and leaves every kill possible. */
+  #leftOvers(): Condition[] {
+    const { journal, provisional } = this.#log
+    const found: Condition[] = []
+    if (journal.reserve.isMissing)
+      found.push({
+        code: 'disk-full',
+        detail:
+          'The disk of the data folder is full: kills are taken, restores and notes are answered with 503.',
+      })
+    if (provisional.length > 0)
+      found.push({
+        code: 'provisional-kills',
+        detail: `${provisional.length} kill(s) are in force here and not in the log yet: they come in when the store is back.`,
+      })
+    if (this.notApplied > 0)
+      found.push({
+        code: 'restores-not-applied',
+        detail: `${this.notApplied} restore(s) of an abandoned branch were recovered and not applied: "notApplied" on the flags names them, and restoring again is for a person to decide.`,
+      })
+    return found
+  }
+
   isLive(): boolean {
     return this.#tail.isLive
   }
@@ -48,6 +78,7 @@ export class Health {
         detail: `This instance's journal cannot be written: ${broken}`,
       })
     }
+    degraded.push(...this.#leftOvers())
     if (!this.hasKnownState) {
       ready = false
       degraded.push({ code: 'no-known-state', detail: 'This instance has not seen the log yet.' })

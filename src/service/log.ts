@@ -116,6 +116,20 @@ export class Log {
     return taken
   }
 
+  /** The entries after a place, those that the journal could not take among them. */
+  async #after(place: number): Promise<SealedEntry[]> {
+    const entries: SealedEntry[] = []
+    for await (const line of this.journal.lines(place)) entries.push(open(line))
+    const journaled = Math.max(place, placeOf(this.journal.head))
+    return [...entries, ...this.#unjournaled.filter(({ entry }) => placeOf(entry) > journaled)]
+  }
+
+  /** As `#after`, and at least what is known now. */
+  async entriesAfter(place: number): Promise<SealedEntry[]> {
+    await this.#accepting
+    return this.#after(place)
+  }
+
   /**
    * Leaves an abandoned branch: journal and state go back to `ancestor`, whose entry the store still holds. Returns the
    * entries of the branch and the file that keeps them.
@@ -124,10 +138,11 @@ export class Log {
     const left = this.#accepting.then(async () => {
       const line = placeOf(ancestor) === 0 ? undefined : await this.line(placeOf(ancestor))
       const at = line === undefined ? '' : open(line).entry.at
-      const { file, lines } = await this.journal.branchOff({ ...ancestor, at })
+      const branch = await this.#after(placeOf(ancestor))
+      const { file } = await this.journal.branchOff({ ...ancestor, at })
       this.#unjournaled = []
       await this.#refold()
-      return { file, branch: lines.map(open) }
+      return { file, branch }
     })
     this.#accepting = left.catch(() => {})
     return left

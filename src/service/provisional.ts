@@ -65,7 +65,10 @@ export class Provisional {
     if (refusal !== undefined) throw refusal
     const kill = killOfDrafts(drafts)
     if (kill === undefined) throw error
-    await this.take([kill])
+    await this.take([kill]).catch(failure => {
+      // what was sent may have been done: then nobody may be told that nothing was
+      throw error instanceof KillswitchError && error.code === 'outcome-unknown' ? error : failure
+    })
     this.#gate.forget(ask.actor, ask.key)
     return { entries: this.entriesOf(kill), durability: 'provisional', replayed: false }
   }
@@ -95,6 +98,7 @@ export class Provisional {
 
   /** Durable on this instance's disk, and told to its apps, when it resolves. Throws `journal-broken`. */
   async take(kills: readonly ProvisionalKill[]): Promise<void> {
+    if (kills.length === 0) return
     // a rewrite that comes between the line on disk and the list in memory must not lose it
     this.#taking = [...this.#taking, ...kills]
     try {
@@ -106,16 +110,14 @@ export class Provisional {
   }
 
   async #append(kills: readonly ProvisionalKill[]): Promise<void> {
-    for (const kill of kills) {
-      await this.#file.append(kill).catch(error => {
-        throw new KillswitchError(
-          'journal-broken',
-          `The store is away, and this instance cannot keep the kill on its own disk (${(error as Error).message}). Nothing was done: kill on another instance.`,
-          {},
-          error,
-        )
-      })
-    }
+    await this.#file.append(kills).catch(error => {
+      throw new KillswitchError(
+        'journal-broken',
+        `The store is away, and this instance cannot keep the kill on its own disk (${(error as Error).message}). Nothing was done: kill on another instance.`,
+        {},
+        error,
+      )
+    })
   }
 
   /** Called while the store answers. One at a time; what cannot be brought in yet stays. */
@@ -133,9 +135,14 @@ export class Provisional {
   }
 
   async #mergeAll(): Promise<void> {
-    for (const kill of this.#kills) {
-      if (!(await this.#mergeOne(kill))) continue
-      this.#keep(this.#kills.filter(each => provisionalId(each) !== provisionalId(kill)))
+    const kills = this.#kills
+    for (let from = 0; from < kills.length; from += MERGED_AT_ONCE) {
+      // together, so that the gate commits them together
+      const some = kills.slice(from, from + MERGED_AT_ONCE)
+      const done = await Promise.all(some.map(kill => this.#mergeOne(kill)))
+      const merged = new Set(some.filter((_, index) => done[index]).map(provisionalId))
+      if (merged.size === 0) return
+      this.#keep(this.#kills.filter(kill => !merged.has(provisionalId(kill))))
       await this.#file.rewrite([...this.#kills, ...this.#taking])
     }
   }
@@ -200,6 +207,9 @@ type Parts = {
   clock: Clock
   onFault: (error: unknown) => void
 }
+
+/** So many, and kills that are asked for meanwhile come between. */
+const MERGED_AT_ONCE = 64
 
 const AWAY = ['store-unavailable', 'outcome-unknown', 'history-lost']
 

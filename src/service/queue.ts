@@ -16,6 +16,10 @@ export class Queue<T extends Item> {
     return this.#items.length
   }
 
+  has(priority: Priority): boolean {
+    return this.#items.some(item => item.priority === priority)
+  }
+
   push(item: T): void {
     this.#items.push(item)
   }

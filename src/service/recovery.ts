@@ -97,9 +97,9 @@ export class Recovery {
   async #leaveBranch(): Promise<void> {
     const ancestor = await this.#ancestor()
     const before = this.#log.state
-    const lines = await this.#branchAfter(ancestor)
+    const left = await this.#log.entriesAfter(placeOf(ancestor))
     // kept on disk, and in force, before the journal lets go of them
-    await this.#provisional.take(killsOfBranch(lines, before))
+    await this.#provisional.take(killsOfBranch(left, before))
     const { file, branch } = await this.#log.branchOff(ancestor)
     this.#events.onBranchLeft()
     this.#events.onRecovered('this instance was on an abandoned branch of the log and has left it', {
@@ -107,13 +107,10 @@ export class Recovery {
       entries: branch.length,
       kept: file,
     })
+    // above every place that was issued on the branch: nobody is acknowledged below what it has seen
+    const above = before.head.epoch
+    await this.#gate.openEpoch({ why: 'A branch of the log was abandoned.', restored: 0, above })
     for (const sealed of branch) await this.#offer(sealed)
-  }
-
-  async #branchAfter(ancestor: Head): Promise<SealedEntry[]> {
-    const lines: SealedEntry[] = []
-    for await (const line of this.#log.journal.lines(placeOf(ancestor))) lines.push(open(line))
-    return lines
   }
 
   /** The last entry of the journal that the store holds too, by halving. */

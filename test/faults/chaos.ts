@@ -13,6 +13,8 @@ const { values } = parseArgs({
     writers: { type: 'string', default: '64' },
     only: { type: 'string' },
     /** Each run has a log of its own; faults are shared out among as many as it takes. */
+    /** A folder for what was seen of a run that failed. */
+    dump: { type: 'string' },
     verbose: { type: 'boolean', default: false },
     per: { type: 'string', default: '200' },
   },
@@ -31,6 +33,7 @@ for (let [done, seed] = [0, first]; done < total; done += per, seed++) {
       instances: Number(values.instances),
       writers: Number(values.writers),
       observers: 6,
+      ...(values.dump === undefined ? {} : { dump: `${values.dump}/seed-${seed}.json` }),
       ...(values.verbose
         ? { onFault: (done, name) => console.log(Math.round(performance.now()), done, name) }
         : {}),

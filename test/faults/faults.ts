@@ -164,5 +164,9 @@ export const FAULTS: Fault[] = [
 
 export function chooseFault(random: () => number): Fault {
   let left = random() * FAULTS.reduce((sum, { weight }) => sum + weight, 0)
-  return FAULTS.find(({ weight }) => (left -= weight) < 0) ?? (FAULTS[0] as Fault)
+  const found = FAULTS.find(({ weight }) => {
+    left -= weight
+    return left < 0
+  })
+  return found ?? (FAULTS[0] as Fault)
 }

@@ -1,6 +1,7 @@
 // A mix of faults under load, and what came of it. The same seed gives the same faults in the same order; what they meet
 // is for the machine to decide.
 
+import { writeFileSync } from 'node:fs'
 import { randomFrom } from '../support/entries.js'
 import type { Teardown } from '../support/testdir.js'
 import { until } from '../support/until.js'
@@ -14,6 +15,8 @@ export type Mix = Omit<Given, 'random'> & {
   faults: number
   /** Only these, by name. */
   only?: readonly string[]
+  /** A file for what was seen, where it does not hold. */
+  dump?: string
   onFault?: (done: number, name: string) => void
 }
 
@@ -51,6 +54,11 @@ export async function runMix(t: Teardown, mix: Mix): Promise<Outcome> {
   const notApplied = ending.lines.filter(
     line => line.includes('"origin":') && line.includes('"refused"'),
   ).length
+  if (violations.length > 0 && mix.dump !== undefined)
+    writeFileSync(
+      mix.dump,
+      JSON.stringify({ ...ending, resolved: [...ending.resolved], violations, history: world.history }),
+    )
   await world.close()
   return { ...outcome, entries: ending.lines.length, epochs: last.epoch ?? 0, notApplied }
 }

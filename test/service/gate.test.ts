@@ -80,6 +80,18 @@ describe('the gate', () => {
     assert.ok(tries > 1 && turns >= tries, `the event loop turned ${turns} times in ${tries} tries`)
   })
 
+  it('keeps no kill waiting behind a restore that the store does not answer', async t => {
+    const rig = await aGate(t, { kind: 'redis' })
+    rig.store.faults = ['request-lost', ...Array<'away'>(10_000).fill('away')]
+    const restore = assert.rejects(rig.restore('ai_v1', 'r', { incident: 'INC-1' }))
+    await until(() => rig.store.asked > 2, 'the restore is being tried again')
+    const sentMs = performance.now()
+    await assert.rejects(rig.kill('ai_v1', 'k'), hasCode('store-unavailable'))
+    const spentMs = performance.now() - sentMs
+    assert.ok(spentMs < 1_000, `the kill waited ${Math.round(spentMs)} ms`)
+    await restore
+  })
+
   it('takes a submit in any turn: none is left waiting', async t => {
     const rig = await aGate(t)
     for (let ticks = 0; ticks < 12; ticks++) {

@@ -1,0 +1,26 @@
+// The share of the chaos that every run of the tests gets: at least 120 mixed faults on two and three instances. At
+// length: npm run chaos.
+
+import assert from 'node:assert/strict'
+import { it } from 'node:test'
+import { describe, runMix } from './mix.js'
+
+const SEED = Number(process.env.KILLSWITCH_TEST_SEED ?? Math.floor(Math.random() * 2 ** 31))
+
+for (const [instances, faults] of [
+  [2, 70],
+  [3, 50],
+] as const)
+  it(`${faults} mixed faults, ${instances} instances, 64 writers, 20 flags: no violation (seed ${SEED})`, async t => {
+    const outcome = await runMix(t, {
+      seed: SEED,
+      faults,
+      instances,
+      writers: 64,
+      observers: 4,
+      thinkMs: 1_000,
+    })
+    t.diagnostic(describe(outcome))
+    assert.ok(outcome.acknowledged > 0, 'nothing was acknowledged: nothing was tested')
+    assert.deepEqual(outcome.violations, [], `${describe(outcome)}\nagain: KILLSWITCH_TEST_SEED=${SEED}`)
+  })
