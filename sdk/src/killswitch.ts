@@ -71,12 +71,11 @@ export class Killswitch {
     this.runtime = internals.runtime ?? systemRuntime
     this.voice = voice(this.options.logger)
     const { runtime, voice: says } = this
-    const { token, requestTimeoutMs, killValues, environment, cacheFile, mode, forceKill, forceFile } =
-      this.options
+    const { killValues, environment, cacheFile, mode, forceKill, forceFile } = this.options
     const mayRelease = internals.mayRelease ?? neverGoesBack
     this.startedAt = new Date(runtime.now()).toISOString()
     this.holding = new Holding({ now: () => runtime.now(), voice: says, killValues, environment, mayRelease })
-    this.transport = new Transport(runtime, token, requestTimeoutMs)
+    this.transport = new Transport(runtime, this.options)
     const disk = internals.disk ?? (cacheFile === false ? undefined : fileDisk(cacheFile))
     const { holding, options: set } = this
     const { logKey, heartbeatMs } = set

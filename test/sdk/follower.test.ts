@@ -35,12 +35,19 @@ const change = (revision: number) => sse('change', { ...position(revision), v: 1
 
 /** One host that answers snapshots and opens streams; `pipes` are those opened, the newest last. */
 function host(world: World, origin: string, flags: Record<string, SnapshotFlag>, revision = 5) {
-  const state = { up: true, upstream: 'live', pipes: [] as Pipe[], snapshots: 0 }
+  const state = {
+    up: true,
+    upstream: 'live',
+    pipes: [] as Pipe[],
+    snapshots: 0,
+    modes: new Set<string | undefined>(),
+  }
   world.hosts.set(origin, async (url, init) => {
     if (!state.up) throw new Error('connect ECONNREFUSED')
     if (url.pathname === '/v1/receipts') return respond(202)
     if (url.pathname === '/v1/snapshot') {
       state.snapshots++
+      state.modes.add(init.headers['killswitch-mode'])
       const headers = { 'killswitch-upstream': state.upstream }
       return respond(200, JSON.stringify({ ...position(revision), v: 1, flags }), headers)
     }
@@ -184,6 +191,7 @@ test('nothing runs on after close', async () => {
   const opened = pipes.length
   await world.run(120_000)
   assert.equal(server.snapshots, snapshots)
+  assert.deepEqual([...server.modes], [undefined], 'one with a stream proves more by its receipts')
   assert.equal(server.pipes.length, opened)
   assert.equal(killswitch.isKilled('f'), false)
 })
@@ -196,6 +204,7 @@ test('serverless: refreshed before use when older than 5 s, within 150 ms; no st
   await world.run(100)
   assert.equal(killswitch.state.status, 'ready')
   assert.equal(killswitch.freshen(), undefined)
+  assert.deepEqual([...server.modes], ['serverless'], 'the service counts it as served')
   flags.f = flag({ flipped: 5, held: { variant: 'off', value: false, since: '', holds: ['h'] } })
   await world.run(6000)
   await killswitch.freshen()

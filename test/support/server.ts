@@ -74,6 +74,7 @@ export async function aServer(
       ...(payload === undefined ? {} : { payload }),
     })
     const isJson =
+      response.body !== '' &&
       /json/.test(String(response.headers['content-type'])) &&
       !/ndjson/.test(String(response.headers['content-type']))
     return {
