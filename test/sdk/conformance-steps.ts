@@ -25,6 +25,8 @@ const EVENTS: Record<string, ProviderEvents> = {
   change: ProviderEvents.ConfigurationChanged,
 }
 let domains = 0
+/** Nobody listens there, and nobody waits for long. */
+const AWAY = { url: 'http://127.0.0.1:9', initTimeoutMs: 100 }
 
 /** What one scenario has at hand. */
 export class Stage {
@@ -58,7 +60,8 @@ export class Stage {
       app: 'app',
       cacheFile: false,
       logger,
-      initTimeoutMs: 100,
+      // no scenario is about it, and a busy machine may take its time
+      initTimeoutMs: 60_000,
       ...options,
     })
     const domain = `conformance-${++domains}`
@@ -117,7 +120,7 @@ const recording = (stage: Stage): Hook => ({
 type Play = (stage: Stage, match: string[], table: string[][]) => unknown
 export const STEPS: [RegExp, Play][] = [
   [/^a stable provider$/, stage => stage.use()],
-  [/^a not ready provider$/, stage => stage.use({ url: 'http://127.0.0.1:9', initTimeoutMs: 60_000 }, false)],
+  [/^a not ready provider$/, stage => stage.use({ ...AWAY, initTimeoutMs: 60_000 }, false)],
   [
     /^a fatal provider$/,
     async stage => {
@@ -129,12 +132,12 @@ export const STEPS: [RegExp, Play][] = [
   [
     /^a error provider$/,
     async stage => {
-      await stage.use({ url: 'http://127.0.0.1:9' })
+      await stage.use(AWAY)
       stage.listen('error')
       await stage.hear('error')
     },
   ],
-  [/^an? (?:unavailable) provider$/, stage => stage.use({ url: 'http://127.0.0.1:9' })],
+  [/^an? (?:unavailable) provider$/, stage => stage.use(AWAY)],
   [
     /^a stale provider$/,
     async stage => {

@@ -55,6 +55,7 @@ test('three instances: killed together, in-flight work aborted, cut off killed, 
     KILLSWITCH_TOKEN: 'secret',
     EXAMPLE_CACHE_DIR: folder,
     MODEL_MS: '60000',
+    KILLSWITCH_INIT_TIMEOUT_MS: '60000',
   }
 
   const three = new Started(t, 'three.mjs', env)

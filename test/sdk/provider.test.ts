@@ -36,6 +36,8 @@ function app(t: TestContext, options: KillswitchOptions) {
     token: 'secret',
     cacheFile: false,
     logger,
+    // the tests that are about it give their own; elsewhere a busy machine may take its time
+    initTimeoutMs: 60_000,
     ...options,
   })
   t.after(() => provider.onClose())
