@@ -10,6 +10,7 @@ const { killswitch } = provider
 await OpenFeature.setProviderAndWait(provider)
 
 const app = Fastify()
+let answering = 0
 
 /** Stands in for a model that takes its time; like any fetch, it stops when its signal aborts. */
 async function askModel(question, signal) {
@@ -21,6 +22,7 @@ async function askModel(question, signal) {
 }
 
 app.post('/ai/answer', { onRequest: killswitchGuard('ai_v1').onRequest }, async (request, reply) => {
+  answering++
   try {
     return { answer: await askModel(request.body?.question ?? '', killswitch.signal('ai_v1')) }
   } catch (error) {
@@ -32,6 +34,8 @@ app.post('/ai/answer', { onRequest: killswitchGuard('ai_v1').onRequest }, async 
       .header('content-type', 'application/problem+json')
       .header('retry-after', '30')
       .send(JSON.stringify({ ...problem, detail, flag: error.flag }))
+  } finally {
+    answering--
   }
 })
 
@@ -45,6 +49,7 @@ app.get('/state', async () => {
   return {
     ...killswitch.state,
     pid: process.pid,
+    answering,
     provider: client.providerStatus,
     flags: {
       ai_v1: await client.getBooleanDetails('ai_v1', true),

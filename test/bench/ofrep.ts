@@ -1,6 +1,5 @@
 // Measures one authenticated OFREP evaluation against a bare Fastify route with a schema, each in a process of its own, in
 // turns. The floor of issue 3: at least 0.65 of the bare route.
-//   node scripts/build.mjs --test && node .build/test/bench/ofrep.js [rounds] [seconds]
 
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
@@ -8,6 +7,7 @@ import { createRequire } from 'node:module'
 import { fileURLToPath } from 'node:url'
 import Fastify from 'fastify'
 import { aServer } from '../support/server.js'
+import { type Figure, median } from './figures.js'
 
 const FLOOR = 0.65
 const BODY = JSON.stringify({ context: { targetingKey: 'user-1', plan: 'premium', country: 'CH' } })
@@ -64,29 +64,27 @@ async function start(name: string): Promise<{ process: ChildProcess; load: Load 
   }
 }
 
-const median = (values: number[]): number => values.sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0
+const ROUNDS = 5
+const SECONDS = 2
 
-async function compare(rounds: number, seconds: number): Promise<void> {
+export async function run(): Promise<Figure[]> {
   const fire = createRequire(import.meta.url)('autocannon') as Fire
   const sides = { bare: await start('bare'), service: await start('service') }
   const rates: Record<string, number[]> = { bare: [], service: [] }
   // the first round warms up and is not counted
-  for (let round = 0; round <= rounds; round++) {
+  for (let round = 0; round <= ROUNDS; round++) {
     for (const [name, { load }] of Object.entries(sides)) {
-      const found = await fire({ ...load, connections: 20, pipelining: 1, duration: seconds })
+      const found = await fire({ ...load, connections: 20, pipelining: 1, duration: SECONDS })
       if (found.non2xx > 0) throw new Error(`${name} answered ${found.non2xx} requests with an error`)
       if (round > 0) rates[name]?.push(found.requests.average)
     }
   }
   for (const { process } of Object.values(sides)) process.kill()
   const [floor, ours] = [median(rates.bare ?? []), median(rates.service ?? [])]
-  console.log(`bare route with a schema       ${floor.toFixed(0)} requests/s`)
-  console.log(`OFREP single, authenticated    ${ours.toFixed(0)} requests/s`)
-  console.log(`ratio                          ${(ours / floor).toFixed(2)} (floor ${FLOOR})`)
-  if (ours / floor < FLOOR) process.exitCode = 1
+  const name = 'OFREP single, authenticated, to a bare route with a schema'
+  return [{ name, unit: '/s', floor, ours, ratio: ours / floor, limit: FLOOR }]
 }
 
-const [, , what] = process.argv
-if (what === 'bare') process.send?.(await bare())
-else if (what === 'service') process.send?.(await service())
-else await compare(Number(what ?? 5), Number(process.argv[3] ?? 3))
+const [, script, what] = process.argv
+if (script === fileURLToPath(import.meta.url))
+  process.send?.(what === 'bare' ? await bare() : await service())

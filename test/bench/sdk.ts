@@ -3,8 +3,7 @@
 
 import { OpenFeature, type Provider, type ResolutionDetails } from '@openfeature/server-sdk'
 import { fakeKillswitch } from '../../sdk/src/testing.js'
-
-export type Figure = { name: string; floorNs: number; oursNs: number; ratio: number; limit: number }
+import { type Figure, median as medianOf } from './figures.js'
 
 const KEYS = Array.from({ length: 64 }, (_, n) => `flag-${n}`)
 const ROUNDS = 15
@@ -37,10 +36,10 @@ async function compare(name: string, limit: number, floor: Act, ours: Act): Prom
   await ours()
   const rounds: { floor: number; ours: number }[] = []
   for (let round = 0; round < ROUNDS; round++) rounds.push({ floor: await floor(), ours: await ours() })
-  const median = (of: (round: { floor: number; ours: number }) => number) =>
-    rounds.map(of).sort((a, b) => a - b)[Math.floor(ROUNDS / 2)] as number
+  const median = (of: (round: { floor: number; ours: number }) => number) => medianOf(rounds.map(of))
   const ratio = median(round => round.ours / round.floor)
-  return { name, floorNs: median(round => round.floor), oursNs: median(round => round.ours), ratio, limit }
+  const [below, above] = [median(round => round.floor), median(round => round.ours)]
+  return { name, unit: 'ns', floor: below, ours: above, ratio, limit }
 }
 
 /** Nanoseconds per call. */
@@ -98,11 +97,4 @@ export async function run(): Promise<Figure[]> {
       asynchronous(20_000, key => ours.getBooleanValue(key, false)),
     ),
   ]
-}
-
-if (process.argv[1]?.endsWith('bench/sdk.js')) {
-  for (const { name, floorNs, oursNs, ratio, limit } of await run())
-    console.log(
-      `${name}: ${floorNs.toFixed(1)} ns -> ${oursNs.toFixed(1)} ns, ${ratio.toFixed(2)} x (at most ${limit} x)`,
-    )
 }

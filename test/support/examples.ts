@@ -73,9 +73,9 @@ export async function askForExamples({ ask, parts }: TestServer): Promise<Record
     'coordinator',
   )
   await get('getPostmortem', `/v1/incidents/${incident}/postmortem`)
-  const other = { id: 'INC-43', title: 'Chat is slow', runbook: 'chat-assistant', severity: 'SEV2' }
+  const other = { id: 'INC-44', title: 'Chat is slow', runbook: 'chat-assistant', severity: 'SEV2' }
   await ask('operator', 'POST', '/v1/incidents', { body: other })
-  await get('getMessage', '/v1/incidents/INC-43/messages/initial')
+  await get('getMessage', '/v1/incidents/INC-44/messages/initial')
   await get('getActor', '/v1/actor')
   await get('listRunbooks', '/v1/runbooks')
   await get('getRunbook', '/v1/runbooks/trustflow')

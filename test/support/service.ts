@@ -22,6 +22,8 @@ const READY_WITHIN_MS = 120_000
 
 export type Given = {
   dataDir?: string
+  /** Those of its tokens file, where it has one of its own. */
+  tokens?: Readonly<Record<Role, string>>
   env?: Record<string, string>
   /** What to start instead of the compiled main.js. */
   command?: string[]
@@ -33,10 +35,12 @@ export class Service {
   /** What it said to people, and what it logged, so far. */
   said = ''
   logged = ''
+  readonly #tokens: Given['tokens']
   #ended: Promise<number | string> | undefined
 
-  private constructor(child: ChildProcess, dataDir: string) {
+  private constructor(child: ChildProcess, dataDir: string, tokens: Given['tokens']) {
     this.child = child
+    this.#tokens = tokens
     this.dataDir = dataDir
     child.stderr?.setEncoding('utf8').on('data', text => {
       this.said += text
@@ -50,7 +54,7 @@ export class Service {
   /** Starts one and does not wait for it. */
   static launch(
     t: Teardown,
-    { dataDir = testdir(t), env = {}, command = [process.execPath, MAIN] }: Given = {},
+    { dataDir = testdir(t), env = {}, command = [process.execPath, MAIN], tokens }: Given = {},
   ) {
     const [program, ...args] = command as [string, ...string[]]
     const child = spawn(program, args, {
@@ -65,7 +69,7 @@ export class Service {
         ...env,
       },
     })
-    const service = new Service(child, dataDir)
+    const service = new Service(child, dataDir, tokens)
     t.after(async () => {
       // npm would leave its child behind
       await service.end(program === 'npm' ? 'SIGTERM' : 'SIGKILL')
@@ -97,7 +101,7 @@ export class Service {
   }
 
   token(role: Role): string {
-    return readFileSync(join(this.dataDir, 'tokens', role), 'utf8')
+    return this.#tokens?.[role] ?? readFileSync(join(this.dataDir, 'tokens', role), 'utf8')
   }
 
   async ask(
