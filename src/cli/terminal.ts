@@ -9,6 +9,7 @@ export class Terminal {
   readonly style: Style
   /** For standard error. */
   readonly aside: Style
+  #isLive = false
 
   constructor(env: NodeJS.ProcessEnv) {
     this.style = styleFor(isColoured(process.stdout, env))
@@ -46,7 +47,8 @@ export class Terminal {
 
   /** Replaces the line at the bottom; on a terminal only. */
   live(line: string): void {
-    if (!this.hasLiveLine) return
+    if (!this.hasLiveLine || (line === '' && !this.#isLive)) return
+    this.#isLive = line !== ''
     const width = (process.stderr.columns ?? 80) - 1
     process.stderr.write(`\r\u001b[2K${harmless(line).slice(0, width)}`)
   }

@@ -41,7 +41,10 @@ describe('killswitch incident', () => {
     assert.match(show.out, /^INC-7 {2}open {2}SEV1 {2}Double release {2}\[test\]\n/)
     assert.match(show.out, /commander +ana[\s\S]*pilot\.enabled {2}Stop new pilot deals {2}hold/)
     assert.match(show.out, /\[x\] \w{5} {2}Stop new pilot deals[\s\S]*pd\.example: https:\/\/pd\.example\/1/)
-    assert.match(show.out, /Before it can be resolved:\n {2}pilot\.enabled is still held[\s\S]*PLACE/)
+    assert.match(
+      show.out,
+      /Before it can be resolved:\n {2}pilot\.enabled is still held[\s\S]*PLACE[^\n]*\n2 .*pilot\.enabled: Stop new/,
+    )
     assert.match((await cli('viewer', 'incident', 'list', '--status', 'open')).out, /INC-7 +open +SEV1 /)
 
     const early = await cli('operator', 'incident', 'resolve', 'INC-7')

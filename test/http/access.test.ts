@@ -11,6 +11,7 @@ const TABLE: Record<string, Access> = {
   'GET /readyz': 'public',
   'GET /openapi.json': 'public',
   'GET /metrics': 'viewer',
+  'GET /v1/actor': 'reader',
   'GET /v1/flags': 'viewer',
   'GET /v1/flags/:key': 'viewer',
   'POST /v1/flags/:key/kill': 'operator',
