@@ -2,16 +2,26 @@
 
 import type { Command } from 'commander'
 import { auditExportVerb } from './audit-export.js'
+import { auditImportVerb } from './audit-import.js'
 import { auditQueryVerb } from './audit-query.js'
 import { auditTailVerb } from './audit-tail.js'
+import { auditVerifyVerb } from './audit-verify.js'
+import { auditVerifyProofVerb } from './audit-verify-proof.js'
 import type { Cli, Verb } from './context.js'
 
-const VERBS: Verb[] = [auditQueryVerb, auditTailVerb, auditExportVerb]
+const VERBS: Verb[] = [
+  auditQueryVerb,
+  auditTailVerb,
+  auditExportVerb,
+  auditVerifyVerb,
+  auditVerifyProofVerb,
+  auditImportVerb,
+]
 
 export function auditVerbs(program: Command, cli: Cli): void {
   const group = program
     .command('audit')
-    .summary('the log: query, tail, export')
+    .summary('the log: query, tail, export, verify, import')
     .description('The log: who, when, why, from which runbook step.')
   for (const verb of VERBS) verb(group, cli)
 }

@@ -25,6 +25,7 @@ export const ERROR_CODES = [
   'nothing-to-adopt', // no hold without an incident on the flag named
   'not-held', // the incident holds no such flag
   'no-log-key', // nothing signs checkpoints here
+  'log-present', // an import finds a log where it should write one
   'nothing-to-release',
   'nothing-to-run',
   'choose-flags', // a conditional or uncertain step run must name its flags

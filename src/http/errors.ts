@@ -27,6 +27,7 @@ export const STATUS: Record<ErrorCode, number> = {
   'nothing-to-adopt': 409,
   'not-held': 409,
   'no-log-key': 404,
+  'log-present': 409,
   'nothing-to-release': 409,
   'nothing-to-run': 422,
   'choose-flags': 422,

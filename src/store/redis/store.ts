@@ -48,8 +48,18 @@ export class RedisStore implements Store {
 
   /** Resolves once connected; throws `store-unavailable` with the reason seen last after `timeoutMs`. */
   async whenReady(timeoutMs: number): Promise<void> {
-    const signal = AbortSignal.any([AbortSignal.timeout(timeoutMs), this.#closing.signal])
-    if (!(await this.#writer.whenReady(signal))) throw this.#writer.unavailable
+    // a timer of its own: inside AbortSignal.any, Node collects an AbortSignal.timeout before it fires (nodejs/node#57736)
+    const ending = new AbortController()
+    const end = (): void => ending.abort()
+    const timer = setTimeout(end, timeoutMs)
+    this.#closing.signal.addEventListener('abort', end)
+    if (this.#closing.signal.aborted) end()
+    try {
+      if (!(await this.#writer.whenReady(ending.signal))) throw this.#writer.unavailable
+    } finally {
+      clearTimeout(timer)
+      this.#closing.signal.removeEventListener('abort', end)
+    }
   }
 
   commit(asked: Commit): Promise<CommitResult> {

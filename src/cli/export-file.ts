@@ -1,0 +1,82 @@
+// Reads an export from disk: its lines in portions, and what an examination says of them. Shares nothing with the service's
+// way of writing or reading the log but the pure rules.
+
+import { createReadStream } from 'node:fs'
+import { readFile } from 'node:fs/promises'
+import { type Checkpoint, parseCheckpoint, type Signed } from '../domain/checkpoint.js'
+import { Examination, type Fault } from '../domain/examination.js'
+import { parseVerifierKey, type Verifier } from '../domain/note.js'
+import { UsageError } from './exit.js'
+
+const CHUNK = 1024 * 1024
+const NEWLINE = 0x0a
+
+/** Whole lines without their newlines, as many as one read brings; what comes after the last newline is `rest`. */
+export async function* portionsOf(file: string): AsyncGenerator<{ lines: Buffer[]; rest: Buffer }> {
+  let rest: Buffer = Buffer.alloc(0)
+  try {
+    for await (const chunk of createReadStream(file, { highWaterMark: CHUNK }) as AsyncIterable<Buffer>) {
+      const bytes = rest.length > 0 ? Buffer.concat([rest, chunk]) : chunk
+      const lines: Buffer[] = []
+      let start = 0
+      for (let end = bytes.indexOf(NEWLINE); end !== -1; end = bytes.indexOf(NEWLINE, start)) {
+        lines.push(bytes.subarray(start, end))
+        start = end + 1
+      }
+      rest = bytes.subarray(start)
+      yield { lines, rest }
+    }
+  } catch (error) {
+    throw unreadable(file, error)
+  }
+}
+
+/** Examines the whole file, up to the first fault. */
+export async function examine(
+  file: string,
+  checkpoints: readonly Checkpoint[],
+): Promise<{ examination: Examination; fault: Fault | undefined }> {
+  const examination = new Examination(checkpoints.map(({ size }) => size))
+  let last: Buffer = Buffer.alloc(0)
+  for await (const { lines, rest } of portionsOf(file)) {
+    last = rest
+    for (const line of lines) {
+      const fault = examination.add(line)
+      if (fault !== undefined) return { examination, fault }
+    }
+  }
+  return { examination, fault: examination.end(last, checkpoints) }
+}
+
+export async function readCheckpoint(file: string): Promise<Signed> {
+  const found = parseCheckpoint(await readText(file))
+  if (found) return found
+  throw new UsageError(
+    `${file} is no checkpoint: it is the answer of GET /v1/audit/checkpoint, a signed note.`,
+  )
+}
+
+/** The key itself, or a file with it. */
+export async function readKey(given: string): Promise<Verifier> {
+  const found = parseVerifierKey(given) ?? parseVerifierKey(await readText(given))
+  if (found) return found
+  throw new UsageError(
+    `${given} is no public key of a log: the service says it at its start, as <name>+<id>+<key>, and in the header ` +
+      'killswitch-log-key of GET /v1/audit/checkpoint.',
+  )
+}
+
+export const readText = async (file: string): Promise<string> => (await readBytes(file)).toString()
+
+export async function readBytes(file: string): Promise<Buffer> {
+  try {
+    return await readFile(file)
+  } catch (error) {
+    throw unreadable(file, error)
+  }
+}
+
+const unreadable = (file: string, error: unknown): UsageError =>
+  new UsageError(
+    `${file} cannot be read (${(error as NodeJS.ErrnoException).code ?? (error as Error).message}).`,
+  )

@@ -1,0 +1,141 @@
+// The verifier as a person runs it, on exports of a real service: what holds, what does not, and where.
+
+import assert from 'node:assert/strict'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, it, type TestContext } from 'node:test'
+import { signNote } from '../../src/domain/note.js'
+import { ensureLogKey } from '../../src/tokens/log-key.js'
+import { aServer, type TestServer } from '../support/server.js'
+import { testdir } from '../support/testdir.js'
+import { envFor, run } from './cli.js'
+
+const kill = (server: TestServer, flag: string) =>
+  server.ask('operator', 'POST', `/v1/flags/${flag}/kill`, { body: {} })
+
+async function checkpointOf(server: TestServer, file: string): Promise<string> {
+  const { text, headers } = await server.ask('viewer', 'GET', '/v1/audit/checkpoint')
+  writeFileSync(file, text)
+  return String(headers['killswitch-log-key'])
+}
+
+/** A service with a few entries, an early checkpoint, one of now, and its export. */
+async function aLog(t: TestContext) {
+  const server = await aServer(t)
+  const dir = testdir(t)
+  const [file, early, now] = ['audit.ndjson', 'early.checkpoint', 'now.checkpoint'].map(name =>
+    join(dir, name),
+  ) as [string, string, string]
+  for (const flag of ['ai_v1', 'kyc_v1']) await kill(server, flag)
+  const key = await checkpointOf(server, early)
+  for (const flag of ['inflow.llm', 'pilot.enabled', 'bridge.intake']) await kill(server, flag)
+  await checkpointOf(server, now)
+  const { code, err } = await run(t, ['audit', 'export', '-o', file], envFor(server, 'viewer'))
+  assert.equal(code, 0, err)
+  const lines = readFileSync(file, 'utf8').split('\n').slice(0, -1)
+  const write = (changed: readonly string[]) => writeFileSync(file, changed.map(line => `${line}\n`).join(''))
+  return { server, dir, file, early, now, key, lines, write }
+}
+
+describe('killswitch audit verify', () => {
+  it('proves an export to extend the checkpoints given', async t => {
+    const { file, early, now, key } = await aLog(t)
+    const alone = await run(t, ['audit', 'verify', file])
+    assert.equal(alone.code, 0)
+    assert.match(
+      alone.out,
+      /^ok {2}.*audit\.ndjson: 6 entries, up to 0-6, log \S{16} of test, one unbroken chain\n/,
+    )
+    assert.match(alone.out, /unproven {2}all of it/)
+    const since = await run(t, ['audit', 'verify', file, '--since', early, '--key', key])
+    assert.equal(since.code, 0)
+    assert.match(
+      since.out,
+      /proven {2}the first 3 by .*early\.checkpoint \(signed by killswitch\/test\/\S{16}\)/,
+    )
+    assert.match(since.out, /unproven {2}the last 3/)
+    const both = await run(t, ['audit', 'verify', file, '--since', early, '--since', now, '--json'])
+    const { ok, entries, proven, unproven, checkpoints } = both.json
+    assert.deepEqual([ok, entries, proven, unproven, checkpoints.length], [true, 6, 6, 0, 2])
+    assert.equal(checkpoints[0].signature, 'unchecked')
+  })
+
+  it('uses the checkpoint beside the export', async t => {
+    const { server, file } = await aLog(t)
+    await checkpointOf(server, `${file}.checkpoint`)
+    const { code, out } = await run(t, ['audit', 'verify', file])
+    assert.equal(code, 0)
+    assert.match(out, /proven {2}the first 6 by .*audit\.ndjson\.checkpoint/)
+  })
+
+  it('names the line that was touched, and ends with 3', async t => {
+    const { file, now, lines, write } = await aLog(t)
+    const found = async (changed: readonly string[]) => {
+      write(changed)
+      const ran = await run(t, ['audit', 'verify', file, '--since', now, '--json'])
+      assert.equal(ran.code, 3)
+      const { ok, fault } = ran.json
+      assert.equal(ok, false)
+      return [fault.kind, fault.line]
+    }
+    const edited = lines.map((line, at) => (at === 3 ? line.replace('operator', 'engineer') : line))
+    assert.deepEqual(await found(edited), ['edited', 4])
+    assert.deepEqual(await found(lines.toSpliced(2, 1)), ['missing', 3])
+    assert.deepEqual(await found(lines.toSpliced(2, 0, lines[4]!)), ['inserted', 3])
+    assert.deepEqual(await found(lines.slice(0, 5)), ['cut', 6])
+    write(edited)
+    const told = await run(t, ['audit', 'verify', file, '--since', now])
+    assert.match(told.out, /^NOT OK {2}.*audit\.ndjson, line 4 \(place 4\): edited\n/)
+  })
+
+  it('believes no checkpoint that the key did not sign', async t => {
+    const { dir, file, now, key } = await aLog(t)
+    const [text = ''] = readFileSync(now, 'utf8').split('\n\n')
+    const forged = join(dir, 'forged.checkpoint')
+    writeFileSync(forged, readFileSync(now, 'utf8').replace('\n6\n', '\n5\n'))
+    assert.equal((await run(t, ['audit', 'verify', file, '--since', forged, '--key', key, '--json'])).code, 3)
+    writeFileSync(forged, signNote(`${text}\n`, key.split('+')[0]!, await ensureLogKey(testdir(t))))
+    const { code, json } = await run(t, ['audit', 'verify', file, '--since', forged, '--key', key, '--json'])
+    assert.deepEqual([code, json.checkpoints[0].signature], [3, 'unknown-key'])
+    assert.equal((await run(t, ['audit', 'verify', file, '--since', forged])).code, 0, 'nobody was asked')
+  })
+
+  it('ends with 2 where it was not asked rightly', async t => {
+    const { file, now, key } = await aLog(t)
+    for (const [args, why] of [
+      [[`${file}.gone`], /cannot be read \(ENOENT\)/],
+      [[file, '--since', file], /is no checkpoint/],
+      [[file, '--since', now, '--key', 'nonsense'], /nonsense cannot be read/],
+      [[file, '--since', now, '--key', file], /is no public key of a log/],
+      [[file, '--key', key], /There is no checkpoint to verify with the key/],
+    ] as const) {
+      const { code, err } = await run(t, ['audit', 'verify', ...args])
+      assert.equal(code, 2)
+      assert.match(err, why)
+    }
+  })
+})
+
+describe('killswitch audit verify-proof', () => {
+  it('checks the proof of one entry, its line and its checkpoint', async t => {
+    const { server, dir, key, lines } = await aLog(t)
+    const [proof, line] = [join(dir, 'proof.json'), join(dir, 'line')]
+    writeFileSync(proof, (await server.ask('viewer', 'GET', '/v1/audit/4/proof')).text)
+    const accept = { headers: { accept: 'application/x-ndjson' } }
+    writeFileSync(line, (await server.ask('viewer', 'GET', '/v1/audit/4', accept)).text)
+    const right = await run(t, ['audit', 'verify-proof', proof, line, '--key', key])
+    assert.equal(right.code, 0, right.err)
+    assert.match(right.out, /^ok {2}entry 4 is in the log of 6 entries \(signed by killswitch\/test\//)
+    for (const [wrong, why] of [
+      [lines[3]!.replace('operator', 'engineer'), /this very line is not in the tree/],
+      [lines[2]!, /the line is of place 3/],
+      ['{}', /the line is not an entry/],
+    ] as const) {
+      writeFileSync(line, wrong)
+      const { code, json } = await run(t, ['audit', 'verify-proof', proof, line, '--json'])
+      assert.deepEqual([code, json.ok], [3, false])
+      assert.match(json.problem, why)
+    }
+    assert.equal((await run(t, ['audit', 'verify-proof', line, line])).code, 2)
+  })
+})
