@@ -14,8 +14,16 @@ export class Credentials {
   #tokens: Tokens
 
   static async open(config: Config, health: Health, logger: FastifyBaseLogger): Promise<Credentials> {
-    const { tokens, firstStart } = await openTokens(config)
-    return new Credentials(config, health, logger, tokens, firstStart)
+    try {
+      const { tokens, firstStart } = await openTokens(config)
+      return new Credentials(config, health, logger, tokens, firstStart)
+    } catch (error) {
+      if (config.breakGlassSha256 === undefined) throw error
+      // a kill must stay possible: the sealed credential alone opens, until the file can be read
+      const credentials = new Credentials(config, health, logger, sealed(config.breakGlassSha256), undefined)
+      credentials.#fault(error, 'The sealed credential alone is known, until it can be read.')
+      return credentials
+    }
   }
 
   private constructor(
@@ -42,12 +50,18 @@ export class Credentials {
       this.#tokens = (await openTokens(this.#config)).tokens
       this.#health.tokensFault = undefined
     } catch (error) {
-      const { message } = error as Error
-      this.#health.tokensFault = message
-      this.#logger.error({ code: 'configuration' }, `${message} The tokens before it stay in force.`)
+      this.#fault(error, 'The tokens before it stay in force.')
     }
   }
+
+  #fault(error: unknown, rest: string): void {
+    const { message } = error as Error
+    this.#health.tokensFault = `${message} ${rest}`
+    this.#logger.error({ code: 'configuration' }, `${message} ${rest}`)
+  }
 }
+
+const sealed = (sha256: string): Tokens => new Tokens().withBreakGlass(sha256)
 
 async function openTokens(config: Config): Promise<{ tokens: Tokens; firstStart: FirstStart | undefined }> {
   const firstStart = config.tokensFile === undefined ? await ensureTokens(config.dataDir) : undefined

@@ -4,7 +4,7 @@ import { type Logger, pino } from 'pino'
 import { type Config, help, readConfig } from './config.js'
 import { KillswitchError } from './domain/errors.js'
 import { startServer } from './server.js'
-import { watchFiles } from './watch.js'
+import { TOKENS_EVERY_MS, watchFiles } from './watch.js'
 import { welcome } from './welcome.js'
 
 async function main(): Promise<void> {
@@ -16,17 +16,17 @@ async function main(): Promise<void> {
   const logger = createLogger(config)
   for (const warning of config.warnings) logger.warn(warning)
   const server = await startServer(config, logger)
-  const unwatch = watchFiles(
-    [config.flagsDir, config.runbooksDir, config.tokensFile ?? server.firstStart?.file],
-    () => void server.reload(),
-  )
+  const tokensFile = config.tokensFile ?? server.firstStart?.file
+  const unwatchFiles = watchFiles([config.flagsDir, config.runbooksDir], () => void server.reload())
+  const unwatchTokens = watchFiles([tokensFile], () => void server.reloadTokens(), TOKENS_EVERY_MS)
 
   let stopping = false
   const stop = (signal: string) => {
     if (stopping) return
     stopping = true
     logger.info({ signal }, 'stopping')
-    unwatch()
+    unwatchFiles()
+    unwatchTokens()
     server.close().then(
       () => process.exit(0),
       error => {

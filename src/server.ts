@@ -51,6 +51,8 @@ export type Server = {
   firstStart: FirstStart | undefined
   /** Reads catalogue and tokens again; a faulty one is refused and the one in force stays. Never throws. */
   reload: () => Promise<void>
+  /** The tokens alone, which are looked at more often. Never throws. */
+  reloadTokens: () => Promise<void>
   close: () => Promise<void>
 }
 
@@ -186,7 +188,9 @@ async function serve(
     )
     await credentials.reload()
   }
-  return { app, address, parts, firstStart: credentials.firstStart, reload, close: () => closeAll(closers) }
+  const { firstStart } = credentials
+  const reloadTokens = () => credentials.reload()
+  return { app, address, parts, firstStart, reload, reloadTokens, close: () => closeAll(closers) }
 }
 
 /** Every entry is one log line of its own, and now and then the state is kept beside the journal. */

@@ -5,9 +5,15 @@ import { readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 
 const EVERY_MS = 1_000
+/** For tokens, so that a revocation holds within a second: two looks and the reading. */
+export const TOKENS_EVERY_MS = 250
 
 /** Calls `onChange` when anything at or below the paths has changed, once it has stayed the same for one look. */
-export function watchFiles(paths: readonly (string | undefined)[], onChange: () => void): () => void {
+export function watchFiles(
+  paths: readonly (string | undefined)[],
+  onChange: () => void,
+  everyMs = EVERY_MS,
+): () => void {
   const watched = paths.filter(path => path !== undefined)
   let known: string | undefined
   let changing: string | undefined
@@ -26,7 +32,7 @@ export function watchFiles(paths: readonly (string | undefined)[], onChange: () 
       onChange()
     }
   }
-  const timer = setInterval(() => void look(), EVERY_MS)
+  const timer = setInterval(() => void look(), everyMs)
   timer.unref()
   void look()
   return () => clearInterval(timer)

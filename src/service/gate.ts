@@ -26,8 +26,9 @@ import { voided } from './voided.js'
 /** How long the gate tries; with a kill in the batch or behind it, until that is taken provisionally. */
 const DEADLINE_MS = 2_000
 const KILL_DEADLINE_MS = 150
-/** Between two tries of a commit whose outcome is unknown: the store needs the event loop to come back. */
+/** Between two tries: the store needs the event loop to come back. */
 const RETRY_MS = 20
+const MOVED = 'The store is another server than the one this epoch was opened on: a restart, or a failover.'
 
 export class Gate {
   readonly #log: Log
@@ -54,7 +55,7 @@ export class Gate {
     this.#store = parts.store
     this.#environment = parts.environment
     this.#clock = parts.clock
-    // a refusal is not among what was answered: here it is seen that its entry was written after all
+    // a refusal is not among what was answered: here its entry is seen
     this.#log.subscribe(entries => {
       for (const { entry } of entries) {
         const attempted = this.#trying.get(idOf(entry.actor.id, entry.request.key))?.attempted
@@ -114,8 +115,7 @@ export class Gate {
   /** The store had lost lines, which are put back: the next commit opens a new epoch, and says so. */
   async openEpoch(opening: Opening): Promise<void> {
     this.#opening = opening
-    // the store was just spoken with
-    this.#away = undefined
+    this.#away = undefined // the store was just spoken with
     const key = `opening-${placeOf(this.#log.head)}`
     // asks for nothing: the batch has the entry that opens the epoch, and perhaps what waits beside it
     const ask = { priority: 'kill' as const, actor: 'killswitch', key, digest: key }
@@ -250,16 +250,13 @@ export class Gate {
       )
     }
     if (result.outcome === 'moved') {
-      this.#opening ??= {
-        why: 'The store is another server than the one this epoch was opened on: a restart, or a failover.',
-        restored: 0,
-      }
+      this.#opening ??= { why: MOVED, restored: 0 }
       return false
     }
     if (result.outcome === 'conflict') {
-      // somebody else may have opened the epoch
-      this.#opening = undefined
       await this.#log.accept(result.missing.map(open))
+      // somebody else may have opened the epoch
+      if (this.#log.head.epoch > (this.#opening?.above ?? -1)) this.#opening = undefined
       return false
     }
     const { journaled } = await this.#log.accept(entries).catch(error => {

@@ -95,7 +95,7 @@ export class Health {
     if (this.tokensFault !== undefined)
       degraded.push({
         code: 'tokens-faulty',
-        detail: `${this.tokensFault} The tokens before it stay in force.`,
+        detail: this.tokensFault,
       })
     return { ready, degraded }
   }

@@ -141,7 +141,7 @@ export class Provisional {
       const some = kills.slice(from, from + MERGED_AT_ONCE)
       const done = await Promise.all(some.map(kill => this.#mergeOne(kill)))
       const merged = new Set(some.filter((_, index) => done[index]).map(provisionalId))
-      if (merged.size === 0) return
+      if (merged.size === 0) continue
       this.#keep(this.#kills.filter(kill => !merged.has(provisionalId(kill))))
       await this.#file.rewrite([...this.#kills, ...this.#taking])
     }
@@ -149,7 +149,9 @@ export class Provisional {
 
   /** Whether it is done with: in the log, or refused by the rules as they are now. */
   async #mergeOne(kill: ProvisionalKill): Promise<boolean> {
-    const { actor, request, receivedAt } = kill
+    const { actor, request, receivedAt, flags } = kill
+    // nothing un-kills: without its definition it waits for one, in force as far as it can be
+    if (!flags.every(flag => this.#log.state.flags.has(flag))) return false
     const ask = { priority: 'kill' as const, actor: actor.id, key: request.key, digest: request.digest }
     try {
       const { replayed } = await this.#gate.submit({
@@ -162,7 +164,6 @@ export class Provisional {
       return true
     } catch (error) {
       const code = error instanceof KillswitchError ? error.code : undefined
-      if (code === 'unknown-flag') return true
       // the key stands for something else in the log: an acknowledged kill comes in all the same, under a new one
       if (code === 'key-reused') {
         const isDone = await this.#mergeOne(renamed(kill))

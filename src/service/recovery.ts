@@ -61,7 +61,7 @@ export class Recovery {
     const end = await this.#store.head()
     if ((await this.#store.whyLost(this.#log.head)) === undefined) return
     if (await this.#isOurs(end)) await this.#putBack(end, why)
-    else await this.#leaveBranch()
+    else await this.#leaveBranch(end)
   }
 
   /** Whether an entry of the store is one of this instance's journal: then the store is only behind. */
@@ -94,8 +94,9 @@ export class Recovery {
     this.#events.onRecovered('the lost lines were put back', { restored, why })
   }
 
-  async #leaveBranch(): Promise<void> {
+  async #leaveBranch(end: Head): Promise<void> {
     const ancestor = await this.#ancestor()
+    if (!(await this.#isFork(ancestor, end))) return // it has moved on meanwhile: looked at anew with the next finding
     const before = this.#log.state
     const left = await this.#log.entriesAfter(placeOf(ancestor))
     // kept on disk, and in force, before the journal lets go of them
@@ -111,6 +112,17 @@ export class Recovery {
     const above = before.head.epoch
     await this.#gate.openEpoch({ why: 'A branch of the log was abandoned.', restored: 0, above })
     for (const sealed of branch) await this.#offer(sealed)
+  }
+
+  /**
+   * Whether the store, as it is now, goes on from `ancestor` to `end` without this instance's next entry. While the search
+   * was under way it may have been emptied: then nothing of the journal would seem to be held, and all of it be let go.
+   */
+  async #isFork(ancestor: Head, end: Head): Promise<boolean> {
+    const next = await this.#entryFrom(placeOf(ancestor) + 1)
+    const [atEnd, atAncestor] = [await this.#store.whyLost(end), await this.#store.whyLost(ancestor)]
+    if (atEnd !== undefined || atAncestor !== undefined) return false
+    return next === undefined || (await this.#store.whyLost(next)) !== undefined
   }
 
   /** The last entry of the journal that the store holds too, by halving. */
