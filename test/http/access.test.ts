@@ -31,7 +31,6 @@ const TABLE: Record<string, Access> = {
   'GET /v1/runbooks/:runbook': 'viewer',
   'GET /v1/steps': 'viewer',
   'POST /v1/steps/run': 'operator',
-  'GET /v1/actor': 'reader',
   'GET /v1/incidents/:id/postmortem': 'viewer',
   'GET /v1/incidents/:id/messages/:kind': 'viewer',
   'GET /v1/audit': 'viewer',
