@@ -126,9 +126,11 @@ describe('the rooms', () => {
     assert.match(main.text, /readConfig\(process\.env\)/)
   })
 
-  it('let the CLI know the domain alone, but for the three verbs that run a part of the server', () => {
+  it('let the CLI know the domain alone, but for the four verbs that run a part of the server', () => {
     const inside = ours.filter(({ from, what }) => roomOf(from) === 'cli' && !/^(cli|domain)\//.test(what))
     assert.deepEqual(inside.map(show).sort(), [
+      'cli/audit-import.ts -> import-log.ts',
+      'cli/audit-import.ts -> import-log.ts',
       'cli/check.ts -> check.ts',
       'cli/serve.ts -> main.ts',
       'cli/token.ts -> tokens/first-start.ts',
