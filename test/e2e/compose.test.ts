@@ -3,8 +3,9 @@
 
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
+import { generateKeyPairSync } from 'node:crypto'
 import { once } from 'node:events'
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { describe, it } from 'node:test'
@@ -54,6 +55,14 @@ function connectAs(t: Teardown, port: number, username?: string): Redis {
   return client
 }
 
+/** As the README says to make one. */
+function aLogKey(t: Teardown): string {
+  const file = join(testdir(t), 'log.key')
+  const { privateKey } = generateKeyPairSync('ed25519')
+  writeFileSync(file, privateKey.export({ type: 'pkcs8', format: 'pem' }), { mode: 0o600 })
+  return file
+}
+
 const FORBIDDEN = [
   ['FLUSHALL'],
   ['FLUSHDB'],
@@ -79,7 +88,10 @@ describe('docker-compose.yml', () => {
     const port = await startComposed(t)
     const url = services.killswitch.environment.KILLSWITCH_REDIS_URL.replace(/\$\{[^}]*\}/, PASSWORD)
     const service = await Service.start(t, {
-      env: { KILLSWITCH_REDIS_URL: url.replace('redis:6379', `127.0.0.1:${port}`) },
+      env: {
+        KILLSWITCH_REDIS_URL: url.replace('redis:6379', `127.0.0.1:${port}`),
+        KILLSWITCH_LOG_KEY_FILE: aLogKey(t),
+      },
     })
     const killed = await service.kill('ai_v1', { incident: 'INC-1', reason: 'r' })
     assert.deepEqual([killed.status, killed.body.durability], [200, 'both'])
@@ -122,11 +134,11 @@ describe('docker-compose.yml', () => {
     )
     assert.deepEqual(
       mounts.filter(from => !existsSync(join(ROOT, from))),
-      existsSync(join(ROOT, 'deploy/tokens')) ? [] : ['./deploy/tokens'],
-      "all but the tokens, which are the user's own",
+      existsSync(join(ROOT, 'deploy/secrets')) ? [] : ['./deploy/secrets'],
+      "all but the secrets, which are the user's own",
     )
     assert.match(read('.gitignore'), /^\.env$/m)
-    assert.match(read('.gitignore'), /^deploy\/tokens\/$/m)
+    assert.match(read('.gitignore'), /^deploy\/secrets\/$/m)
     assert.doesNotMatch(
       read('docker-compose.yml') + read('deploy/redis/users.acl'),
       /[0-9a-f]{64}|password: \S/,

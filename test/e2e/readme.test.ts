@@ -178,7 +178,7 @@ describe('Tokens', () => {
     assert.deepEqual(found.actor, { id: 'alice', role: 'operator' })
     const docker = blocks.find(({ section, language }) => section === 'In production' && language === 'bash')
     bash(docker?.text ?? '', folder)
-    assert.ok(statSync(join(folder, 'deploy/tokens/tokens.yaml')).isFile())
+    assert.ok(statSync(join(folder, 'deploy/secrets/tokens.yaml')).isFile())
     assert.match(readFileSync(join(folder, '.env'), 'utf8'), /^KILLSWITCH_REDIS_PASSWORD=[0-9a-f]{64}$/m)
   })
 })

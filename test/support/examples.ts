@@ -83,6 +83,8 @@ export async function askForExamples({ ask, parts }: TestServer): Promise<Record
   await get('queryAudit', '/v1/audit?flag=ai_v1&action=kill&limit=1')
   await get('getEntry', `/v1/audit/${killed.body.id}`)
   await get('verifyAudit', '/v1/audit/verify')
+  await get('getCheckpoint', '/v1/audit/checkpoint')
+  await get('getProof', `/v1/audit/${killed.body.id}/proof`)
   await get('live', '/livez')
   await get('ready', '/readyz')
   examples.metrics = 'killswitch_flags_killed{environment="production"} 1\n'
