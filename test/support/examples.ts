@@ -4,10 +4,14 @@
 import type { TestServer } from './server.js'
 
 const HEADERS = { 'user-agent': 'curl/8.5.0', 'x-request-id': 'req-1' }
+const KEYED = (key: string) => ({ ...HEADERS, 'idempotency-key': key })
 const STEP = 'trustflow/ai-instability/3'
 
-/** By operationId, in the order of an incident. */
-export async function askForExamples({ ask, parts }: TestServer): Promise<Record<string, unknown>> {
+/** By operationId, in the order of an incident. `tick` lets time go by after each. */
+export async function askForExamples(
+  { ask, parts }: TestServer,
+  tick: () => void,
+): Promise<Record<string, unknown>> {
   const examples: Record<string, unknown> = {}
   const say = async (
     id: string,
@@ -21,6 +25,7 @@ export async function askForExamples({ ask, parts }: TestServer): Promise<Record
       ...(method === 'POST' && !path.startsWith('/ofrep') ? { 'idempotency-key': id } : {}),
     }
     const answer = await ask(role, method, path, { headers, ...(body === undefined ? {} : { body }) })
+    tick()
     if (answer.status >= 300) throw new Error(`${id}: ${answer.status} ${answer.text}`)
     examples[id] = scrub(answer.body ?? answer.text)
     return answer
@@ -58,7 +63,10 @@ export async function askForExamples({ ask, parts }: TestServer): Promise<Record
   await post('noteIncident', `${notes}/notes`, { kind: 'progress', text: 'Found the failing region' })
   await post('tickStep', `${notes}/steps`, { step: 'trustflow/first-10-minutes/1', ticked: 'done' })
   await post('changeIncident', `${notes}/changes`, { severity: 'SEV-2', reason: 'There is a way around it' })
-  await ask('operator', 'POST', '/v1/flags/kyc_v1/kill', { body: { reason: 'uploads fail' } })
+  await ask('operator', 'POST', '/v1/flags/kyc_v1/kill', {
+    body: { reason: 'uploads fail' },
+    headers: KEYED('uploads'),
+  })
   await post('adoptHolds', `${notes}/adopt`, { adopt: ['kyc_v1'] })
   await post('runStep', '/v1/steps/run', { step: STEP, incident: 'INC-43', flags: ['ai_v1'] })
   await post('drillFlag', '/v1/flags/inflow.llm/drill', { reason: 'Friday drill' }, 'engineer')
@@ -98,7 +106,7 @@ const UUID = /[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}/g
 /** At most two of a list, and nothing in it that is another one next time. */
 function scrub(value: unknown, name = ''): unknown {
   if (Array.isArray(value)) return value.slice(0, 2).map(each => scrub(each))
-  if (typeof value === 'string') return scrubText(value)
+  if (typeof value === 'string') return name === 'next' ? 'bi43LmFiY2RlZg' : scrubText(value)
   if (typeof value !== 'object' || value === null) return name === 'ageMs' ? 0 : value
   const members = Object.entries(value)
   const kept =
@@ -107,12 +115,11 @@ function scrub(value: unknown, name = ''): unknown {
 }
 
 function scrubText(text: string): string {
-  if (/^[0-9a-f]{64}$/.test(text)) return '6b1e'.repeat(16)
-  if (/^[\d-]{10}T[\d:.]{12}Z$/.test(text)) return '2026-11-20T03:00:00.120Z'
   return text
-    .replace(/\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC/g, '2026-11-20 03:00:00 UTC')
-    .replace(/\b\d+ ms\b/g, '12 ms')
+    .replace(/\b[0-9a-f]{64}\b/g, '6b1e'.repeat(16))
+    .replace(/\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z/g, '2026-11-20T03:00:00.120Z')
     .replace(UUID, '0b8f8a4e-7c1d-4c52-9d1e-3f6f6a7b8c9d')
     .replace(/\/ofrep\/v1\/events\/[\w.-]+/, '/ofrep/v1/events/a-secret')
-    .replaceAll('"environment":"test"', '"environment":"production"')
+    .replace(/[A-Za-z0-9+/]{43,}=+/g, match => `${'Zm9v'.repeat(11).slice(0, match.length - 1)}=`)
+    .replace(/(killswitch\/\w+\/)[0-9a-f]{16}/g, '$16b1e6b1e6b1e6b1e')
 }
