@@ -10,6 +10,7 @@ import { cutBranch } from './branch.js'
 import { type Checkpoint, readCheckpoint, writeCheckpoint } from './checkpoint.js'
 import { type Disk, type Log, realDisk, syncFolder, using } from './disk.js'
 import { type Lock, lockFolder } from './lock.js'
+import { Recent } from './recent.js'
 import { Reserve } from './reserve.js'
 import { type Located, type Location, lineAt, linesFrom, readLocated, type Segment, seek } from './segment.js'
 import { groupBySegment, openSegments, readFirst } from './segments.js'
@@ -40,6 +41,7 @@ export class Journal {
   readonly #lock: Lock
   readonly #segmentBytes: number
   readonly #watchers = new Set<() => void>()
+  readonly #recent = new Recent()
   #head: ChainHead
   #firstHash: string | undefined
   #appended: Promise<void> = Promise.resolve()
@@ -116,6 +118,7 @@ export class Journal {
       const lines: string[] = []
       for await (const line of this.lines(place)) lines.push(line)
       await this.#writer.close()
+      this.#recent.clear()
       const file = await cutBranch(this.#disk, this.folder, this.#segments, place, lines)
       this.#writer = this.#newWriter()
       this.#head = ancestor
@@ -138,9 +141,11 @@ export class Journal {
     const added = entries.filter(({ entry }) => placeOf(entry) > known)
     if (added.length === 0) return
     const head = added.reduce(follow, this.#head)
-    const text = added.map(({ line }) => `${line}\n`).join('')
+    const bytes = Buffer.from(added.map(({ line }) => `${line}\n`).join(''))
     const write = () =>
-      this.#writer.write(Buffer.from(text), placeOf(added[0]!.entry), () => {
+      this.#writer.write(bytes, placeOf(added[0]!.entry), () => {
+        const segment = this.#segments.at(-1)!
+        this.#recent.add(added, known, segment, segment.size - bytes.length)
         this.#head = head
         this.#firstHash ??= added[0]!.hash
       })
@@ -148,7 +153,10 @@ export class Journal {
       if (!(await this.reserve.giveUp())) throw error
       await write()
     })
-    for (const watcher of this.#watchers) watcher()
+    // whoever appended goes on first: what follows the log is in no hurry, and a flip is
+    setImmediate(() => {
+      for (const watcher of this.#watchers) watcher()
+    })
   }
 
   /** Calls back after each append, until the function returned is called. */
@@ -169,7 +177,8 @@ export class Journal {
   ): Promise<Located[]> {
     const found: Located[] = []
     let size = 0
-    for await (const lines of this.#linesAfter(afterPlace))
+    const newest = this.#recent.after(afterPlace)
+    for await (const lines of newest ? [newest] : this.#linesAfter(afterPlace))
       for (const line of lines) {
         size += line.length
         if (found.length >= limit || (found.length > 0 && size > bytes)) return found

@@ -159,6 +159,9 @@ test('seq may jump and the epoch may grow where the predecessor is named', async
   assert.deepEqual(await again.read(1, { limit: 5 }), [jumped.line, opened.line])
 })
 
+/** They are, once whoever appended has gone on. */
+const untilTold = () => new Promise(resolve => setImmediate(resolve))
+
 test('watchers are told of each append until they leave', async t => {
   const entries = chainOf({ count: 3 })
   const journal = await Journal.open({ folder: testdir(t) })
@@ -166,8 +169,10 @@ test('watchers are told of each append until they leave', async t => {
   let told = 0
   const leave = journal.watch(() => told++)
   await journal.append(entries.slice(0, 2))
+  await untilTold()
   leave()
   await journal.append(entries)
+  await untilTold()
   assert.equal(told, 1)
 })
 
