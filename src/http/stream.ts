@@ -96,7 +96,7 @@ export function streamRoutes(app: App, parts: Parts): void {
     if (revision === told.revision && provisional === told.provisional) return
     told = { revision, provisional }
     for (const audience of sockets.audiences()) sockets.send(audience, changeFrame(audience))
-  })
+  }, 'first')
   let upstream = upstreamOf(parts)
   let beatAt = performance.now()
   // looks often, so that apps learn at once that this instance has lost the store; beats every five seconds

@@ -27,7 +27,7 @@ export class Log {
   readonly #onFault: (error: unknown) => void
   #state: State = INITIAL
   readonly #answered = new Map<string, Answered>()
-  readonly #listeners = new Set<Listener>()
+  #listeners: readonly Listener[] = []
   #accepting: Promise<unknown> = Promise.resolve()
   #sinceCheckpoint = 0
   #provisional: readonly ProvisionalKill[] = []
@@ -101,9 +101,12 @@ export class Log {
     await retried
   }
 
-  subscribe(listener: Listener): () => void {
-    this.#listeners.add(listener)
-    return () => this.#listeners.delete(listener)
+  /** `first`: before all others, for what tells the apps; nothing on the way of a flip waits for a log line. */
+  subscribe(listener: Listener, turn: 'first' | 'after' = 'after'): () => void {
+    this.#listeners = turn === 'first' ? [listener, ...this.#listeners] : [...this.#listeners, listener]
+    return () => {
+      this.#listeners = this.#listeners.filter(each => each !== listener)
+    }
   }
 
   /**

@@ -3,15 +3,16 @@
 
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
+import { setTimeout as pause } from 'node:timers/promises'
 import { PROPER, startRedis } from '../support/redis.js'
-import { type Figure, median } from './figures.js'
+import { type Figure, quantile } from './figures.js'
 import { flip } from './kill.js'
 import { type Side, startSide } from './sides.js'
 
 const LIMIT = 1.5
 const CLIENTS = [1, 100, 1000]
-const WARM_UP = 30
-const ROUNDS = 100
+const WARM_UP = 40
+const ROUNDS = 80
 const CHANGE = Buffer.from('event: change\n')
 
 /** Stream clients of one side, and when the last of them has read the next change. */
@@ -55,7 +56,14 @@ class Clients {
   }
 }
 
+/**
+ * A flip is seldom, and so are those here: what the one before leaves to be done (an index, a log line) is done when the
+ * next one comes, on either side.
+ */
+const BETWEEN_MS = 5
+
 async function reach(side: Side, clients: Clients): Promise<number> {
+  await pause(BETWEEN_MS)
   const reached = clients.all()
   const began = performance.now()
   const answered = flip(side, 'kill')
@@ -81,9 +89,15 @@ async function compare(where: string, bare: Side, service: Side): Promise<Figure
       floors.push(one)
       ours.push(other)
     }
-    const [floor, own] = [median(floors), median(ours)]
-    const name = `a flip reaches ${count} stream client${count > 1 ? 's' : ''}, ${where}`
-    figures.push({ name, unit: 'ms', floor, ours: own, ratio: own / floor, limit: LIMIT })
+    for (const [q, said] of [
+      [0.5, ''],
+      [0.1, ', the fastest tenth'],
+    ] as const) {
+      const [floor, own] = [quantile(floors, q), quantile(ours, q)]
+      const name = `a flip reaches ${count} stream client${count > 1 ? 's' : ''}, ${where}${said}`
+      const limit = q === 0.5 ? { limit: LIMIT } : {}
+      figures.push({ name, unit: 'ms', floor, ours: own, ratio: own / floor, ...limit })
+    }
   }
   below.end()
   above.end()
