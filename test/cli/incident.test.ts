@@ -110,10 +110,22 @@ describe('killswitch incident', () => {
     )
     const file = join(testdir(t), 'inc-7.md')
     const written = await cli('viewer', 'incident', 'postmortem', 'INC-7', '-o', file)
-    if (/unknown-route/.test(written.err)) return t.skip('this service has no post-mortem yet')
     assert.equal(written.code, 0, written.err)
     assert.match(readFileSync(file, 'utf8'), /Double release/)
     assert.match((await cli('viewer', 'incident', 'postmortem', 'INC-7', '-o', file)).err, /is there already/)
     assert.equal((await cli('viewer', 'incident', 'postmortem', 'INC-7')).out, readFileSync(file, 'utf8'))
+  })
+
+  it('fills a message of the runbook, and says what is left to fill', async t => {
+    const server = await aServer(t)
+    const cli = as(t, server)
+    const declare = ['AI answers fail', '--runbook', 'chat-assistant', '--severity', 'SEV1', '--id', 'INC-8']
+    await cli('operator', 'incident', 'declare', ...declare)
+    const { json } = await cli('viewer', 'incident', 'message', 'INC-8', 'initial', '--json')
+    const message = await cli('viewer', 'incident', 'message', 'INC-8', 'initial')
+    assert.equal(message.code, 0, message.err)
+    assert.equal(message.out, `${json.text}\n`)
+    assert.ok(json.unfilled.length > 0 && message.err.includes(`Still to fill: ${json.unfilled.join(', ')}`))
+    assert.equal((await cli('viewer', 'incident', 'message', 'INC-8', 'no-such')).code, 3)
   })
 })
