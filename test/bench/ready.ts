@@ -20,7 +20,9 @@ async function measure(what: string): Promise<void> {
   const opened = await Journal.open({ folder })
   const openMs = performance.now() - startMs
   const log = await Log.open(opened)
-  console.log(`${what}: open ${Math.round(openMs)} ms, ready after ${Math.round(performance.now() - startMs)} ms`)
+  console.log(
+    `${what}: open ${Math.round(openMs)} ms, ready after ${Math.round(performance.now() - startMs)} ms`,
+  )
   // leaves its checkpoint behind
   await log.close()
 }

@@ -2,39 +2,29 @@
 // worth nothing. The same writers, faults and model as in mix.test.ts.
 
 import assert from 'node:assert/strict'
+import { execFile } from 'node:child_process'
 import { join } from 'node:path'
 import { it } from 'node:test'
-import { VOLATILE } from '../support/redis.js'
+import { promisify } from 'node:util'
 import { ROOT } from '../support/server.js'
-import { describe, runMix } from './mix.js'
 
 const SEED = Number(process.env.KILLSWITCH_TEST_SEED ?? Math.floor(Math.random() * 2 ** 31))
 
-const naive = (faults: number, only: string[]) => ({
-  seed: SEED,
-  faults,
-  only,
-  instances: 2,
-  writers: 16,
-  observers: 0,
-  thinkMs: 20,
-  redis: VOLATILE,
-  hasJournal: false,
-  command: [process.execPath, join(ROOT, '.build/test/faults/naive.js')],
-})
+async function control(faults: number, kinds: string): Promise<Record<string, number>> {
+  const { NODE_TEST_CONTEXT: _, ...env } = process.env
+  const args = [join(ROOT, '.build/test/faults/control.js'), String(SEED), String(faults), kinds]
+  const { stdout } = await promisify(execFile)(process.execPath, args, { env, timeout: 60_000 })
+  return JSON.parse(stdout) as Record<string, number>
+}
 
 it(`finds flips that are doubled by lost replies (seed ${SEED})`, async t => {
-  const outcome = await runMix(t, naive(12, ['lost-reply', 'cut']))
-  const doubled = outcome.violations.filter(({ detail }) => detail.startsWith('doubled'))
-  t.diagnostic(`${doubled.length} doubled of ${outcome.acknowledged}`)
-  assert.ok(doubled.length > 0, describe(outcome))
+  const found = await control(12, 'lost-reply,cut')
+  t.diagnostic(JSON.stringify(found))
+  assert.ok((found.doubled ?? 0) > 0, JSON.stringify(found))
 })
 
 it(`finds flips that are lost with Redis (seed ${SEED})`, async t => {
-  const outcome = await runMix(t, naive(6, ['redis-kill', 'flushall']))
-  const lost = outcome.violations.filter(({ detail }) => detail.startsWith('lost'))
-  const unkilled = outcome.violations.filter(({ detail }) => detail.startsWith('un-killed'))
-  t.diagnostic(`${lost.length} lost, ${unkilled.length} un-killed of ${outcome.acknowledged}`)
-  assert.ok(lost.length > 0, describe(outcome))
-  assert.ok(unkilled.length > 0, describe(outcome))
+  const found = await control(6, 'redis-kill,flushall')
+  t.diagnostic(JSON.stringify(found))
+  assert.ok((found.lost ?? 0) > 0, JSON.stringify(found))
 })

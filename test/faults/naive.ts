@@ -1,5 +1,5 @@
-// A kill switch as one writes it in an afternoon, on purpose: the client library's default options, no journal, a key that
-// is looked up before and set after. What the harness must find fault with; see naive.test.ts. Speaks just enough of the API.
+// A kill switch as one writes it in an afternoon, on purpose: the client library's default options, no journal, keys
+// that are remembered in the process. What the harness must find fault with; see naive.test.ts. Speaks just enough of the API.
 
 import { createHash } from 'node:crypto'
 import { createServer, type IncomingMessage } from 'node:http'
@@ -18,24 +18,30 @@ async function bodyOf(request: IncomingMessage): Promise<Record<string, string>>
   return JSON.parse(Buffer.concat(chunks).toString() || '{}') as Record<string, string>
 }
 
+/** One act in Redis, as the documentation of any client library shows it. */
+const FLIP = `
+  local seq = redis.call('INCR', 'seq')
+  local hold = redis.call('HGET', KEYS[1], ARGV[2]) or ''
+  if ARGV[1] == 'kill' then redis.call('HSET', KEYS[1], ARGV[2], ARGV[3]) else redis.call('HDEL', KEYS[1], ARGV[2]) end
+  local line = string.gsub(string.gsub(ARGV[4], '@SEQ', seq), '@HOLD', hold)
+  redis.call('XADD', '${LOG}', '*', 'line', line)
+  return seq`
+
+/** What each key led to, for as long as the process lives. */
+const answered = new Map<string, number>()
+
 async function flip(action: string, flag: string, key: string, incident: string): Promise<object> {
-  const known = await redis.get(`key:${key}`)
-  if (known !== null) return { id: Number(known), outcome: 'applied', durability: 'store', replayed: true }
+  const known = answered.get(key)
+  if (known !== undefined) return { id: known, outcome: 'applied', durability: 'store', replayed: true }
   const actor = action === 'kill' ? 'operator' : 'engineer'
   const hold = holdOf(actor, key, flag)
-  const seq = await redis.incr('seq')
-  const released = action === 'kill' ? null : await redis.hget(`holds:${flag}`, incident)
-  const at = new Date().toISOString()
-  const [head, request] = [
-    { v: 1, epoch: 0, seq, at },
-    { id: key, key, digest: '' },
-  ]
-  const rest = { outcome: 'applied', actor: { id: actor }, flag, incident, request, prev: '' }
-  const changed = action === 'kill' ? { hold } : { released: released === null ? [] : [released] }
-  await redis.xadd(LOG, '*', 'line', JSON.stringify({ ...head, action, ...rest, ...changed }))
-  if (action === 'kill') await redis.hset(`holds:${flag}`, incident, hold)
-  else await redis.hdel(`holds:${flag}`, incident)
-  await redis.set(`key:${key}`, seq)
+  const changed = action === 'kill' ? { hold } : { released: ['@HOLD'] }
+  const line = JSON.stringify({
+    ...{ v: 1, epoch: 0, seq: '@SEQ', at: new Date().toISOString(), action, outcome: 'applied' },
+    ...{ actor: { id: actor }, flag, incident, request: { id: key, key, digest: '' }, prev: '', ...changed },
+  }).replace('"@SEQ"', '@SEQ')
+  const seq = Number(await redis.eval(FLIP, 1, `holds:${flag}`, action, incident, hold, line))
+  answered.set(key, seq)
   return { id: seq, outcome: 'applied', durability: 'store', replayed: false }
 }
 
@@ -54,7 +60,7 @@ async function answer(request: IncomingMessage): Promise<object> {
   const [, first, second, name = '', act = ''] = (request.url ?? '').split('/')
   if (first === 'readyz') return ready()
   if (second === 'snapshot') return snapshot()
-  if (second === 'flips') return { state: (await redis.get(`key:${name}`)) === null ? 'never' : 'applied' }
+  if (second === 'flips') return { state: answered.has(name) ? 'applied' : 'never' }
   const { incident = '' } = await bodyOf(request)
   return flip(act, name, String(request.headers['idempotency-key']), incident)
 }

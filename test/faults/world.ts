@@ -258,6 +258,8 @@ export class World {
   }
 
   async ending(): Promise<Ending> {
+    // a build without a journal may never be well again: what it left in the store is judged all the same
+    if (this.#given.hasJournal === false) return this.#remains()
     await this.settled()
     const { operations } = this.history
     const unknown = operations.filter(operation => fateOf(operation) === 'unknown')
@@ -272,14 +274,17 @@ export class World {
     )
     for (const [index, observer] of this.observers.entries())
       killed.push({ who: `observer ${index}`, flags: observer.killed })
-    const hasJournal = this.#given.hasJournal !== false
     return {
       lines: await this.lines(),
-      journals: hasJournal ? this.instances.map(journalOf) : [],
+      journals: this.instances.map(journalOf),
       killed,
       resolved,
       restarted: this.instances.some(({ starts }) => starts > 1),
     }
+  }
+
+  async #remains(): Promise<Ending> {
+    return { lines: await this.lines(), journals: [], killed: [], resolved: new Map(), restarted: true }
   }
 
   async #resolve(operation: Operation): Promise<string> {
