@@ -22,6 +22,7 @@ import { Tree } from './journal/tree.js'
 import { assertEnvironment, checkPosture, openStore } from './open-store.js'
 import { publishCatalogue } from './publish-catalogue.js'
 import { Audit } from './service/audit.js'
+import { Branches } from './service/branches.js'
 import { Catalogue } from './service/catalogue.js'
 import { Confirmations } from './service/confirmations.js'
 import { Fleet } from './service/fleet.js'
@@ -97,11 +98,13 @@ async function serve(
   const gate = new Gate({ log, store, environment, clock })
   const file = new ProvisionalFile<ProvisionalKill>(config.dataDir, log.journal.reserve)
   const provisional = await Provisional.open({ file, log, gate, environment, clock, onFault })
+  const branches = await Branches.open({ log, gate, provisional, onFault })
   const recovery = new Recovery({
     log,
     store,
     gate,
     provisional,
+    branches,
     events: {
       onFault,
       onBranchLeft: () => index.restart('the journal has left an abandoned branch'),
@@ -113,6 +116,7 @@ async function serve(
       void log.journal.reserve.keep()
       gate.storeAnswers()
       provisional.merge()
+      branches.tell()
       gate.settleUnknown()
     },
     onLost: (why, isNew) => {
@@ -170,6 +174,7 @@ async function serve(
     confirmations.close()
     await refusals.close()
     await recovery.close()
+    await branches.close()
     await provisional.close()
     await gate.close()
   })

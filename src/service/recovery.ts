@@ -1,11 +1,12 @@
 // What an instance does about a store that does not hold its history. Where the store is behind, the missing lines are put
-// back; where it has gone on without them, this instance leaves its branch and offers what was on it anew. Kills come in
-// again, restores are told and not applied. Never un-kills, never issues a place twice.
+// back; where it has gone on without them, this instance leaves its branch: its kills come in again, the rest is told by
+// branches.ts. Never un-kills, never issues a place twice.
 
-import { type Draft, EMPTY, type Head, open, placeOf, type SealedEntry } from '../domain/audit.js'
+import { EMPTY, type Head, open, placeOf, type SealedEntry } from '../domain/audit.js'
 import { killsOfBranch } from '../domain/provisional.js'
 import type { State } from '../domain/state.js'
 import type { Store } from '../domain/store.js'
+import type { Branches } from './branches.js'
 import type { Gate } from './gate.js'
 import type { Log } from './log.js'
 import type { Provisional } from './provisional.js'
@@ -27,6 +28,7 @@ export class Recovery {
   readonly #store: Store
   readonly #gate: Gate
   readonly #provisional: Provisional
+  readonly #branches: Pick<Branches, 'add'>
   readonly #events: RecoveryEvents
   #running: Promise<void> | undefined
 
@@ -35,12 +37,14 @@ export class Recovery {
     store: Store
     gate: Gate
     provisional: Provisional
+    branches: Pick<Branches, 'add'>
     events: RecoveryEvents
   }) {
     this.#log = parts.log
     this.#store = parts.store
     this.#gate = parts.gate
     this.#provisional = parts.provisional
+    this.#branches = parts.branches
     this.#events = parts.events
   }
 
@@ -102,6 +106,7 @@ export class Recovery {
     // kept on disk, and in force, before the journal lets go of them
     await this.#provisional.take(killsOfBranch(left, before))
     const { file, branch } = await this.#log.branchOff(ancestor)
+    this.#branches.add(file)
     this.#events.onBranchLeft()
     this.#events.onRecovered('this instance was on an abandoned branch of the log and has left it', {
       ancestor: placeOf(ancestor),
@@ -111,7 +116,6 @@ export class Recovery {
     // above every place that was issued on the branch: nobody is acknowledged below what it has seen
     const above = before.head.epoch
     await this.#gate.openEpoch({ why: 'A branch of the log was abandoned.', restored: 0, above })
-    for (const sealed of branch) await this.#offer(sealed)
   }
 
   /**
@@ -144,34 +148,6 @@ export class Recovery {
   async #entryFrom(place: number): Promise<Head | undefined> {
     const [line] = await this.#log.journal.read(place - 1, { limit: 1 })
     return line === undefined ? undefined : headOf([open(line)])
-  }
-
-  /**
-   * Restores are recorded and not applied; what was said about an incident is said again. Kills come in by the provisional
-   * way; everything else was about the branch itself.
-   */
-  async #offer({ entry, hash }: SealedEntry): Promise<void> {
-    const origin = { place: placeOf(entry), hash }
-    const { epoch: _e, seq: _s, at: _a, prev: _p, v: _v, environment: _n, ...draft } = entry
-    const isTold = entry.action.startsWith('incident.') && entry.outcome === 'applied'
-    const isRestore = entry.action === 'restore' && entry.outcome === 'applied'
-    if (!isTold && !isRestore) return
-    const refusal = {
-      code: 'history-lost' as const,
-      detail: 'Acknowledged on a branch of the log that was abandoned; recovered, and not applied again.',
-    }
-    const offered: Draft = isTold ? { ...draft, origin } : { ...draft, outcome: 'refused', refusal, origin }
-    const key = isTold ? entry.request.key : `branch-${hash.slice(0, 32)}`
-    await this.#gate
-      .submit({
-        priority: 'note',
-        actor: isTold ? entry.actor.id : 'killswitch',
-        key,
-        digest: entry.request.digest,
-        receivedAt: Date.parse(entry.receivedAt),
-        decide: () => ({ drafts: [offered] }),
-      })
-      .catch(this.#events.onFault)
   }
 }
 

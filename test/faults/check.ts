@@ -72,7 +72,7 @@ class Found {
   readonly #entries: readonly Entry[]
   /** Applied or unchanged, by actor, key and flag. */
   readonly #done = new Map<string, Entry[]>()
-  /** Restores of an abandoned branch: recorded, and not applied. */
+  /** Flips of an abandoned branch: recorded, and not applied. */
   readonly #notApplied = new Set<string>()
   readonly #killed: ReadonlySet<string>
   readonly #held = new Map<string, Set<string>>()
@@ -107,6 +107,16 @@ class Found {
     return this.#notApplied.has(`${actor}\n${key}\n${flag}`)
   }
 
+  /** A restore need not be applied again, nor a kill that was released again; any other kill must be. */
+  #mayNotApply({ kind, incident, flag }: Operation): boolean {
+    return (
+      kind === 'restore' ||
+      this.#history.operations.some(
+        each => each.kind === 'restore' && each.incident === incident && each.flag === flag,
+      )
+    )
+  }
+
   /** I1: what was acknowledged is there once; what was not, at most once. */
   exactlyOnce(): Violation[] {
     return this.#history.operations.flatMap(operation => {
@@ -115,7 +125,7 @@ class Found {
       if (count > 1)
         return [{ invariant: 'I1', detail: `doubled: ${nameOf(operation)} is there ${count} times` }]
       if (fate !== 'acknowledged' || count === 1) return []
-      if (operation.kind === 'restore' && this.#wasNotApplied(operation)) return []
+      if (this.#wasNotApplied(operation) && this.#mayNotApply(operation)) return []
       return [{ invariant: 'I1', detail: `lost: ${nameOf(operation)} was acknowledged` }]
     })
   }

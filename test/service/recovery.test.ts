@@ -2,18 +2,10 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { placeOf } from '../../src/domain/audit.js'
 import type { ProvisionalKill } from '../../src/domain/provisional.js'
-import { ProvisionalFile } from '../../src/journal/provisional-file.js'
-import { Provisional } from '../../src/service/provisional.js'
 import { Recovery } from '../../src/service/recovery.js'
 import { anActor, noStep } from '../support/domain.js'
-import { aGate, type Rig } from '../support/gate.js'
-import type { Teardown } from '../support/testdir.js'
-import { testdir } from '../support/testdir.js'
-
-async function provisionalOf(t: Teardown, { log, gate }: Rig): Promise<Provisional> {
-  const file = new ProvisionalFile<ProvisionalKill>(testdir(t))
-  return Provisional.open({ file, log, gate, environment: 'test', clock: Date.now, onFault: () => {} })
-}
+import { aGate } from '../support/gate.js'
+import { provisionalOf } from '../support/provisional.js'
 
 const aKill = (flag: string, key: string): ProvisionalKill => ({
   v: 1,
@@ -37,7 +29,8 @@ describe('a store that is emptied while its branch is looked for', () => {
     })
     const faults: unknown[] = []
     const events = { onRecovered: () => {}, onFault: (e: unknown) => faults.push(e), onBranchLeft: () => {} }
-    const recovery = new Recovery({ log: rig.log, store, gate: rig.gate, provisional, events })
+    const branches = { add: () => assert.fail('no branch was left') }
+    const recovery = new Recovery({ log: rig.log, store, gate: rig.gate, provisional, branches, events })
     const before = placeOf(rig.journal.head)
     recovery.start('it is another log')
     await recovery.close()
