@@ -29,6 +29,14 @@ const HEADERS = {
     description: "The flag's ETag as you last saw it",
     required: false,
   },
+  'killswitch-floor': {
+    in: 'header',
+    name: 'Killswitch-Floor',
+    schema: { type: 'string' },
+    description:
+      'The highest revision or entry number you have seen. An instance that is behind it acknowledges nothing below it: a kill is taken provisionally, anything else is answered `behind` (503)',
+    required: false,
+  },
 } as const
 
 /** Operations that change something: their key is answered again, and nothing is done twice. */
@@ -143,9 +151,9 @@ function completed(document: Document): Document {
 
 const headersOf = (operationId: string): (keyof typeof HEADERS)[] =>
   operationId === 'restoreFlag'
-    ? ['idempotency-key', 'if-match']
+    ? ['idempotency-key', 'if-match', 'killswitch-floor']
     : KEYED.includes(operationId)
-      ? ['idempotency-key']
+      ? ['idempotency-key', 'killswitch-floor']
       : []
 
 function addExample({ operationId = '', responses = {} }: Operation): void {

@@ -2,17 +2,20 @@
 
 import type { FastifyRequest } from 'fastify'
 import { KillswitchError } from '../domain/errors.js'
+import { behind, isBehind, type Seen } from '../domain/seen.js'
 import type { Origin } from '../service/submissions.js'
 
 /** Where the request came from, with its Idempotency-Key checked. */
 export function originOf(request: FastifyRequest): Origin {
   const key = idempotencyKey(request)
   const userAgent = request.headers['user-agent']
+  const seen = seenBy(request)
   return {
     id: request.id,
     ip: request.ip,
     ...(key === undefined ? {} : { key }),
     ...(userAgent === undefined ? {} : { userAgent }),
+    ...(seen === undefined ? {} : { seen }),
   }
 }
 
@@ -48,21 +51,26 @@ function single(request: FastifyRequest, name: string): string | undefined {
   return Array.isArray(value) ? value.join(', ') : value
 }
 
-/**
- * The caller's floor: the highest revision it has seen of this log. An instance that is behind it must not answer as if it
- * knew. A floor of another log says nothing here.
- */
+/** The caller's floor: the highest place it has seen, and of which log where it says so. Undefined where it names none. */
+export function seenBy(request: FastifyRequest): Seen | undefined {
+  const given = single(request, 'killswitch-floor')
+  if (given === undefined) return undefined
+  if (!/^\d{1,16}$/.test(given))
+    throw new KillswitchError(
+      'malformed-request',
+      `Killswitch-Floor: give the highest revision or entry number you have seen, such as 42; this was ${given.slice(0, 80)}.`,
+    )
+  const log = single(request, 'killswitch-log')
+  return { place: Number(given), ...(log === undefined ? {} : { log }) }
+}
+
+/** An instance that is behind its caller must not answer as if it knew. */
 export function assertNotBehind(
   request: FastifyRequest,
   { log, revision }: { log: string | undefined; revision: number },
 ): void {
-  const floor = Number(single(request, 'killswitch-floor') ?? 0)
-  if (single(request, 'killswitch-log') !== log || !(floor > revision)) return
-  throw new KillswitchError(
-    'behind',
-    `You have seen revision ${floor}, and this instance is at ${revision}: history may be missing here. Ask another instance, or this one again in a moment.`,
-    { revision, floor },
-  )
+  const seen = seenBy(request)
+  if (seen !== undefined && isBehind(seen, log, revision)) throw behind(seen, revision)
 }
 
 /** Whether If-None-Match names this ETag: a list, compared weakly, or `*` (RFC 9110 section 13.1.2). */

@@ -212,9 +212,9 @@ type Parts = {
 /** So many, and kills that are asked for meanwhile come between. */
 const MERGED_AT_ONCE = 64
 
-const AWAY = ['store-unavailable', 'outcome-unknown', 'history-lost']
+const AWAY = ['store-unavailable', 'outcome-unknown', 'history-lost', 'behind']
 
-/** Whether an error says that the store is away: a kill does not need it. */
+/** Whether an error says that the store is away, or behind the caller: a kill does not need it. */
 export const isAway = (error: unknown): boolean =>
   error instanceof KillswitchError && AWAY.includes(error.code)
 

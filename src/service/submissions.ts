@@ -3,19 +3,24 @@
 
 import { createHash, randomUUID } from 'node:crypto'
 import type { Actor } from '../domain/actor.js'
-import { type Entry, open } from '../domain/audit.js'
+import { type Entry, open, placeOf } from '../domain/audit.js'
 import { KillswitchError } from '../domain/errors.js'
 import { type RequestInfo, refuse, type Verdict } from '../domain/flip.js'
+import { behind, isBehind, type Seen } from '../domain/seen.js'
 import type { State } from '../domain/state.js'
 import type { Accepted, Durability } from './batch.js'
 import type { Gate } from './gate.js'
 import type { Log } from './log.js'
 import { isAway, type Provisional } from './provisional.js'
 import type { Priority } from './queue.js'
+import { reaches } from './reaches.js'
 import type { Refusals } from './refusals.js'
 
-/** Where a request came from, as the entry keeps it; `key` is the caller's Idempotency-Key. */
-export type Origin = { id: string; key?: string; ip?: string; userAgent?: string }
+/** Where a request came from, as the entry keeps it; `key` is the caller's Idempotency-Key, `seen` its floor. */
+export type Origin = { id: string; key?: string; ip?: string; userAgent?: string; seen?: Seen }
+
+/** How long a flip waits for what its caller has seen: another instance's entries come within milliseconds. */
+const CATCH_UP_MS = 100
 
 /** What a request led to: its entries as they stand in the log. */
 export type Submitted = {
@@ -60,11 +65,19 @@ export class Submissions {
     const decide = this.#counted(actor, prepared(actor, act, requestOf(origin, key, digest), prepare))
     const ask = { priority: act.priority, actor: actor.id, key, digest, decide }
     try {
+      if (origin.seen !== undefined) await this.#catchUp(origin.seen)
       return { ...(await this.#answer(await this.#gate.submit(ask))), key }
     } catch (error) {
       if (act.priority !== 'kill' || !isAway(error)) throw error
       return { ...(await this.#provisional.instead(ask, error)), key }
     }
+  }
+
+  /** Throws `behind`: what is decided here would be acknowledged below what its caller has seen. */
+  async #catchUp(seen: Seen): Promise<void> {
+    const { log } = this.#log.state
+    if (!isBehind(seen, log, placeOf(this.#log.head))) return
+    if (!(await reaches(this.#log, seen.place, CATCH_UP_MS))) throw behind(seen, placeOf(this.#log.head))
   }
 
   /** Records a request that was refused before it came to the rules: its body, its role. */

@@ -88,6 +88,26 @@ describe('killing a flag from a runbook step', () => {
     assert.equal(found.body.entries.length, 3)
   })
 
+  it('acknowledges nothing below what its caller has seen', async t => {
+    const { ask, parts } = await aServer(t)
+    const kill = await ask('operator', 'POST', '/v1/flags/ai_v1/kill', { body: { incident: 'INC-1' } })
+    const post = (role: 'operator' | 'engineer', act: string, floor: string, log?: string) =>
+      ask(role, 'POST', `/v1/flags/ai_v1/${act}`, {
+        body: { incident: 'INC-1', reason: 'well' },
+        headers: { 'killswitch-floor': floor, ...(log === undefined ? {} : { 'killswitch-log': log }) },
+      })
+    const ahead = String(kill.body.id + 2 ** 32)
+    const behind = await post('engineer', 'restore', ahead, parts.log.state.log)
+    assert.deepEqual([behind.status, behind.body.code, behind.body.floor], [503, 'behind', Number(ahead)])
+    const taken = await post('operator', 'kill', ahead)
+    assert.deepEqual([taken.status, taken.body.durability, taken.body.killed], [200, 'provisional', true])
+    assert.equal((await post('engineer', 'restore', 'soon')).status, 400)
+    const other = await post('engineer', 'restore', ahead, 'another log')
+    assert.deepEqual([other.status, other.body.changed], [200, true], 'a floor of another log says nothing')
+    const seen = await post('operator', 'kill', String(other.body.id))
+    assert.deepEqual([seen.status, seen.body.durability], [200, 'journal'])
+  })
+
   it('answers the same key again without doing it again, and refuses it with another body', async t => {
     const { ask } = await aServer(t)
     const headers = { 'idempotency-key': 'retry-1' }
