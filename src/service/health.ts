@@ -104,22 +104,24 @@ export class Health {
     if (this.#tail.lost !== undefined)
       return {
         code: 'history-lost',
-        detail: `${this.#tail.lost} Flips are refused; the last known state is served.`,
+        detail: `${this.#tail.lost} It is being put right: the last known state is served, kills are taken provisionally, restores are answered with 503.`,
       }
-    if (this.#tail.isLive) return undefined
+    // asked on the connection that flips take, also while the tail is live on its own
     const answers = await this.#store.ping().then(
       () => true,
       () => false,
     )
-    if (answers)
+    if (!answers)
       return {
-        code: 'dead-tail',
+        code: 'store-away',
         detail:
-          'The store answers, and its log is not being followed: flips on other instances are not seen here.',
+          'The store does not answer: the last known state is served, kills are taken provisionally, restores are answered with 503.',
       }
+    if (this.#tail.isLive) return undefined
     return {
-      code: 'store-away',
-      detail: 'The store does not answer: the last known state is served, flips are refused with 503.',
+      code: 'dead-tail',
+      detail:
+        'The store answers, and its log is not being followed: flips on other instances are not seen here.',
     }
   }
 }

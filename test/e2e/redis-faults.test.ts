@@ -29,8 +29,10 @@ describe('Redis killed', () => {
     const restore = await service.restore('ai_v1', { incident: 'INC-1' })
     assert.deepEqual([restore.status, restore.body.code], [503, 'store-unavailable'])
     assert.equal(restore.headers.get('retry-after'), '1')
-    const flags = await service.ask('viewer', 'GET', '/v1/flags?killed=true')
-    assert.equal(flags.body.upstream, 'stale')
+    const flags = await until(async () => {
+      const answer = await service.ask('viewer', 'GET', '/v1/flags?killed=true')
+      return answer.body.upstream === 'stale' && answer
+    }, 'the silence is told')
     assert.deepEqual(
       flags.body.flags.map((flag: { key: string }) => flag.key),
       ['ai_v1', 'kyc_v1'],
