@@ -95,7 +95,7 @@ async function serve(
 ): Promise<Server> {
   const { environment } = config
   const onFault = (error: unknown) => logger.error({ err: error }, 'a background task failed')
-  const gate = new Gate({ log, store, environment, clock })
+  const gate = new Gate({ log, store, environment, clock, random: Math.random })
   const file = new ProvisionalFile<ProvisionalKill>(config.dataDir, log.journal.reserve)
   const provisional = await Provisional.open({ file, log, gate, environment, clock, onFault })
   const branches = await Branches.open({ log, gate, provisional, onFault })

@@ -32,7 +32,7 @@ function idempotencyKey(request: FastifyRequest): string | undefined {
 export function ifMatch(request: FastifyRequest): number | undefined {
   const given = single(request, 'if-match')?.trim()
   if (given === undefined || given === '*') return undefined
-  const place = /^"(\d{1,15})"$/.exec(given)?.[1]
+  const place = /^"(\d{1,16})"$/.exec(given)?.[1]
   if (place !== undefined) return Number(place)
   throw new KillswitchError(
     'malformed-request',

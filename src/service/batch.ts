@@ -65,6 +65,15 @@ export type Opening = {
   above?: number
 }
 
+/**
+ * The next epoch is drawn from so many. A store that went back to before an epoch was opened has another one opened on
+ * it by whoever does not know of the first: counted, both would have the same number, and a place be given twice.
+ */
+const EPOCH_SPREAD = 64
+
+const nextEpoch = (known: number, random: () => number): number =>
+  known + 1 + Math.floor(random() * EPOCH_SPREAD)
+
 /** The entry that opens an epoch. */
 function openingDraft({ why, restored }: Opening, now: number): Draft {
   const key = randomUUID()
@@ -84,11 +93,10 @@ export function decideBatch(
   items: readonly Waiting[],
   state: State,
   environment: string,
-  now: number,
-  opening?: Opening,
+  { now, random, opening }: { now: number; random: () => number; opening?: Opening | undefined },
 ): Batch {
   const decided: Decided[] = []
-  const epoch = Math.max(state.head.epoch, opening?.above ?? 0) + 1
+  const epoch = nextEpoch(Math.max(state.head.epoch, opening?.above ?? 0), random)
   const opened = opening && seal(openingDraft(opening, now), state.head, environment, epoch)
   let after = opened ? fold(state, opened) : state
   for (const item of items) {

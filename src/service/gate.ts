@@ -35,6 +35,7 @@ export class Gate {
   readonly #store: Store
   readonly #environment: string
   readonly #clock: Clock
+  readonly #random: () => number
   readonly #queue = new Queue<Waiting>()
   /** What is being committed, by actor and key. */
   #trying: ReadonlyMap<string, Waiting> = new Map()
@@ -50,11 +51,13 @@ export class Gate {
   /** Told the entries this instance committed; must not throw. */
   onCommitted: (entries: readonly SealedEntry[]) => void = () => {}
 
-  constructor(parts: { log: Log; store: Store; environment: string; clock: Clock }) {
+  /** `random`: numbers in [0, 1), for the epochs it opens. */
+  constructor(parts: { log: Log; store: Store; environment: string; clock: Clock; random: () => number }) {
     this.#log = parts.log
     this.#store = parts.store
     this.#environment = parts.environment
     this.#clock = parts.clock
+    this.#random = parts.random
     // a refusal is not among what was answered: here its entry is seen
     this.#log.subscribe(entries => {
       for (const { entry } of entries) {
@@ -206,7 +209,8 @@ export class Gate {
     const { state } = this.#log
     const head = placeOf(state.head)
     const open = waiting.filter(item => !this.#replays(item) && !this.#refusedBefore(item, head))
-    return decideBatch(open, state, this.#environment, this.#clock(), this.#opening)
+    const by = { now: this.#clock(), random: this.#random, opening: this.#opening }
+    return decideBatch(open, state, this.#environment, by)
   }
 
   /** Answers an item whose key the log has already. */

@@ -38,6 +38,17 @@ describe('the gate', () => {
     assert.deepEqual([told, rig.faults.length, rig.isKilled('ai_v1')], [['kill'], 1, true])
   })
 
+  it('gives no place twice where two open an epoch, each on a store that knows nothing of the other', async t => {
+    const numbers = [0, 0.5]
+    const [here, there] = await Promise.all(numbers.map(each => aGate(t, { random: () => each })))
+    const places: number[] = []
+    for (const rig of [here!, there!]) {
+      rig.store.faults = ['moved']
+      places.push(...(await rig.kill('ai_v1', 'k')).places, ...(await rig.kill('kyc_v1', 'next')).places)
+    }
+    assert.equal(new Set(places).size, 4, places.join())
+  })
+
   it('acknowledges nothing that a restarted store did not write: it opens a new epoch first', async t => {
     const rig = await aGate(t)
     rig.store.faults = ['moved']

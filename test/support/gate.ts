@@ -31,7 +31,14 @@ export type Rig = {
   close: () => Promise<void>
 }
 
-type Given = { folder?: string; disk?: Disk; flags?: FlagDefinition[]; beside?: Store; kind?: Store['kind'] }
+type Given = {
+  folder?: string
+  disk?: Disk
+  flags?: FlagDefinition[]
+  beside?: Store
+  kind?: Store['kind']
+  random?: () => number
+}
 
 /** `beside`: another store than the journal itself, as Redis is; opened on a folder of its own by the caller. */
 export async function aGate(t: Teardown, given: Given = {}): Promise<Rig> {
@@ -40,7 +47,13 @@ export async function aGate(t: Teardown, given: Given = {}): Promise<Rig> {
   const faults: unknown[] = []
   const log = await Log.open(journal, error => faults.push(error))
   const store = new FaultyStore(given.beside ?? new LocalStore(journal), given.kind)
-  const gate = new Gate({ log, store, environment: 'test', clock: Date.now })
+  const gate = new Gate({
+    log,
+    store,
+    environment: 'test',
+    clock: Date.now,
+    random: given.random ?? (() => 0),
+  })
   if (log.state.catalogue === undefined) {
     const draft = loaded(aCatalogue(...(given.flags ?? [aFlag('ai_v1'), aFlag('kyc_v1')])))
     const ask = { priority: 'note' as const, actor: 'killswitch', key: 'load', digest: '' }
