@@ -1,9 +1,12 @@
-// npm run chaos: the mix at length, from a command line. Prints its seed first and with every failure; the same seed
-// gives the same schedule of faults.
+// npm run chaos: the mix at length, or a scenario, from a command line. Prints its seed first and with every failure; the
+// same seed gives the same schedule of faults.
 //   npm run chaos -- --faults 3000 --seed 7 --instances 3 --only flushall,swapdb
+//   npm run chaos -- --scenario crash-local --rounds 500 --seed 7          --scenario all: each as long as the table asks
 
 import { parseArgs } from 'node:util'
 import { describe, runMix } from './mix.js'
+import { scenariosNamed } from './scenarios/index.js'
+import { describeTotal, runScenario } from './scenarios/run.js'
 
 const { values } = parseArgs({
   options: {
@@ -12,24 +15,51 @@ const { values } = parseArgs({
     instances: { type: 'string', default: '3' },
     writers: { type: 'string', default: '64' },
     only: { type: 'string' },
-    /** Each run has a log of its own; faults are shared out among as many as it takes. */
+    /** Names with commas between, or `all`, instead of the mix. */
+    scenario: { type: 'string' },
+    /** Of each scenario; as many as the table asks for where it is not given. */
+    rounds: { type: 'string' },
     /** A folder for what was seen of a run that failed. */
     dump: { type: 'string' },
     verbose: { type: 'boolean', default: false },
+    /** Each run has a log of its own; faults are shared out among as many as it takes. */
     per: { type: 'string', default: '200' },
   },
 })
 
-const [total, per, first] = [Number(values.faults), Number(values.per), Number(values.seed)]
-console.log(`chaos --faults ${total} --seed ${first} --instances ${values.instances} --per ${per}`)
-let violations = 0
-for (let [done, seed] = [0, first]; done < total; done += per, seed++) {
+const first = Number(values.seed)
+const violations = values.scenario === undefined ? await mixes() : await scenarios(values.scenario)
+process.exit(violations > 0 ? 1 : 0)
+
+async function scenarios(names: string): Promise<number> {
+  let violations = 0
+  for (const scenario of scenariosNamed(names)) {
+    const rounds = Number(values.rounds ?? scenario.rounds.bulk)
+    console.log(`chaos --scenario ${scenario.name} --rounds ${rounds} --seed ${first}`)
+    const total = await runScenario(scenario, { seed: first, rounds, say: line => console.log(line) })
+    console.log(describeTotal(scenario, total))
+    violations += total.violations.length
+  }
+  return violations
+}
+
+async function mixes(): Promise<number> {
+  const [total, per] = [Number(values.faults), Number(values.per)]
+  console.log(`chaos --faults ${total} --seed ${first} --instances ${values.instances} --per ${per}`)
+  let violations = 0
+  for (let [done, seed] = [0, first]; done < total; done += per, seed++)
+    violations += await mixOf(seed, Math.min(per, total - done))
+  console.log(`${total} faults, ${violations} violations`)
+  return violations
+}
+
+async function mixOf(seed: number, faults: number): Promise<number> {
   const closers: (() => void | Promise<void>)[] = []
   const t = { after: (close: () => void | Promise<void>) => void closers.push(close) }
   try {
     const outcome = await runMix(t, {
       seed,
-      faults: Math.min(per, total - done),
+      faults,
       instances: Number(values.instances),
       writers: Number(values.writers),
       observers: 6,
@@ -39,14 +69,12 @@ for (let [done, seed] = [0, first]; done < total; done += per, seed++) {
         : {}),
       ...(values.only === undefined ? {} : { only: values.only.split(',') }),
     })
-    violations += outcome.violations.length
     console.log(`seed ${seed}: ${describe(outcome)}`)
+    return outcome.violations.length
   } catch (error) {
-    violations++
     console.log(`seed ${seed}: ${(error as Error).stack}`)
+    return 1
   } finally {
     for (const close of closers.reverse()) await close()
   }
 }
-console.log(`${total} faults, ${violations} violations`)
-process.exit(violations > 0 ? 1 : 0)
