@@ -16,7 +16,7 @@ export async function publishCatalogue(
   { log, store, tail, logger }: Publishing,
 ): Promise<void> {
   const publish = async () => {
-    await caughtUp(log, store)
+    await followToEnd(log, store)
     const done = await catalogue.publishAtStart()
     if (done === 'faulty')
       for (const fault of catalogue.faults) logger.error(`${fault.file}:${fault.line}: ${fault.message}`)
@@ -42,8 +42,8 @@ function retryWhenLive(publish: () => Promise<void>, tail: Tail, logger: Fastify
   timer.unref()
 }
 
-/** Resolves when this instance has followed the log to where it ended at the call. */
-async function caughtUp(log: Log, store: Store): Promise<void> {
+/** Resolves when this instance has followed the log to where it ended at the call. Throws `store-unavailable`. */
+export async function followToEnd(log: Log, store: Store): Promise<void> {
   const end = await store.head()
   if (log.head.seq >= end.seq && log.head.epoch >= end.epoch) return
   await new Promise<void>((resolve, reject) => {

@@ -20,7 +20,7 @@ import { Journal } from './journal/journal.js'
 import { ProvisionalFile } from './journal/provisional-file.js'
 import { Tree } from './journal/tree.js'
 import { assertEnvironment, checkPosture, openStore } from './open-store.js'
-import { publishCatalogue } from './publish-catalogue.js'
+import { followToEnd, publishCatalogue } from './publish-catalogue.js'
 import { Audit } from './service/audit.js'
 import { Branches } from './service/branches.js'
 import { Catalogue } from './service/catalogue.js'
@@ -178,14 +178,19 @@ async function serve(
     await provisional.close()
     await gate.close()
   })
-  await publishCatalogue(catalogue, { log, store, tail, logger })
+  const app = await buildApp(parts, logger)
+  const publish = () => publishCatalogue(catalogue, { log, store, tail, logger })
+  await followToEnd(log, store).catch(() => {})
+  // what is known is served at once, and files that were changed meanwhile come in as with a reload
+  const { hasKnownState } = health
+  if (!hasKnownState) await publish()
+  await runbooks.ready()
+  closers.push(() => app.close())
+  const address = await app.listen({ host: config.host, port: config.port })
+  if (hasKnownState) await publish()
   await runbooks.ready()
   const silence = sayCheckpoints(checkpoints, config, logger)
   closers.push(async () => silence())
-
-  const app = await buildApp(parts, logger)
-  closers.push(() => app.close())
-  const address = await app.listen({ host: config.host, port: config.port })
   const reload = async () => {
     await catalogue.reload().then(
       done => logger.info(`catalogue reload: ${done}`),

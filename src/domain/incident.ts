@@ -175,12 +175,18 @@ export function withKills(
 ): Incidents {
   return withFlips(known, id, entry, flips => ({
     ...flips,
-    kills: [...new Set([...flips.kills, ...kills.map(kill => kill.place)])]
-      .sort((a, b) => a - b)
-      .slice(-MOST_KILLS),
+    kills: kills.reduce((places, { place }) => withPlace(places, place), flips.kills),
     flags: [...new Set([...flips.flags, ...kills.map(kill => kill.flag)])],
     killed: latest(...kills, ...(flips.killed ? [flips.killed] : [])),
   }))
+}
+
+/** In order, once, the newest of them. Most kills come last, and are not looked for. */
+function withPlace(places: readonly number[], place: number): readonly number[] {
+  const isLast = place > (places.at(-1) ?? 0)
+  if (isLast) return [...places.slice(1 - MOST_KILLS), place]
+  if (places.includes(place)) return places
+  return [...places, place].sort((a, b) => a - b).slice(-MOST_KILLS)
 }
 
 /** One of its holds was released. */

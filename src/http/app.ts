@@ -3,8 +3,6 @@
 
 import { randomUUID } from 'node:crypto'
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
-import { Ajv } from 'ajv'
-import formats from 'ajv-formats'
 import Fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify'
 import secureJson from 'secure-json-parse'
 import type { Action } from '../domain/audit.js'
@@ -13,6 +11,7 @@ import { actorRoutes } from './actor.js'
 import { auditRoutes } from './audit.js'
 import { registerAuth } from './auth.js'
 import { checkpointRoutes } from './checkpoints.js'
+import { Compilers } from './compilers.js'
 import { registerDocs } from './docs.js'
 import { PROBLEM, problemOf, registerErrors, sendProblem, toKillswitchError } from './errors.js'
 import { flagdRoute } from './flagd.js'
@@ -38,6 +37,7 @@ const BODY_LIMIT = 16 * 1024
 const EVERYWHERE = { 'x-content-type-options': 'nosniff', 'cache-control': 'no-store' }
 
 export async function buildApp(parts: Parts, logger: FastifyBaseLogger): Promise<App> {
+  const compilers = new Compilers()
   const app = Fastify({
     loggerInstance: logger,
     bodyLimit: BODY_LIMIT,
@@ -47,6 +47,7 @@ export async function buildApp(parts: Parts, logger: FastifyBaseLogger): Promise
     logController: new RequestLog(),
     return503OnClosing: false, // a kill is taken for as long as there is anybody to take it
     forceCloseConnections: 'idle',
+    schemaController: { compilersFactory: { buildSerializer: compilers.serializers() as never } },
     routerOptions: { maxParamLength: 2048, ignoreDuplicateSlashes: true, ignoreTrailingSlash: true },
     frameworkErrors: (error, request, reply) => {
       const send = isOfrep(request.raw.url) ? sendOfrepError : sendProblem
@@ -59,7 +60,9 @@ export async function buildApp(parts: Parts, logger: FastifyBaseLogger): Promise
     done()
   })
   registerClosing(app as unknown as FastifyInstance)
-  app.setValidatorCompiler(validators())
+  app.setValidatorCompiler(compilers.validator() as never)
+  app.addHook('onListen', () => compilers.warm())
+  app.addHook('onClose', async () => compilers.close())
   acceptJsonOnly(app)
   registerErrors(app as unknown as FastifyInstance)
   recordRefusals(app, parts)
@@ -90,27 +93,6 @@ export async function buildApp(parts: Parts, logger: FastifyBaseLogger): Promise
 /** A caller's own id where it is fit for a log line, else a new one. */
 const acceptRequestId = (given: string | string[] | undefined): string =>
   typeof given === 'string' && /^[\w.:@/+=-]{1,128}$/.test(given) ? given : randomUUID()
-
-/** Bodies as they are: nothing coerced, nothing removed. Query and path are text, and are read as what they should be. */
-function validators() {
-  const body = new Ajv({
-    coerceTypes: false,
-    removeAdditional: false,
-    useDefaults: false,
-    allErrors: true,
-    strict: false,
-  })
-  const text = new Ajv({
-    coerceTypes: 'array',
-    removeAdditional: false,
-    useDefaults: true,
-    allErrors: true,
-    strict: false,
-  })
-  for (const ajv of [body, text]) formats.default(ajv)
-  return ({ schema, httpPart }: { schema: object; httpPart?: string }) =>
-    (httpPart === 'body' ? body : text).compile(schema) as never
-}
 
 /** JSON alone, in valid UTF-8, and without __proto__: Fastify would take text/plain, and mend bytes it cannot read. */
 function acceptJsonOnly(app: App): void {

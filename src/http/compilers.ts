@@ -1,0 +1,65 @@
+// Turns the routes' schemas into code, each when it is first needed: all of them together take longer than the rest of a
+// start, and a service that was killed has to be back at once. What is left is done in the background, piece by piece.
+
+import { SerializerSelector } from '@fastify/fast-json-stringify-compiler'
+import { Ajv } from 'ajv'
+import formats from 'ajv-formats'
+
+type Compiled = ((value: unknown) => unknown) & { errors?: unknown }
+type Route = { schema: object; httpPart?: string }
+type Compile = (route: Route) => Compiled
+
+export class Compilers {
+  /** Those nobody has needed yet, in the order of the routes. */
+  readonly #left = new Set<() => unknown>()
+  #isClosed = false
+
+  /** Bodies as they are: nothing coerced, nothing removed. Query and path are text, and are read as what they should be. */
+  validator(): Compile {
+    const given = { removeAdditional: false, allErrors: true, strict: false } as const
+    const body = new Ajv({ ...given, coerceTypes: false, useDefaults: false })
+    const text = new Ajv({ ...given, coerceTypes: 'array', useDefaults: true })
+    for (const ajv of [body, text]) formats.default(ajv)
+    return this.#lazily(
+      ({ schema, httpPart }) => (httpPart === 'body' ? body : text).compile(schema) as Compiled,
+    )
+  }
+
+  serializers(): (...given: unknown[]) => Compile {
+    const build = SerializerSelector() as unknown as (...given: unknown[]) => Compile
+    return (...given) => this.#lazily(build(...given))
+  }
+
+  /** Compiles the rest, one in each turn of the event loop: a request waits for one at most. */
+  async warm(): Promise<void> {
+    for (const compile of this.#left) {
+      if (this.#isClosed) return
+      compile()
+      await new Promise(resolve => setImmediate(resolve))
+    }
+  }
+
+  close(): void {
+    this.#isClosed = true
+  }
+
+  #lazily(compile: Compile): Compile {
+    return route => {
+      let compiled: Compiled | undefined
+      const get = () => {
+        this.#left.delete(get)
+        compiled ??= compile(route)
+        return compiled
+      }
+      this.#left.add(get)
+      const call: Compiled = value => {
+        const own = get()
+        const answer = own(value)
+        // where Fastify looks for them
+        call.errors = own.errors
+        return answer
+      }
+      return call
+    }
+  }
+}
