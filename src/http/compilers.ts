@@ -1,6 +1,7 @@
 // Turns the routes' schemas into code, each when it is first needed: all of them together take longer than the rest of a
 // start, and a service that was killed has to be back at once. What is left is done in the background, piece by piece.
 
+import { setTimeout as delay } from 'node:timers/promises'
 import { SerializerSelector } from '@fastify/fast-json-stringify-compiler'
 import { Ajv } from 'ajv'
 import formats from 'ajv-formats'
@@ -30,12 +31,13 @@ export class Compilers {
     return (...given) => this.#lazily(build(...given))
   }
 
-  /** Compiles the rest, one in each turn of the event loop: a request waits for one at most. */
+  /** Compiles the rest one by one, in a fifth of the time at most: the first kill after a start is not to wait for it. */
   async warm(): Promise<void> {
     for (const compile of this.#left) {
       if (this.#isClosed) return
+      const startMs = performance.now()
       compile()
-      await new Promise(resolve => setImmediate(resolve))
+      await delay(4 * (performance.now() - startMs), undefined, { ref: false })
     }
   }
 
