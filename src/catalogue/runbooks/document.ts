@@ -9,17 +9,23 @@ import { gfm } from 'micromark-extension-gfm'
 
 const OPTIONS = {
   extensions: [gfm(), frontmatter(['yaml', 'toml'])],
-  mdastExtensions: [gfmFromMarkdown(), frontmatterFromMarkdown(['yaml', 'toml'])],
+  // Without their transforms, a second walk over every text that looks for addresses nobody needs as links here.
+  mdastExtensions: [
+    gfmFromMarkdown().map(({ transforms: _, ...extension }) => extension),
+    frontmatterFromMarkdown(['yaml', 'toml']),
+  ],
 }
 
-/** The parser's time grows with the square of the lists it is given at once, so it is given pieces of about this size. */
-const PIECE = 4 * 1024
+/** What is given to the parser as a whole. Its time grows with the square of the lists it is given at once. */
+const WHOLE = 16 * 1024
+/** Anything longer is given to it in pieces of about this size. */
+const PIECE = 1024
 
 /** Where a list, quotation or paragraph cannot go on: a heading or text at the margin, after an empty line. */
 const MARGIN = /(?:\r\n|\n|\r)(?:[ \t]*(?:\r\n|\n|\r))+(?=#{1,6}[ \t]|\p{L}|\*\*)/gu
 
 export function readTree(source: string): Root {
-  if (source.length <= 4 * PIECE) return fromMarkdown(source, OPTIONS)
+  if (source.length <= WHOLE) return fromMarkdown(source, OPTIONS)
   const root: Root = { type: 'root', children: [] }
   let from = 0
   let line = 0

@@ -30,6 +30,11 @@ test('hostile Markdown is stopped, and the next runbook is read all the same', a
   assert.ok(ticks > 3, 'the service went on meanwhile')
 })
 
+test('the clock ends what computes too little to reach its limit', async () => {
+  const [bad] = await reading([hostile], { timeLimitMs: 600_000, waitLimitMs: 300 })
+  assert.equal(bad?.findings[0]?.code, 'too-slow')
+})
+
 test('deep nesting ends in a finding', async () => {
   const nested = sourceOf('nested', '- '.repeat(5_000))
   const [runbook] = await reading([nested], { timeLimitMs: 400 })
