@@ -16,6 +16,8 @@ export type Draft = {
   /** The sentence the list stands under, where it may carry the verb: "Disable these:". */
   lead?: Prose
   children: Draft[]
+  /** The command lines below a comment. */
+  commands?: { text: string; line: number }[]
   /** A command nobody commented. */
   isBare?: boolean
 }

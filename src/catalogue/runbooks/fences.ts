@@ -42,6 +42,7 @@ export function stepsOfCommands(fence: Code): Draft[] {
     const says = /[\p{L}\p{N}]/u.test(said)
     if (says && ((isComment && !wasComment) || steps.length === 0))
       steps.push(stepOfLine(said, line, isComment, comment))
+    else if (says && !isComment) steps.at(-1)!.commands!.push({ text: said, line })
     wasComment = isComment && (says || wasComment)
   }
   return steps
@@ -49,7 +50,7 @@ export function stepsOfCommands(fence: Code): Draft[] {
 
 function stepOfLine(said: string, line: number, isComment: boolean, comment: RegExp): Draft {
   const text = isComment ? said.replace(comment, '').trim() || said : said.replace(/^(\$|>|PS>)\s+/, '')
-  return { ...draftOf(proseOfLine(text, line), 'command'), isBare: !isComment }
+  return { ...draftOf(proseOfLine(text, line), 'command'), commands: [], isBare: !isComment }
 }
 
 function commentOf(language: string): RegExp {

@@ -46,7 +46,13 @@ function mentionsIn(prose: Prose, flags: KnownFlags): Mention[] {
   const inCode = (at: number) => prose.codes.some(({ from, to }) => from <= at && at < to)
   const keys = Array.from(prose.text.matchAll(flags.keys), ({ 0: key, index }) => {
     const isSure = /[_.-]/.test(key) || inCode(index)
-    return { flag: flags.byKey.get(key)!, from: index, to: index + key.length, isName: false, isSure }
+    return {
+      flag: (flags.byKey.get(key) ?? flags.byVariable.get(key))!,
+      from: index,
+      to: index + key.length,
+      isName: false,
+      isSure,
+    }
   })
   const taken = (at: number) => keys.some(({ from, to }) => from <= at && at < to) || inCode(at)
   const names = [...flags.byName].flatMap(([name, flag]) =>
@@ -84,7 +90,7 @@ const shift = (verb: FlipVerb, by: number): FlipVerb => ({ ...verb, from: verb.f
 
 const BLOCKED = /\b(that|which|who|whose|because|if|when|while|until|unless|after|before|since|depending)\b/i
 const LIGHT =
-  /^(the|both|all|any|our|its|your|protective|features?|flags?|toggles?|switch(es)?|config(uration)?|settings?|key|property|option|application|app|service|variant|version|value|of|for|in|from|named|called|off|on|back|either|and|or|to|via|using|with|through|immediately|temporarily)$/i
+  /^(the|both|all|any|our|its|your|protective|features?|flags?|toggles?|switch(es)?|config(uration)?|settings?|key|property|option|application|app|service|variant|version|value|kill|of|for|in|from|named|called|off|on|back|either|and|or|to|via|using|with|through|immediately|temporarily)$/i
 const MOST_WORDS = 8
 
 /** The nearest verb before the key, unless another clause stands between them. */
@@ -96,7 +102,15 @@ function governBefore(text: string, verbs: readonly FlipVerb[], mention: Mention
   if (words.length > MOST_WORDS || BLOCKED.test(between) || hasOtherVerb(between)) return undefined
   const isBeside =
     /\b(via|using|with|through|by)\b|\(\W*$/i.test(between) || words.every(word => isLight(word, mention))
-  return { flips: verb.flips, between, isSure: isBeside }
+  if (isObjectElsewhere(between, mention)) return undefined
+  return { flips: verb.flips, between, isSure: isBeside && verb.isSure }
+}
+
+/** "Disable alerts for `ai_v1`": it is the alerts that are disabled. */
+function isObjectElsewhere(between: string, mention: Mention): boolean {
+  const object = /^(.*)\b(for|of|on|about)\W*$/is.exec(between)?.[1]
+  const words = object?.match(/[\p{L}\p{N}_-]+/gu) ?? []
+  return words.some(word => !isLight(word, mention) && !/^\p{Lu}/u.test(word))
 }
 
 const isLight = (word: string, { flag }: Mention) => LIGHT.test(word) || variantOf(flag, word) !== undefined
@@ -120,7 +134,8 @@ function governAfter(
   const stands = /^\s*($|[,.;)(]|(if|when|during|until|for|it|immediately|now|again|to|=)\b)/i.test(rest)
   if (!stands || rest.includes(BLANK)) return undefined
   const isBeside = (text.slice(mention.to, verb.from).match(/\p{L}+/gu) ?? []).length <= 4
-  return isBeside ? { flips: verb.flips, between: verb.flips === 'set' ? rest : '', isSure: true } : undefined
+  const said = verb.flips === 'set' ? rest : ''
+  return isBeside ? { flips: verb.flips, between: said, isSure: verb.isSure } : undefined
 }
 
 /** "Disable pilot": nothing but an article between, and nothing after that makes it part of another name. */
@@ -159,12 +174,20 @@ function judge(
 ): void {
   const { flag } = mention
   const line = lineAt(prose, mention.from)
-  if (governed.flips === 'no') return
+  if (governed.flips === 'no' || NAMES_ANOTHER.test(after)) return
   const said = saidValue(governed, after, mention)
   const variant = said === undefined ? pinned(governed.flips, flag) : variantOf(flag, said)
+  const isSure = mention.isSure && governed.isSure && GOES_ON.test(after)
   if (variant === undefined) reading.oddities.push({ flag: flag.key, said: said ?? governed.flips, line })
-  else reading.actions.push(actionOf(flag, variant, line, mention.isSure && governed.isSure ? 'high' : 'low'))
+  else reading.actions.push(actionOf(flag, variant, line, isSure ? 'high' : 'low'))
 }
+
+/** "Stop the `ai_v1` pods": the key names something that is no flag. */
+const NAMES_ANOTHER =
+  /^[`"'”*\s]+(?:(?:api|http|background|batch|async)\s+)?(?:pods?|queues?|workers?|process(?:es)?|deploy(?:ment|s)?|jobs?|cron\w*|alerts?|alarms?|containers?|servers?|instances?|consumers?|producers?|topics?|pipelines?|replicas?|tasks?|threads?|scripts?|clusters?|nodes?|databases?|tables?|caches?|connections?|sessions?|requests?|dashboards?|monitors?|checks?|tests?|logs?|logging|metrics?|namespace|branch|release|rollout|migration|endpoints?)\b/i
+/** What may follow a key that is meant itself; another word may make it part of a name. */
+const GOES_ON =
+  /^[`"'”*)\s]*(?:$|[^\p{L}\s]|(?:flags?|features?|toggles?|switch(?:es)?|kill[\s-]?switch|variant|key|setting|option|property|config\w*|to|into|in|on|off|at|via|if|when|whenever|while|for|and|or|then|until|unless|after|before|during|once|now|first|again|from|by|with|using|through|as|so|because|but|only|back|instead|too|also|asap|within|per|everywhere|globally|immediately|temporarily|gradually|manually|completely|entirely|fully|at|without|rather|since|where|which|that|must|should|is|are|needs?|has|kill|restore)(?![\p{L}-]))/iu
 
 const pinned = (flips: FlipClass, flag: KnownFlag): string | undefined =>
   flips === 'kill' ? flag.killVariant : flips === 'restore' ? flag.defaultVariant : undefined

@@ -17,25 +17,37 @@ export type KnownFlags = {
   byKey: ReadonlyMap<string, KnownFlag>
   /** By the environment variable a key would be: `PILOT_ENABLED`. */
   byVariable: ReadonlyMap<string, KnownFlag>
-  /** Whole words of a text that are known keys, longest first; undefined where no flag is known. */
+  /** Whole words of a text that are known keys or their variables, longest first; undefined where no flag is known. */
   keys: RegExp | undefined
   /** The flag a bare application name may mean ("disable pilot"): its one boolean flag, where a kill turns it off. */
   byName: ReadonlyMap<string, KnownFlag>
 }
 
 export function knownFlags(all: readonly KnownFlag[]): KnownFlags {
-  const escaped = all
-    .map(({ key }) => key)
+  const byVariable = variablesOf(all)
+  const escaped = [...all.map(({ key }) => key), ...byVariable.keys()]
     .sort((one, other) => other.length - one.length)
     .map(key => key.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'))
   return {
     all,
     byKey: new Map(all.map(flag => [flag.key, flag])),
-    byVariable: new Map(all.map(flag => [flag.key.toUpperCase().replace(/[.-]/g, '_'), flag])),
+    byVariable,
     keys:
       all.length > 0 ? new RegExp(`(?<![\\w.-])(?:${escaped.join('|')})(?![\\w-]|\\.\\w)`, 'g') : undefined,
     byName: namesOf(all),
   }
+}
+
+/** A variable that two keys would be stands for neither. */
+function variablesOf(all: readonly KnownFlag[]): Map<string, KnownFlag> {
+  const variables = new Map<string, KnownFlag>()
+  const shared = new Set<string>()
+  for (const flag of all) {
+    const name = flag.key.toUpperCase().replace(/[.-]/g, '_')
+    if (variables.has(name)) shared.add(name)
+    variables.set(name, flag)
+  }
+  return new Map([...variables].filter(([name]) => !shared.has(name) && name.includes('_')))
 }
 
 function namesOf(all: readonly KnownFlag[]): Map<string, KnownFlag> {

@@ -1,6 +1,7 @@
 // The walk over one section: every block is a step, belongs to one, or is counted among what was left out.
 
 import type { Code, List, Table } from 'mdast'
+import { readCodes } from './commands.js'
 import { readConfig } from './config-blocks.js'
 import { columnOf, linesOfCode } from './document.js'
 import { type Draft, draftOf, type LeftOut, type Place, placeOf } from './drafts.js'
@@ -71,7 +72,9 @@ export class SectionWalk {
 
   #flips(block: Block, passage: Passage): boolean {
     const above = passage.label ? [passage.label, ...block.above] : block.above
-    return !reasonAbove(above) && actsOnFlag(passage.prose, this.#context.flags)
+    const { flags } = this.#context
+    const runs = () => readCodes(passage.prose, flags).actions.some(({ confidence }) => confidence === 'high')
+    return !reasonAbove(above) && (actsOnFlag(passage.prose, flags) || runs())
   }
 
   #list(block: Block, list: List, next: Block | undefined): void {

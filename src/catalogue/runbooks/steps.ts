@@ -1,9 +1,11 @@
 // From drafts to steps: ordinals, ids, conditions and flag actions, and what about them a person should look at.
 
 import type { Finding, FlagAction, Step } from '../../domain/runbook.js'
+import { readCodes, readCommands, readLine } from './commands.js'
 import { conditionOf, joinConditions } from './conditions.js'
 import { readConfig } from './config-blocks.js'
 import type { Draft, Place } from './drafts.js'
+import { fenceKind } from './fences.js'
 import { readText } from './flag-actions.js'
 import type { FlagReading, KnownFlags } from './flag-values.js'
 import type { Prose } from './prose.js'
@@ -72,8 +74,16 @@ class Naming {
   }
 
   #read(draft: Draft, leads: readonly Prose[]): FlagReading {
-    const texts = [draft.prose, ...draft.more].map(prose => readText(prose, this.#flags, leads))
-    const readings = [...draft.fences.map(fence => readConfig(fence, this.#flags)), ...texts]
+    const flags = this.#flags
+    const readings = [
+      ...draft.fences.map(fence => readConfig(fence, flags)),
+      ...draft.fences.filter(isCommands).map(fence => readCommands(fence, flags)),
+      ...commandsOf(draft, flags),
+      ...[draft.prose, ...draft.more].flatMap(prose => [
+        readCodes(prose, flags),
+        ...spoken(draft, prose, flags, leads),
+      ]),
+    ]
     return {
       actions: distinct(readings.flatMap(({ actions }) => actions)),
       oddities: readings.flatMap(({ oddities }) => oddities),
@@ -100,6 +110,18 @@ class Naming {
     const message = `"${shorten(step.text, 80)}" could be a switch and names no flag; link it in the catalogue if it is one`
     this.#named.findings.push({ code: 'switch-without-flag', message, ...about, line: step.line })
   }
+}
+
+const isCommands = (fence: Draft['fences'][number]) => fenceKind(fence, []) === 'commands'
+
+/** A command is read as one, and not as a sentence. */
+const spoken = (draft: Draft, prose: Prose, flags: KnownFlags, leads: readonly Prose[]): FlagReading[] =>
+  draft.isBare && prose === draft.prose ? [] : [readText(prose, flags, leads)]
+
+function commandsOf({ isBare, prose, commands = [] }: Draft, flags: KnownFlags): FlagReading[] {
+  const reading: FlagReading = { actions: [], oddities: [] }
+  for (const { text, line } of [...(isBare ? [prose] : []), ...commands]) readLine(text, line, flags, reading)
+  return [reading]
 }
 
 /** One action per flag and line: where a key is named for sure, the guess from a name is not needed. */

@@ -35,7 +35,40 @@ const SAID: [text: string, actions: string[]][] = [
   ['Re-enable pilot if fix successful', ['pilot.enabled=on@2 low']],
   ['Turn the pilot off', ['pilot.enabled=off@2 low']],
   ['Turn pilot off', ['pilot.enabled=off@2 low']],
+  ['Set `AI_V1` to false', ['ai_v1=off@2 high']],
+  ['The fastest way out is to disable `ai_v1`', ['ai_v1=off@2 high']],
+  ['Option A - disable `ai_v1`', ['ai_v1=off@2 high']],
+  ['Roll `pilot.template-version` back to v1', ['pilot.template-version=v1@2 high']],
+  ['Override `ai_v1` to false', ['ai_v1=off@2 high']],
+  ['Pull the `ai_v1` kill switch', ['ai_v1=off@2 high']],
+  ['Activate the kill switch for `ai_v1`', ['ai_v1=off@2 high']],
+  ['Enable the kill switch (`ai_v1`)', ['ai_v1=off@2 high']],
+  ['Release the `ai_v1` kill switch', ['ai_v1=on@2 low']],
+  ['Turn the kill switch for `ai_v1` off', ['ai_v1=on@2 low']],
+  ['Un-kill `ai_v1` after the review', ['ai_v1=on@2 high']],
+  ['You may disable `ai_v1` here', ['ai_v1=off@2 low']],
+  ['`ai_v1` must be disabled', ['ai_v1=off@2 low']],
+  // Commands: our own are sure, what another tool makes of a word is a guess.
+  ['Run `killswitch kill ai_v1 --incident INC-1`', ['ai_v1=off@2 high']],
+  ['Run `killswitch restore ai_v1 -r "fixed"`', ['ai_v1=on@2 high']],
+  ['`curl -X POST "$KS/v1/flags/ai_v1/kill" -d \'{}\'`', ['ai_v1=off@2 high']],
+  ['Run `export AI_V1=false`', ['ai_v1=off@2 high']],
+  ['Run `redis-cli SET ai_v1 false`', ['ai_v1=off@2 low']],
+  ['Run `toolx flags toggle-off --flag ai_v1 --environment production`', ['ai_v1=off@2 low']],
+  ['Do not run `killswitch kill ai_v1`', []],
+  ['After `killswitch kill ai_v1` look at the queue', []],
+  ['Run `redis-cli GET ai_v1`', []],
+  ['Run `grep ai_v1=false app.log`', []],
   // No action.
+  ['`ai_v1` should be enabled', []],
+  ['Under no circumstances disable `ai_v1`', []],
+  ['It is forbidden to disable `ai_v1`', []],
+  ['Only legal may disable `ai_v1`', []],
+  ['There is no reason to disable `ai_v1`', []],
+  ['Remind the team to re-enable `ai_v1`', []],
+  ['Disable alerts for `ai_v1`', []],
+  ['Stop the `ai_v1` pods', []],
+  ['Pause the ai_v1 queue', []],
   ['Check `ai_v1`', []],
   ['`ai_v1`', []],
   ['Do not disable `ai_v1`', []],
@@ -98,6 +131,18 @@ test('configuration sets what its whole path names', () => {
   assert.deepEqual(actionsOf(fence('properties', 'pilot.enabled=false')), ['pilot.enabled=off@4 high'])
   assert.deepEqual(actionsOf(fence('env', 'PILOT_ENABLED="false"')), ['pilot.enabled=off@4 high'])
   assert.deepEqual(actionsOf(fence('yaml', `${'['.repeat(40_000)}`)), [])
+})
+
+test('commands flip where they stand: in a fence, below a comment, below a step', () => {
+  const fence = (body: string) => `\`\`\`bash\n${body}\n\`\`\`\n`
+  assert.deepEqual(actionsOf(`## Go\n${fence('killswitch kill ai_v1')}`), ['ai_v1=off@3 high'])
+  assert.deepEqual(actionsOf(`## Go\n${fence('# Stop the model\n./auth\nkillswitch kill ai_v1')}`), [
+    'ai_v1=off@5 high',
+  ])
+  assert.deepEqual(actionsOf(`## Go\n**Step 1: Stop it**\n${fence('# ai_v1\nkillswitch kill ai_v1')}`), [
+    'ai_v1=off@5 high',
+  ])
+  assert.deepEqual(actionsOf('## Go\nRun `killswitch kill ai_v1`.\n'), ['ai_v1=off@2 high'])
 })
 
 test('configuration under a heading is a step of its own', () => {
