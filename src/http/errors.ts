@@ -70,7 +70,7 @@ export function toKillswitchError(error: unknown): KillswitchError {
   if (code === 'FST_ERR_CTP_BODY_TOO_LARGE')
     return new KillswitchError(
       'payload-too-large',
-      'The body is larger than 16 KiB: no request here needs that.',
+      'The body is larger than 16 KiB, or below /ofrep than 1 MiB: no request here needs that.',
     )
   if (code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE')
     return new KillswitchError('unsupported-media-type', 'Send the body as "Content-Type: application/json".')

@@ -13,20 +13,28 @@ import { invalidContext } from './ofrep-errors.js'
 
 const NO_CONTEXT: Context = Object.freeze({})
 
+/** An app may put a whole profile into its context: far more than any other request here needs. */
+const BODY_LIMIT = 1024 * 1024
+
 /**
- * JSON in valid UTF-8. Keys that would reach a prototype are taken out and not refused: whatever an app puts into its
- * context, refusing the request would give the caller its own default, and un-kill the flag.
+ * JSON in valid UTF-8, said to be so or of no said type. Keys that would reach a prototype are taken out and not refused:
+ * whatever an app puts into its context, refusing the request would give the caller its own default, and un-kill the flag.
  */
 export function acceptContexts(scope: FastifyInstance): void {
   scope.removeAllContentTypeParsers()
-  scope.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_, bytes, done) => {
+  const options = { parseAs: 'buffer', bodyLimit: BODY_LIMIT } as const
+  scope.addContentTypeParser<Buffer>('*', options, ({ headers }, bytes, done) => {
     try {
-      done(null, parse(bytes as Buffer))
+      if (!/^\s*$|\bjson\b/i.test(headers['content-type'] ?? '')) throw notJson()
+      done(null, parse(bytes))
     } catch (error) {
       done(error as Error)
     }
   })
 }
+
+const notJson = (): KillswitchError =>
+  new KillswitchError('unsupported-media-type', 'Send the body as "Content-Type: application/json".')
 
 /** What could name a prototype, spelled out or escaped; also a byte order mark, which JSON.parse does not take. */
 const SUSPECT = /\\u|__proto__|constructor|^\ufeff/

@@ -92,6 +92,24 @@ describe('one evaluation', () => {
     assert.equal((await as(shop, 'POST', one('shop.beta'), escaped)).body.variant, 'on')
   })
 
+  it('takes a context of any size an app has, and JSON that is not said to be JSON', async t => {
+    const { as, shop, address } = await anOpenFeatureServer(t)
+    const big = context({ plan: 'pro', padding: 'a'.repeat(900_000) })
+    assert.equal((await as(shop, 'POST', one('shop.beta'), big)).body.variant, 'pro')
+    const { port } = new URL(address)
+    const untyped = await new Promise<string>((resolve, reject) => {
+      const headers = { authorization: `Bearer ${shop}` }
+      request({ port, method: 'POST', path: one('shop.beta'), headers }, answer => {
+        answer.setEncoding('utf8').on('data', resolve)
+      })
+        .on('error', reject)
+        .end('{"context":{"plan":"pro"}}')
+    })
+    assert.equal(JSON.parse(untyped).variant, 'pro')
+    const typed = { raw: '{"context":{"plan":"pro"}}', headers: { 'content-type': 'application/vnd.x+json' } }
+    assert.equal((await as(shop, 'POST', one('shop.beta'), typed)).body.variant, 'pro')
+  })
+
   it('shows a token only the applications it names; people see all', async t => {
     const { as, shop, tokens } = await anOpenFeatureServer(t)
     assertFailure(
@@ -120,7 +138,7 @@ describe('errors below /ofrep', () => {
     assertFailure(await as(shop, 'POST', ALL, { raw: invalid }), 400, 'PARSE_ERROR')
     for (const bad of ['x', 5, [], true])
       assertFailure(await as(shop, 'POST', ALL, { body: { context: bad } }), 400, 'INVALID_CONTEXT')
-    assertFailure(await as(shop, 'POST', ALL, context({ padding: 'a'.repeat(17_000) })), 413, 'GENERAL')
+    assertFailure(await as(shop, 'POST', ALL, context({ padding: 'a'.repeat(1_100_000) })), 413, 'GENERAL')
     const form = { raw: 'a=b', headers: { 'content-type': 'application/x-www-form-urlencoded' } }
     assertFailure(await as(shop, 'POST', ALL, form), 415, 'GENERAL')
     for (const path of ['/ofrep/v2/evaluate/flags', '/ofrep/v1/configuration', '/ofrep'])
