@@ -1,6 +1,6 @@
 // The last known state on disk: two lines, `<SHA-256 of the second> <format>` and one JSON document. Written whole or
-// not at all (temporary file, fsync, rename), readable by its owner alone. Never in the way of anything: a disk that
-// fails costs the cache, no more.
+// not at all (temporary file, fsync, rename), readable by its owner alone. Another process may have written it meanwhile:
+// what that one alone has seen is kept. Never in the way of anything: a disk that fails costs the cache, no more.
 
 import { createHash, randomBytes } from 'node:crypto'
 import { readFileSync, statSync } from 'node:fs'
@@ -8,6 +8,7 @@ import { mkdir, open, rename, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { type Known, toJson } from './known.js'
 import type { Voice } from './logger.js'
+import { unite } from './union.js'
 import { readKnown } from './wire.js'
 
 /** Where the cache lives: a file, or a test's memory. `read` gives undefined where there is nothing. */
@@ -94,6 +95,8 @@ async function syncFolder(path: string): Promise<void> {
 export class Cache {
   private readonly disk: Disk
   private readonly voice: Voice
+  /** What this process read or wrote last. */
+  private text: string | undefined
   private waiting: Cached | undefined
   private writing: Promise<void> | undefined
 
@@ -105,8 +108,8 @@ export class Cache {
   /** What the last process left; undefined, with a warning, where it cannot be trusted. */
   load(environment: string | undefined): Cached | undefined {
     try {
-      const text = this.disk.read()
-      return text === undefined ? undefined : decode(text, environment)
+      this.text = this.disk.read()
+      return this.text === undefined ? undefined : decode(this.text, environment)
     } catch (error) {
       this.voice.warn(`the cache file is ignored: ${(error as Error).message}`)
       return undefined
@@ -128,12 +131,25 @@ export class Cache {
       const next = this.waiting
       this.waiting = undefined
       try {
-        await this.disk.write(encode(next))
+        const text = encode(this.united(next))
+        await this.disk.write(text)
+        this.text = text
         this.voice.settled('cache')
       } catch (error) {
         this.voice.once('cache', `the cache file cannot be written: ${(error as Error).message}`)
       }
     }
     this.writing = undefined
+  }
+
+  private united(next: Cached): Cached {
+    try {
+      const text = this.disk.read()
+      if (text === undefined || text === this.text) return next
+      const known = unite(next.known, decode(text, undefined).known)
+      return known === undefined ? next : { ...next, known }
+    } catch {
+      return next // whatever is there is no state: it is written over
+    }
   }
 }
