@@ -23,6 +23,7 @@ export type HoldingEvents = {
 
 type Making = {
   now(): number
+  elapsed(): number
   voice: Voice
   killValues: Readonly<Record<string, FlagValue>>
   environment: string | undefined
@@ -36,6 +37,9 @@ export class Holding {
   /** When a live service last confirmed what is known, in ms since the epoch. */
   confirmedAt: number | undefined
   forced: ReadonlySet<string> = new Set()
+  /** How old the state was when this process came by it, and when that was, by a clock that nobody sets. */
+  private since = { ageMs: 0, elapsed: 0 }
+  private oldestMs = 0
   private targeting: Targeting | undefined
   private heardService = false
   private readonly listeners = new Set<Partial<HoldingEvents>>()
@@ -54,6 +58,7 @@ export class Holding {
   begin(known: Known, confirmedAt: number): void {
     this.known = known
     this.confirmedAt = confirmedAt
+    this.begins(this.making.now() - confirmedAt)
     this.rebuild([])
   }
 
@@ -71,6 +76,7 @@ export class Holding {
 
   confirm(): void {
     this.confirmedAt = this.making.now()
+    this.begins(0)
     this.turn('ready')
     this.tell('confirmed')
   }
@@ -101,11 +107,22 @@ export class Holding {
     return [...(this.known?.flags.values() ?? [])].some(flag => flag.definition?.targeting !== undefined)
   }
 
-  /** Milliseconds since the state was confirmed; undefined while it is. */
+  /**
+   * Milliseconds since the state was confirmed; undefined while it is. By either clock the longer, since one stands still
+   * while a machine sleeps; never less than before, or a clock that is set back would release what age has killed.
+   */
   staleMs(): number | undefined {
     if (this.status === 'ready') return undefined
-    const now = this.making.now()
-    return Math.max(0, now - (this.confirmedAt ?? now))
+    const { now, elapsed } = this.making
+    if (this.confirmedAt === undefined) return 0
+    const age = Math.max(this.since.ageMs + elapsed() - this.since.elapsed, now() - this.confirmedAt)
+    this.oldestMs = Math.max(this.oldestMs, age)
+    return this.oldestMs
+  }
+
+  private begins(ageMs: number): void {
+    this.since = { ageMs: Math.max(0, ageMs), elapsed: this.making.elapsed() }
+    this.oldestMs = 0
   }
 
   private isOurs(incoming: Incoming): boolean {

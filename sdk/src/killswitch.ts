@@ -39,6 +39,9 @@ export type State = {
   ageSeconds?: number
 }
 
+/** A receipt with more is refused. */
+const FORCED_TOLD = 50
+
 export class Killswitch {
   readonly options: Options
   /** Credentials were refused at the start and nothing else is known. */
@@ -74,12 +77,13 @@ export class Killswitch {
     const { killValues, environment, cacheFile, mode, forceKill, forceFile } = this.options
     const mayRelease = internals.mayRelease ?? neverGoesBack
     this.startedAt = new Date(runtime.now()).toISOString()
-    this.holding = new Holding({ now: () => runtime.now(), voice: says, killValues, environment, mayRelease })
+    const now = () => runtime.now()
+    const elapsed = () => runtime.elapsed()
+    this.holding = new Holding({ now, elapsed, voice: says, killValues, environment, mayRelease })
     this.transport = new Transport(runtime, this.options)
     const disk = internals.disk ?? (cacheFile === false ? undefined : fileDisk(cacheFile))
     const { holding, options: set } = this
     const { logKey, heartbeatMs } = set
-    const now = () => runtime.now()
     this.witness = new Witness({ now, heartbeatMs, voice: says, logKey, onFork: () => this.onFork() })
     this.memory = new Memory({ runtime, holding, witness: this.witness, options: set, voice: says, disk })
     this.listeners = new Listeners(says)
@@ -95,6 +99,7 @@ export class Killswitch {
     this.follower = this.withStream(snapshots)
     this.receipts = new Receipts({
       runtime,
+      voice: says,
       receipt: () => this.receipt(),
       send: receipt => this.transport.receipt(this.follower.url, receipt),
     })
@@ -311,7 +316,7 @@ export class Killswitch {
       sdk: SDK,
       startedAt: this.startedAt,
       boot: this.boot,
-      ...(forced.size === 0 ? {} : { forced: [...forced] }),
+      ...(forced.size === 0 ? {} : { forced: [...forced].slice(0, FORCED_TOLD) }),
       ...(this.witness.fork === undefined ? {} : { fork: this.witness.fork }),
     }
   }

@@ -13,7 +13,7 @@ export type FlagChange = {
   revision: number
 }
 
-export type ChangeListener = (change: FlagChange) => void
+export type ChangeListener = (change: FlagChange) => unknown
 
 export class Listeners {
   private readonly voice: Voice
@@ -36,10 +36,11 @@ export class Listeners {
     const { value, incident, details } = resolution ?? {}
     const change = { key, killed, value, variant: details?.variant, incident, revision }
     for (const listener of listeners) {
+      const failed = (error: unknown) => this.voice.error(`a listener of ${key} failed: ${String(error)}`)
       try {
-        listener(change)
+        void Promise.resolve(listener(change)).catch(failed)
       } catch (error) {
-        this.voice.error(`a listener of ${key} failed: ${String(error)}`)
+        failed(error)
       }
     }
   }

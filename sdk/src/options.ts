@@ -71,8 +71,9 @@ export type Options = Required<
 type Environment = Readonly<Record<string, string | undefined>>
 
 /** @throws TypeError naming the option, its value and what it may be */
-export function readOptions(given: KillswitchOptions, env: Environment = process.env): Options {
-  const app = given.app ?? env.KILLSWITCH_APP ?? 'unnamed'
+export function readOptions(given: KillswitchOptions, variables: Environment = process.env): Options {
+  const env = withoutEmpty(variables)
+  const app = nameOf('app', given.app ?? env.KILLSWITCH_APP ?? 'unnamed')
   const environment = given.environment ?? env.KILLSWITCH_ENVIRONMENT
   const number = (name: NumberName, fallback: number) =>
     positive(name, given[name] ?? env[ENV[name]] ?? fallback)
@@ -80,7 +81,7 @@ export function readOptions(given: KillswitchOptions, env: Environment = process
     urls: urlsOf(given.url ?? env.KILLSWITCH_URL ?? 'http://127.0.0.1:8080'),
     token: given.token ?? env.KILLSWITCH_TOKEN ?? '',
     app,
-    instance: given.instance ?? env.KILLSWITCH_INSTANCE ?? ownName(),
+    instance: nameOf('instance', given.instance ?? env.KILLSWITCH_INSTANCE ?? ownName()),
     environment,
     cacheFile: cacheFileOf(given.cacheFile ?? env.KILLSWITCH_CACHE_FILE, app, environment),
     bootstrap: given.bootstrap ?? env.KILLSWITCH_BOOTSTRAP,
@@ -101,6 +102,18 @@ export function readOptions(given: KillswitchOptions, env: Environment = process
     logKey: logKeyOf(given.logKey ?? env.KILLSWITCH_LOG_KEY),
     logger: given.logger ?? consoleLogger,
   }
+}
+
+/** A variable that is set to nothing, as `${NAME:-}` in a compose file sets it, is one that is not set. */
+const withoutEmpty = (env: Environment): Environment =>
+  Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''))
+
+/** What the service takes as a name in a receipt. */
+function nameOf(name: 'app' | 'instance', given: string): string {
+  if (/^[^\u0000-\u001f]{1,200}$/.test(given)) return given
+  throw new TypeError(
+    `killswitch: ${name} is ${JSON.stringify(given)}; it may be 1 to 200 characters, and none of them a control character`,
+  )
 }
 
 const ENV = {

@@ -2,14 +2,17 @@
 // when it closes. Soft and in nobody's way: one request at a time, the newest state only, failures retried quietly.
 
 import { RECEIPT_INTERVAL_MS, type Receipt } from '../../src/domain/receipt.js'
+import type { Voice } from './logger.js'
 import { fullJitter, type Runtime } from './runtime.js'
+import type { Sent } from './transport.js'
 
 type Making = {
   runtime: Runtime
+  voice: Voice
   /** The receipt as of now; undefined while there is nothing to report. */
   receipt: () => Receipt | undefined
-  /** True where the service took it. Never rejects. */
-  send: (receipt: Receipt) => Promise<boolean>
+  /** Never rejects. */
+  send: (receipt: Receipt) => Promise<Sent>
 }
 
 const FIRST_RETRY_MS = 250
@@ -57,11 +60,11 @@ export class Receipts {
   }
 
   private async deliver(): Promise<void> {
-    const { runtime, send } = this.making
+    const { runtime } = this.making
     this.next()
     const receipt = this.making.receipt()
     this.sending = true
-    const taken = receipt === undefined || (await send(receipt))
+    const taken = receipt === undefined || (await this.send(receipt))
     this.sending = false
     if (!this.running) return
     this.failures = taken ? 0 : this.failures + 1
@@ -72,5 +75,18 @@ export class Receipts {
     const regular = RECEIPT_INTERVAL_MS * (0.8 + 0.4 * runtime.random())
     const retry = fullJitter(runtime, this.failures, FIRST_RETRY_MS, RECEIPT_INTERVAL_MS)
     this.next = runtime.later(taken ? regular : retry, () => void this.deliver())
+  }
+
+  /** Whether it was taken. A refusal is said aloud: until it is mended, no kill of this app can be proved. */
+  private async send(receipt: Receipt): Promise<boolean> {
+    const { send, voice } = this.making
+    const sent = await send(receipt)
+    if (sent.outcome === 'refused')
+      voice.once(
+        'receipts',
+        `no kill can be proved here, the receipts of ${receipt.app} are refused: ${sent.reason}`,
+      )
+    else if (sent.outcome === 'taken') voice.settled('receipts')
+    return sent.outcome === 'taken'
   }
 }

@@ -6,6 +6,8 @@ export type RequestInitLike = {
   headers: Record<string, string>
   body?: string
   signal: AbortSignal
+  /** A redirect followed would lose the token on its way, and a receipt its body: it is told instead. */
+  redirect: 'manual'
 }
 
 /** What is used of a fetch Response: a status, headers, and a body read once, as text or in chunks. */
@@ -19,8 +21,10 @@ export type ResponseLike = {
 export type FetchLike = (url: string, init: RequestInitLike) => Promise<ResponseLike>
 
 export type Runtime = {
-  /** Milliseconds since the Unix epoch. */
+  /** Milliseconds since the Unix epoch. May be set, forwards and back. */
   now(): number
+  /** Milliseconds since some moment in the past, which nobody sets. */
+  elapsed(): number
   /** Runs `act` once after `ms`; the answer calls it off. Keeps a process alive only where `alive`. */
   later(ms: number, act: () => void, alive?: boolean): () => void
   /** From 0 up to, not including, 1. */
@@ -30,6 +34,7 @@ export type Runtime = {
 
 export const systemRuntime: Runtime = {
   now: () => Date.now(),
+  elapsed: () => performance.now(),
   later(ms, act, alive = false) {
     const timer = setTimeout(act, ms)
     if (!alive) timer.unref()

@@ -17,18 +17,23 @@ type Making = {
 export class Serverless {
   private readonly making: Making
   private askedAt = Number.NEGATIVE_INFINITY
+  private running: Promise<void> | undefined
 
   constructor(making: Making) {
     this.making = making
   }
 
-  /** Undefined where the state is young enough, so that most uses wait for nothing at all. */
+  /** Undefined where the state is young enough, so that most uses wait for nothing at all. Uses at once wait together. */
   freshen(withinMs = this.making.refreshTimeoutMs): Promise<void> | undefined {
     const { runtime, refreshAfterMs } = this.making
     const age = runtime.now() - this.askedAt
-    if (age >= 0 && age <= refreshAfterMs) return undefined
+    if (age >= 0 && age <= refreshAfterMs) return this.running
     this.askedAt = runtime.now()
-    return this.refresh(withinMs)
+    const running = this.refresh(withinMs).finally(() => {
+      if (this.running === running) this.running = undefined
+    })
+    this.running = running
+    return running
   }
 
   private async refresh(withinMs: number): Promise<void> {

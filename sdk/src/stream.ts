@@ -4,7 +4,7 @@
 import { createParser, type EventSourceMessage } from 'eventsource-parser'
 import type { Change, Heartbeat } from '../../src/domain/snapshot.js'
 import type { Runtime } from './runtime.js'
-import { reasonOf } from './transport.js'
+import { reasonOf, statusOf } from './transport.js'
 import { readChange, readHeartbeat } from './wire.js'
 
 export type StreamEvents = {
@@ -35,11 +35,11 @@ export async function follow(
   let opened = false
   try {
     const all = { ...headers, accept: 'text/event-stream', 'cache-control': 'no-store' }
-    const answer = await runtime.fetch(`${url}/v1/stream`, { headers: all, signal })
+    const answer = await runtime.fetch(`${url}/v1/stream`, { headers: all, signal, redirect: 'manual' })
     if (answer.status === 401 || answer.status === 403) return { how: 'refused', status: answer.status }
     const type = answer.headers.get('content-type') ?? ''
     if (answer.status !== 200 || !answer.body || !type.startsWith('text/event-stream'))
-      return { how: 'unreachable', reason: `the stream answered ${answer.status} ${type}` }
+      return { how: 'unreachable', reason: `the stream answered ${statusOf(answer)} ${type}` }
     opened = true
     events.opened()
     return await read(answer.body, events)
@@ -52,6 +52,7 @@ async function read(body: AsyncIterable<Uint8Array>, events: StreamEvents): Prom
   const decoder = new TextDecoder()
   let bye = false
   let pending = 0
+  let line: string[] = []
   const parser = createParser({
     onEvent(message) {
       pending = 0
@@ -62,7 +63,12 @@ async function read(body: AsyncIterable<Uint8Array>, events: StreamEvents): Prom
   for await (const chunk of body) {
     pending += chunk.length
     if (pending > LONGEST_EVENT) return { how: 'lost', reason: 'an event without an end' }
-    parser.feed(decoder.decode(chunk, { stream: true }))
+    const text = decoder.decode(chunk, { stream: true })
+    line.push(text)
+    // the parser begins at the start of an unfinished line again with every piece of it: it gets whole ones
+    if (!/[\r\n]/.test(text)) continue
+    parser.feed(line.join(''))
+    line = []
     if (bye) return { how: 'bye' }
   }
   return { how: 'lost', reason: 'the service closed the stream' }

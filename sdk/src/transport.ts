@@ -16,6 +16,9 @@ export type Fetched =
   | { outcome: 'refused'; status: number }
   | { outcome: 'failed'; reason: string }
 
+/** What became of a receipt; `refused`: the same would be refused again, and `reason` says why. */
+export type Sent = { outcome: 'taken' } | { outcome: 'failed' } | { outcome: 'refused'; reason: string }
+
 type Asking = Pick<Options, 'token' | 'requestTimeoutMs' | 'mode'>
 
 export class Transport {
@@ -48,6 +51,7 @@ export class Transport {
   ): Promise<Fetched> {
     const headers = {
       accept: 'application/json',
+      'cache-control': 'no-cache',
       ...(etag === undefined ? {} : { 'if-none-match': etag }),
       ...(this.mode === 'serverless' ? { 'killswitch-mode': this.mode } : {}),
     }
@@ -55,7 +59,8 @@ export class Transport {
       return await this.bounded(
         async signal => {
           const all = { ...this.headers(floor), ...headers }
-          return readAnswer(await this.runtime.fetch(`${url}/v1/snapshot`, { headers: all, signal }))
+          const init = { headers: all, signal, redirect: 'manual' } as const
+          return readAnswer(await this.runtime.fetch(`${url}/v1/snapshot`, init))
         },
         this.timeoutMs,
         stopped,
@@ -65,8 +70,8 @@ export class Transport {
     }
   }
 
-  /** `POST /v1/receipts`. True where the service took it. Never rejects. */
-  async receipt(url: string, receipt: Receipt, timeoutMs = this.timeoutMs): Promise<boolean> {
+  /** `POST /v1/receipts`. Never rejects. */
+  async receipt(url: string, receipt: Receipt): Promise<Sent> {
     try {
       return await this.bounded(async signal => {
         const answer = await this.runtime.fetch(`${url}/v1/receipts`, {
@@ -74,12 +79,12 @@ export class Transport {
           headers: { ...this.headers(undefined), 'content-type': 'application/json' },
           body: JSON.stringify({ receipts: [receipt] }),
           signal,
+          redirect: 'manual',
         })
-        await answer.text()
-        return answer.status >= 200 && answer.status < 300
-      }, timeoutMs)
+        return readReceipt(answer, await answer.text())
+      }, this.timeoutMs)
     } catch {
-      return false
+      return { outcome: 'failed' }
     }
   }
 
@@ -103,14 +108,29 @@ export class Transport {
 }
 
 async function readAnswer(answer: ResponseLike): Promise<Fetched> {
-  const upstream = answer.headers.get('killswitch-upstream') === 'stale' ? 'stale' : 'live'
+  const said = answer.headers.get('killswitch-upstream')
+  const upstream = said === 'stale' ? 'stale' : 'live'
   const text = await answer.text()
-  if (answer.status === 304) return { outcome: 'unchanged', upstream }
+  // anybody in between can answer 304: it confirms only where the service itself says that it is live
+  if (answer.status === 304) return { outcome: 'unchanged', upstream: said === 'live' ? 'live' : 'stale' }
   if (answer.status === 401 || answer.status === 403) return { outcome: 'refused', status: answer.status }
-  if (answer.status !== 200) return { outcome: 'failed', reason: `the service answered ${answer.status}` }
+  if (answer.status !== 200) return { outcome: 'failed', reason: `the service answered ${statusOf(answer)}` }
   const snapshot = readSnapshot(text)
   if (!snapshot) return { outcome: 'failed', reason: 'the answer is no snapshot' }
   return { outcome: 'snapshot', snapshot, etag: answer.headers.get('etag') ?? undefined, upstream }
+}
+
+function readReceipt({ status }: ResponseLike, text: string): Sent {
+  if (status >= 200 && status < 300) return { outcome: 'taken' }
+  if (status < 400 || status >= 500 || status === 408 || status === 429) return { outcome: 'failed' }
+  const said = /"detail":"((?:[^"\\]|\\.){1,500})"/.exec(text)?.[1]
+  return { outcome: 'refused', reason: `${status}${said === undefined ? '' : `: ${said}`}` }
+}
+
+/** The status; of a redirect, where to: the address to configure, or somebody in between. */
+export function statusOf({ status, headers }: ResponseLike): string {
+  const location = status >= 300 && status < 400 ? headers.get('location') : null
+  return location === null ? String(status) : `${status}, a redirect to ${location.slice(0, 200)}`
 }
 
 /** fetch says "fetch failed" and hides why in its cause. */

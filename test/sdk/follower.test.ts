@@ -6,7 +6,7 @@ import { test } from 'node:test'
 import { Killswitch } from '../../sdk/src/killswitch.js'
 import type { KillswitchOptions } from '../../sdk/src/options.js'
 import type { SnapshotFlag } from '../../src/domain/snapshot.js'
-import { Pipe, respond, settle, sse, World } from './world.js'
+import { type Handler, Pipe, respond, settle, sse, World } from './world.js'
 
 const flag = (more: Partial<SnapshotFlag> = {}): SnapshotFlag => ({
   application: 'app',
@@ -181,6 +181,97 @@ test('onStale: kill goes to the kill variant after staleAfterSeconds, says so, a
   await killswitch.close()
 })
 
+test('a clock that is set back releases nothing, and one set forwards makes a state old', async () => {
+  const world = new World()
+  const server = host(world, 'http://a:1', { f: flag({ onStale: 'kill', staleAfterSeconds: 30 }) })
+  const killswitch = boot(world)
+  await world.run(100)
+  server.up = false
+  server.pipes.at(-1)?.fail(new Error('gone'))
+  await world.run(40_000)
+  assert.equal(killswitch.isKilled('f'), true)
+  world.set = -3_600_000
+  world.onStep = () => assert.equal(killswitch.isKilled('f'), true)
+  await world.run(20_000)
+  assert.ok((killswitch.state.ageSeconds ?? 0) >= 55, 'and it goes on ageing')
+  world.onStep = () => {}
+  server.up = true
+  await world.run(15_000)
+  assert.equal(killswitch.isKilled('f'), false)
+  server.up = false
+  server.pipes.at(-1)?.fail(new Error('gone'))
+  await world.run(2000)
+  assert.equal(killswitch.isKilled('f'), false)
+  world.set = 0
+  await world.run(2000)
+  assert.equal(killswitch.isKilled('f'), true, 'a machine may have slept')
+  await killswitch.close()
+})
+
+test('a 304 that does not say that it is of a live service confirms nothing', async () => {
+  const world = new World()
+  host(world, 'http://a:1', { f: flag() })
+  const killswitch = boot(world)
+  await world.run(100)
+  world.hosts.set('http://a:1', async () => respond(304))
+  await world.run(30_000)
+  assert.equal(killswitch.state.status, 'stale')
+  world.hosts.set('http://a:1', async () => respond(304, '', { 'killswitch-upstream': 'live' }))
+  await world.run(10_000)
+  assert.equal(killswitch.state.status, 'ready')
+  await killswitch.close()
+})
+
+test('a redirect is not followed but told, and a receipt that is refused is said aloud', async () => {
+  const world = new World()
+  const said: string[] = []
+  const logger = { warn: (line: string) => void said.push(line), error() {} }
+  const server = host(world, 'http://a:1', { f: flag() })
+  const refused = '{"detail":"There is no application \\"app\\" in the catalogue."}'
+  const answer = world.hosts.get('http://a:1') as Handler
+  world.hosts.set('http://a:1', async (url, init) =>
+    url.pathname === '/v1/receipts' ? respond(400, refused) : answer(url, init),
+  )
+  const killswitch = boot(world, { logger })
+  await world.run(60_000)
+  assert.equal(said.filter(line => /receipts of app are refused: 400: There is no app/.test(line)).length, 1)
+  const modes = new Set<string>()
+  world.hosts.set('http://a:1', async (_, { redirect }) => {
+    modes.add(redirect)
+    return respond(301, '', { location: 'http://portal/login' })
+  })
+  server.pipes.at(-1)?.fail(new Error('gone'))
+  await world.run(30_000)
+  assert.deepEqual([...modes], ['manual'])
+  assert.ok(said.some(line => line.includes('301, a redirect to http://portal/login')))
+  await killswitch.close()
+})
+
+test('a listener that throws or rejects harms nobody', async () => {
+  const world = new World()
+  const server = host(world, 'http://a:1', { f: flag() })
+  const said: string[] = []
+  const killswitch = boot(world, { logger: { warn() {}, error: line => void said.push(line) } })
+  await world.run(100)
+  const heard: boolean[] = []
+  killswitch.onChange('f', () => {
+    throw new Error('at once')
+  })
+  killswitch.onChange('f', async () => {
+    throw new Error('later')
+  })
+  killswitch.onChange('f', ({ killed }) => heard.push(killed))
+  const held = { f: { variant: 'off', value: false, since: '', holds: ['h'] } }
+  server.pipes.at(-1)?.write(sse('change', { ...position(6), v: 1, held, flipped: { f: 6 } }))
+  await world.run(100)
+  assert.deepEqual(heard, [true])
+  assert.deepEqual(
+    said.map(line => /at once|later/.exec(line)?.[0]),
+    ['at once', 'later'],
+  )
+  await killswitch.close()
+})
+
 test('nothing runs on after close', async () => {
   const world = new World()
   const server = host(world, 'http://a:1', { f: flag() })
@@ -207,7 +298,10 @@ test('serverless: refreshed before use when older than 5 s, within 150 ms; no st
   assert.deepEqual([...server.modes], ['serverless'], 'the service counts it as served')
   flags.f = flag({ flipped: 5, held: { variant: 'off', value: false, since: '', holds: ['h'] } })
   await world.run(6000)
-  await killswitch.freshen()
+  const [first, second] = [killswitch.freshen(), killswitch.freshen()]
+  assert.ok(second, 'a use that comes while another waits does not go by the old state')
+  await Promise.all([first, second])
+  assert.equal(killswitch.freshen(), undefined)
   assert.equal(killswitch.isKilled('f'), true)
   world.hosts.set('http://a:1', () => new Promise(() => {}))
   await world.run(6000)

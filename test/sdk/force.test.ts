@@ -1,13 +1,15 @@
 // The last resort: named flags killed by the process' own environment or by a watched file, service or none.
 
 import assert from 'node:assert/strict'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { Force } from '../../sdk/src/force.js'
 import { Killswitch } from '../../sdk/src/killswitch.js'
+import { voice } from '../../sdk/src/logger.js'
 import { readOptions } from '../../sdk/src/options.js'
-import { World } from './world.js'
+import { respond, World } from './world.js'
 
 const logger = { warn() {}, error() {} }
 
@@ -49,7 +51,61 @@ test('a watched file forces and lets go, and one that cannot be read changes not
   assert.equal(signal.aborted, true)
   rmSync(forceFile)
   await world.run(1000)
+  assert.equal(killswitch.isKilled('ai_v1'), true, 'the file may be in the middle of being written')
+  await world.run(1000)
   assert.equal(killswitch.isKilled('ai_v1'), false)
+  mkdirSync(forceFile)
+  await world.run(3000)
+  assert.equal(killswitch.isKilled('ai_v1'), false)
+  await killswitch.close()
+})
+
+test('a file that is empty for a moment lets go of nothing, and forces what is new in it at once', async () => {
+  const world = new World()
+  const forced: string[][] = []
+  let text = 'ai_v1'
+  const force = new Force({
+    runtime: world,
+    voice: voice(logger),
+    keys: [],
+    file: '/forced',
+    read: () => text,
+    onForced: keys => forced.push([...keys]),
+  })
+  force.start(true)
+  for (const next of ['', 'ai_v1', 'kyc_v1', 'kyc_v1']) {
+    text = next
+    await world.run(1000)
+  }
+  assert.deepEqual(forced, [['ai_v1'], ['kyc_v1', 'ai_v1'], ['kyc_v1']])
+  force.stop()
+})
+
+test('what is no flag key is said and not forced, and a receipt tells no more than the service takes', async () => {
+  const world = new World()
+  const said: string[] = []
+  const receipts: { forced?: string[] }[] = []
+  world.hosts.set('http://a:1', async (url, init) => {
+    if (url.pathname === '/v1/receipts') {
+      receipts.push(...(JSON.parse(init.body ?? '') as { receipts: typeof receipts }).receipts)
+      return respond(202)
+    }
+    if (url.pathname === '/v1/stream') throw new Error('connect ECONNREFUSED')
+    const position = { environment: 'test', log: 'a', revision: 1, catalogue: 'c', at: '', provisional: [] }
+    return respond(200, JSON.stringify({ ...position, v: 1, merged: [], flags: {} }))
+  })
+  const many = Array.from({ length: 1000 }, (_, n) => `flag-${n}`)
+  const options = { url: 'http://a:1', forceKill: ['\u0000\u0001', 'Nó', ...many], cacheFile: false as const }
+  const killswitch = new Killswitch(
+    { ...options, logger: { warn: line => void said.push(line), error() {} } },
+    { runtime: world },
+  )
+  void killswitch.start()
+  await world.run(2000)
+  assert.equal(killswitch.isKilled('flag-999'), true)
+  assert.equal(killswitch.state.forced.length, 1000)
+  assert.ok(said.some(line => line.includes('no flag keys')))
+  assert.equal(receipts.at(-1)?.forced?.length, 50)
   await killswitch.close()
 })
 
@@ -62,4 +118,23 @@ test('an option that cannot be is refused with what it may be', () => {
   assert.throws(() => readOptions({ pollMs: 0 }, {}), /pollMs \(KILLSWITCH_POLL_MS\)/)
   assert.equal(readOptions({ pollMs: 7 }, { KILLSWITCH_POLL_MS: '9' }).pollMs, 7)
   assert.deepEqual(readOptions({ url: 'http://a/,http://b' }, {}).urls, ['http://a', 'http://b'])
+  assert.throws(() => readOptions({ instance: 'a\nb' }, {}), /instance is "a\\nb"; it may be 1 to 200/)
+  assert.throws(() => readOptions({ app: '' }, {}), /app is ""/)
+})
+
+test('a variable set to nothing is one that is not set', () => {
+  const names = [
+    'URL',
+    'TOKEN',
+    'APP',
+    'INSTANCE',
+    'MODE',
+    'POLL_MS',
+    'CACHE_FILE',
+    'FORCE_FILE',
+    'BOOTSTRAP',
+  ]
+  const empty = Object.fromEntries(names.map(name => [`KILLSWITCH_${name}`, '']))
+  const same = ({ instance: _, ...options }: object & { instance: string }) => options
+  assert.deepEqual(same(readOptions({}, empty)), same(readOptions({}, {})))
 })

@@ -124,10 +124,15 @@ export class LiveService {
   private answerSnapshot(request: IncomingMessage, response: ServerResponse): void {
     const etag = `"${this.log}-${this.revision}-${this.catalogue}"`
     if (this.snapshotStatus !== 200) response.writeHead(this.snapshotStatus).end('{}')
-    else if (request.headers['if-none-match'] === etag) response.writeHead(304, { etag }).end()
+    else if (request.headers['if-none-match'] === etag)
+      response.writeHead(304, { etag, 'killswitch-upstream': this.upstream }).end()
     else
       response
-        .writeHead(200, { etag, 'content-type': 'application/json' })
+        .writeHead(200, {
+          etag,
+          'content-type': 'application/json',
+          'killswitch-upstream': this.upstream,
+        })
         .end(JSON.stringify(this.snapshot()))
   }
 

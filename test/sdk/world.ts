@@ -20,7 +20,14 @@ export class World implements Runtime {
     this.seed = seed
   }
 
+  /** How far the wall clock has been set. */
+  set = 0
+
   now(): number {
+    return this.time + this.set
+  }
+
+  elapsed(): number {
     return this.time
   }
 
