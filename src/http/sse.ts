@@ -16,6 +16,8 @@ export function frame(event: string, data: unknown, id?: string | number): Buffe
 type Given = {
   /** Sockets of one audience get the same frames: those of an application, or of one credential. */
   audience: string
+  /** The stored hash of the token it was opened with. */
+  credential?: string
   first?: Buffer
   onClose?: () => void
 }
@@ -79,6 +81,12 @@ export class SseSockets {
   /** Ends the streams of an audience: their clients come again, and are asked who they are. */
   end(audience: string): void {
     for (const socket of this.#sockets.get(audience) ?? []) socket.reply.raw.end()
+  }
+
+  /** Ends each stream of which this holds, likewise. */
+  endWhere(isOver: (given: Given) => boolean): void {
+    for (const sockets of this.#sockets.values())
+      for (const socket of sockets) if (isOver(socket)) socket.reply.raw.end()
   }
 
   /** Says goodbye and waits until every stream has ended, a second at most. */

@@ -10,6 +10,9 @@ import { upstreamOf } from './parts.js'
 import { assertNotBehind, ifNoneMatch } from './preconditions.js'
 import { frame, SseSockets } from './sse.js'
 
+/** How soon a stream ends after its token was revoked. */
+const CHECK_MS = 1_000
+
 export function streamRoutes(app: App, parts: Parts): void {
   const { snapshots, log, health } = parts
   const tags = ['applications']
@@ -74,7 +77,7 @@ export function streamRoutes(app: App, parts: Parts): void {
       assertNotBehind(request, log.state)
       const audience = audienceOf(actorOf(request).apps)
       const greeting = Buffer.concat([changeFrame(audience), heartbeat()])
-      sockets.add(reply, { audience, first: greeting })
+      sockets.add(reply, { audience, credential: request.credential as string, first: greeting })
     },
   )
 
@@ -97,11 +100,21 @@ export function streamRoutes(app: App, parts: Parts): void {
     told = { revision, provisional }
     for (const audience of sockets.audiences()) sockets.send(audience, changeFrame(audience))
   }, 'first')
+  /** Its token is revoked or expired, or for other applications by now. */
+  const isOver = ({ audience, credential = '' }: { audience: string; credential?: string }): boolean => {
+    const found = parts.tokens().credential(credential, parts.clock())
+    return found === undefined || audienceOf(found.actor.apps) !== audience
+  }
+  let checkedAt = performance.now()
   let upstream = upstreamOf(parts)
   let beatAt = performance.now()
   // looks often, so that apps learn at once that this instance has lost the store; beats every five seconds
   const timer = setInterval(() => {
     const now = performance.now()
+    if (now - checkedAt >= CHECK_MS) {
+      checkedAt = now
+      sockets.endWhere(isOver)
+    }
     if (upstreamOf(parts) === upstream && now - beatAt < HEARTBEAT_MS) return
     upstream = upstreamOf(parts)
     beatAt = now

@@ -73,6 +73,12 @@ export class Tokens {
     )
   }
 
+  /** By its stored hash; undefined where it is revoked or expired. */
+  credential(sha256: string, now: number): Credential | undefined {
+    const found = this.#byHash.get(sha256)
+    return found?.expires !== undefined && found.expires <= now ? undefined : found
+  }
+
   get size(): number {
     return this.#byHash.size
   }
