@@ -3,6 +3,7 @@
 import { type Command, Option } from 'commander'
 import { stringify } from 'yaml'
 import { ROLES } from '../domain/actor.js'
+import { parseTime } from '../domain/clock.js'
 import { newToken, sha256 } from '../tokens/first-start.js'
 import { Tokens } from '../tokens/tokens.js'
 import { type Cli, given, isJson, several } from './context.js'
@@ -64,8 +65,11 @@ function assertTaken(yaml: string): void {
 
 function expiry(text: string): string {
   const span = spanMs(text)
-  const at = span === undefined ? Date.parse(text) : Date.now() + span
-  if (Number.isNaN(at)) throw new UsageError(`--expires "${text}": give 90d, or a time such as 2027-01-31.`)
+  const at = span === undefined ? parseTime(text) : Date.now() + span
+  if (at === undefined)
+    throw new UsageError(
+      `--expires "${text}": give 90d, a date such as 2027-01-31, or an RFC 3339 time with its zone.`,
+    )
   if (at <= Date.now()) throw new UsageError(`--expires "${text}" is in the past.`)
   return new Date(at).toISOString()
 }

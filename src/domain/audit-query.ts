@@ -3,7 +3,7 @@
 
 import { createHash } from 'node:crypto'
 import type { Action, Entry, Outcome } from './audit.js'
-import { toTimestamp } from './clock.js'
+import { parseTime, toTimestamp } from './clock.js'
 import { KillswitchError } from './errors.js'
 
 type OneOrMore<T extends string> = T | readonly T[]
@@ -68,6 +68,7 @@ export function toCriteria(filter: AuditFilter): Criteria {
   if (filter.offRunbook !== undefined) criteria.offRunbook = filter.offRunbook
   if (filter.since !== undefined) criteria.since = timeOf('since', filter.since)
   if (filter.until !== undefined) criteria.until = timeOf('until', filter.until)
+  assertRange(criteria)
   return criteria
 }
 
@@ -142,13 +143,19 @@ function askedWords(reason: string): string[] {
 }
 
 function timeOf(field: string, given: string): string {
-  const ms = /^\d{4}-\d\d-\d\d/.test(given) ? Date.parse(given) : Number.NaN
-  if (!Number.isNaN(ms)) return toTimestamp(ms)
-  const text = JSON.stringify(given)
+  const ms = parseTime(given)
+  if (ms !== undefined) return toTimestamp(ms)
+  const plus = /:\d\d(\.\d+)? \d/.test(given) ? ' In an address, a + is written %2B.' : ''
   throw new KillswitchError(
     'malformed-request',
-    `${field} ${text} is not an RFC 3339 time such as 2026-11-20T03:00:00Z.`,
+    `${field} ${JSON.stringify(given)} is neither an RFC 3339 time with its zone, such as 2026-11-20T03:00:00Z, nor a date.${plus}`,
   )
+}
+
+/** The other way round it has no entry: an answer of none would say that nothing happened. */
+function assertRange({ since, until }: Criteria): void {
+  if (since === undefined || until === undefined || since <= until) return
+  throw new KillswitchError('malformed-request', `since ${since} is after until ${until}: change them over.`)
 }
 
 const longest = (words: string[]): string => words.reduce((a, b) => (b.length > a.length ? b : a))

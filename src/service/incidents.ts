@@ -4,7 +4,7 @@
 import type { Actor } from '../domain/actor.js'
 import { type Entry, type IncidentNote, placeOf } from '../domain/audit.js'
 import { claimStep, strictly } from '../domain/claim.js'
-import { type Clock, toTimestamp } from '../domain/clock.js'
+import { type Clock, parseTime, toTimestamp } from '../domain/clock.js'
 import { KillswitchError } from '../domain/errors.js'
 import type { Incident, Left } from '../domain/incident.js'
 import { type Adopt, decideAdopt, decideDeclareAndAdopt } from '../domain/incident-adopt.js'
@@ -195,9 +195,9 @@ function assertNote({ kind, owner, due }: IncidentNote): void {
 }
 
 function assertTime(name: string, given: string): void {
-  if (/^\d{4}-\d\d-\d\d($|T)/.test(given) && !Number.isNaN(Date.parse(given))) return
+  if (parseTime(given) !== undefined) return
   throw new KillswitchError(
     'malformed-request',
-    `"${name}" is "${given}": give a date such as 2026-11-27, or an RFC 3339 time.`,
+    `"${name}" is "${given}": give a date such as 2026-11-27, or an RFC 3339 time with its zone.`,
   )
 }

@@ -5,6 +5,7 @@ import { hash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { type Document, LineCounter, parseDocument } from 'yaml'
 import { type Actor, ROLES, type Role } from '../domain/actor.js'
+import { parseTime } from '../domain/clock.js'
 import { KillswitchError } from '../domain/errors.js'
 
 /** What one stored hash stands for. `sha256`, in hex, names it among those of the same actor. */
@@ -91,7 +92,7 @@ export class Tokens {
       ...(only === undefined ? {} : { only }),
     }
     for (const each of [sha256].flat())
-      this.#remember(actor, each, expires === undefined ? undefined : Date.parse(expires))
+      this.#remember(actor, each, expires === undefined ? undefined : parseTime(expires))
   }
 
   #remember(given: Omit<Actor, 'via'>, hashed: string, expires?: number): void {
@@ -153,9 +154,8 @@ function faultsOf(item: unknown, seen: Set<string>): string[] {
     'sha256: give one or two values of 64 hex digits (printf %s "$TOKEN" | sha256sum).',
   )
   check(
-    expires === undefined ||
-      (isText(expires) && /^\d{4}-\d\d-\d\d/.test(expires) && !Number.isNaN(Date.parse(expires))),
-    'expires: give an RFC 3339 time in quotes, such as "2027-01-31T00:00:00Z".',
+    expires === undefined || (isText(expires) && parseTime(expires) !== undefined),
+    'expires: give an RFC 3339 time with its zone, in quotes, such as "2027-01-31T00:00:00Z".',
   )
   check(
     apps === undefined || (Array.isArray(apps) && apps.length > 0 && apps.every(isText)),
