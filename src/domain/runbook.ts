@@ -122,29 +122,69 @@ const LONGEST_NAME = 400
 /**
  * The step a name means: its id, its code, or any shortening that means one step only. A shortening leaves out
  * segments, and words at either end of a segment; its last segment is the ordinal, or is left out as well where the
- * section has one step. Segments given whole are preferred to words of segments.
+ * section has one step. Segments given whole are preferred to words of segments, and those to beginnings of words.
+ * Case, width, spaces, `_` for `-` and other signs for `/` make no difference where they leave one step.
  */
 export function findStep(runbooks: readonly Runbook[], name: string): StepLookup {
-  const asked = name
-    .trim()
-    .toLowerCase()
-    .replace(/^\/+|\/+$/g, '')
-  if (asked === '' || asked.length > LONGEST_NAME) return { outcome: 'unknown', nearest: [] }
+  if (name.length > LONGEST_NAME) return { outcome: 'unknown', nearest: [] }
+  const asked = tidy(name)
+  if (asked === '') return { outcome: 'unknown', nearest: [] }
   const all = runbooks.flatMap(runbook => runbook.steps.map(step => ({ runbook, step })))
   const segments = asked.split('/')
-  const readings = [
-    all.filter(({ step }) => step.id === name),
-    all.filter(({ step }) => step.id.toLowerCase() === asked),
-    all.filter(({ step }) => step.code === asked),
-    all.filter(({ step }) => isShortened(step, segments, (segment, part) => segment === part)),
-    all.filter(({ step }) =>
-      isShortened(step, segments, (segment, part) => `-${segment}-`.includes(`-${part}-`)),
-    ),
+  const spoken = asked.replace(/[-.]/g, '')
+  const words = wordsOf(asked)
+  const readings: ((step: Step) => boolean)[] = [
+    step => step.id === name,
+    step => step.id.toLowerCase() === asked,
+    step => step.code === asked,
+    step => isShortened(step, segments, (segment, part) => segment === part),
+    step => isShortened(step, segments, (segment, part) => `-${segment}-`.includes(`-${part}-`)),
+    step => step.code === spoken,
+    step => isWorded(step, words, (word, part) => word === part),
+    step => isWorded(step, words, (word, part) => word.startsWith(part)),
   ]
-  const matches = readings.find(reading => reading.length > 0) ?? []
-  if (matches.length > 1) return { outcome: 'ambiguous', candidates: matches.map(match => match.step) }
-  const [match] = matches
-  return match ? { outcome: 'found', ...match } : { outcome: 'unknown', nearest: nearestSteps(all, asked) }
+  for (const means of readings) {
+    const matches = all.filter(({ step }) => means(step))
+    if (matches.length > 1) return { outcome: 'ambiguous', candidates: matches.map(match => match.step) }
+    if (matches[0]) return { outcome: 'found', ...matches[0] }
+  }
+  return { outcome: 'unknown', nearest: nearestSteps(all, asked) }
+}
+
+/** As ids are written, whatever keyboard, page or message it was copied from. */
+const tidy = (name: string): string =>
+  name
+    .normalize('NFKC')
+    .toLowerCase()
+    .replace(/[\p{Cf}`"'“”‘’«»()[\]]/gu, '')
+    .trim()
+    .replace(/\s*[\\/>›→:|]+\s*/g, '/')
+    .replace(/\s+/g, '-')
+    .replace(/^[/#-]+|[/.,;!?-]+$/g, '')
+
+/** The words of a name; a "step" or "#" before the number says nothing. */
+function wordsOf(asked: string): string[] {
+  const words = asked.split(/[^\p{L}\p{N}.]+/u).filter(word => word !== '')
+  return ORDINAL.test(words.at(-1) ?? '') && words.at(-2) === 'step' ? words.toSpliced(-2, 1) : words
+}
+
+/** Do all the words stand in the id, in their order, with the ordinal last where one is given? */
+function isWorded(
+  step: Step,
+  asked: readonly string[],
+  same: (word: string, part: string) => boolean,
+): boolean {
+  const path = wordsOf(step.id.toLowerCase()).slice(0, -1)
+  const last = asked.at(-1)!
+  const named = ORDINAL.test(last) ? asked.slice(0, -1) : asked
+  if (named.length === 0 || (named !== asked && last !== step.ordinal)) return false
+  let from = 0
+  for (const part of named) {
+    const at = path.findIndex((word, index) => index >= from && same(word, part))
+    if (at < 0) return false
+    from = at + 1
+  }
+  return true
 }
 
 /** The runbook of an id, given in any case, or undefined. */

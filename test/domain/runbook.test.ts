@@ -68,7 +68,17 @@ const NAMES: [name: string, answer: string | string[]][] = [
   ['pilot/log/tell', 'pilot/log/tell/1'],
   ['tell/1', ['ambiguous', 'pilot/log/tell/1', 'other/log/tell/1']],
   ['pilot/actions/1', ['ambiguous', 'pilot/actions/sev0-critical-funds/1', 'pilot/actions/sev2-sev3-low/1']],
-  ['pilot/sev/1', ['unknown', 'pilot/log/tell/1']],
+  ['pilot/sev/1', ['ambiguous', 'pilot/actions/sev0-critical-funds/1', 'pilot/actions/sev2-sev3-low/1']],
+  // As it is typed at night, or copied from a page or a message.
+  ['trust/instab/3', 'trustflow/playbooks/ai-instability/3'],
+  ['trustflow/ai_instability/3.', 'trustflow/playbooks/ai-instability/3'],
+  ['ai instability 3', 'trustflow/playbooks/ai-instability/3'],
+  ['Trustflow > AI Instability > Step 3', 'trustflow/playbooks/ai-instability/3'],
+  ['Trustflow: AI instability #3', 'trustflow/playbooks/ai-instability/3'],
+  ['“trustflow/ai-instability/3”', 'trustflow/playbooks/ai-instability/3'],
+  ['`trustflow//ai-instability//3`', 'trustflow/playbooks/ai-instability/3'],
+  ['trustflow\\ai-instability\\3', 'trustflow/playbooks/ai-instability/3'],
+  ['ｔｒｕｓｔｆｌｏｗ／ａｉ／３', 'trustflow/playbooks/ai/3'],
   [
     'trustflow/ai-instabilty/3',
     ['unknown', 'trustflow/playbooks/ai-instability/3', 'trustflow/playbooks/ai-instability/1'],
@@ -87,6 +97,7 @@ test('codes are five letters to be said aloud, and accepted in any case', () => 
   for (const { code, id } of RUNBOOKS.flatMap(({ steps }) => steps)) {
     assert.match(code, /^[bdfghjklmnprstvz][aiou][bdfghjklmnprstvz][aiou][bdfghjklmnprstvz]$/)
     assert.equal(found(` ${code.toUpperCase()} `), id)
+    assert.equal(found(`[${code.split('').join(' ')}].`), id)
   }
 })
 
