@@ -39,7 +39,7 @@ export function stepsOfCommands(fence: Code): Draft[] {
   for (const { text, line } of lines) {
     const said = text.trim()
     const isComment = comment.test(said)
-    const says = /[\p{L}\p{N}]/u.test(said)
+    const says = /[\p{L}\p{N}]/u.test(said) && !(isComment && steps.length > 0 && isAnswer(said, comment))
     if (says && ((isComment && !wasComment) || steps.length === 0))
       steps.push(stepOfLine(said, line, isComment, comment))
     else if (says && !isComment) steps.at(-1)!.commands!.push({ text: said, line })
@@ -47,6 +47,12 @@ export function stepsOfCommands(fence: Code): Draft[] {
   }
   return steps
 }
+
+/** "# Expected: 200 OK" below a command is what to see, not what to do. */
+const isAnswer = (said: string, comment: RegExp): boolean =>
+  /^(expected|expect:|should|output|result|returns?\b|response:|example|e\.g\.|->|=>|✓|✅)/i.test(
+    said.replace(comment, ''),
+  )
 
 function stepOfLine(said: string, line: number, isComment: boolean, comment: RegExp): Draft {
   const text = isComment ? said.replace(comment, '').trim() || said : said.replace(/^(\$|>|PS>)\s+/, '')

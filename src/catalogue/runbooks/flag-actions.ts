@@ -203,6 +203,7 @@ const PARTICLE = /^(?:["')\s]|\b(?:flag|feature|toggle|switch|back)\b)*\b(off|on
 /** The value the words give: for `off` and `on` the verb itself, else what follows the key, or stands before it. */
 function saidValue({ flips, between }: Governed, after: string, { flag }: Mention): string | undefined {
   if (flips === 'off') return isBoolean(flag) || variantOf(flag, 'off') ? 'false' : undefined
+  if ((flips === 'kill' || flips === 'restore') && /\bkill[\s-]?switch/i.test(between)) return undefined
   if (flips === 'on') return isBoolean(flag) || variantOf(flag, 'on') ? 'true' : undefined
   const value = PARTICLE.exec(after)?.[1] ?? TO_VALUE.exec(after)?.[1]
   if (value) return value.replace(/[.-]+$/, '')

@@ -40,17 +40,17 @@ const ABOUT: readonly (readonly [Reason, RegExp])[] = [
   ],
   [
     'symptoms',
-    /^((typical|common|observed|possible) )?(symptoms?|signs?|indicators?)\b|symptome|^s[ií]ntomas/,
+    /^((typical|common|observed|possible) )?(symptoms?|signs?|indicators?)\b|symptome|^s[ií]ntom(as|i)|^symptômes|^gejala|^what you(['’]ll| will)? see|^what users see|^expected (output|result|behaviou?r)/,
   ],
-  ['cause', /^((root|possible|probable|likely|common|potential) )?causes?\b|^ursachen?\b/],
+  ['cause', /^((root|possible|probable|likely|common|potential) )?causes?\b|\bcauses$|^ursachen?\b/],
   ['impact', /^((business|user|customer) )?impact\b|^blast radius|^consequences\b|^auswirkung/],
   [
     'scope',
-    /^(in |out of )?scope\b|^appl(ies to|icability)\b|^(affected|impacted) (services|systems|components)|^umfang\b/,
+    /^(in |out of )?scope\b|^this (playbook|runbook|document|guide|procedure|page) (covers|applies|describes|explains|is for)\b|^what (is|it|this)\b.*\bnot\b|^appl(ies to|icability)\b|^(affected|impacted) (services|systems|components)|^umfang\b/,
   ],
   [
     'overview',
-    /^(overview|introduction|background|purpose|about|goals?|objectives?|audience|assumptions|context|definitions?|glossary|terminology|summary|description|when to use|überblick|übersicht|zweck)\b/,
+    /^(overview|introduction|background|purpose|about|goals?|objectives?|audience|assumptions|context|definitions?|glossary|terminology|summary|description|when to use|what (it|this) (is|does)|überblick|übersicht|zweck)\b/,
   ],
   ['responsibilities', /responsibilit|^(team )?roles?\b|^duties\b|^raci\b|^verantwort/],
   [
@@ -64,7 +64,7 @@ const ABOUT: readonly (readonly [Reason, RegExp])[] = [
   ['prevention', /^(prevention|preventi(ve|on)|preventative|long-?term|lessons learned|prävention)\b/],
   [
     'links',
-    /^(related|useful|helpful|further|external) (runbooks?|links?|resources?|reading|documents?|documentation|docs|pages)|^(see also|references?|links?|resources|documentation|appendix|additional resources|weiterführend)/,
+    /^(related|useful|helpful|further|external) (runbooks?|links?|resources?|reading|documents?|documentation|docs|pages)|^(see also|related$|references?|links?|resources|documentation|appendix|additional resources|weiterführend)/,
   ],
   ['dashboards', /\bdashboards?\b|\bmetrics\b|^sl[oi]s?\b|^monitoring links/],
   ['sources', /^(detection|alert|data) sources?$|^detection( methods?)?$|^alerts?$|^monitoring$/],
@@ -79,7 +79,7 @@ const STEPS =
   /\b(steps?|actions?|process|procedures?|resolution|solutions?|investigation|mitigations?|remediation|triage|response|recovery|playbooks?|fix|diagnos\w+|rollback|containment|what to do|how to|immediate)\b/
 
 /** An ordered list of instructions below one of these is taken as steps all the same. */
-const SOFT: readonly Reason[] = ['overview', 'escalation', 'sources', 'examples', 'scope']
+const SOFT: readonly Reason[] = ['overview', 'escalation', 'sources', 'examples', 'scope', 'dashboards']
 export const isSoft = (reason: Reason): boolean => SOFT.includes(reason)
 
 /** What the titles (innermost first) say about what stands below them; undefined where they say "steps", or nothing. */
@@ -102,7 +102,12 @@ export const saysSteps = (title: string): boolean =>
 
 export const isTemplate = (title: string): boolean => reasonOf(bareTitle(title)) === 'template'
 
+/** "Common causes and fixes": what it is about is told, and what to do as well. */
+const AND_STEPS =
+  /(\band|&|\/|→)\s+(\w+ )?(fix(es)?|solutions?|remed(y|ies)|actions?|resolutions?|mitigations?|steps|workarounds?|what to do)\b/
+
 function reasonOf(bare: string): Reason | undefined {
+  if (AND_STEPS.test(bare)) return undefined
   const found = ABOUT.find(([, words]) => words.test(bare))?.[0]
   return found && beginsWithVerb(bare) && bare.includes(' ') && !NOUNS.test(bare) ? undefined : found
 }

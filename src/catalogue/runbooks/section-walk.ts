@@ -14,9 +14,18 @@ import { type Block, type Section, unquoted } from './outline.js'
 import type { Passage } from './passages.js'
 import { proseOfLine } from './prose.js'
 import { readTable } from './tables.js'
-import { beginsWithVerb } from './wording.js'
+import { beginsWithVerb, isAction } from './wording.js'
 
-export type WalkContext = { isEnglish: boolean; flags: KnownFlags; leftOut: LeftOut }
+export type WalkContext = {
+  isEnglish: boolean
+  flags: KnownFlags
+  leftOut: LeftOut
+  /** Whether paragraphs that begin as instructions are steps: where nothing else in the runbook is one. */
+  takesProse: boolean
+}
+
+/** How far ahead the rest of a list that was cut in pieces is looked for. */
+const FURTHEST = 12
 
 export class SectionWalk {
   readonly #section: Section
@@ -25,8 +34,8 @@ export class SectionWalk {
   readonly #places: Place[] = []
   /** The `**Step 2: ...**` that is open: lists, tables and fences below it belong to it. */
   #bold: Draft | undefined
-  /** The last step of the ordered list just above, for what cuts that list in two. */
-  #last: { draft: Draft; list: List } | undefined
+  /** The last step of the ordered list above, for what cuts that list in two, and the number that would go on. */
+  #last: { draft: Draft; list: List; next: number } | undefined
 
   constructor(section: Section, context: WalkContext) {
     this.#section = section
@@ -40,19 +49,32 @@ export class SectionWalk {
       const here = placeOf(this.#section, block).path
       if (here !== path) this.#bold = this.#last = undefined
       path = here
-      this.#visit(block, this.#blocks[index + 1])
+      this.#visit(block, index)
     })
     return this.#places.filter(place => place.drafts.length > 0)
   }
 
-  #visit(block: Block, next: Block | undefined): void {
+  #visit(block: Block, index: number): void {
     const { node } = block
-    if (node.type !== 'list' && node.type !== 'code') this.#last = undefined
-    if (node.type === 'list') this.#list(block, node, next)
-    else if (node.type === 'code') this.#fence(block, node, next)
+    const next = this.#blocks[index + 1]
+    if (node.type === 'passage' && this.#holdsOn(block, index)) this.#last!.draft.more.push(node.prose)
+    else if (node.type !== 'list' && node.type !== 'code') this.#last = undefined
+    if (node.type === 'list') this.#list(block, node, index)
+    else if (node.type === 'code') this.#fence(block, node, index)
     else if (node.type === 'passage') this.#passage(block, node, next)
     else if (node.type === 'table') this.#table(block, node)
     else if (node.type === 'html' && !node.value.startsWith('<!--')) this.#context.leftOut.add('html')
+  }
+
+  /** Text, bullets and fences at the margin, and then the list goes on with the number it had come to. */
+  #holdsOn(block: Block, index: number): boolean {
+    const last = this.#last
+    if (!last || this.#bold || (block.node.type === 'passage' && block.node.form === 'step')) return false
+    for (const { node, label } of this.#blocks.slice(index + 1, index + FURTHEST)) {
+      if (label?.path !== block.label?.path || (node.type === 'passage' && node.form === 'step')) return false
+      if (node.type === 'list' && node.ordered) return last.next > 1 && node.start === last.next
+    }
+    return false
   }
 
   #passage(block: Block, passage: Passage, next: Block | undefined): void {
@@ -63,11 +85,18 @@ export class SectionWalk {
       else if (reason) this.#context.leftOut.add(reason)
     } else if (this.#bold) {
       this.#bold.more.push(passage.prose)
+    } else if (this.#last) {
+      return
     } else if (isLabelledAction(passage)) {
       if (!reasonAbove(block.above)) this.#add(block, [draftOf(passage.prose, 'bold')])
-    } else if (!leadsOn(passage, next) && this.#flips(block, passage)) {
+    } else if (!leadsOn(passage, next) && (this.#flips(block, passage) || this.#instructs(block, passage))) {
       this.#add(block, [draftOf(passage.prose, 'paragraph')])
     }
+  }
+
+  #instructs(block: Block, passage: Passage): boolean {
+    if (!this.#context.takesProse || !block.above.some(saysSteps) || reasonAbove(block.above)) return false
+    return isAction(passage.prose.text) && !/^see\b/i.test(passage.prose.text)
   }
 
   #flips(block: Block, passage: Passage): boolean {
@@ -77,17 +106,27 @@ export class SectionWalk {
     return !reasonAbove(above) && (actsOnFlag(passage.prose, flags) || runs())
   }
 
-  #list(block: Block, list: List, next: Block | undefined): void {
+  #list(block: Block, list: List, index: number): void {
     const { isEnglish, leftOut } = this.#context
-    const cut = this.#last && isCutBy(this.#last.list, list, next) ? this.#last : undefined
+    const next = this.#blocks[index + 1]
+    const cut = this.#cutBy(block, list, index)
     const owner = this.#bold ?? cut?.draft
     const above = this.#bold ? [this.#bold.prose.text, ...block.above] : cut ? [] : block.above
     const steps = stepsOfList(list, { above, isEnglish, leftOut, ...(cut ? {} : { lead: block.lead }) })
     if (owner) owner.children.push(...steps)
     else this.#add(block, steps)
     const last = steps.at(-1)
-    if (cut && next?.node.type === 'list') return
-    this.#last = list.ordered && last && !owner ? { draft: last, list } : undefined
+    if (cut && (next?.node.type === 'list' || this.#holdsOn(block, index))) return
+    const from = list.start ?? 1
+    this.#last =
+      list.ordered && last && !owner ? { draft: last, list, next: from + list.children.length } : undefined
+  }
+
+  /** A bullet or a fence at the wrong depth ends an ordered list for the parser, and for nobody else. */
+  #cutBy(block: Block, node: List | Code, index: number): { draft: Draft; list: List } | undefined {
+    if (!this.#last || (node.type === 'list' && node.ordered)) return undefined
+    const isDeeper = columnOf(node) > columnOf(this.#last.list)
+    return isDeeper || goesOn(this.#blocks[index + 1]) || this.#holdsOn(block, index) ? this.#last : undefined
   }
 
   #table(block: Block, table: Table): void {
@@ -97,10 +136,10 @@ export class SectionWalk {
     else this.#add(block, reading.steps)
   }
 
-  #fence(block: Block, fence: Code, next: Block | undefined): void {
+  #fence(block: Block, fence: Code, index: number): void {
     const kind = fenceKind(fence, block.above)
     const isOwn = kind === 'template' || kind === 'diagram'
-    const cut = this.#last && isCutBy(this.#last.list, fence, next) ? this.#last.draft : undefined
+    const cut = this.#cutBy(block, fence, index)?.draft
     const owner = this.#bold ?? cut
     if (!cut) this.#last = undefined
     if (owner && !isOwn) {
@@ -144,10 +183,5 @@ const isLabelledAction = (passage: Passage) =>
 const leadsOn = (passage: Passage, next: Block | undefined) =>
   passage.prose.text.endsWith(':') && (next?.node.type === 'list' || next?.node.type === 'code')
 
-/** A bullet or a fence at the wrong depth ends an ordered list for the parser, and for nobody else. */
-function isCutBy(list: List, node: List | Code, next: Block | undefined): boolean {
-  if (node.type === 'list' && node.ordered) return false
-  if (columnOf(node) > columnOf(list)) return true
-  const goesOn = next?.node.type === 'list' && next.node.ordered === true
-  return goesOn && ((next.node as List).start ?? 1) > 1
-}
+const goesOn = (next: Block | undefined): boolean =>
+  next?.node.type === 'list' && next.node.ordered === true && (next.node.start ?? 1) > 1

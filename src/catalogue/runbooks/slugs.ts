@@ -4,6 +4,8 @@ import { slug as githubSlug } from 'github-slugger'
 import { ownNumber } from './wording.js'
 
 const LONGEST = 80
+/** What emoji leave behind: nobody can type it. */
+const INVISIBLE = /\p{Cf}|\p{Variation_Selector}/gu
 
 /**
  * GitHub's slug of a title without its own number, a `/` as `-`, no doubled or outer hyphens, cut to whole words within
@@ -12,7 +14,9 @@ const LONGEST = 80
 export function slugOf(title: string): string {
   const number = ownNumber(title)
   const bare = (number ? title.slice(number.length) : title) || title
-  const slug = githubSlug(bare.replace(/[/\\]/g, '-')).replace(/-+/g, '-').replace(/^-|-$/g, '')
+  const slug = githubSlug(bare.replace(/[/\\]/g, '-').replace(INVISIBLE, ''))
+    .replace(/-+/g, '-')
+    .replace(/^-|-$/g, '')
   if (slug.length <= LONGEST) return slug || 'section'
   const cut = slug.slice(0, LONGEST + 1)
   return cut.includes('-') ? cut.slice(0, cut.lastIndexOf('-')) : slug.slice(0, LONGEST)

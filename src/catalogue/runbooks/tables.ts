@@ -7,12 +7,14 @@ import { type Reason, reasonAbove } from './left-out.js'
 import { joinProse, type Prose, proseOf } from './prose.js'
 
 const ACTION =
-  /^(actions?|(immediate|first|required|recommended|suggested|corrective) (actions?|steps?|response)|commands?|mitigations?|fix(es)?|resolutions?|solutions?|remed(y|ies|iation)|what to do|do|steps?|procedure|how( to)?|run|workaround|tasks?|response|maßnahmen?|aktion|acción|remède)$/
+  /^(actions?|(immediate|first|required|recommended|suggested|corrective) (actions?|steps?|response)|commands?|mitigations?|fix(es)?|resolutions?|solutions?|remed(y|ies|iation)|what to do|do|steps?|procedure|how( to)?|run|workaround|strategy|tasks?|response|maßnahmen?|aktion|acción|remède)$/
 const ISSUE =
   /^(issues?|symptoms?|problems?|checks?|scenarios?|conditions?|alerts?|errors?|failures?|if|when|case|situation|triggers?|what|incident( type)?|cause|event)$/
 const NUMBER = /^(#|no\.?|nr\.?|step|step #|order|schritt)$/
 /** A list of follow-up work, with an owner and a date, is no list of steps. */
 const WORK = /^(due( date)?|deadline|status|priority|assignee|eta)$/
+/** Which alarm goes off when, and whom it pages. */
+const ALARM = /^(alert |alarm )?thresholds?$/
 const OVERRIDDEN: readonly Reason[] = [
   'symptoms',
   'cause',
@@ -67,7 +69,7 @@ const isContactTable = (titles: readonly string[]) =>
 
 /** The column that says what to do, and those read with it; undefined for a table that is about something else. */
 function stepColumns(titles: readonly string[]): number[] | undefined {
-  if (titles.some(title => WORK.test(title))) return undefined
+  if (titles.some(title => WORK.test(title)) || titles.some(title => ALARM.test(title))) return undefined
   const action = titles.findIndex((title, index) => ACTION.test(title) && !isOrdinalColumn(titles, index))
   if (action < 0) return undefined
   const issue = titles.findIndex((title, index) => index !== action && ISSUE.test(title))

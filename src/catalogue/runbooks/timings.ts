@@ -37,8 +37,7 @@ function rowsOfEscalation(section: Section): Timing[] {
       titles.findIndex(title => TO.test(title)),
     ]
     const isMeant =
-      titles.some(title => /escalat|eskal/.test(title)) ||
-      above.some(title => reasonOfTitle(title) === 'escalation')
+      titles.some(title => /escalat|eskal/.test(title)) || above.some(title => /escalat|eskal/i.test(title))
     if (after < 0 || to < 0 || after === to || !isMeant) return []
     return node.children.slice(1).flatMap(row => {
       const cells = cellsOf(row)
@@ -65,12 +64,16 @@ const timing = (
 
 const LEVEL = /\b(?:sev(?:erity)?[\s-]?\d|p\d|priority \d)\b/gi
 
+/** To page somebody is a verb; a page is not. */
+const ESCALATES =
+  /\bescalat\w*|(?:^|[.;:,(–—]\s*|\b(?:then|and|or|to|please|must|should|immediately)\s+)page\s+(?!(is|was|exists|shows|loads|with|for)\b)/i
+
 /** "Cannot resolve within 15 minutes (SEV0) or 1 hour (SEV1)" is two; "P1/P2: Immediate escalation to ..." has no minutes. */
 function saidEscalations({ prose, above, kind }: Saying, outline: Outline): Timing[] {
   if (kind !== 'item' && kind !== 'text') return []
   const { text, line } = prose
   const isAbout = above.some(title => reasonOfTitle(title) === 'escalation')
-  const says = /\b(escalat\w*|page)\b/i.test(text)
+  const says = ESCALATES.test(text)
   if (!isAbout && !says) return []
   const found = /\bbusiness\b/i.test(text) ? [] : durationsIn(text)
   const to =

@@ -12,10 +12,16 @@ import { ownNumber } from './wording.js'
 
 export type Walk = { places: Place[]; leftOut: LeftOut }
 
+/** The steps of all sections; where nothing is written as one, the paragraphs that read as instructions. */
 export function walkOutline(outline: Outline, flags: KnownFlags): Walk {
+  const walk = walkSections(outline, flags, false)
+  return walk.places.length > 0 ? walk : walkSections(outline, flags, true)
+}
+
+function walkSections(outline: Outline, flags: KnownFlags, takesProse: boolean): Walk {
   const leftOut = new LeftOut()
   const found = outline.sections.map(section =>
-    new SectionWalk(section, { isEnglish: outline.isEnglish, flags, leftOut }).run(),
+    new SectionWalk(section, { isEnglish: outline.isEnglish, flags, leftOut, takesProse }).run(),
   )
   const busy = new Set<Section>()
   for (let index = outline.sections.length - 1; index >= 0; index--) {

@@ -65,6 +65,13 @@ test('escalations by time, from tables and from text', () => {
       [120, ['SEV1']],
     ],
   )
+  assert.deepEqual(read('## Go\nYou got paged. This page takes you there in 60 seconds.\n').escalations, [])
+  const people =
+    '## Escalation contacts\n| Level | Who | When |\n|---|---|---|\n| L2 | Lead | after 15 min |\n'
+  assert.deepEqual(
+    read(people).escalations.map(({ minutes, target }) => [minutes, target]),
+    [[15, 'Lead']],
+  )
   const [step] = read('## Go\n1. Escalate to the database team if not solved within 10 minutes\n').escalations
   assert.deepEqual([step?.minutes, step?.target], [10, 'database team'])
 })

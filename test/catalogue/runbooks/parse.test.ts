@@ -166,6 +166,64 @@ const TRAPS: Trap[] = [
     leftOut: { html: 2 },
   },
   {
+    name: 'a list goes on behind text, bullets and fences at the margin, with the numbers people read',
+    source:
+      '## Go\n1. Stop it\n\nThis is how:\n\n```sh\n# the way\nstop it\n```\n\n2. Look for:\n\n- Check the log\n- Check the queue\n\n3. Start it\n\nDone.\n\n1. Tell them\n',
+    steps: [
+      'go/1 | Stop it',
+      'go/2 | Look for:',
+      'go/2.1 | Check the log',
+      'go/2.2 | Check the queue',
+      'go/3 | Start it',
+      'go/4 | Tell them',
+    ],
+  },
+  {
+    name: 'what a runbook says of itself above a list is no title of steps',
+    source:
+      '## Scope\nThis playbook covers the following:\n- Build failures\n- Restart loops\n\n## Go\n1. Do it\n',
+    steps: ['go/1 | Do it'],
+    leftOut: { scope: 2 },
+  },
+  {
+    name: 'an ordered list of instructions in a dashboard is steps; charts are not',
+    source:
+      '## Via the dashboard\n1. Open the project\n2. Click **Redeploy**\n\n## Dashboards\n- Latency\n- Check traffic\n',
+    steps: ['via-the-dashboard/1 | Open the project', 'via-the-dashboard/2 | Click Redeploy'],
+    leftOut: { dashboards: 2 },
+  },
+  {
+    name: 'causes are no steps, causes with their fixes are',
+    source:
+      '## Common login causes:\n- Reset of the clock\n\n## Common causes and fixes\n- **Out of memory**: Scale up\n',
+    steps: ['common-causes-and-fixes/1 | Out of memory: Scale up'],
+    leftOut: { cause: 1 },
+  },
+  {
+    name: 'steps numbered 3A and 3B, and emoji that leave nothing invisible in a name',
+    source: '## 🛡️ Step 3A: Roll back\n1. Do it\n\n## Step 3B - Fix\n1. Fix it\n',
+    steps: ['roll-back/1 | Do it', 'fix/1 | Fix it'],
+  },
+  {
+    name: 'a comment that says what to expect is no step',
+    source:
+      '## Check\n```bash\n# Ask for its health\ncurl x/health\n# Expected: 200 OK\n\n# Ask for its version\ncurl x/version\n# Should return 7\n```\n',
+    steps: ['check/1 | Ask for its health', 'check/2 | Ask for its version'],
+  },
+  {
+    name: 'which alarm pages whom at what threshold is reference',
+    source:
+      '## Alarms\n| Alert | Threshold | Action |\n|---|---|---|\n| CPU | 80 % | page |\n\n## Go\n1. Do it\n',
+    steps: ['go/1 | Do it'],
+    leftOut: { reference: 1 },
+  },
+  {
+    name: 'a runbook of prose alone has its instructions where a heading says so',
+    source:
+      '# Disk\n\n## Meaning\nCheck of the disk failed.\n\n## Mitigation\n\nThe disk is full by then.\n\nDelete old logs.\n\nIf that does not help, grow the disk.\n',
+    steps: ['mitigation/1 | Delete old logs.', 'mitigation/2 | If that does not help, grow the disk.'],
+  },
+  {
     name: 'a label about something covers its own list only',
     source: '## Case\n**Symptoms:**\n- errors\n\n1. Restart it\n',
     steps: ['case/1 | Restart it'],
