@@ -12,14 +12,15 @@ export const MAX_RUNBOOK_BYTES = 512 * 1024
 
 export type RunbookFiles = { sources: Map<string, RunbookSource & { shown: string }>; faults: Fault[] }
 
-/** Every `*.md` but README.md, whose name is kept for people. The file's name is the runbook's id. */
+/** Every `*.md` but README.md, whose name is kept for people. The file's name gives the runbook's id. */
 export async function readRunbookFiles(directory: string): Promise<RunbookFiles> {
   const { files, faults } = await findFiles(directory, /\.md$/i)
   const sources: RunbookFiles['sources'] = new Map()
   for (const file of files.filter(({ name }) => name.toLowerCase() !== 'readme.md')) {
-    const id = file.name.slice(0, -'.md'.length)
-    if (!FILE_ID.test(id) || !file.name.endsWith('.md')) {
-      faults.push({ file: file.shown, line: 1, message: badName(id) })
+    const id = idOf(file.name)
+    const other = sources.get(id)
+    if (!FILE_ID.test(id) || other) {
+      faults.push({ file: file.shown, line: 1, message: other ? sameName(id, other.shown) : BAD_NAME })
       continue
     }
     try {
@@ -31,15 +32,25 @@ export async function readRunbookFiles(directory: string): Promise<RunbookFiles>
   return { sources, faults }
 }
 
-function badName(id: string): string {
-  const slug = id
+/** The name without its ending, written as an id: `DB Outage (v2).md` is `db-outage-v2`. */
+function idOf(name: string): string {
+  const id = name.slice(0, -'.md'.length)
+  if (FILE_ID.test(id)) return id
+  return id
+    .normalize('NFKD')
+    .replace(/\p{M}/gu, '')
     .toLowerCase()
     .replace(/[^a-z0-9_-]+/g, '-')
-    .replace(/^[-_]+|-+$/g, '')
+    .replace(/^[-_]+/, '')
     .slice(0, 64)
-  const name = FILE_ID.test(slug) ? `${slug}.md` : 'payments.md'
-  return `gives no runbook id, which is the file's name: small letters, digits, \`_\` and \`-\`; rename it, for example to ${quote(name)}`
+    .replace(/-+$/, '')
 }
+
+const BAD_NAME =
+  'gives no runbook id, which is made of the letters a to z and digits of the file\'s name: rename it, for example to "payments.md"'
+
+const sameName = (id: string, other: string): string =>
+  `would be the runbook ${quote(id)}, as ${other} is already: rename one of the two`
 
 /** The digest is of the bytes on disk, but for a text that is not UTF-8: then of what could be read of it. */
 async function readSource(file: FoundFile): Promise<{ source: string; digest: string }> {

@@ -248,15 +248,30 @@ describe('runbooks', () => {
     assert.equal(document!.runbooks[1]!.digest, createHash('sha256').update('# Theirs\n').digest('hex'))
   })
 
-  test('with a name that gives no id are a fault with the cure', async t => {
-    const found = await faultsOf(t, {
+  test('have the id their name gives, however a team writes it', async t => {
+    const { document, faults } = await load(t, {
       ...PLAIN,
       'runbooks/Big Outage (v2).md': '# x',
+      'runbooks/INCIDENT_RUNBOOK.md': '# x',
       'runbooks/Übung.MD': '# x',
     })
+    assert.deepEqual(faults, [])
+    assert.deepEqual(
+      document!.runbooks.map(({ id }) => id),
+      ['big-outage-v2', 'incident_runbook', 'ubung'],
+    )
+  })
+
+  test('with a name that gives no id, or the id of another, are a fault with the cure', async t => {
+    const found = await faultsOf(t, {
+      ...PLAIN,
+      'runbooks/Outage.md': '# x',
+      'runbooks/outage.md': '# x',
+      'runbooks/障害.md': '# x',
+    })
     assert.deepEqual(found, [
-      'runbooks/Big Outage (v2).md:1: gives no runbook id, which is the file\'s name: small letters, digits, `_` and `-`; rename it, for example to "big-outage-v2.md"',
-      'runbooks/Übung.MD:1: gives no runbook id, which is the file\'s name: small letters, digits, `_` and `-`; rename it, for example to "bung.md"',
+      'runbooks/outage.md:1: would be the runbook "outage", as runbooks/Outage.md is already: rename one of the two',
+      'runbooks/障害.md:1: gives no runbook id, which is made of the letters a to z and digits of the file\'s name: rename it, for example to "payments.md"',
     ])
   })
 

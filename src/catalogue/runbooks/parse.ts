@@ -4,10 +4,11 @@
 import type { RunbookSource } from '../../domain/catalogue.js'
 import type { Finding, Runbook } from '../../domain/runbook.js'
 import { withCodes } from '../../domain/step-code.js'
+import { destructive } from './destructive.js'
 import { readTree } from './document.js'
 import { type KnownFlag, knownFlags } from './flag-values.js'
 import { outlineOf } from './outline.js'
-import { type Saying, sayingsOf } from './sayings.js'
+import { sayingsOf } from './sayings.js'
 import { severitiesOf } from './severities.js'
 import { nameSteps } from './steps.js'
 import { templatesOf } from './templates.js'
@@ -70,21 +71,4 @@ function structureFinding(runbook: string, steps: number, leftOut: Record<string
   const read = rest.length > 0 ? `; left out: ${rest.join(', ')}` : ''
   const message = `no structure found: no list, checklist, table or heading reads as steps${read}. Write what to do as a numbered list`
   return [{ code: 'no-structure', message, runbook, line: 1 }]
-}
-
-/** Commands that would wipe Redis, and with it flags that are held, wherever they stand. */
-function destructive(runbook: string, sayings: readonly Saying[]): Finding[] {
-  const lines = new Map<number, string>()
-  for (const { prose } of sayings) {
-    for (const match of prose.text.matchAll(/\bFLUSH(?:ALL|DB)\b/gi)) {
-      const line = prose.lines.findLast(({ from }) => from <= match.index)?.line ?? prose.line
-      lines.set(line, match[0].toUpperCase())
-    }
-  }
-  return [...lines].map(([line, command]) => ({
-    code: 'destructive-command',
-    message: `${command} empties a whole Redis; name the keys to delete instead, or make sure it is not the one that holds the flags`,
-    runbook,
-    line,
-  }))
 }

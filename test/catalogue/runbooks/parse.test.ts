@@ -288,6 +288,22 @@ test('destructive commands are found wherever they stand', () => {
   )
 })
 
+test('what deletes the volumes, the files or the keys of a store is found too', () => {
+  const found = (command: string) => findingsOf(`## Go\n1. Run \`${command}\`\n`).length
+  for (const command of [
+    'redis-cli -n 0 flushdb',
+    'docker compose -f prod.yml down -v',
+    'docker-compose down --volumes',
+    'docker volume rm app_redis',
+    'rm -rf /var/lib/redis/*',
+    'rm -f /data/dump.rdb',
+    'redis-cli DEL killswitch:{production}:log',
+  ])
+    assert.equal(found(command), 1, command)
+  for (const command of ['docker compose down', 'rm -rf /tmp/cache', 'redis-cli DEL session:42', 'git flush'])
+    assert.equal(found(command), 0, command)
+})
+
 test('a long runbook is read like a short one', () => {
   const part =
     '## Part\n\nSome text [with](x).\n\n1. Stop it\n2. Start it\n\n```bash\n# one\n\n## not a heading\n\n```\n\n'
