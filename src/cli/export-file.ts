@@ -2,7 +2,7 @@
 // way of writing or reading the log but the pure rules.
 
 import { createReadStream } from 'node:fs'
-import { readFile } from 'node:fs/promises'
+import { open, readFile } from 'node:fs/promises'
 import { type Checkpoint, parseCheckpoint, type Signed } from '../domain/checkpoint.js'
 import { Examination, type Fault } from '../domain/examination.js'
 import { parseVerifierKey, type Verifier } from '../domain/note.js'
@@ -36,6 +36,7 @@ export async function examine(
   file: string,
   checkpoints: readonly Checkpoint[],
 ): Promise<{ examination: Examination; fault: Fault | undefined }> {
+  await assertExport(file)
   const examination = new Examination(checkpoints.map(({ size }) => size))
   let last: Buffer = Buffer.alloc(0)
   for await (const { lines, rest } of portionsOf(file)) {
@@ -46,6 +47,38 @@ export async function examine(
     }
   }
   return { examination, fault: examination.end(last, checkpoints) }
+}
+
+/** Throws for what was never an export of the log, and says what it is instead. */
+async function assertExport(file: string): Promise<void> {
+  const begins = await firstBytes(file)
+  const text = begins.toString()
+  const wrong = begins.subarray(0, 2).equals(Buffer.from([0x1f, 0x8b]))
+    ? 'is compressed: unpack it first (gunzip)'
+    : begins.subarray(0, 4).equals(Buffer.from([0x28, 0xb5, 0x2f, 0xfd]))
+      ? 'is compressed: unpack it first (zstd -d)'
+      : text.startsWith('\ufeff')
+        ? 'begins with a byte order mark, which no log does: something has converted it. Take the export again'
+        : text.startsWith('{"entries":')
+          ? 'is an answer of the API, one page long. Take it with: killswitch audit export -o <file>'
+          : /^"?[A-Za-z_]+"?[,;\t]/.test(text)
+            ? 'is no NDJSON. A CSV cannot be verified: take it with killswitch audit export -o <file>, without --format csv'
+            : undefined
+  if (wrong !== undefined) throw new UsageError(`${file} ${wrong}.`)
+}
+
+async function firstBytes(file: string): Promise<Buffer> {
+  try {
+    const handle = await open(file)
+    try {
+      const { buffer, bytesRead } = await handle.read(Buffer.alloc(16), 0, 16, 0)
+      return buffer.subarray(0, bytesRead)
+    } finally {
+      await handle.close()
+    }
+  } catch (error) {
+    throw unreadable(file, error)
+  }
 }
 
 export async function readCheckpoint(file: string): Promise<Signed> {

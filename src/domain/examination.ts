@@ -58,8 +58,8 @@ export class Examination {
   add(bytes: Buffer): Fault | undefined {
     if (this.#ended) return this.#ended
     const number = this.lines + (this.#doubted ? 2 : 1)
-    const entry = parseEntry(bytes.toString())
-    if (entry === undefined) return this.#end(this.#settle(undefined) ?? this.#unreadable(number))
+    const entry = bytes.at(-1) === CARRIAGE_RETURN ? undefined : parseEntry(bytes.toString())
+    if (entry === undefined) return this.#end(this.#settle(undefined) ?? this.#unreadable(number, bytes))
     const { epoch, seq, at, prev } = entry
     const line: Line = { epoch, seq, at, prev, line: number, hash: hashLine(bytes) }
     if (this.#doubted) return this.#end(this.#settle(line) as Fault)
@@ -78,9 +78,8 @@ export class Examination {
     if (this.#ended) return this.#ended
     const fault = this.#settle(undefined, vouched)
     if (fault) return this.#end(fault)
-    if (rest.length === 0) return undefined
-    const problem = `the line has no end: the file was cut, ${rest.length} bytes into the line`
-    return this.#end({ kind: 'cut', line: this.lines + 1, place: this.#lastPlace, problem })
+    if (rest.length === 0 && this.lines > 0) return undefined
+    return this.#end({ kind: 'cut', line: this.lines + 1, place: this.#lastPlace, problem: endProblem(rest) })
   }
 
   /** What a checkpoint of this log says against it; undefined where it vouches for the first `size` lines. */
@@ -128,8 +127,13 @@ export class Examination {
     return fault
   }
 
-  #unreadable(line: number): Fault {
-    return { kind: 'unreadable', line, place: this.#lastPlace, problem: 'it is not an entry' }
+  #unreadable(line: number, bytes: Buffer): Fault {
+    const place = this.#lastPlace
+    if (bytes.at(-1) !== CARRIAGE_RETURN)
+      return { kind: 'unreadable', line, place, problem: 'it is not an entry' }
+    const problem =
+      'it ends with a carriage return, as no line of a log does: something has converted the file'
+    return { kind: 'edited', line, place, problem }
   }
 
   #take(line: Line, { environment }: Entry, bytes: Buffer): void {
@@ -182,6 +186,15 @@ export class Examination {
     if (isInOrder && line.seq <= last.seq) return faultOf('misplaced', line, problem)
     return faultOf('edited', last, 'the line after it was written on another one')
   }
+}
+
+const CARRIAGE_RETURN = 0x0d
+
+function endProblem(rest: Buffer): string {
+  if (rest.length === 0) return 'it is empty, and a log has at least one entry'
+  if (parseEntry(rest.toString()) === undefined)
+    return `the line has no end: the file was cut, ${rest.length} bytes into the line`
+  return 'the line has no newline at its end: the file was cut there, or saved anew by something else'
 }
 
 const PASSED_OVER = 'the line after it was written on the line before it'

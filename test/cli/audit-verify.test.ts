@@ -4,6 +4,7 @@ import assert from 'node:assert/strict'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, it, type TestContext } from 'node:test'
+import { gzipSync } from 'node:zlib'
 import { signNote } from '../../src/domain/note.js'
 import { ensureLogKey } from '../../src/tokens/log-key.js'
 import { aServer, type TestServer } from '../support/server.js'
@@ -113,6 +114,29 @@ describe('killswitch audit verify', () => {
       assert.equal(code, 2)
       assert.match(err, why)
     }
+  })
+})
+
+describe('a file that is no export', () => {
+  it('is told to be what it is', async t => {
+    const dir = testdir(t)
+    for (const [bytes, why] of [
+      [gzipSync('{}\n'), /is compressed: unpack it first \(gunzip\)/],
+      ['place,at,actor\n1,2026,ana\n', /is no NDJSON. A CSV cannot be verified/],
+      ['\ufeff{}\n', /byte order mark/],
+      ['{"entries":[]}\n', /is an answer of the API/],
+    ] as const) {
+      const file = join(dir, 'export')
+      writeFileSync(file, bytes)
+      const { code, err } = await run(t, ['audit', 'verify', file])
+      assert.equal(code, 2)
+      assert.match(err, why)
+    }
+    writeFileSync(join(dir, 'empty'), '')
+    const empty = await run(t, ['audit', 'verify', join(dir, 'empty')])
+    assert.deepEqual([empty.code, /NOT OK .*line 1 .*cut\n {2}it is empty/.test(empty.out)], [3, true])
+    const folder = await run(t, ['audit', 'verify', dir])
+    assert.deepEqual([folder.code, folder.err.includes('cannot be read (EISDIR)')], [2, true])
   })
 })
 

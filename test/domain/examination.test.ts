@@ -157,6 +157,28 @@ describe('an examination', () => {
     assert.equal(kindOf(), 'cut')
   })
 
+  it('tells what became of a file on its way', () => {
+    const { lines } = anExport(12)
+    const faultOf = (file: Buffer) => {
+      const { kind, line, problem } = examine(file).fault ?? {}
+      return [kind, line, problem]
+    }
+    const crlf = Buffer.from(lines.map(line => `${line}\r\n`).join(''))
+    assert.match(faultOf(crlf).join(), /^edited,1,it ends with a carriage return/)
+    const half = Buffer.from(`${lines[0]}\n${lines[1]}\r\n${lines[2]}\n`)
+    assert.match(faultOf(half).join(), /^edited,2,it ends with a carriage return/)
+    assert.match(faultOf(fileOf(lines).subarray(0, -1)).join(), /^cut,12,the line has no newline at its end/)
+    assert.match(
+      faultOf(fileOf(lines).subarray(0, -9)).join(),
+      /^cut,12,the line has no end: the file was cut/,
+    )
+    assert.match(faultOf(Buffer.alloc(0)).join(), /^cut,1,it is empty/)
+    assert.match(faultOf(Buffer.from('\n')).join(), /^unreadable,1,/)
+    assert.equal(examine(fileOf(lines.slice(0, 1))).fault, undefined, 'one line is a log')
+    assert.match(faultOf(fileOf([...lines, ''])).join(), /^unreadable,13,/)
+    assert.match(faultOf(fileOf([...lines, ...lines])).join(), /^\w+,1[23],/)
+  })
+
   it('is not taken in by a log that was rewritten from some line on, as long as somebody has a checkpoint', () => {
     const { checkpoint } = anExport(12)
     const forged = chainOf({ count: 12, seed: 99 })
