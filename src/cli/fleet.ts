@@ -40,7 +40,12 @@ export function fleetVerb(program: Command, { terminal }: Cli): void {
 function row(member: Member, style: Style, now: number): string[] {
   const { instance, app, liveness, current, revision, lastHeardAt, sdk, forced, boot } = member
   const paint = { live: style.green, lost: style.red, closed: style.dim }[liveness]
-  const from = boot === 'service' ? '' : ` (up from its ${boot})`
+  const from = {
+    service: '',
+    cache: ' (up from its cache)',
+    bootstrap: ' (up from its bootstrap)',
+    unknown: ' (up with nothing known)',
+  }[boot]
   return [
     instance,
     app,

@@ -3,6 +3,7 @@
 
 import { hash } from 'node:crypto'
 import { isStatic, metadataOf, type Resolution, resolveStatic } from '../domain/evaluate.js'
+import type { FlagValue } from '../domain/flag.js'
 import { type FlagState, INITIAL, type State } from '../domain/state.js'
 import type { Log } from './log.js'
 import { evaluateTargeting } from './targeting.js'
@@ -128,11 +129,22 @@ class Prepared {
 
   #keep(name: string, resolution: Resolution): string {
     const { value, variant, reason, metadata } = resolution
-    const { key } = this.#flag.definition
-    const body = JSON.stringify({ key, value, reason: REASONS[reason], variant, metadata })
+    const { key, variants } = this.#flag.definition
+    const rest = JSON.stringify({ reason: REASONS[reason], variant, metadata }).slice(1)
+    const body = `{"key":${JSON.stringify(key)},"value":${textOf(value, variants)},${rest}`
     this.#bodies.set(name, body)
     return body
   }
+}
+
+/**
+ * Java's and Python's providers tell 1 from 1.0, and give a caller who asks for a fraction its own default where an integer
+ * comes: of a flag with a fractional variant, the kill value 0 is 0.0.
+ */
+function textOf(value: FlagValue, variants: Readonly<Record<string, FlagValue>>): string {
+  const text = JSON.stringify(value)
+  if (!Number.isInteger(value) || !/^-?\d+$/.test(text)) return text
+  return Object.values(variants).every(Number.isInteger) ? text : `${text}.0`
 }
 
 /** OFREP 0.3 knows no DEFAULT: its list is STATIC, TARGETING_MATCH, SPLIT, DISABLED, UNKNOWN. */

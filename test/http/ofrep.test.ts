@@ -92,6 +92,15 @@ describe('one evaluation', () => {
     assert.equal((await as(shop, 'POST', one('shop.beta'), escaped)).body.variant, 'on')
   })
 
+  it('answers in fractions where a flag has one, since some clients tell 1 from 1.0', async t => {
+    const { as, shop, kill } = await anOpenFeatureServer(t)
+    await kill('shop.limit')
+    const { text, body } = await as(shop, 'POST', one('shop.limit'), context())
+    assert.match(text, /"value":1\.0,"reason":"STATIC","variant":"low"/)
+    assert.equal(body.value, 1)
+    assert.match((await as(shop, 'POST', ALL, context())).text, /"value":1\.0,/)
+  })
+
   it('takes a context of any size an app has, and JSON that is not said to be JSON', async t => {
     const { as, shop, address } = await anOpenFeatureServer(t)
     const big = context({ plan: 'pro', padding: 'a'.repeat(900_000) })
