@@ -3,7 +3,7 @@
 /** `limit`: at most so many times the floor; of a rate, at least. None: shown for whoever wants to know. */
 export type Figure = {
   name: string
-  unit: 'ns' | 'ms' | '/s'
+  unit: 'ns' | 'us' | 'ms' | '/s'
   floor: number
   ours: number
   ratio: number
@@ -22,7 +22,7 @@ export const isWithin = ({ unit, ratio, limit }: Figure): boolean =>
 export function show(figures: readonly Figure[]): string {
   const rows = figures.map(figure => {
     const { name, unit, floor, ours, ratio, limit } = figure
-    const number = (value: number) => `${value.toFixed(unit === 'ms' ? 3 : unit === 'ns' ? 1 : 0)} ${unit}`
+    const number = (value: number) => `${value.toFixed(unit === 'ms' ? 3 : unit === '/s' ? 0 : 1)} ${unit}`
     const bound = limit === undefined ? '' : `${unit === '/s' ? 'at least' : 'at most'} ${limit}`
     return [
       name,
