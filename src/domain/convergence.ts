@@ -74,6 +74,13 @@ export function converge(
   }
 }
 
+/** Lost since the flip, or just before, and not heard to have applied it: whoever they are, they may run on as they were. */
+export const unaccounted = ({ lost }: Convergence, flip: Flip): Laggard[] =>
+  lost.filter(
+    ({ revision, lastHeardAt }) =>
+      revision < flip.revision && Date.parse(lastHeardAt) > flip.at - LOST_AFTER_MS,
+  )
+
 /** When the instance was first heard to be at or past the flip, in its log. */
 function appliedAt({ applied }: Instance, { log, revision }: Flip): number | undefined {
   return applied.find(each => each.log === log && each.revision >= revision)?.at

@@ -1,10 +1,11 @@
-// What the receipts showed of each flip, written to the log: when all live instances have applied it, else after a minute
-// with who has not, and once more when the last of them has. Written once, however many instances of the service see it.
+// What the receipts showed of each flip, written to the log: when all instances have applied it that were live when it was
+// done, else after a minute with who has not, and once more when the last of them has. Written once, however many instances
+// of the service see it.
 
 import type { Entry, SealedEntry } from '../domain/audit.js'
 import { isProvable, placeOf } from '../domain/audit.js'
 import { type Clock, toTimestamp } from '../domain/clock.js'
-import type { Convergence, Flip } from '../domain/convergence.js'
+import { type Convergence, type Flip, unaccounted } from '../domain/convergence.js'
 import type { Fleet } from './fleet.js'
 import type { Gate } from './gate.js'
 import type { Log } from './log.js'
@@ -51,7 +52,7 @@ export class Confirmations {
   #look(): void {
     for (const [place, watched] of this.#watched) {
       const convergence = this.#fleet.convergence(watched.flip)
-      if (convergence.status === 'confirmed') {
+      if (convergence.status === 'confirmed' && unaccounted(convergence, watched.flip).length === 0) {
         this.#write(watched, convergence, watched.told === 'incomplete' ? 'late' : 'all')
         this.#forget(place)
       } else if (this.#clock() - watched.flip.at > WATCHED_MS) this.#forget(place)

@@ -44,12 +44,17 @@ function mainLine(found: Convergence, style: Style): string {
   return style.red(`${counted(found)} by ${application}, not by ${names(pending)} (${heard.join('; ')})`)
 }
 
-function lostLines({ lost }: Convergence, style: Style): string[] {
-  if (lost.length === 0) return []
-  const [first] = lost as [Laggard, ...Laggard[]]
-  return [
-    style.yellow(
-      `lost before it could confirm: ${names(lost)} (last heard of ${duration(first.ageMs)} ago). If it still runs, it runs as it last knew.`,
-    ),
-  ]
+function lostLines({ lost, revision }: Convergence, style: Style): string[] {
+  const heard = ([first]: readonly Laggard[]) => `last heard of ${duration(first?.ageMs ?? 0)} ago`
+  const unheard = lost.filter(each => each.revision < revision)
+  const since = lost.filter(each => each.revision >= revision)
+  const lines: string[] = []
+  if (unheard.length > 0)
+    lines.push(
+      style.yellow(
+        `lost before it could confirm: ${names(unheard)} (${heard(unheard)}). If it still runs, it runs as it last knew.`,
+      ),
+    )
+  if (since.length > 0) lines.push(`confirmed, and lost since: ${names(since)} (${heard(since)})`)
+  return lines
 }
