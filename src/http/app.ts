@@ -156,7 +156,10 @@ function clientErrorHandler(error: NodeJS.ErrnoException, socket: import('node:n
     status,
     title,
   })
-  socket.end(
+  socket.write(
     `HTTP/1.1 ${status} ${title}\r\nContent-Type: ${PROBLEM}\r\nContent-Length: ${Buffer.byteLength(problem)}\r\nConnection: close\r\n\r\n${problem}`,
   )
+  // half-closed it would go on reading, and do what it has just refused
+  if (status === 408) socket.destroy()
+  else socket.end()
 }

@@ -45,6 +45,28 @@ describe('what takes too long or is too large', () => {
   })
 })
 
+describe('a kill that was answered with 408', () => {
+  it('is not done when the rest of it comes after all', async t => {
+    const server = await aServer(t)
+    const socket = connect({
+      port: Number(new URL(server.address).port),
+      host: '127.0.0.1',
+      allowHalfOpen: true,
+    })
+    const closed = new Promise<void>(resolve => socket.on('close', () => resolve()))
+    socket.on('error', () => {})
+    const head = `POST /v1/flags/ai_v1/kill HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${server.tokens.operator}\r\n`
+    socket.write(`${head}Content-Type: application/json\r\nContent-Length: 20\r\n\r\n{"re`)
+    const answer = await new Promise<string>(resolve => socket.once('data', data => resolve(String(data))))
+    assert.match(answer, /^HTTP\/1.1 408 /)
+    socket.end('ason":"0123456"}')
+    await closed
+    await server.ask('operator', 'POST', '/v1/flags/kyc_v1/kill', { body: {} })
+    const { flags } = server.parts.log.state
+    assert.deepEqual([flags.get('ai_v1')?.holds.length, flags.get('kyc_v1')?.holds.length], [0, 1])
+  })
+})
+
 describe('every answer', () => {
   it('carries x-request-id and no-store, whatever went wrong', async t => {
     const { app, tokens } = await aServer(t)
