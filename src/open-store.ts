@@ -8,7 +8,7 @@ import type { Store } from './domain/store.js'
 import type { Journal } from './journal/journal.js'
 import type { Health } from './service/health.js'
 import { LocalStore } from './store/local/store.js'
-import { refuseUnsafe } from './store/redis/posture.js'
+import { refuseUnsafe, sayFinding } from './store/redis/posture.js'
 import { RedisStore } from './store/redis/store.js'
 
 /** How long a start waits for the store before it goes on with what the journal knows. */
@@ -39,10 +39,10 @@ export async function checkPosture(
   })
   refuseUnsafe(findings)
   const warnings = findings.filter(finding => finding.level === 'warning')
-  for (const { check, seen, cure } of warnings) logger.warn({ check }, `${seen} ${cure}`)
-  health.posture = warnings.map(({ check, seen, cure }) => ({
-    code: `redis-${check}`,
-    detail: `${seen} ${cure}`,
+  for (const finding of warnings) logger.warn({ check: finding.check }, sayFinding(finding))
+  health.posture = warnings.map(finding => ({
+    code: `redis-${finding.check}`,
+    detail: sayFinding(finding),
   }))
 }
 

@@ -5,7 +5,10 @@ import { KillswitchError } from '../../domain/errors.js'
 import { type Client, mayRun } from './commands.js'
 import type { Keys } from './keys.js'
 
-/** `refuse`: with this Redis the service must not start. `warning`: it may, and an operator should know. */
+/**
+ * `refuse`: with this Redis the service must not start. `warning`: it may, and an operator should know. `seen` is said of
+ * Redis and ends without a stop; `cure` is a sentence, or empty where nothing is wrong.
+ */
 export type Finding = { level: 'ok' | 'warning' | 'refuse'; check: string; seen: string; cure: string }
 
 /**
@@ -49,11 +52,14 @@ export async function checkPosture(client: Client, keys: Keys, now: () => number
   return findings.flat()
 }
 
+export const sayFinding = ({ seen, cure }: Pick<Finding, 'seen' | 'cure'>): string =>
+  `Redis: ${seen}. ${cure}`
+
 /** Throws `configuration` with every cure where a finding says that the service must not start. */
 export function refuseUnsafe(findings: readonly Finding[]): void {
   const refused = findings.filter(({ level }) => level === 'refuse')
   if (refused.length === 0) return
-  const list = refused.map(({ seen, cure }) => `${seen}: ${cure}`).join('\n')
+  const list = refused.map(sayFinding).join('\n')
   throw new KillswitchError('configuration', `This Redis cannot hold a kill switch's log. ${list}`, {
     findings: refused,
   })
@@ -74,8 +80,8 @@ async function run(
     return {
       level: 'warning',
       check,
-      seen: 'could not be read',
-      cure: `permit it, or look by hand (${message})`,
+      seen: `${check} could not be looked at (${message})`,
+      cure: 'Permit the user of the service to look, as in deploy/redis/users.acl, or look by hand.',
     }
   }
 }
@@ -88,6 +94,8 @@ const setting = async (redis: Single, name: string): Promise<string> =>
 const inInfo = (info: string, field: string): string =>
   new RegExp(`^${field}:(.*?)\\r?$`, 'm').exec(info)?.[1] ?? ''
 
+const CLOCK = 'Run NTP on both machines: the hours in the log are those of the service.'
+
 const CHECKS: Readonly<Record<string, Check>> = {
   async version(redis) {
     const version = inInfo(await redis.info('server'), 'redis_version')
@@ -97,28 +105,29 @@ const CHECKS: Readonly<Record<string, Check>> = {
       level: 'refuse',
       check: 'version',
       seen,
-      cure: 'use Redis 7.0 or later: older ones do not know #!lua flags',
+      cure: 'Use Redis 7.0 or later: older ones do not know #!lua flags.',
     }
   },
 
   async role(redis) {
     const role = inInfo(await redis.info('replication'), 'role')
     if (role === 'master') return ok('role', role)
-    const cure = 'point KILLSWITCH_REDIS_URL at the master: this one takes no writes'
-    return { level: 'warning', check: 'role', seen: `the role is ${role}`, cure }
+    const cure =
+      'Point KILLSWITCH_REDIS_URL at the master: a replica takes no writes, so that no flip is committed.'
+    return { level: 'warning', check: 'role', seen: `its role is ${role}`, cure }
   },
 
   async appendonly(redis) {
     const value = await setting(redis, 'appendonly')
     if (value === 'yes') return ok('appendonly', value)
-    const cure = 'appendonly yes: without it a restart loses acknowledged flips'
+    const cure = 'Set appendonly yes: without it a restart loses acknowledged flips.'
     return { level: 'warning', check: 'appendonly', seen: `appendonly ${value}`, cure }
   },
 
   async appendfsync(redis) {
     const value = await setting(redis, 'appendfsync')
     if (value === 'always') return ok('appendfsync', value)
-    const cure = 'appendfsync always: otherwise a loss of power loses acknowledged flips'
+    const cure = 'Set appendfsync always: otherwise a loss of power loses acknowledged flips.'
     return { level: 'warning', check: 'appendfsync', seen: `appendfsync ${value}`, cure }
   },
 
@@ -127,35 +136,38 @@ const CHECKS: Readonly<Record<string, Check>> = {
     const value = await setting(redis, 'maxmemory-policy')
     if (value === 'noeviction') return ok('eviction', value)
     const level = value.startsWith('allkeys-') ? 'refuse' : 'warning'
-    const cure = 'maxmemory-policy noeviction: anything else deletes keys when memory runs out'
+    const cure = 'Set maxmemory-policy noeviction: anything else may delete the log when memory runs out.'
     return { level, check: 'eviction', seen: `maxmemory-policy ${value}`, cure }
   },
 
   async flush(redis) {
     const may = await mayRun(redis, 'flushall', 'flushdb')
-    if (may.length === 0) return ok('flush', 'this user may not flush')
-    const seen = `this user may run ${may.join(' and ')}`
+    if (may.length === 0) return ok('flush', 'the user of the service may not flush')
+    const seen = `the user of the service may run ${may.map(name => name.toUpperCase()).join(' and ')}`
     return {
       level: 'warning',
       check: 'flush',
       seen,
-      cure: 'a user of its own, with the ACL list of the README',
+      cure: 'Give the service a user of its own that may not, such as the one in deploy/redis/users.acl.',
     }
   },
 
-  async 'flush by default'(redis) {
+  async 'flush-by-default'(redis) {
     const [all, db] = await Promise.all(['flushall', 'flushdb'].map(name => mayDefault(redis, name)))
-    if (!all && !db) return ok('flush by default', 'the user default may not flush')
+    if (!all && !db) return ok('flush-by-default', 'the user default may not flush')
     const user = (await redis.call('ACL', 'GETUSER', 'default')) as [string, string[]]
-    if (user[1]?.includes('off')) return ok('flush by default', 'the user default is off')
-    const cure = 'user default off, or -flushall -flushdb: a runbook tells people to run it'
-    return { level: 'warning', check: 'flush by default', seen: 'the user default may flush', cure }
+    if (user[1]?.includes('off')) return ok('flush-by-default', 'the user default is off')
+    const cure =
+      'Turn that user off, or set -flushall -flushdb for it: a runbook tells people to run FLUSHALL.'
+    return { level: 'warning', check: 'flush-by-default', seen: 'the user default may flush', cure }
   },
 
   async neighbours(redis, keys) {
     const [all, ours] = await Promise.all([redis.dbsize(), redis.exists(...Object.values(keys))])
-    const seen = all > ours ? `${all - ours} other keys share the database` : 'the database is ours alone'
-    return ok('neighbours', seen)
+    if (all <= ours) return ok('neighbours', 'the database is ours alone')
+    const seen = `keys in the database that are not ours: ${all - ours}`
+    const cure = 'Give the service a Redis of its own: whoever empties theirs empties the log with it.'
+    return { level: 'warning', check: 'neighbours', seen, cure }
   },
 
   async clock(redis, _keys, now) {
@@ -164,7 +176,7 @@ const CHECKS: Readonly<Record<string, Check>> = {
     const apart = Math.abs(seconds * 1000 + microseconds / 1000 - (before + now()) / 2)
     const seen = `the clocks are ${Math.round(apart)} ms apart`
     if (apart <= 1000) return ok('clock', seen)
-    return { level: 'warning', check: 'clock', seen, cure: 'run NTP on both machines' }
+    return { level: 'warning', check: 'clock', seen, cure: CLOCK }
   },
 }
 
