@@ -170,11 +170,12 @@ class Found {
         violations.push({ invariant: 'I4', detail: `un-killed: ${nameOf(last)} is not in force at the end` })
       // a kill whose answer was lost, or that one instance alone knew of, may come into the log after a restore elsewhere
       const mayLand = operations.some(
-        ({ kind, attempts }) =>
-          kind === 'kill' &&
-          attempts.some(
-            ({ status, durability }) => status === 0 || status === 504 || durability === 'provisional',
-          ),
+        operation =>
+          operation.kind === 'kill' &&
+          (this.#doneOf(operation).some(({ origin }) => origin !== undefined) ||
+            operation.attempts.some(
+              ({ status, durability }) => status === 0 || status === 504 || durability === 'provisional',
+            )),
       )
       if (lastSaid.kind === 'restore' && isHeld && !mayLand && !this.#wasNotApplied(lastSaid))
         violations.push({ invariant: 'I10', detail: `${nameOf(lastSaid)} was undone by nobody` })

@@ -35,6 +35,10 @@ export type Given = {
   hasJournal?: boolean
   /** Milliseconds a writer waits at most between two requests. */
   thinkMs?: number
+  /** What the writers flip; all flags, where it does not say. */
+  flags?: readonly string[]
+  /** Instead of a Redis of its own behind proxies: who is master now, and where the instances find it. Its owner ends it. */
+  store?: { redis: TestRedis; url: string }
   random: () => number
 }
 
@@ -65,7 +69,7 @@ export class World {
   readonly history: History = newHistory()
   readonly instances: Instance[] = []
   readonly observers: Observer[] = []
-  readonly redis: TestRedis
+  redis: TestRedis
   readonly random: () => number
   /** Faults in force, for the report. */
   readonly inForce = new Set<string>()
@@ -86,8 +90,8 @@ export class World {
   }
 
   static async start(t: Teardown, given: Given): Promise<World> {
-    const redis = new TestRedis(await freePort(), given.redis ?? PROPER)
-    await redis.start()
+    const redis = given.store?.redis ?? new TestRedis(await freePort(), given.redis ?? PROPER)
+    if (given.store === undefined) await redis.start()
     const world = new World(t, given, redis)
     t.after(() => world.close())
     world.#writeFiles()
@@ -122,7 +126,7 @@ export class World {
       dataDir: instance.dataDir,
       env: {
         KILLSWITCH_PORT: String(instance.port),
-        KILLSWITCH_REDIS_URL: instance.proxy.url,
+        KILLSWITCH_REDIS_URL: this.#given.store?.url ?? instance.proxy.url,
         KILLSWITCH_FLAGS_DIR: join(this.#folder, 'flags'),
         KILLSWITCH_TOKENS_FILE: join(this.#folder, 'tokens.yaml'),
         KILLSWITCH_LOG_LEVEL: process.env.KILLSWITCH_TEST_LOG ?? 'error',
@@ -217,7 +221,7 @@ export class World {
     }
     for (let round = 0; this.#writing; round++) {
       const incident = `INC-${number}-${round}`
-      const flag = this.pick(FLAGS)
+      const flag = this.pick(this.#given.flags ?? FLAGS)
       const turns = this.random() < 0.3 ? 2 : 1
       for (let turn = 0; turn < turns && this.#writing; turn++) {
         const key = `w${number}-${round}-${turn}`
@@ -275,12 +279,23 @@ export class World {
     for (const [index, observer] of this.observers.entries())
       killed.push({ who: `observer ${index}`, flags: observer.killed })
     return {
-      lines: await this.lines(),
-      journals: this.instances.map(journalOf),
+      ...(await this.#logs()),
       killed,
       resolved,
       restarted: this.instances.some(({ starts }) => starts > 1),
     }
+  }
+
+  /** Of one moment: what an app has confirmed comes into the log when it will. Where they stay apart, as they are. */
+  async #logs(): Promise<Pick<Ending, 'lines' | 'journals'>> {
+    const read = async () => ({ lines: await this.lines(), journals: this.instances.map(journalOf) })
+    const isOne = ({ lines, journals }: Pick<Ending, 'lines' | 'journals'>) =>
+      journals.every(journal => journal.length === lines.length)
+    const together = async () => {
+      const logs = await read()
+      return isOne(logs) && logs
+    }
+    return until(together, 'log and journals are of one length', 10_000).catch(read)
   }
 
   async #remains(): Promise<Ending> {
@@ -305,6 +320,13 @@ export class World {
       .filter(([, { held }]) => held !== undefined)
       .map(([key]) => key)
     return { who: `instance ${instance.number}`, flags: flags.sort() }
+  }
+
+  /** Another is master now: what is judged is read from it. */
+  hasMoved(to: TestRedis): void {
+    this.redis = to
+    this.#reader?.disconnect()
+    this.#reader = undefined
   }
 
   get #store(): Redis {
@@ -338,7 +360,7 @@ export class World {
     await Promise.all(this.observers.map(observer => observer.stop()))
     this.#reader?.disconnect()
     for (const { proxy } of this.instances) await proxy.close()
-    await this.redis.remove()
+    if (this.#given.store === undefined) await this.redis.remove()
     rmSync(this.#folder, { recursive: true, force: true })
   }
 

@@ -112,8 +112,9 @@ export class TestRedis {
   }
 }
 
-/** `user` takes its rules as words of their own. */
-const splitValue = (name: string, value: string): string[] => (name === 'user' ? value.split(' ') : [value])
+/** Settings of several words. */
+const splitValue = (name: string, value: string): string[] =>
+  ['user', 'replicaof'].includes(name) ? value.split(' ') : [value]
 
 export async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1')
