@@ -17,14 +17,17 @@ const WORDS: Record<string, number> = {
   thirty: 30,
   sixty: 60,
   half: 0.5,
+  'quarter of an': 0.25,
+  'three quarters of an': 0.75,
 }
 /** A word is an amount where it stands by itself: `an` and `d` are not in "and". */
 const AMOUNT = `(\\d{1,4}(?:[.,]\\d{1,2})?|(?:${Object.keys(WORDS).join('|')})(?=[\\s-]))`
 const UNIT =
   '(s|secs?|seconds?|sekunden?|m|mins?|minutes?|minuten?|minutos?|h|hrs?|hours?|stunden?|heures?|horas?|d|days?|tagen?|w|weeks?|wochen?)'
-const ONE = `${AMOUNT}(?:\\s?[-–]\\s?(\\d{1,4})|\\s+to\\s+(\\d{1,4}))?[\\s-]{0,2}(?:an?\\s)?${UNIT}(?![\\p{L}\\p{N}])`
+const HALF = '(\\s+and\\s+a\\s+half)?'
+const ONE = `${AMOUNT}(?:\\s?[-–]\\s?(\\d{1,4})|\\s+to\\s+(\\d{1,4})|${HALF})[\\s-]{0,2}(?:an?\\s)?${UNIT}(?!\\p{L})(?=\\P{N}|$|\\d{1,2}\\s?m)`
 const DURATION = new RegExp(
-  `(?<![\\p{L}\\p{N}.:/])${ONE}(?:\\s?(?:and\\s)?(\\d{1,2})\\s?(m|min|minutes?)(?![\\p{L}\\p{N}]))?`,
+  `(?<![\\p{L}\\p{N}.:/])${ONE}${HALF}(?:\\s?(?:and\\s)?(\\d{1,2})\\s?(m|min|minutes?)(?![\\p{L}\\p{N}]))?`,
   'giu',
 )
 const BUSINESS = /\b(business|working|office)[\s-]+(hours?|days?|time)|werktag|arbeitstag|jours? ouvr/i
@@ -35,8 +38,9 @@ export type FoundDuration = { text: string; minutes: number; from: number; to: n
 export function durationsIn(text: string): FoundDuration[] {
   return Array.from(text.matchAll(DURATION), match => {
     const amount = amountOf(match[2] ?? match[3] ?? match[1]!)
-    const more = match[5] ? Number(match[5]) : 0
-    const minutes = amount * MINUTES[unitOf(match[4]!)] + more
+    const half = match[4] || match[6] ? 0.5 : 0
+    const more = match[7] ? Number(match[7]) : 0
+    const minutes = (amount + half) * MINUTES[unitOf(match[5]!)] + more
     return {
       text: match[0],
       minutes: Math.round(minutes * 100) / 100,
