@@ -113,9 +113,9 @@ export class Holding {
    */
   staleMs(): number | undefined {
     if (this.status === 'ready') return undefined
-    const { now, elapsed } = this.making
+    const { making, since } = this
     if (this.confirmedAt === undefined) return 0
-    const age = Math.max(this.since.ageMs + elapsed() - this.since.elapsed, now() - this.confirmedAt)
+    const age = Math.max(since.ageMs + making.elapsed() - since.elapsed, making.now() - this.confirmedAt)
     this.oldestMs = Math.max(this.oldestMs, age)
     return this.oldestMs
   }

@@ -34,7 +34,7 @@ describe('a stream of an app', () => {
     assert.equal((await moved.nextData()).catalogue, (await everybody.nextData()).catalogue)
     now += 3_600_000
     await moved.ended()
-    await change(list => list.map(({ expires: _, ...each }) => each))
+    await change(list => list.map(({ expires: _expires, ...each }) => each))
     const last = await open(shop)
     await change(list => list.filter(({ id }) => id !== 'shop-web'))
     await last.ended()

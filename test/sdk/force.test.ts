@@ -135,6 +135,6 @@ test('a variable set to nothing is one that is not set', () => {
     'BOOTSTRAP',
   ]
   const empty = Object.fromEntries(names.map(name => [`KILLSWITCH_${name}`, '']))
-  const same = ({ instance: _, ...options }: object & { instance: string }) => options
+  const same = ({ instance: _instance, ...options }: object & { instance: string }) => options
   assert.deepEqual(same(readOptions({}, empty)), same(readOptions({}, {})))
 })
