@@ -9,6 +9,7 @@ export const ERROR_CODES = [
   'unauthenticated',
   'forbidden', // the role is too low: the message names the one that may
   'unknown-route',
+  'method-not-allowed', // the path is there, and takes other methods
   'unknown-flag',
   'unknown-step',
   'ambiguous-step',

@@ -3,7 +3,7 @@
 
 import { randomUUID } from 'node:crypto'
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
-import Fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify'
+import Fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyRequest } from 'fastify'
 import secureJson from 'secure-json-parse'
 import type { Action } from '../domain/audit.js'
 import { KillswitchError } from '../domain/errors.js'
@@ -22,6 +22,7 @@ import { registerClosing } from './gone.js'
 import { healthRoutes } from './health.js'
 import { housekeepingRoutes } from './housekeeping.js'
 import { incidentRoutes } from './incidents.js'
+import { registerMethods } from './methods.js'
 import { metricsRoute } from './metrics.js'
 import { ofrepRoutes } from './ofrep.js'
 import { isOfrep, sendOfrepError } from './ofrep-errors.js'
@@ -47,7 +48,6 @@ export async function buildApp(parts: Parts, logger: FastifyBaseLogger): Promise
     logController: new RequestLog(),
     return503OnClosing: false, // a kill is taken for as long as there is anybody to take it
     forceCloseConnections: 'idle',
-    schemaController: { compilersFactory: { buildSerializer: compilers.serializers() as never } },
     routerOptions: { maxParamLength: 2048, ignoreDuplicateSlashes: true, ignoreTrailingSlash: true },
     frameworkErrors: (error, request, reply) => {
       const send = isOfrep(request.raw.url) ? sendOfrepError : sendProblem
@@ -60,9 +60,12 @@ export async function buildApp(parts: Parts, logger: FastifyBaseLogger): Promise
     done()
   })
   registerClosing(app as unknown as FastifyInstance)
+  registerMethods(app as unknown as FastifyInstance)
   app.setValidatorCompiler(compilers.validator() as never)
   app.addHook('onListen', () => compilers.warm())
   app.addHook('onClose', async () => compilers.close())
+  // in the order people read them in; Fastify's own puts the members that may be missing last
+  app.setSerializerCompiler(() => JSON.stringify)
   acceptJsonOnly(app)
   registerErrors(app as unknown as FastifyInstance)
   recordRefusals(app, parts)
@@ -100,7 +103,18 @@ function acceptJsonOnly(app: App): void {
   app.addContentTypeParser(
     'application/json',
     { parseAs: 'buffer', bodyLimit: BODY_LIMIT },
-    async (_: unknown, bytes: Buffer) => (bytes.length === 0 ? undefined : parseJson(bytes)),
+    async ({ headers }: FastifyRequest, bytes: Buffer) => {
+      assertPlain(headers['content-encoding'])
+      return bytes.length === 0 ? undefined : parseJson(bytes)
+    },
+  )
+}
+
+function assertPlain(encoding: string | undefined): void {
+  if (encoding === undefined || /^identity$/i.test(encoding)) return
+  throw new KillswitchError(
+    'unsupported-media-type',
+    `The body is of Content-Encoding ${encoding.slice(0, 40)}: send it as it is, without compression.`,
   )
 }
 

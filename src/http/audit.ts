@@ -9,6 +9,7 @@ import type { AuditFilter } from '../domain/audit-query.js'
 import { KillswitchError } from '../domain/errors.js'
 import type { FoundEntry } from '../journal/query.js'
 import { parsePlace } from '../service/flips.js'
+import { negotiate } from './accept.js'
 import { endOf, goneOf } from './gone.js'
 import { type App, type Parts, upstreamOf } from './parts.js'
 import { waitSeconds } from './preconditions.js'
@@ -134,7 +135,8 @@ export function auditRoutes(app: App, parts: Parts): void {
       const { place } = request.params
       const { entry, line, hash } = await audit.entry(parsePlace(place), place)
       reply.header('vary', 'accept')
-      if (formatOf(request) === 'ndjson') return reply.type(NDJSON).send(`${line}\n`)
+      if (negotiate(request, ['application/json', NDJSON]) === NDJSON)
+        return reply.type(NDJSON).send(`${line}\n`)
       return reply.type('application/json').send(presentEntry(entry, hash, true))
     },
   )
@@ -142,16 +144,15 @@ export function auditRoutes(app: App, parts: Parts): void {
 
 type Format = 'json' | 'ndjson' | 'csv'
 
-function formatOf(request: FastifyRequest): Format {
-  const accept = request.headers.accept ?? ''
-  if (/\bapplication\/(x-)?ndjson\b/.test(accept)) return 'ndjson'
-  if (/\btext\/csv\b/.test(accept)) return 'csv'
-  if (accept === '' || /application\/json|\*\/\*|application\/\*|text\/html/.test(accept)) return 'json'
-  throw new KillswitchError(
-    'not-acceptable',
-    `This is served as application/json, ${NDJSON} or text/csv, not as ${accept.slice(0, 80)}.`,
-  )
-}
+const FORMATS = {
+  'application/json': 'json',
+  [NDJSON]: 'ndjson',
+  'application/ndjson': 'ndjson',
+  'text/csv': 'csv',
+} as const satisfies Record<string, Format>
+
+const formatOf = (request: FastifyRequest): Format =>
+  FORMATS[negotiate(request, ['application/json', NDJSON, 'application/ndjson', 'text/csv'])]
 
 async function* lines(entries: AsyncIterable<FoundEntry>): AsyncGenerator<string> {
   for await (const { line } of entries) yield `${line}\n`

@@ -14,6 +14,8 @@ declare module 'fastify' {
   interface FastifyContextConfig {
     /** The lowest role that may use the route. */
     access?: Access
+    /** What a refusal names instead, where the flag has the last word on the role. */
+    usual?: Role
     /** A credential that may only kill may use it too. */
     killOnly?: boolean
   }
@@ -38,7 +40,7 @@ export function registerAuth(
   })
   // with a callback and not a promise: evaluations pass here too, many thousands a second
   app.addHook('onRequest', (request, _, done) => {
-    const { access, killOnly = false } = request.routeOptions.config
+    const { access, killOnly = false, usual } = request.routeOptions.config
     if (access === undefined || access === 'public') return done()
     try {
       identify(request, tokens(), clock())
@@ -46,7 +48,7 @@ export function registerAuth(
       onUnauthenticated()
       return done(error as Error)
     }
-    done(refusalOf(actorOf(request), access, killOnly))
+    done(refusalOf(actorOf(request), access, killOnly, usual ?? access))
   })
 }
 
@@ -91,18 +93,23 @@ function viaOf(request: FastifyRequest): Via {
   return VIAS.find(each => each === via && each !== 'service') ?? 'api'
 }
 
-function refusalOf(actor: Actor, access: Role | 'reader', killOnly: boolean): KillswitchError | undefined {
+function refusalOf(
+  actor: Actor,
+  access: Role | 'reader',
+  killOnly: boolean,
+  needed: Role | 'reader',
+): KillswitchError | undefined {
   if (actor.only === 'kill' && !killOnly) {
     return new KillswitchError(
       'forbidden',
-      `${actor.id} is a credential that may only kill. Use a token of role ${access} or higher.`,
-      { role: actor.role, needed: access },
+      `${actor.id} is a credential that may only kill. Use a token of role ${needed} or higher.`,
+      { role: actor.role, needed },
     )
   }
   if (
     access === 'reader' ? actor.role === 'sdk' || reaches(actor.role, 'viewer') : reaches(actor.role, access)
   )
     return undefined
-  const detail = `${actor.id} has role ${actor.role}; this takes ${access} or higher. Use a token of that role, or ask somebody who has one.`
-  return new KillswitchError('forbidden', detail, { role: actor.role, needed: access })
+  const detail = `${actor.id} has role ${actor.role}; this takes ${needed} or higher. Use a token of that role, or ask somebody who has one.`
+  return new KillswitchError('forbidden', detail, { role: actor.role, needed })
 }

@@ -2,7 +2,6 @@
 // start, and a service that was killed has to be back at once. What is left is done in the background, piece by piece.
 
 import { setTimeout as delay } from 'node:timers/promises'
-import { SerializerSelector } from '@fastify/fast-json-stringify-compiler'
 import { Ajv } from 'ajv'
 import formats from 'ajv-formats'
 
@@ -17,18 +16,13 @@ export class Compilers {
 
   /** Bodies as they are: nothing coerced, nothing removed. Query and path are text, and are read as what they should be. */
   validator(): Compile {
-    const given = { removeAdditional: false, allErrors: true, strict: false } as const
+    const given = { removeAdditional: false, allErrors: true, verbose: true, strict: false } as const
     const body = new Ajv({ ...given, coerceTypes: false, useDefaults: false })
     const text = new Ajv({ ...given, coerceTypes: 'array', useDefaults: true })
     for (const ajv of [body, text]) formats.default(ajv)
     return this.#lazily(
       ({ schema, httpPart }) => (httpPart === 'body' ? body : text).compile(schema) as Compiled,
     )
-  }
-
-  serializers(): (...given: unknown[]) => Compile {
-    const build = SerializerSelector() as unknown as (...given: unknown[]) => Compile
-    return (...given) => this.#lazily(build(...given))
   }
 
   /** Compiles the rest one by one, in a fifth of the time at most: the first kill after a start is not to wait for it. */

@@ -2,6 +2,7 @@
 
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { type ErrorCode, KillswitchError } from '../domain/errors.js'
+import { INCIDENT_ID } from '../domain/incident.js'
 
 export const STATUS: Record<ErrorCode, number> = {
   'malformed-request': 400,
@@ -11,6 +12,7 @@ export const STATUS: Record<ErrorCode, number> = {
   unauthenticated: 401,
   forbidden: 403,
   'unknown-route': 404,
+  'method-not-allowed': 405,
   'unknown-flag': 404,
   'unknown-step': 404,
   'ambiguous-step': 422,
@@ -49,6 +51,7 @@ const TITLES: Record<number, string> = {
   401: 'Unauthorized',
   403: 'Forbidden',
   404: 'Not Found',
+  405: 'Method Not Allowed',
   406: 'Not Acceptable',
   409: 'Conflict',
   412: 'Precondition Failed',
@@ -86,15 +89,39 @@ export function toKillswitchError(error: unknown): KillswitchError {
 
 /** One sentence per fault, each naming the member and what it should be. */
 function explainValidation(error: FastifyError): string {
-  const where = error.validationContext ?? 'body'
-  const faults = (error.validation ?? []).map(({ instancePath, keyword, message, params }) => {
-    const name = [where, ...instancePath.split('/').filter(Boolean)].join('.')
-    if (keyword === 'additionalProperties')
-      return `${name} has no member "${String(params.additionalProperty)}"`
-    if (keyword === 'enum') return `${name} must be one of ${(params.allowedValues as unknown[]).join(', ')}`
-    return `${name} ${message ?? 'is not valid'}`
+  const where = error.validationContext === 'querystring' ? 'query' : (error.validationContext ?? 'body')
+  const faults = (error.validation ?? []).map(fault => {
+    const name = [where, ...fault.instancePath.split('/').filter(Boolean)].join('.')
+    return `${name} ${explainFault(fault as Fault)}`
   })
   return `${[...new Set(faults)].join('; ')}. /docs shows what this takes.`
+}
+
+type Fault = {
+  keyword: string
+  message?: string
+  params: Record<string, unknown>
+  /** There with Ajv's `verbose`. */
+  parentSchema?: { properties?: object }
+}
+
+/** What a pattern means. */
+const PATTERNS: Record<string, string> = {
+  '\\S': 'is blank: leave it out, or say something',
+  [INCIDENT_ID.source]:
+    'is no name of an incident: 1 to 64 letters, digits and . _ : # / -, a letter or digit first',
+}
+
+function explainFault({ keyword, message = 'is not valid', params, parentSchema }: Fault): string {
+  const known = Object.keys(parentSchema?.properties ?? {})
+  const it = known.length > 0 ? `; it takes ${known.join(', ')}` : ''
+  if (keyword === 'additionalProperties') return `has no member "${String(params.additionalProperty)}"${it}`
+  if (keyword === 'enum') return `must be one of ${(params.allowedValues as unknown[]).join(', ')}`
+  if (keyword === 'const') return `must be ${JSON.stringify(params.allowedValue)}`
+  if (keyword === 'required') return `must have "${String(params.missingProperty)}"`
+  if (keyword === 'minLength' && params.limit === 1) return 'is empty'
+  if (keyword === 'pattern') return PATTERNS[String(params.pattern)] ?? message
+  return message
 }
 
 export type Problem = {
@@ -140,14 +167,21 @@ export function registerErrors(app: FastifyInstance): void {
     else request.log.info({ code: error.code }, error.message)
     return sendProblem(request, reply, error)
   })
-  app.setNotFoundHandler((request, reply) =>
-    sendProblem(
-      request,
-      reply,
-      new KillswitchError(
-        'unknown-route',
-        `There is no ${request.method} ${request.url.split('?')[0]} here. /docs lists what there is.`,
-      ),
-    ),
-  )
+  app.setNotFoundHandler((request, reply) => {
+    const path = request.url.split('?')[0] ?? ''
+    const methods = app.methodsOf(path)
+    if (methods.length > 0) reply.header('allow', methods.join(', '))
+    return sendProblem(request, reply, nothingThere(request.method, path, methods))
+  })
 }
+
+const nothingThere = (method: string, path: string, methods: string[]): KillswitchError =>
+  methods.length > 0
+    ? new KillswitchError(
+        'method-not-allowed',
+        `${path} takes ${methods.join(', ')}, not ${method}. /docs shows what to send.`,
+      )
+    : new KillswitchError(
+        'unknown-route',
+        `There is no ${method} ${path.slice(0, 200)} here. /docs lists what there is.`,
+      )

@@ -76,7 +76,7 @@ export function flipRoutes(app: App, parts: Parts): void {
   app.post(
     '/v1/flags/:key/kill',
     {
-      config: { access: 'viewer', flips: 'kill', killOnly: true },
+      config: { access: 'viewer', usual: 'operator', flips: 'kill', killOnly: true },
       ...hooks,
       schema: {
         operationId: 'killFlag',
@@ -100,7 +100,7 @@ export function flipRoutes(app: App, parts: Parts): void {
   app.post(
     '/v1/flags/:key/restore',
     {
-      config: { access: 'viewer', flips: 'restore' },
+      config: { access: 'viewer', usual: 'engineer', flips: 'restore' },
       ...hooks,
       schema: {
         operationId: 'restoreFlag',
@@ -131,7 +131,7 @@ export function flipRoutes(app: App, parts: Parts): void {
   app.post(
     '/v1/steps/run',
     {
-      config: { access: 'viewer', flips: 'step.run', killOnly: true },
+      config: { access: 'viewer', usual: 'operator', flips: 'step.run', killOnly: true },
       ...hooks,
       schema: {
         operationId: 'runStep',

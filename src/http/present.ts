@@ -60,23 +60,22 @@ const linkTo = (step: Step, flag: string) =>
     .map(({ direction }) => ({ id: step.id, code: step.code, direction }))
 
 export function presentFlip(entry: Entry, definition: FlagDefinition | undefined): Flip {
-  const { action, outcome, label, from, to, holds } = entry
+  const { action, outcome, holds } = entry
   return {
     ...(entry.seq === 0 ? {} : { id: placeOf(entry) }),
-    key: entry.request.key,
     action,
     outcome,
     changed: outcome === 'applied' && action !== 'drill',
     summary: summaryOf(entry, definition),
-    ...pick(entry, ['flag', 'application', 'hold', 'released', 'incident', 'runbook', 'step', 'reason']),
-    ...(label === undefined ? {} : { label }),
-    ...(from === undefined ? {} : { from }),
-    ...(to === undefined ? {} : { to }),
-    ...(holds === undefined ? {} : { holds, killed: holds.length > 0 }),
+    ...pick(entry, ['flag', 'application']),
+    ...(holds === undefined ? {} : { killed: holds.length > 0 }),
+    ...pick(entry, ['label', 'from', 'to', 'incident', 'step', 'runbook']),
     offRunbook: entry.offRunbook ?? false,
+    warnings: entry.warnings ?? [],
+    ...pick(entry, ['reason', 'hold', 'released', 'holds']),
     actor: entry.actor,
     at: entry.at,
-    warnings: entry.warnings ?? [],
+    key: entry.request.key,
   } as Flip
 }
 

@@ -2,6 +2,7 @@
 
 import { Type } from 'typebox'
 import type { Runbook, Step } from '../domain/runbook.js'
+import { negotiate } from './accept.js'
 import { actorOf } from './auth.js'
 import type { App, Parts } from './parts.js'
 import { RunbookParams } from './schemas.js'
@@ -118,9 +119,9 @@ export function runbookRoutes(app: App, { runbooks, flips }: Parts): void {
     async (request, reply) => {
       const runbook = runbooks.get(request.params.runbook)
       reply.header('vary', 'accept')
-      if (!/\btext\/(markdown|plain)\b/.test(request.headers.accept ?? ''))
-        return reply.type('application/json').send(runbook)
-      return reply.type('text/markdown; charset=utf-8').send(runbooks.source(runbook.id))
+      const type = negotiate(request, ['application/json', 'text/markdown', 'text/plain'])
+      if (type === 'application/json') return reply.type(type).send(runbook)
+      return reply.type(`${type}; charset=utf-8`).send(runbooks.source(runbook.id))
     },
   )
   app.get(

@@ -4,6 +4,7 @@ import { request } from 'node:http'
 import { connect } from 'node:net'
 import { join } from 'node:path'
 import { after, describe, it } from 'node:test'
+import { gzipSync } from 'node:zlib'
 import { stringify } from 'yaml'
 import { newToken, sha256 } from '../../src/tokens/first-start.js'
 import { type Ask, aServer } from '../support/server.js'
@@ -108,6 +109,67 @@ describe('bad input', async () => {
     await close()
     const summary = entries.map(line => JSON.parse(line)).find(entry => entry.action === 'refused.summary')
     assert.equal(summary.summary.count, 20)
+  })
+})
+
+describe('what is wrong with a request', () => {
+  const SAID: [string, string, Ask, RegExp][] = [
+    [
+      'an unknown member',
+      KILL,
+      { body: { variant: 'on' } },
+      /no member "variant"; it takes reason, incident, step\./,
+    ],
+    ['a blank reason', KILL, { body: { reason: '  ' } }, /body\.reason is blank: leave it out/],
+    ['an empty reason', KILL, { body: { reason: '' } }, /body\.reason is empty/],
+    [
+      'an incident with a space',
+      KILL,
+      { body: { incident: 'INC 42' } },
+      /body\.incident is no name of an incident/,
+    ],
+    ['"all": false', RESTORE, { body: { all: false, reason: 'r' } }, /body\.all must be true/],
+    ['no step', '/v1/steps/run', { body: {} }, /body must have "step"/],
+  ]
+  it('is said in words that a person understands', async t => {
+    const { ask } = await aServer(t)
+    for (const [what, path, asked, said] of SAID) {
+      const { body } = await ask('engineer', 'POST', path, asked)
+      assert.match(body.detail, said, what)
+    }
+    const { body } = await ask('viewer', 'GET', '/v1/audit?colour=red')
+    assert.match(body.detail, /^query has no member "colour"; it takes flag, actor, role/)
+  })
+
+  it('is its compression, where it has one', async t => {
+    const { ask } = await aServer(t)
+    const headers = { 'content-encoding': 'gzip' }
+    const packed = await ask('operator', 'POST', KILL, { raw: gzipSync('{"reason":"r"}'), headers })
+    assert.deepEqual([packed.status, packed.body.code], [415, 'unsupported-media-type'])
+    assert.match(packed.body.detail, /without compression/)
+  })
+
+  it('is the range of hours, where it is the wrong way round or has no zone', async t => {
+    const { ask } = await aServer(t)
+    const detail = async (query: string) => {
+      const { status, body } = await ask('viewer', 'GET', `/v1/audit?${query}`)
+      assert.equal(status, 400, query)
+      return body.detail
+    }
+    assert.match(await detail('since=2027-01-01&until=2026-01-01'), /since 2027-01-01T.* is after until 2026/)
+    assert.match(await detail('since=2026-11-20T03:00:00'), /with its zone/)
+    assert.match(await detail('since=2026-11-20T03:00:00+02:00'), /a \+ is written %2B/)
+    assert.match(await detail('since=2026-02-30'), /neither/)
+  })
+})
+
+describe('a refusal for the role', () => {
+  it('names the role that a flip takes, also to a credential that may not even look', async t => {
+    const { ask } = await aServer(t)
+    const needed = async (path: string) => (await ask('sdk', 'POST', path)).body.needed
+    assert.equal(await needed(KILL), 'operator')
+    assert.equal(await needed(RESTORE), 'engineer')
+    assert.equal(await needed('/v1/steps/run'), 'operator')
   })
 })
 

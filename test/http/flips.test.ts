@@ -24,6 +24,11 @@ describe('killing a flag from a runbook step', () => {
     assert.equal(kill.body.reason, step.text, "the step's text serves as the reason")
     assert.equal(kill.body.summary, 'Turn ai_v1 off: on -> off')
     assert.equal(kill.body.durability, 'journal')
+    assert.deepEqual(
+      Object.keys(kill.body).slice(0, 7),
+      ['id', 'action', 'outcome', 'changed', 'summary', 'flag', 'application'],
+      'what a person reads first stands first',
+    )
 
     const flag = await ask('viewer', 'GET', '/v1/flags/ai_v1')
     assert.deepEqual(

@@ -38,6 +38,15 @@ function shapeOf(value: unknown): unknown {
   return Object.fromEntries(Object.entries(value).map(([name, each]) => [name, shapeOf(each)]))
 }
 
+/** The schema, and what a value has that the schema does not name. */
+function closed(schema: unknown): unknown {
+  if (Array.isArray(schema)) return schema.map(closed)
+  if (typeof schema !== 'object' || schema === null) return schema
+  const inner = Object.fromEntries(Object.entries(schema).map(([name, each]) => [name, closed(each)]))
+  const isOpen = 'properties' in schema && !('additionalProperties' in schema) && !('anyOf' in schema)
+  return isOpen ? { ...inner, additionalProperties: false } : inner
+}
+
 describe('/openapi.json', () => {
   it('is a valid OpenAPI 3.1 document', async () => {
     const validator = new Validator()
@@ -89,6 +98,18 @@ describe('/openapi.json', () => {
       const cure = `${operationId}: the example is not what is answered; UPDATE_EXAMPLES=1 npm test -- openapi`
       assert.deepEqual(shapeOf(media?.example), shapeOf(answered[operationId]), cure)
     }
+  })
+
+  it('names every member that the service answers with', async () => {
+    const ajv = new Ajv2020({ strict: false, allErrors: true })
+    formats.default(ajv)
+    for (const operation of await operations)
+      for (const { schema, example } of Object.values(success(operation)?.content ?? {}))
+        if (example !== undefined)
+          assert.ok(
+            ajv.validate(closed(schema) as object, example),
+            `${operation.operationId}: ${ajv.errorsText()}`,
+          )
   })
 
   it('gives a generator a client that compiles', async t => {
