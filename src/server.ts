@@ -134,6 +134,7 @@ async function serve(
   gate.onCommitted = entries => metrics.committed(entries)
   log.subscribe(entries => record(entries, logger, log))
   const runbooks = new Runbooks(log, onFault)
+  health.unreadRunbooks = () => runbooks.unread
   const refusals = new Refusals(gate, clock)
   const submissions = new Submissions({ log, gate, refusals, provisional })
   const flips = new Flips({ log, gate, runbooks, submissions, provisional })

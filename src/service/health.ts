@@ -1,5 +1,6 @@
 // Whether a kill can be taken and a known state served: what /readyz says, and why it is less than well.
 
+import type { Finding } from '../domain/runbook.js'
 import type { Store } from '../domain/store.js'
 import type { Catalogue } from './catalogue.js'
 import type { Log } from './log.js'
@@ -17,6 +18,8 @@ export class Health {
   posture: Condition[] = []
   /** What is wrong with the tokens file since it last changed; the tokens before it stay in force. */
   tokensFault: string | undefined
+  /** The runbooks without their steps, and why. */
+  unreadRunbooks: () => Finding[] = () => []
 
   constructor(parts: { log: Log; store: Store; tail: Tail; catalogue: Catalogue }) {
     this.#log = parts.log
@@ -59,6 +62,13 @@ export class Health {
     return found
   }
 
+  #unread(): Condition[] {
+    return this.unreadRunbooks().map(({ runbook, message }) => ({
+      code: 'runbook-unread',
+      detail: `The runbook "${runbook}" is without its steps: ${message}. Flags are killed by their keys all the same, as off the runbook.`,
+    }))
+  }
+
   isLive(): boolean {
     return this.#tail.isLive
   }
@@ -68,7 +78,7 @@ export class Health {
   }
 
   async readiness(): Promise<Readiness> {
-    const degraded: Condition[] = [...this.posture]
+    const degraded: Condition[] = [...this.posture, ...this.#unread()]
     let ready = true
     const broken = this.#log.journal.broken
     if (broken !== undefined) {

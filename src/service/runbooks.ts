@@ -9,6 +9,8 @@ import { KillswitchError } from '../domain/errors.js'
 import type { Finding, Runbook, Step } from '../domain/runbook.js'
 import type { Log } from './log.js'
 
+const UNREAD: readonly string[] = ['too-large', 'too-slow', 'unreadable'] satisfies Finding['code'][]
+
 export class Runbooks {
   #byId: ReadonlyMap<string, Runbook> = new Map()
   #sources: ReadonlyMap<string, string> = new Map()
@@ -34,6 +36,11 @@ export class Runbooks {
 
   get findings(): readonly Finding[] {
     return this.#findings
+  }
+
+  /** Why runbooks are without their steps: too large, too slow, or not readable. */
+  get unread(): Finding[] {
+    return this.all().flatMap(({ findings }) => findings.filter(({ code }) => UNREAD.includes(code)))
   }
 
   get(id: string): Runbook {
