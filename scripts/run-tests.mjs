@@ -8,6 +8,7 @@ import { finished } from 'node:stream/promises'
 import { run } from 'node:test'
 import { spec } from 'node:test/reporters'
 import { fileURLToPath } from 'node:url'
+import './node-version.mjs'
 import { ensureRedisServer } from './redis-server.mjs'
 
 process.chdir(fileURLToPath(new URL('..', import.meta.url)))

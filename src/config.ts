@@ -1,7 +1,9 @@
 // The only place that reads the environment. Everything wrong is said at once, each with its cure.
 
 import { fileURLToPath } from 'node:url'
+import { closest } from 'fastest-levenshtein'
 import { KillswitchError } from './domain/errors.js'
+import { parseTarget } from './store/redis/target.js'
 
 export type Config = {
   host: string
@@ -89,13 +91,13 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     warnings.push(
       'KILLSWITCH_PORT is a Kubernetes service link and is passed over: set enableServiceLinks: false.',
     )
-  const port = Number((linked ? undefined : given('KILLSWITCH_PORT')) ?? 8080)
+  const port = (linked ? undefined : given('KILLSWITCH_PORT')) ?? '8080'
   const environment = given('KILLSWITCH_ENVIRONMENT') ?? 'development'
   const logLevel = given('KILLSWITCH_LOG_LEVEL') ?? 'info'
   const breakGlass = given('KILLSWITCH_BREAK_GLASS_SHA256')
 
   check(
-    Number.isInteger(port) && port >= 0 && port <= 65535,
+    /^\d{1,5}$/.test(port) && Number(port) <= 65535,
     `KILLSWITCH_PORT is "${env.KILLSWITCH_PORT}": give a number from 0 to 65535.`,
   )
   check(
@@ -112,12 +114,9 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     : []) {
     check(given(name) !== undefined, `${name} is not set: with NODE_ENV=production it must be.`)
   }
-  for (const name of Object.keys(env)) {
-    const known = VARIABLES.some(variable => variable.name === name)
-    if (name.startsWith('KILLSWITCH_') && !known && !isNeighbour(name))
-      warnings.push(`${name} is not a variable of this service: see --help for those there are.`)
-  }
-  if (faults.length > 0) throw new KillswitchError('configuration', faults.join('\n'))
+  faults.push(...redisFault(given('KILLSWITCH_REDIS_URL')))
+  warnings.push(...Object.keys(env).filter(isStrange).map(strange))
+  if (faults.length > 0) throw new KillswitchError('configuration', [...faults, ...warnings].join('\n'))
 
   const optional = {
     redisUrl: given('KILLSWITCH_REDIS_URL'),
@@ -128,7 +127,7 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
   }
   return {
     host: given('KILLSWITCH_HOST') ?? '127.0.0.1',
-    port,
+    port: Number(port),
     environment,
     dataDir: given('KILLSWITCH_DATA_DIR') ?? './data',
     flagsDir: given('KILLSWITCH_FLAGS_DIR') ?? fileURLToPath(new URL('../flags', import.meta.url)),
@@ -141,13 +140,39 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
   }
 }
 
-/** Variables of the SDK, the CLI and the tests, which may stand in the same environment. */
-const isNeighbour = (name: string): boolean =>
-  /^KILLSWITCH_(URL|TOKEN|APP|INSTANCE|SDK_|CACHE_|BOOTSTRAP|WHEN_|FORCE_|MODE|CONFIG|TEST_|SHARED_|LOG_KEY|STALE_|INIT_)/.test(
+function redisFault(url: string | undefined): string[] {
+  if (url === undefined) return []
+  try {
+    parseTarget(url)
+    return []
+  } catch (error) {
+    return [`KILLSWITCH_REDIS_URL: ${(error as Error).message}`]
+  }
+}
+
+/** Variables of the SDK, the CLI, the tests and the compose file, which may stand in the same environment. */
+const NEIGHBOURS = new Set(
+  `URL TOKEN CONFIG LOG_KEY APP BOOTSTRAP CACHE_FILE ERROR_AFTER_MS FAIL_ON_START FORCE_FILE FORCE_KILL HEARTBEAT_MS
+  INIT_TIMEOUT_MS INSTANCE MODE POLL_MS RECEIPTS REFRESH_AFTER_MS REFRESH_TIMEOUT_MS REQUEST_TIMEOUT_MS
+  WHEN_UNKNOWN SHARED_DIR REDIS_PASSWORD`
+    .split(/\s+/)
+    .map(name => `KILLSWITCH_${name}`),
+)
+
+const isStrange = (name: string): boolean =>
+  name.startsWith('KILLSWITCH_') &&
+  !VARIABLES.some(variable => variable.name === name) &&
+  !NEIGHBOURS.has(name) &&
+  // Kubernetes puts the latter beside every pod of a namespace that has a service called killswitch
+  !/^KILLSWITCH_(TEST_\w+|SERVICE_(HOST|PORT)(_\w+)?|PORT_\d+\w*)$/.test(name)
+
+function strange(name: string): string {
+  const near = closest(
     name,
-  ) ||
-  // Kubernetes puts these beside every pod of a namespace that has a service called killswitch
-  /^KILLSWITCH_(SERVICE_(HOST|PORT)|PORT_\d+)/.test(name)
+    VARIABLES.map(variable => variable.name),
+  )
+  return `${name} is not a variable of this service (${near} is one): see --help for those there are.`
+}
 
 export function help(): string {
   const width = Math.max(...VARIABLES.map(variable => variable.name.length))

@@ -2,17 +2,23 @@
 
 import { type Logger, pino } from 'pino'
 import { type Config, help, readConfig } from './config.js'
-import { KillswitchError } from './domain/errors.js'
 import { startServer } from './server.js'
+import { explainFault } from './start-fault.js'
 import { TOKENS_EVERY_MS, watchFiles } from './watch.js'
 import { welcome } from './welcome.js'
+
+let config: Config | undefined
 
 async function main(): Promise<void> {
   if (process.argv.includes('--help') || process.argv.includes('-h')) {
     process.stdout.write(help())
     return
   }
-  const config = readConfig(process.env)
+  config = readConfig(process.env)
+  await serve(config)
+}
+
+async function serve(config: Config): Promise<void> {
   const logger = createLogger(config)
   for (const warning of config.warnings) logger.warn(warning)
   const server = await startServer(config, logger)
@@ -59,11 +65,6 @@ function createLogger(config: Config): Logger {
 }
 
 main().catch(error => {
-  const known = error instanceof KillswitchError
-  process.stderr.write(
-    known
-      ? `killswitch cannot start:\n${error.message}\n`
-      : `killswitch cannot start: ${(error as Error).stack}\n`,
-  )
+  process.stderr.write(`killswitch cannot start:\n${explainFault(error, config)}\n`)
   process.exit(1)
 })

@@ -1,7 +1,9 @@
 // The process and its files: reloading, faulty files, a second process, a restart, and runbooks from elsewhere.
 
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
 import { appendFileSync, cpSync, existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { type AddressInfo, createServer } from 'node:net'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import { stringify } from 'yaml'
@@ -64,6 +66,35 @@ describe('a second process on the same data directory', () => {
     assert.equal((await first.kill('ai_v1', { incident: 'INC-1', reason: 'r' })).status, 200)
     assert.equal(await first.end('SIGTERM'), 0)
     await Service.start(t, { dataDir: first.dataDir })
+  })
+})
+
+describe('a start that cannot be', () => {
+  it('says in words what it lacks, and shows no stack', async t => {
+    const folder = testdir(t)
+    const file = join(folder, 'file')
+    writeFileSync(file, '')
+    const taken = createServer().listen(0, '127.0.0.1')
+    t.after(() => taken.close())
+    await once(taken, 'listening')
+    const { port } = taken.address() as AddressInfo
+    const cases: [Record<string, string>, RegExp][] = [
+      [
+        { KILLSWITCH_PORT: String(port) },
+        new RegExp(`Port ${port} of 127.0.0.1 is in use .*KILLSWITCH_PORT`),
+      ],
+      [
+        { KILLSWITCH_HOST: 'no.such.host.invalid' },
+        /KILLSWITCH_HOST is "no.such.host.invalid", which is no address/,
+      ],
+      [{ KILLSWITCH_DATA_DIR: file }, /The data directory .* cannot be used .*KILLSWITCH_DATA_DIR/],
+    ]
+    for (const [env, said] of cases) {
+      const service = Service.launch(t, { env })
+      assert.equal(await service.ended(), 1)
+      assert.match(service.said, said)
+      assert.doesNotMatch(service.said, /\n\s+at /)
+    }
   })
 })
 

@@ -1,0 +1,55 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { readConfig } from '../src/config.js'
+
+const faultOf = (env: NodeJS.ProcessEnv): string => {
+  try {
+    readConfig(env)
+    return ''
+  } catch (error) {
+    return (error as Error).message
+  }
+}
+
+test('everything that is wrong is said at once, and a name that is none beside the one that is meant', () => {
+  const said = faultOf({
+    NODE_ENV: 'production',
+    KILLSWITCH_ENVIRONMENT: 'Prod',
+    KILLSWITCH_PORT: 'abc',
+    KILLSWITCH_REDIS_URL: 'http://:s3cret@x',
+    KILLSWITCH_TOKEN_FILE: 'tokens.yaml',
+  })
+  const lines = said.split('\n')
+  assert.match(
+    lines.find(line => line.startsWith('KILLSWITCH_TOKEN_FILE')) ?? '',
+    /KILLSWITCH_TOKENS_FILE is one/,
+  )
+  for (const name of ['ENVIRONMENT', 'PORT', 'REDIS_URL', 'TOKENS_FILE', 'FLAGS_DIR'])
+    assert.ok(
+      lines.some(line => line.startsWith(`KILLSWITCH_${name}`)),
+      name,
+    )
+  assert.doesNotMatch(said, /s3cret/)
+})
+
+test('a port is digits and nothing else', () => {
+  for (const port of [' ', ' 80', '8e3', '0x50', '-1', '65536', '80.5'])
+    assert.match(faultOf({ KILLSWITCH_PORT: port }), /^KILLSWITCH_PORT is "/, JSON.stringify(port))
+  assert.equal(readConfig({ KILLSWITCH_PORT: '0' }).port, 0)
+  assert.equal(readConfig({ KILLSWITCH_PORT: '' }).port, 8080)
+})
+
+test('what belongs to the SDK, the CLI, compose or Kubernetes is not strange', () => {
+  const { warnings } = readConfig({
+    KILLSWITCH_URL: 'x',
+    KILLSWITCH_TOKEN: 'x',
+    KILLSWITCH_POLL_MS: '1',
+    KILLSWITCH_REDIS_PASSWORD: 'x',
+    KILLSWITCH_SERVICE_HOST: 'x',
+    KILLSWITCH_SERVICE_PORT_HTTP: '1',
+    KILLSWITCH_PORT_8080_TCP_ADDR: 'x',
+    HOME: '/root',
+  })
+  assert.deepEqual(warnings, [])
+  assert.equal(readConfig({ KILLSWITCH_LOGLEVEL: 'debug' }).warnings.length, 1)
+})
