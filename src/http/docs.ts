@@ -3,6 +3,8 @@
 import swagger from '@fastify/swagger'
 import swaggerUi from '@fastify/swagger-ui'
 import type { FastifyInstance } from 'fastify'
+import { KillswitchError } from '../domain/errors.js'
+import { problemOf } from './errors.js'
 import { EXAMPLES } from './examples.js'
 import { Failure } from './ofrep-schemas.js'
 import type { App } from './parts.js'
@@ -93,12 +95,48 @@ export async function registerDocs(app: App, environment: string): Promise<void>
   })
   await (app as unknown as FastifyInstance).register(swaggerUi, {
     routePrefix: '/docs',
-    staticCSP: true,
-    uiConfig: { docExpansion: 'list', persistAuthorization: false },
+    staticCSP: PAGE_POLICY,
+    theme: { title: `Killswitch (${environment})` },
+    // without the bar that asks for another document
+    uiConfig: { docExpansion: 'list', persistAuthorization: false, layout: 'BaseLayout' },
   })
   app.get('/openapi.json', { config: { access: 'public' }, schema: { hide: true } }, async () =>
     app.swagger(),
   )
+}
+
+/** Nothing from elsewhere, and no upgrade to https: by a name inside a network the page is read over http too. */
+const PAGE_POLICY = [
+  "default-src 'none'",
+  "script-src 'self'",
+  // swagger-ui styles some of its elements in place
+  "style-src 'self' 'unsafe-inline'",
+  "img-src 'self' data:",
+  "font-src 'self' data:",
+  "connect-src 'self'",
+  "base-uri 'none'",
+  "form-action 'none'",
+  "frame-ancestors 'none'",
+].join('; ')
+
+const problemFor = (error: KillswitchError): object =>
+  problemOf(error, '937cc367-8632-440c-8fc5-4270935c289d')
+
+/** What a refusal and a failure look like. */
+const PROBLEMS: Record<string, object> = {
+  '4XX': problemFor(
+    new KillswitchError(
+      'forbidden',
+      'ana has role operator and may not restore ai_v1: that takes engineer or higher. You may take back your own kill within 5 minutes: send {"undo": true}.',
+      { role: 'operator', needed: 'engineer' },
+    ),
+  ),
+  '5XX': problemFor(
+    new KillswitchError(
+      'store-unavailable',
+      'Redis does not answer: nothing was done. Try again when it is back.',
+    ),
+  ),
 }
 
 const PROBLEM = {
@@ -132,7 +170,7 @@ type Operation = {
   operationId?: string
   parameters?: object[]
   requestBody?: { required?: boolean }
-  responses?: Record<string, { content?: Content }>
+  responses?: Record<string, { description?: string; content?: Content }>
 }
 type Document = { paths?: Record<string, Record<string, Operation>> }
 
@@ -157,8 +195,13 @@ const headersOf = (operationId: string): (keyof typeof HEADERS)[] =>
       : []
 
 function addExample({ operationId = '', responses = {} }: Operation): void {
+  for (const [status, problem] of Object.entries(PROBLEMS)) {
+    const content = responses[status]?.content?.['application/problem+json']
+    if (content) content.example = problem
+  }
   const example = EXAMPLES[operationId]
   const answer = responses['200'] ?? responses['201'] ?? responses['202']
+  if (answer?.description === 'Default Response') answer.description = 'The answer'
   const [first] = Object.values(answer?.content ?? {})
   if (first && example !== undefined) first.example = example
 }

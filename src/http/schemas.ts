@@ -6,7 +6,9 @@ import { ACTIONS, OUTCOMES } from '../domain/audit.js'
 import { ERROR_CODES } from '../domain/errors.js'
 import { choice, incident, orNull, Proof, stepName, strict, text, time, value } from './members.js'
 
-export const FlagParams = Type.Object({ key: Type.String({ description: 'The flag key', maxLength: 2048 }) })
+export const FlagParams = Type.Object({
+  key: Type.String({ description: 'The flag key', maxLength: 2048, examples: ['ai_v1'] }),
+})
 export const RunbookParams = Type.Object({
   runbook: Type.String({ description: 'The id of a runbook', maxLength: 2048 }),
 })

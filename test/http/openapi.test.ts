@@ -66,6 +66,8 @@ describe('/openapi.json', () => {
       )
       for (const media of Object.values(requestBody?.content ?? {}))
         assert.ok(media.example ?? media.examples, `${operationId} has an example of its body`)
+      const problem = responses['4XX']?.content?.['application/problem+json']
+      if (problem) assert.equal((problem.example as { code: string }).code, 'forbidden', operationId)
       const [media] = Object.values(success(operation)?.content ?? {})
       assert.ok(media?.example !== undefined, `${operationId} has an example of its answer`)
     }
@@ -136,5 +138,12 @@ describe('/docs', () => {
     assert.equal(page.status, 200)
     assert.match(page.text, /swagger-ui/)
     assert.equal((await ask(undefined, 'GET', '/docs/json')).body.openapi, '3.1.0')
+  })
+
+  it('loads nothing from elsewhere, over http too', async () => {
+    const { ask } = await server
+    const policy = String((await ask(undefined, 'GET', '/docs/')).headers['content-security-policy'])
+    assert.match(policy, /default-src 'none'/)
+    assert.doesNotMatch(policy, /https:|swagger\.io|upgrade-insecure-requests/)
   })
 })
