@@ -150,7 +150,8 @@ export class Journal {
         this.#firstHash ??= added[0]!.hash
       })
     await write().catch(async error => {
-      if (!(await this.reserve.giveUp())) throw error
+      // where something may be left in the file, room is not what is wanted
+      if (isUnknown(error) || !(await this.reserve.giveUp())) throw error
       await write()
     })
     // whoever appended goes on first: what follows the log is in no hurry, and a flip is
@@ -288,6 +289,9 @@ export class Journal {
     }
   }
 }
+
+const isUnknown = (error: unknown): boolean =>
+  error instanceof KillswitchError && error.code === 'outcome-unknown'
 
 function follow(head: ChainHead, { entry, line, hash }: SealedEntry): ChainHead {
   const problem = line.includes('\n') ? 'its line has a newline in it' : problemAfter(head, entry)

@@ -7,6 +7,9 @@ import { KillswitchError } from '../domain/errors.js'
 import { type Disk, type Handle, syncFolder, writeFully } from './disk.js'
 import { type Segment, segmentName } from './segment.js'
 
+/** A failed write of which something may be left in the file. */
+class NotTakenBack extends Error {}
+
 export class Writer {
   readonly #disk: Disk
   readonly #folder: string
@@ -27,7 +30,8 @@ export class Writer {
 
   /**
    * One write, one sync; `whenDurable` is called in the same turn in which the segment's size grows. Throws
-   * `journal-broken`, with nothing of the batch left in the log. Not for two at once.
+   * `journal-broken`, with nothing of the batch left in the log; `outcome-unknown` where it could not be taken back, and a
+   * later start may find it. Not for two at once.
    */
   async write(bytes: Buffer, firstPlace: number, whenDurable: () => void): Promise<void> {
     if (this.#isBrokenForGood) throw this.#refuse()
@@ -40,7 +44,7 @@ export class Writer {
       whenDurable()
     } catch (error) {
       this.broken = (error as Error).message
-      throw this.#refuse(error)
+      throw error instanceof NotTakenBack ? this.#doubt(error) : this.#refuse(error)
     }
   }
 
@@ -72,7 +76,7 @@ export class Writer {
     try {
       await writeFully(handle, bytes, segment.size)
     } catch (error) {
-      await this.#takeBack(handle, segment)
+      await this.#takeBack(handle, segment, error)
       throw error
     }
     try {
@@ -81,22 +85,35 @@ export class Writer {
     } catch (error) {
       // the kernel may have dropped the pages and would report the next sync as fine
       this.#isBrokenForGood = true
-      await this.#takeBack(handle, segment)
+      await this.#takeBack(handle, segment, error)
       throw error
     }
   }
 
   /** Back to the last good line; a segment that got nothing disappears again. */
-  async #takeBack(handle: Handle, segment: Segment): Promise<void> {
+  async #takeBack(handle: Handle, segment: Segment, cause: unknown): Promise<void> {
     try {
       await handle.truncate(segment.size)
       if (segment.size > 0) return
       this.#handle = undefined
       await handle.close()
       await unlink(segment.file)
-    } catch {
+    } catch (error) {
       this.#isBrokenForGood = true
+      throw new NotTakenBack(
+        `${(cause as Error).message}, and it could not be taken back: ${(error as Error).message}`,
+      )
     }
+  }
+
+  #doubt(cause: NotTakenBack): KillswitchError {
+    return new KillswitchError(
+      'outcome-unknown',
+      `The journal could not be made durable: ${this.broken}. What was written may be found by the next start of this ` +
+        'instance; it takes nothing more until then.',
+      {},
+      cause,
+    )
   }
 
   #refuse(cause?: unknown): KillswitchError {

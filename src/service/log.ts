@@ -191,7 +191,9 @@ export class Log {
       this.#unjournaled = []
       return true
     } catch (error) {
-      if (!(error instanceof KillswitchError) || error.code !== 'journal-broken') throw error
+      // the store has them: whether this disk has is for the next start to find out
+      if (!(error instanceof KillswitchError) || !['journal-broken', 'outcome-unknown'].includes(error.code))
+        throw error
       this.#hasGivenUp = all.length > MOST_UNJOURNALED
       this.#unjournaled = this.#hasGivenUp ? [] : all
       return false

@@ -94,7 +94,7 @@ test('where even taking back fails it is broken for good, and a start recovers',
   const { folder, journal } = await onDisk(t, faults)
   await journal.append(entries.slice(0, 5))
   Object.assign(faults, { room: 70, truncateError: 'EIO' })
-  await assert.rejects(journal.append(entries.slice(5)), { code: 'journal-broken' })
+  await assert.rejects(journal.append(entries.slice(5)), { code: 'outcome-unknown' })
   delete faults.room
   await assert.rejects(journal.append(entries.slice(5)), /started again/)
   await journal.close()
@@ -102,6 +102,18 @@ test('where even taking back fails it is broken for good, and a start recovers',
   assert.equal(again.head.seq, 5)
   await again.append(entries)
   await again.close()
+  await assertHolds(folder, 20)
+})
+
+test('a failed sync that cannot be taken back is not called undone: a start may find it', async t => {
+  const faults: Faults = {}
+  const { folder, journal } = await onDisk(t, faults)
+  await journal.append(entries.slice(0, 5))
+  // a file system that went read-only
+  Object.assign(faults, { syncError: 'EIO', truncateError: 'EROFS' })
+  await assert.rejects(journal.append(entries.slice(5)), { code: 'outcome-unknown', message: /EROFS/ })
+  await assert.rejects(journal.append(entries.slice(5)), { code: 'journal-broken' })
+  await journal.close()
   await assertHolds(folder, 20)
 })
 
