@@ -29,6 +29,10 @@ export type Given = {
   writers: number
   observers: number
   redis?: RedisConfig
+  /** One instance on the local store: its journal is the log, and there is no Redis. */
+  isLocal?: boolean
+  /** Folders for the instances' data, by their number; each its own below the world's otherwise. */
+  dataDir?: (instance: number) => string
   /** What to start instead of the service. */
   command?: string[]
   /** False for a build without one. */
@@ -91,14 +95,14 @@ export class World {
 
   static async start(t: Teardown, given: Given): Promise<World> {
     const redis = given.store?.redis ?? new TestRedis(await freePort(), given.redis ?? PROPER)
-    if (given.store === undefined) await redis.start()
+    if (given.store === undefined && !given.isLocal) await redis.start()
     const world = new World(t, given, redis)
     t.after(() => world.close())
     world.#writeFiles()
     for (let number = 0; number < given.instances; number++) {
       const proxy = new FaultyProxy(redis.port)
       await proxy.listen()
-      const dataDir = join(world.#folder, `data-${number}`)
+      const dataDir = given.dataDir?.(number) ?? join(world.#folder, `data-${number}`)
       mkdirSync(dataDir, { recursive: true })
       world.instances.push(new Instance({ number, port: await freePort(), proxy, dataDir }))
     }
@@ -119,14 +123,14 @@ export class World {
   }
 
   async startInstance(instance: Instance): Promise<void> {
-    const { command } = this.#given
+    const { command, store, isLocal } = this.#given
     instance.disturbed++
     instance.starts++
     instance.service = Service.launch(this.#t, {
       dataDir: instance.dataDir,
       env: {
         KILLSWITCH_PORT: String(instance.port),
-        KILLSWITCH_REDIS_URL: this.#given.store?.url ?? instance.proxy.url,
+        ...(isLocal ? {} : { KILLSWITCH_REDIS_URL: store?.url ?? instance.proxy.url }),
         KILLSWITCH_FLAGS_DIR: join(this.#folder, 'flags'),
         KILLSWITCH_TOKENS_FILE: join(this.#folder, 'tokens.yaml'),
         KILLSWITCH_LOG_LEVEL: process.env.KILLSWITCH_TEST_LOG ?? 'error',
@@ -249,6 +253,18 @@ export class World {
     })
   }
 
+  /** Resolves when every instance says that all is well, whoever writes meanwhile. */
+  async healed(withinMs = 60_000): Promise<void> {
+    await until(
+      async () => {
+        const heads = await Promise.all(this.instances.map(instance => this.#readiness(instance)))
+        return heads.every(head => /^\d+$/.test(head))
+      },
+      'all instances are well',
+      withinMs,
+    )
+  }
+
   /** The head where all is well, else what is not. */
   async #readiness(instance: Instance): Promise<string> {
     const { status, body } = await ask('GET', `${instance.url}/readyz`)
@@ -270,7 +286,7 @@ export class World {
     const resolved = new Map<string, string>()
     for (const operation of unknown) resolved.set(operation.key, await this.#resolve(operation))
     await this.settled()
-    const killed = await Promise.all(this.instances.map(instance => this.#killedOn(instance)))
+    const killed = await Promise.all(this.instances.map(instance => this.killedOn(instance)))
     const folded = killed[0]?.flags.join() ?? ''
     // an observer has its last event soon; where it does not, the check says what it shows
     await until(() => this.observers.every(each => each.killed.join() === folded), 'observers', 15_000).catch(
@@ -314,7 +330,7 @@ export class World {
     }, `what became of ${operation.key} is known`)
   }
 
-  async #killedOn(instance: Instance): Promise<{ who: string; flags: string[] }> {
+  async killedOn(instance: Instance): Promise<{ who: string; flags: string[] }> {
     const { body } = await ask('GET', `${instance.url}/v1/snapshot`, { token: TOKENS.sdk })
     const flags = Object.entries(body.flags as Record<string, { held?: unknown }>)
       .filter(([, { held }]) => held !== undefined)
@@ -341,12 +357,18 @@ export class World {
   }
 
   async #head(): Promise<number> {
+    if (this.#given.isLocal) {
+      const { epoch, seq } = JSON.parse((await this.lines()).at(-1) ?? '{"epoch":0,"seq":0}')
+      return epoch * 2 ** 32 + seq
+    }
     const [last] = await this.#store.xrevrange(LOG, '+', '-', 'COUNT', 1)
     const [epoch = 0, seq = 0] = last === undefined ? [] : last[0].split('-').map(Number)
     return epoch * 2 ** 32 + seq
   }
 
+  /** The log, verbatim. */
   async lines(): Promise<string[]> {
+    if (this.#given.isLocal) return journalOf(this.instances[0] as Instance)
     return (await this.#store.xrange(LOG, '-', '+')).map(([, fields]) => fields[1] as string)
   }
 

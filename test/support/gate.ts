@@ -38,12 +38,18 @@ type Given = {
   beside?: Store
   kind?: Store['kind']
   random?: () => number
+  segmentBytes?: number
 }
 
 /** `beside`: another store than the journal itself, as Redis is; opened on a folder of its own by the caller. */
 export async function aGate(t: Teardown, given: Given = {}): Promise<Rig> {
   const folder = given.folder ?? testdir(t)
-  const journal = await Journal.open({ folder, ...(given.disk ? { disk: given.disk } : {}) })
+  const { disk, segmentBytes } = given
+  const journal = await Journal.open({
+    folder,
+    ...(disk ? { disk } : {}),
+    ...(segmentBytes ? { segmentBytes } : {}),
+  })
   const faults: unknown[] = []
   const log = await Log.open(journal, error => faults.push(error))
   const store = new FaultyStore(given.beside ?? new LocalStore(journal), given.kind)

@@ -1,11 +1,31 @@
 // The scenarios there are, in the order of the fault table. Each is a file of its own beside this one.
 
+import { CRASHES } from './crash.js'
+import { CRASH_CORE } from './crash-core.js'
+import { CUTS } from './cuts.js'
+import { FAILING_DISK } from './failing-disk.js'
 import { clusterFailover, sentinelFailover } from './failover.js'
+import { FULL_DISKS } from './full-disk.js'
+import { LATE_RESTORE } from './late-restore.js'
 import { lostLog } from './lost-log.js'
 import { oldBackup } from './old-backup.js'
+import { REDIS_HUNG, REDIS_KILLED } from './redis-down.js'
 import type { Scenario } from './scenario.js'
 
-export const SCENARIOS: readonly Scenario[] = [lostLog, oldBackup, sentinelFailover, clusterFailover]
+export const SCENARIOS: readonly Scenario[] = [
+  CRASH_CORE,
+  ...CRASHES,
+  REDIS_KILLED,
+  REDIS_HUNG,
+  CUTS,
+  LATE_RESTORE,
+  lostLog,
+  oldBackup,
+  sentinelFailover,
+  clusterFailover,
+  ...FULL_DISKS,
+  FAILING_DISK,
+]
 
 /** By names with commas between, or `all`. Throws on a name that there is not. */
 export function scenariosNamed(names: string): Scenario[] {
