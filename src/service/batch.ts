@@ -6,11 +6,15 @@ import { toTimestamp } from '../domain/clock.js'
 import { KillswitchError } from '../domain/errors.js'
 import type { Verdict } from '../domain/flip.js'
 import { fold, type State } from '../domain/state.js'
+import type { Store } from '../domain/store.js'
 import type { Priority } from './queue.js'
 import { changedFlags } from './stored-flags.js'
 
 /** `journal`: synced here (local store). `both`: Redis and this journal. `store`: Redis has it, this journal failed. */
 export type Durability = 'journal' | 'both' | 'store'
+
+export const durabilityOf = ({ kind }: Pick<Store, 'kind'>, journaled: boolean): Durability =>
+  kind === 'local' ? 'journal' : journaled ? 'both' : 'store'
 
 export type Ask = {
   priority: Priority

@@ -12,8 +12,8 @@ import {
   type Asked,
   type Batch,
   type Decided,
-  type Durability,
   decideBatch,
+  durabilityOf,
   type Opening,
   type Unresolved,
   type Waiting,
@@ -221,7 +221,7 @@ export class Gate {
       item.resolve({
         places: known.places,
         entries: [],
-        durability: this.#durability(this.#log.isJournaled),
+        durability: durabilityOf(this.#store, this.#log.isJournaled),
         replayed: item.attempted === undefined,
       })
     } else {
@@ -273,15 +273,15 @@ export class Gate {
       if (refusal) item.reject(refusal)
       else {
         const places = own.map(each => placeOf(each.entry))
-        item.resolve({ places, entries: own, durability: this.#durability(journaled), replayed: false })
+        item.resolve({
+          places,
+          entries: own,
+          durability: durabilityOf(this.#store, journaled),
+          replayed: false,
+        })
       }
     }
     return true
-  }
-
-  #durability(journaled: boolean): Durability {
-    if (this.#store.kind === 'local') return 'journal'
-    return journaled ? 'both' : 'store'
   }
 
   /** A refusal changes nothing: it is the answer, whether its entry could be written or not. */

@@ -8,7 +8,10 @@ import { until } from '../support/until.js'
 
 test('/readyz names a runbook that is without its steps, and kills go on', async t => {
   const runbooksDir = testdir(t)
-  writeFileSync(join(runbooksDir, 'trustflow.md'), `# Too much\n\n${'1. Look at the dashboard\n'.repeat(25_000)}`)
+  writeFileSync(
+    join(runbooksDir, 'trustflow.md'),
+    `# Too much\n\n${'1. Look at the dashboard\n'.repeat(25_000)}`,
+  )
   const { ask } = await aServer(t, { runbooksDir })
   const named = async () =>
     (await ask(undefined, 'GET', '/readyz')).body.degraded.find(
