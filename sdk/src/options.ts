@@ -1,9 +1,11 @@
 // What a user may set, where each default comes from, and the only reading of process.env in the SDK.
 // An option given in code wins over its environment variable; a wrong value is refused with the way out.
 
+import * as cluster from 'node:cluster'
 import { randomBytes } from 'node:crypto'
 import { hostname, tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { threadId } from 'node:worker_threads'
 import type { FlagValue } from '../../src/domain/flag.js'
 import { parseVerifierKey } from '../../src/domain/note.js'
 import { HEARTBEAT_MS } from '../../src/domain/receipt.js'
@@ -81,7 +83,7 @@ export function readOptions(given: KillswitchOptions, variables: Environment = p
     urls: urlsOf(given.url ?? env.KILLSWITCH_URL ?? 'http://127.0.0.1:8080'),
     token: given.token ?? env.KILLSWITCH_TOKEN ?? '',
     app,
-    instance: nameOf('instance', given.instance ?? env.KILLSWITCH_INSTANCE ?? ownName()),
+    instance: nameOf('instance', given.instance ?? inherited(env.KILLSWITCH_INSTANCE) ?? ownName()),
     environment,
     cacheFile: cacheFileOf(given.cacheFile ?? env.KILLSWITCH_CACHE_FILE, app, environment),
     bootstrap: given.bootstrap ?? env.KILLSWITCH_BOOTSTRAP,
@@ -181,6 +183,13 @@ function logKeyOf(given: string | undefined): string | undefined {
 
 /** Host and pid, so that a person finds it, and chance, since containers share both. */
 const ownName = (): string => `${hostname()}-${process.pid}-${randomBytes(2).toString('hex')}`
+
+/** Workers inherit the environment: each adds its number, or all of them would be one instance, and one's receipt the others'. */
+function inherited(name: string | undefined): string | undefined {
+  if (name === undefined) return undefined
+  const { worker } = cluster as { worker?: { id: number } | null }
+  return `${name}${worker ? `#${worker.id}` : ''}${threadId === 0 ? '' : `/${threadId}`}`
+}
 
 function cacheFileOf(given: string | false | undefined, app: string, environment: string | undefined) {
   if (given === false || given === 'off' || given === '') return false

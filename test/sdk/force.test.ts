@@ -1,10 +1,13 @@
 // The last resort: named flags killed by the process' own environment or by a watched file, service or none.
 
 import assert from 'node:assert/strict'
+import cluster from 'node:cluster'
+import { once } from 'node:events'
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { Worker } from 'node:worker_threads'
 import { Force } from '../../sdk/src/force.js'
 import { Killswitch } from '../../sdk/src/killswitch.js'
 import { voice } from '../../sdk/src/logger.js'
@@ -120,6 +123,29 @@ test('an option that cannot be is refused with what it may be', () => {
   assert.deepEqual(readOptions({ url: 'http://a/,http://b' }, {}).urls, ['http://a', 'http://b'])
   assert.throws(() => readOptions({ instance: 'a\nb' }, {}), /instance is "a\\nb"; it may be 1 to 200/)
   assert.throws(() => readOptions({ app: '' }, {}), /app is ""/)
+})
+
+test('a worker that inherits the name of its instance adds its number', async t => {
+  const options = new URL('../../sdk/src/options.js', import.meta.url).href
+  const text = `import(${JSON.stringify(options)}).then(({ readOptions }) =>
+    require('node:worker_threads').parentPort.postMessage(readOptions({}).instance))`
+  const thread = new Worker(text, { eval: true, env: { KILLSWITCH_INSTANCE: 'pod-1' } })
+  t.after(() => thread.terminate())
+  const [inThread] = await once(thread, 'message')
+  assert.equal(inThread, `pod-1/${thread.threadId}`)
+
+  const folder = mkdtempSync(join(tmpdir(), 'ks-cluster-'))
+  t.after(() => rmSync(folder, { recursive: true, force: true }))
+  const exec = join(folder, 'worker.mjs')
+  writeFileSync(
+    exec,
+    `import { readOptions } from ${JSON.stringify(options)}\nprocess.send(readOptions({}).instance)\n`,
+  )
+  cluster.setupPrimary({ exec })
+  const worker = cluster.fork({ KILLSWITCH_INSTANCE: 'pod-1' })
+  t.after(() => worker.kill())
+  const [inCluster] = await once(worker, 'message')
+  assert.equal(inCluster, `pod-1#${worker.id}`)
 })
 
 test('a variable set to nothing is one that is not set', () => {
