@@ -136,7 +136,9 @@ export class Cache {
         this.text = text
         this.voice.settled('cache')
       } catch (error) {
-        this.voice.once('cache', `the cache file cannot be written: ${(error as Error).message}`)
+        // without the chance part of the temporary name, so that it is said once
+        const why = (error as Error).message.replace(/\.\d+\.[0-9a-f]{8}\.tmp/g, '')
+        this.voice.once('cache', `the cache file cannot be written: ${why}`)
       }
     }
     this.writing = undefined

@@ -52,7 +52,7 @@ export class Freshness {
   lose(reason: string): void {
     const { runtime, holding, voice, errorAfterMs } = this.making
     if (holding.status === 'stale' || holding.status === 'error') return
-    voice.once('stale', `going by the last known state: ${reason}`)
+    voice.once('stale', `${holding.known ? 'going by the last known state' : 'no state is known'}: ${reason}`)
     holding.turn('stale')
     this.grace = runtime.later(errorAfterMs, () => holding.turn('error'))
     this.tick()

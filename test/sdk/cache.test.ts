@@ -1,8 +1,11 @@
 // The cache file where it is shared: two processes of one app, each with its own view of the service, and one file.
 
 import assert from 'node:assert/strict'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { test } from 'node:test'
-import { Cache, type Cached, type Disk, decode, encode } from '../../sdk/src/cache.js'
+import { Cache, type Cached, type Disk, decode, encode, fileDisk } from '../../sdk/src/cache.js'
 import { holdOn, type Known, type KnownFlag } from '../../sdk/src/known.js'
 import { voice } from '../../sdk/src/logger.js'
 import { unite } from '../../sdk/src/union.js'
@@ -101,4 +104,17 @@ test('a process that closes cut off does not write over the kill another one has
   text = `${encode({ known: known('a', 9, killed({ a: 9 })), confirmedAt: 1 })}torn`.slice(9)
   await store(following, known('a', 12, normal({ a: 12 })))
   assert.equal(left().known.revision, 12, 'what is no state is written over')
+})
+
+test('a file that cannot be written is said once, however often it is tried', async t => {
+  const folder = mkdtempSync(join(tmpdir(), 'ks-cache-'))
+  t.after(() => rmSync(folder, { recursive: true, force: true }))
+  const said: string[] = []
+  const cache = new Cache(fileDisk(folder), voice({ warn: line => void said.push(line), error() {} }))
+  for (const revision of [1, 2, 3]) {
+    cache.store({ known: known('a', revision), confirmedAt: 1 })
+    await cache.settled()
+  }
+  assert.equal(said.length, 1)
+  assert.ok(said[0]?.includes('EISDIR'), said[0])
 })
