@@ -27,7 +27,9 @@ const AFTER =
   /^(after|time( elapsed)?|elapsed|duration|when|if (no|not)\b.*|unresolved|threshold|timeout|zeit|nach)/
 const TO = /escalat|notify|contact|who|page|action|eskal/
 
-/** `15 min no progress | Add second on-call` */
+const WHO = /^(role|who|team|group|rolle)/
+
+/** `15 min no progress | Add second on-call`, or by severity: `Engineering Lead | SEV1/SEV2 incidents`. */
 function rowsOfEscalation(section: Section): Timing[] {
   return section.blocks.flatMap(({ node, above }) => {
     if (node.type !== 'table') return []
@@ -42,8 +44,10 @@ function rowsOfEscalation(section: Section): Timing[] {
     return node.children.slice(1).flatMap(row => {
       const cells = cellsOf(row)
       const { text, minutes } = durationOf(cells[after]?.text ?? '')
-      const target = cells[to]?.text
-      return minutes === undefined ? [] : [timing(text, row.position?.start.line ?? 1, minutes, target)]
+      const line = row.position?.start.line ?? 1
+      if (minutes !== undefined) return [timing(text, line, minutes, cells[to]?.text)]
+      const who = cells[titles.findIndex(title => WHO.test(title))]?.text ?? cells[to]?.text
+      return isOnlyLevels(text) ? [timing(text, line, undefined, who, levelsIn(text))] : []
     })
   })
 }
@@ -68,7 +72,8 @@ const LEVEL = /\b(?:sev(?:erity)?[\s-]?\d|p\d|priority \d)\b/gi
 const ESCALATES =
   /\bescalat\w*|(?:^|[.;:,(–—]\s*|\b(?:then|and|or|to|please|must|should|immediately)\s+)page\s+(?!(is|was|exists|shows|loads|with|for)\b)/i
 
-/** "Cannot resolve within 15 minutes (SEV0) or 1 hour (SEV1)" is two; "P1/P2: Immediate escalation to ..." has no minutes. */
+/** "Cannot resolve within 15 minutes (SEV0) or 1 hour (SEV1)" is two; "P1/P2: Immediate escalation to ..." has no minutes,
+ * and neither has "SEV0 or SEV1". */
 function saidEscalations({ prose, above, kind }: Saying, outline: Outline): Timing[] {
   if (kind !== 'item' && kind !== 'text') return []
   const { text, line } = prose
@@ -80,6 +85,7 @@ function saidEscalations({ prose, above, kind }: Saying, outline: Outline): Timi
     /\b(?:escalation|escalate|page)\s+(?:it\s+)?(?:to\s+)?(?:the\s+)?([^,;.()]{3,60}?)(?=\s+(?:if|after|when|within)\b|[,;.(]|$)/i
   const target = (says ? to.exec(text)?.[1] : undefined) ?? nextLevel(outline, line, above)
   if (found.length === 0) {
+    if (isAbout && isOnlyLevels(text)) return [timing(text, line, undefined, target, levelsIn(text))]
     const isTimed = isAbout && says && /\b(immediate(ly)?|next business day)\b/i.test(text)
     return isTimed ? [timing(text, line, undefined, target, levelsIn(text))] : []
   }
@@ -90,6 +96,11 @@ function saidEscalations({ prose, above, kind }: Saying, outline: Outline): Timi
 }
 
 const levelsIn = (text: string): string[] => Array.from(text.matchAll(LEVEL), ([level]) => level)
+
+/** "SEV0 or SEV1", and nothing besides. */
+const isOnlyLevels = (text: string): boolean =>
+  levelsIn(text).length > 0 &&
+  /^[\s,/.;:&-]*$/.test(text.replace(LEVEL, '').replace(/\b(any|all|every|or|and|incidents?)\b/gi, ''))
 
 /** Under "Level 1: Operator" what cannot be solved goes to the heading after it. */
 function nextLevel(outline: Outline, line: number, above: readonly string[]): string | undefined {

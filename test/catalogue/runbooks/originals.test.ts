@@ -151,10 +151,12 @@ test('clocks and templates', { skip }, () => {
     [105, 60, 'Page VP', undefined],
   ])
   assert.deepEqual(brief(pilot.escalations), [
+    [162, undefined, 'Level 2: On-Call Engineer', 'SEV0,SEV1'],
     [163, 15, 'Level 2: On-Call Engineer', 'SEV0'],
     [163, 60, 'Level 2: On-Call Engineer', 'SEV1'],
     [177, 60, 'Level 3: Pilot Coordinator', undefined],
   ])
+  assert.deepEqual(brief(chat.escalations), [[143, undefined, 'Engineering Lead', 'SEV1,SEV2']])
   assert.deepEqual(brief(bridge.escalations), [
     [50, undefined, 'engineering manager', 'P1,P2'],
     [51, undefined, undefined, 'P3,P4'],
