@@ -83,9 +83,16 @@ export function decideRestore(state: State, command: RestoreCommand, now: number
     matches(command, flag)
     return { drafts: [restoreDraft(flag, command, released(command, flag, now), now)] }
   } catch (error) {
-    if (error instanceof KillswitchError) return refuse(command, 'restore', error, now)
+    if (error instanceof KillswitchError)
+      return refuse(underItsIncident(state, command), 'restore', error, now)
     throw error
   }
+}
+
+/** A refused restore of an incident's hold is part of its story, whichever way the hold was named. */
+function underItsIncident(state: State, command: RestoreCommand): RestoreCommand {
+  const hold = state.flags.get(command.flag)?.holds.find(each => each.id === command.hold)
+  return command.incident === undefined && hold?.incident ? { ...command, incident: hold.incident } : command
 }
 
 /** Why this actor may not kill this flag; undefined where it may. */

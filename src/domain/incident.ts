@@ -6,11 +6,12 @@ import { type Entry, placeOf, type StepReference, type Warning } from './audit.j
 /** As its tracker names it: `INC-42`, a PagerDuty key. */
 export const INCIDENT_ID = /^[A-Za-z0-9][A-Za-z0-9._:#/-]{0,63}$/
 
-/** Beyond these the oldest are let go of: resolved incidents, names never declared, places of kills, links. */
+/** Beyond these the oldest are let go of: resolved incidents, names never declared, places of kills, links, steps. */
 const MOST_RESOLVED = 1_000
 const MOST_UNDECLARED = 200
 const MOST_KILLS = 500
 const MOST_LINKS = 50
+const MOST_STEPS = 200
 
 /** An entry, by its place and its hour. */
 export type Moment = { place: number; at: string }
@@ -21,6 +22,8 @@ export type IncidentFlips = {
   kills: readonly number[]
   /** The flags it ever held. */
   flags: readonly string[]
+  /** The runbook steps that its flips came from: whoever flips from a step has done it. The newest of each. */
+  steps: readonly Tick[]
   /** Its last kill, and the last restore of one of its holds. */
   killed?: Moment
   restored?: Moment
@@ -59,7 +62,7 @@ export type Incidents = {
   undeclared: ReadonlyMap<string, IncidentFlips>
 }
 
-export const NO_FLIPS: IncidentFlips = { kills: [], flags: [] }
+export const NO_FLIPS: IncidentFlips = { kills: [], flags: [], steps: [] }
 
 export const isOpen = (incident: Incident): boolean => incident.resolved === undefined
 
@@ -188,6 +191,29 @@ function withPlace(places: readonly number[], place: number): readonly number[] 
   if (places.includes(place)) return places
   return [...places, place].sort((a, b) => a - b).slice(-MOST_KILLS)
 }
+
+/** Flips from steps of a runbook do those steps; a name that is no step of any (it has no line) does none. */
+export function withSteps(
+  known: Incidents,
+  id: string,
+  steps: readonly (Omit<Tick, 'ticked' | 'step'> & { step?: StepReference })[],
+  entry: Entry,
+): Incidents {
+  const done = steps.flatMap(({ step, ...when }) =>
+    step?.line === undefined ? [] : [{ ...when, step, ticked: 'done' as const }],
+  )
+  if (done.length === 0) return known
+  return withFlips(known, id, entry, flips => ({
+    ...flips,
+    steps: [...flips.steps.filter(tick => done.every(each => each.step.id !== tick.step.id)), ...done].slice(
+      -MOST_STEPS,
+    ),
+  }))
+}
+
+/** What became of a step: ticked by hand, or done by a flip from it, whichever is newer. */
+export const tickFor = ({ ticks, flips }: Incident, step: string): Tick | undefined =>
+  [...ticks, ...flips.steps].filter(tick => tick.step.id === step).sort((a, b) => b.place - a.place)[0]
 
 /** One of its holds was released. */
 export const withRestore = (known: Incidents, id: string, entry: Entry): Incidents =>

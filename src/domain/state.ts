@@ -6,7 +6,14 @@ import type { CatalogueDocument } from './catalogue.js'
 import type { FlagDefinition, FlagValue } from './flag.js'
 import { foldGaps, type Gap } from './gap.js'
 import { adoptHolds, type Hold, type HoldSummary, holdOf } from './hold.js'
-import { foldIncident, type Incident, type IncidentFlips, withKills, withRestore } from './incident.js'
+import {
+  foldIncident,
+  type Incident,
+  type IncidentFlips,
+  withKills,
+  withRestore,
+  withSteps,
+} from './incident.js'
 
 export type FlagState = {
   /** The definition in force: while orphaned, the last one under which the flag was killed. */
@@ -97,7 +104,7 @@ export function fold(state: State, { entry, hash }: SealedEntry): State {
   }
   if (entry.merged !== undefined) next = withMerged(next, entry, place)
   if (entry.outcome === 'refused' && entry.origin !== undefined) return withNotApplied(next, entry, place)
-  if (entry.action === 'kill' && entry.outcome === 'unchanged') return killedAgain(next, entry)
+  if (entry.action === 'kill' && entry.outcome === 'unchanged') return killedAgain(next, entry, place)
   if (entry.outcome !== 'applied') return next
   const told = { ...next, ...incidentsAfter(state, entry, place), gaps: gapsAfter(state, entry) }
   const revised = { ...told, revision: place, revisedAt: entry.at }
@@ -123,11 +130,14 @@ export function fold(state: State, { entry, hash }: SealedEntry): State {
 }
 
 /** A kill that found its hold there changes nothing, but a restore that was asked for before it must not undo it. */
-function killedAgain(state: State, entry: Entry): State {
+function killedAgain(state: State, entry: Entry, place: number): State {
   const flag = entry.flag === undefined ? undefined : state.flags.get(entry.flag)
   if (flag === undefined) return state
   const holds = flag.holds.map(hold => (hold.id === entry.hold ? { ...hold, again: entry.receivedAt } : hold))
-  return { ...state, flags: new Map(state.flags).set(flag.definition.key, { ...flag, holds }) }
+  const { incident, at, actor } = entry
+  const done = [{ place, at, by: actor.id, ...stepDone(entry) }]
+  const told = incident === undefined ? {} : withSteps(state, incident, done, entry)
+  return { ...state, ...told, flags: new Map(state.flags).set(flag.definition.key, { ...flag, holds }) }
 }
 
 /** How many merged ids are told. An SDK that was away for more merges than that keeps its hold until it is restored. */
@@ -156,18 +166,35 @@ const gapsAfter = (state: State, entry: Entry): State['gaps'] =>
 function incidentsAfter(state: State, entry: Entry, place: number): Pick<State, 'incidents' | 'undeclared'> {
   const known = { incidents: state.incidents, undeclared: state.undeclared }
   const { flag = '', incident, at } = entry
-  if (entry.action === 'kill')
-    return incident === undefined ? known : withKills(known, incident, [{ place, at, flag }], entry)
+  const from = [{ place, at, by: entry.actor.id, ...stepDone(entry) }]
+  if (entry.action === 'kill') {
+    if (incident === undefined) return known
+    return withSteps(withKills(known, incident, [{ place, at, flag }], entry), incident, from, entry)
+  }
   if (entry.action === 'restore') {
     const released = (state.flags.get(flag)?.holds ?? []).filter(hold => entry.released?.includes(hold.id))
     const named = new Set(released.flatMap(hold => hold.incident ?? []))
-    return [...named].reduce((after, each) => withRestore(after, each, entry), known)
+    return [...named].reduce(
+      (after, each) => withSteps(withRestore(after, each, entry), each, from, entry),
+      known,
+    )
   }
   if (entry.action !== 'incident.adopted') return foldIncident(known, entry)
   const kills = (entry.adopted ?? []).flatMap(each => adoptable(state, each) ?? [])
   const own = kills.map(hold => ({ place: hold.place, at: hold.since, flag: hold.flag }))
-  return incident === undefined || own.length === 0 ? known : withKills(known, incident, own, entry)
+  if (incident === undefined || own.length === 0) return known
+  const steps = kills.map(hold => ({
+    place: hold.place,
+    at: hold.since,
+    by: hold.actor,
+    ...stepDone(hold),
+  }))
+  return withSteps(withKills(known, incident, own, entry), incident, steps, entry)
 }
+
+/** The step a flip did; one that does not speak of the flag was not done by it. */
+const stepDone = ({ step, offRunbook }: Pick<Entry, 'step' | 'offRunbook'>) =>
+  step === undefined || offRunbook ? {} : { step }
 
 const adoptable = (state: State, { flag, hold }: { flag: string; hold: string }): Hold | undefined =>
   state.flags.get(flag)?.holds.find(each => each.id === hold && each.incident === undefined)

@@ -1,7 +1,7 @@
 // What the API shows of an incident: the fold, what is due, what it holds, and the steps of its runbook that act on flags.
 
 import { type Entry, placeOf } from '../domain/audit.js'
-import type { Incident } from '../domain/incident.js'
+import { type Incident, type Tick, tickFor } from '../domain/incident.js'
 import { clockOf } from '../domain/incident-clock.js'
 import { holdsOf, objectionsTo } from '../domain/incident-resolve.js'
 import type { Runbook, Step } from '../domain/runbook.js'
@@ -30,7 +30,7 @@ export const summariseIncident = (incident: Incident, { state, runbook, now }: S
 
 export function presentIncident(incident: Incident, shown: Shown) {
   const { state, runbook, environment, now } = shown
-  const { id, responded, updated, progressed, recovered, flips, links, ticks } = incident
+  const { id, responded, updated, progressed, recovered, flips, links } = incident
   const moments = {
     responded,
     updated,
@@ -51,22 +51,28 @@ export function presentIncident(incident: Incident, shown: Shown) {
     clock: clockOf(incident, runbook, now),
     open: incident.resolved ? [] : objectionsTo(state, incident, { runbook }, now),
     steps: stepsOf(incident, runbook),
-    ticks: [...ticks],
+    ticks: ticksOf(incident),
     links: [...links],
     runbookEdited: runbook?.digest !== incident.runbook.digest,
     timeline: `/v1/audit?incident=${encodeURIComponent(id)}&order=oldest`,
   }
 }
 
+/** The newest of each step, in the order they were done. */
+const ticksOf = (incident: Incident): Tick[] =>
+  [...new Set([...incident.ticks, ...incident.flips.steps].map(tick => tick.step.id))]
+    .flatMap(id => tickFor(incident, id) ?? [])
+    .sort((a, b) => a.place - b.place)
+
 const labelOf = (state: State, flag: string): string => state.flags.get(flag)?.definition.killLabel ?? flag
 
 /** The steps that act on flags, with what became of each, and the call that would run its kills. */
-export const stepsOf = ({ id, ticks }: Incident, runbook: Runbook | undefined) =>
+export const stepsOf = (incident: Incident, runbook: Runbook | undefined) =>
   (runbook?.steps ?? [])
     .filter(step => step.flagActions.length > 0)
     .map(step => {
-      const tick = ticks.find(each => each.step.id === step.id)
-      return { ...shownStep(step), ...(tick ? { ticked: tick } : {}), ...callOf(step, id) }
+      const tick = tickFor(incident, step.id)
+      return { ...shownStep(step), ...(tick ? { ticked: tick } : {}), ...callOf(step, incident.id) }
     })
 
 const shownStep = ({ id, code, text, line, condition, flagActions }: Step) => ({

@@ -4,6 +4,7 @@ import fc from 'fast-check'
 import { ROLES } from '../../src/domain/actor.js'
 import { KillswitchError } from '../../src/domain/errors.js'
 import { decideRestore } from '../../src/domain/flip.js'
+import { tickFor } from '../../src/domain/incident.js'
 import { madeId, severityOf } from '../../src/domain/incident-rules.js'
 import { fold, isKilled } from '../../src/domain/state.js'
 import { aFlag, anActor, aRequest, NOW, noStep, stateWith } from '../support/domain.js'
@@ -257,6 +258,26 @@ describe('resolving', () => {
     calm.declare()
     calm.resolve({ actor, force: true, reason: 'to be sure' })
     assert.equal(calm.incident.resolved?.forced, false, 'there was nothing to force')
+  })
+})
+
+describe('steps', () => {
+  const papers = (code: string) => ({ id: `trustflow/first/${code}`, code, text: code, line: 20 })
+
+  it('are done by the flips that name them, before and after the declaration, and by ticks', () => {
+    const told = story()
+    const claim = (code: string, offRunbook = false) => ({ ...noStep, step: papers(code), offRunbook })
+    told.kill('ai_v1', 'INC-1', 0, undefined, claim('early'))
+    told.kill('kyc_v1', undefined, 1, undefined, claim('taken'))
+    told.kill('other', 'INC-1', 2, undefined, claim('wrong', true))
+    told.declare({ adopt: ['kyc_v1'] }, 3)
+    told.kill('ai_v1', 'INC-1', 4, undefined, claim('again'))
+    const done = (code: string) => tickFor(told.incident, papers(code).id)
+    assert.deepEqual(
+      ['early', 'taken', 'wrong', 'again'].map(code => done(code)?.ticked),
+      ['done', 'done', undefined, 'done'],
+    )
+    assert.deepEqual([done('taken')?.by, done('taken')?.at], ['olga', new Date(NOW + 60_000).toISOString()])
   })
 })
 

@@ -2,7 +2,8 @@
 
 import type { Entry, IncidentNote } from '../../src/domain/audit.js'
 import { type SealedEntry, seal } from '../../src/domain/audit.js'
-import type { Verdict } from '../../src/domain/flip.js'
+import type { StepClaim, Verdict } from '../../src/domain/flip.js'
+
 import { decideKill, decideRestore } from '../../src/domain/flip.js'
 import type { Incident } from '../../src/domain/incident.js'
 import { type Adopt, decideAdopt, decideDeclareAndAdopt } from '../../src/domain/incident-adopt.js'
@@ -67,8 +68,8 @@ export class Story {
     })
   }
 
-  kill(flag: string, incident?: string, minutes = 0, actor = operator): Entry[] {
-    const command = { flag, actor, request: aRequest(), claim: noStep, reason: 'it burns' }
+  kill(flag: string, incident?: string, minutes = 0, actor = operator, claim: StepClaim = noStep): Entry[] {
+    const command = { flag, actor, request: aRequest(), claim, reason: 'it burns' }
     return this.take(
       now => decideKill(this.state, { ...command, ...(incident ? { incident } : {}) }, now),
       minutes,
