@@ -2,7 +2,15 @@
 // listed: nothing is made up, and no example value of a template goes out as if it were true.
 
 import { KillswitchError } from './errors.js'
-import { between, type Facts, factsOf, oneLine, type PostmortemSource, toSecond } from './postmortem-facts.js'
+import {
+  applicationNames,
+  between,
+  type Facts,
+  factsOf,
+  oneLine,
+  type PostmortemSource,
+  toSecond,
+} from './postmortem-facts.js'
 import type { Template } from './runbook.js'
 
 export type Message = { title: string; line: number; text: string; unfilled: string[] }
@@ -45,7 +53,10 @@ function filledLine(line: string, source: PostmortemSource, facts: Facts): strin
   if (tagged) return `${tagged[1]} ${source.incident.severity}: ${oneLine(source.incident.title)}`
   const [, label = '', value = ''] = /^([A-Za-z][A-Za-z ]{2,30}):\s+(.+)$/.exec(line) ?? []
   if (label === '' || label === 'Status') return inBrackets(line, source, facts)
-  if (/^https?:/.test(value) && !value.includes('[')) return `${label}: [${label.toLowerCase()}]`
+  if (/^https?:/.test(value) && !value.includes('[')) {
+    const page = source.incident.links.findLast(link => /status/i.test(link.title))?.url
+    return `${label}: ${page ?? `[${label.toLowerCase()}]`}`
+  }
   const known = /\[.*\[/.test(value) ? undefined : labelled(label.toLowerCase(), source, facts)
   if (known !== undefined) return `${label}: ${known}`
   return value.includes('[') ? inBrackets(line, source, facts) : `${label}: [${label.toLowerCase()}]`
@@ -58,8 +69,15 @@ function labelled(label: string, source: PostmortemSource, facts: Facts): string
   if (/^start/.test(label)) return toSecond(facts.start)
   if (/duration/.test(label)) return facts.end === undefined ? undefined : between(facts.start, facts.end)
   if (/severity/.test(label)) return source.incident.severity
+  if (/^affected/.test(label)) return applicationNames(source)
+  if (/prevent/.test(label)) return actions(facts)
   return undefined
 }
+
+const actions = ({ notes }: Facts): string | undefined =>
+  notes.action.length === 0
+    ? undefined
+    : notes.action.map(({ note }) => oneLine(note?.text ?? '').replace(/\.$/, '')).join('; ')
 
 const newest = (notes: Facts['notes']['update']): string | undefined => {
   const text = notes.at(-1)?.note?.text
@@ -68,28 +86,26 @@ const newest = (notes: Facts['notes']['update']): string | undefined => {
 
 /** Running text: each bracket that the log can speak for. A tag such as [RESOLVED] is none. */
 function inBrackets(line: string, source: PostmortemSource, facts: Facts): string {
-  return line.replace(/\[([^\]\n]+)\]/g, (bracket, inside: string) => {
+  return line.replace(/\[([^\]\n]+)\](\.?)/g, (bracket, inside: string, stop: string) => {
     if (/^[A-Z]+$/.test(inside)) return bracket
-    return bracketed(inside.toLowerCase(), source, facts) ?? bracket
+    const known = bracketed(inside.toLowerCase(), source, facts)
+    // a note may end with a full stop where the template has its own
+    return known === undefined ? bracket : `${stop ? known.replace(/\.$/, '') : known}${stop}`
   })
 }
 
 function bracketed(inside: string, source: PostmortemSource, facts: Facts): string | undefined {
   if (/symptom|impact|effect|notice/.test(inside)) return newest(facts.notes.impact)
-  if (/feature/.test(inside)) return applications(source)
+  if (/feature/.test(inside)) return applicationNames(source)
   if (/what (is|was) wrong|title/.test(inside)) return oneLine(source.incident.title)
   if (/explanation|cause|why|one sentence/.test(inside)) return newest(facts.notes.cause)
   if (/what was done|fix/.test(inside)) return newest(facts.notes.resolution)
+  if (/keeps it from/.test(inside)) return actions(facts)
+  if (/region|component/.test(inside)) return applicationNames(source)
   if (/start/.test(inside)) return toSecond(facts.start)
   if (/end time|until/.test(inside)) return facts.end === undefined ? undefined : toSecond(facts.end)
   if (/duration|minutes/.test(inside))
     return facts.end === undefined ? undefined : between(facts.start, facts.end)
   if (/number|id/.test(inside)) return source.incident.id
   return undefined
-}
-
-/** What is hit, in the name that users know: the applications whose flags were killed. */
-function applications({ incident, definition }: PostmortemSource): string | undefined {
-  const names = [...new Set(incident.flips.flags.flatMap(flag => definition(flag)?.application ?? []))]
-  return names.length === 0 ? undefined : names.join(', ')
 }

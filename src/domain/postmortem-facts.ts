@@ -2,8 +2,9 @@
 // and the runbook goes in, so that the same log always gives the same text.
 
 import { type Entry, placeOf } from './audit.js'
+import type { Application } from './catalogue.js'
 import type { FlagDefinition } from './flag.js'
-import { type Incident, isOpen } from './incident.js'
+import { type Incident, isOpen, isSameLevel } from './incident.js'
 import type { Runbook } from './runbook.js'
 
 export type PostmortemSource = {
@@ -13,6 +14,7 @@ export type PostmortemSource = {
   runbook?: Runbook
   environment: string
   definition: (flag: string | undefined) => FlagDefinition | undefined
+  applications: readonly Application[]
 }
 
 /** How long one flag was killed under the incident, and how well that was proved. */
@@ -24,14 +26,16 @@ export type FlagWindow = {
   restoredAt?: string
   /** From the kill to the last live instance that applied it, ms; absent where nobody proved it. */
   effectMs?: number
-  /** Whether every live instance had applied it in the end. */
-  proved: boolean
+  /** How many live instances had applied it in the end, of how many; absent where the log has no confirmation. */
+  proof?: { applied: number; of: number }
 }
 
 export type Facts = {
   start: string
   /** Absent while the incident is open. */
   end?: string
+  /** `SEV1 (declared as SEV0)` where it was changed. */
+  severity: string
   windows: FlagWindow[]
   /** From the declaration to the first kill, ms; negative where the kill came first. */
   toKillMs?: number
@@ -48,6 +52,7 @@ export function factsOf({ incident, entries, definition }: PostmortemSource): Fa
     firstKill === undefined ? undefined : Date.parse(firstKill) - Date.parse(incident.declared.at)
   return {
     start,
+    severity: severityIn(incident, entries),
     ...(isOpen(incident) || incident.resolved === undefined ? {} : { end: incident.resolved.at }),
     windows: kills.flatMap((kill, index) => windowOf(kill, kills.slice(0, index), entries, definition)),
     ...(toKillMs === undefined ? {} : { toKillMs }),
@@ -55,6 +60,11 @@ export function factsOf({ incident, entries, definition }: PostmortemSource): Fa
     offRunbook: kills.filter(kill => kill.offRunbook),
     refused: entries.filter(entry => entry.outcome === 'refused' && entry.refusal !== undefined),
   }
+}
+
+function severityIn({ severity }: Incident, entries: readonly Entry[]): string {
+  const first = entries.find(entry => entry.declared !== undefined)?.declared?.severity
+  return first === undefined || isSameLevel(first, severity) ? severity : `${severity} (declared as ${first})`
 }
 
 /** One window per stretch in which the flag was killed; a kill of a flag that was held already begins none. */
@@ -70,7 +80,7 @@ function windowOf(
   const end = entries.find(entry => isEnd(entry, kill.flag) && placeOf(entry) > placeOf(kill))
   const proofs = entries.filter(entry => entry.confirmed?.flip === placeOf(kill))
   const proof = proofs.find(entry => entry.confirmed?.complete) ?? proofs.at(-1)
-  const { lastMs, complete = false } = proof?.confirmed ?? {}
+  const { lastMs, applied = 0, pending = [] } = proof?.confirmed ?? {}
   return [
     {
       flag: kill.flag as string,
@@ -78,7 +88,7 @@ function windowOf(
       killedAt: kill.at,
       ...(end === undefined ? {} : { restoredAt: end.at }),
       ...(lastMs === undefined ? {} : { effectMs: lastMs }),
-      proved: complete,
+      ...(proof === undefined ? {} : { proof: { applied, of: applied + pending.length } }),
     },
   ]
 }
@@ -99,6 +109,17 @@ function notesOf(entries: readonly Entry[]): Facts['notes'] {
   for (const entry of entries)
     if (entry.note && entry.outcome === 'applied') notes[entry.note.kind].push(entry)
   return notes
+}
+
+/** What is hit, as its users name it: the applications whose flags were killed. */
+export function applicationNames({
+  incident,
+  definition,
+  applications,
+}: PostmortemSource): string | undefined {
+  const ids = [...new Set(incident.flips.flags.flatMap(flag => definition(flag)?.application ?? []))]
+  const names = ids.map(id => applications.find(each => each.id === id)?.name ?? id)
+  return names.length === 0 ? undefined : names.join(', ')
 }
 
 /** `2026-11-20 03:00:05 UTC`: to the second, as a post-mortem is read. */

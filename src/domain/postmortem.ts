@@ -2,36 +2,48 @@
 // good default. What only people can know is left as the template has it, and listed at the end.
 
 import {
+  applicationNames,
   between,
   cell,
   type Facts,
   factsOf,
   oneLine,
   type PostmortemSource,
-  span,
   toSecond,
 } from './postmortem-facts.js'
+import { durationOf, fromTheLog } from './postmortem-log.js'
 import { timelineOf } from './timeline.js'
 
 type Section = 'summary' | 'timeline' | 'cause' | 'impact' | 'resolution' | 'actions' | 'other'
+/** The text, what it speaks of, and what is left to a person. */
+type Draft = { lines: string[]; told: Set<Section>; left: string[] }
 
 /** Markdown. Deterministic: the same log and runbook give the same bytes. */
 export function postmortemOf(source: PostmortemSource): string {
   const facts = factsOf(source)
   const template = source.runbook?.postmortemTemplate
   const isOutline = template !== undefined && !/^\s*(#|\*\*)/m.test(template.text)
-  const body =
+  const { lines, told, left } =
     template === undefined || isOutline
       ? written(source, facts, isOutline ? outlineOf(template.text) : DEFAULT_SECTIONS)
-      : filled(source, facts, template.text)
-  const text = [...body, '', ...fromTheLog(source, facts, body.join('\n'))]
-    .join('\n')
-    .replace(/\n{3,}/g, '\n\n')
-  const open = [...new Set([...text.matchAll(/\[[^\]\n]{2,80}\](?!\()/g)].map(([bracket]) => bracket))]
+      : filled(source, facts, mended(template.text))
+  const untold = (['timeline', 'cause', 'resolution', 'actions'] as const).flatMap(section => {
+    const content = told.has(section) ? undefined : contentOf(section, source, facts)
+    return content === undefined ? [] : ['', `### ${TITLES[section]}`, '', ...content]
+  })
+  const text = [...lines, '', ...fromTheLog(source, facts, template !== undefined && !isOutline), ...untold]
+  const open = [...new Set(left)]
   const list = open.length === 0 ? [] : ['', '---', '', `Left for a person to write: ${open.join(', ')}`]
-  return `${[text.trim(), ...list].join('\n')}\n`
+  return `${[
+    text
+      .join('\n')
+      .replace(/\n{3,}/g, '\n\n')
+      .trim(),
+    ...list,
+  ].join('\n')}\n`
 }
 
+const TITLES = { timeline: 'Timeline', cause: 'Cause', resolution: 'Resolution', actions: 'Action items' }
 const DEFAULT_SECTIONS = [
   'Summary',
   'Impact',
@@ -42,27 +54,38 @@ const DEFAULT_SECTIONS = [
   'Lessons learned',
 ]
 
+/** A dash or an apostrophe that somebody once saved in the wrong encoding. */
+const mended = (text: string): string =>
+  text.replace(/\u00e2\u20ac(?:\u201c|\u201d|\u2122)/g, wrong =>
+    wrong.endsWith('\u201c') ? '\u2013' : wrong.endsWith('\u201d') ? '\u2014' : '\u2019',
+  )
+
 /** An outline names the sections and nothing more: "1. Timeline of events". */
 const outlineOf = (text: string): string[] =>
   text.split('\n').flatMap(line => /^\s*(?:\d+[.)]|[-*+])\s+(.+?)\s*$/.exec(line)?.[1] ?? [])
 
-function kindOf(title: string): Section {
+/** What a title asks for. Prevention is the action items, where no other title asks for those. */
+function kindOf(title: string, titles: readonly string[]): Section {
   const words = title.toLowerCase()
   if (/timeline|happened when/.test(words)) return 'timeline'
   if (/summary|description/.test(words)) return 'summary'
   if (/cause|^why/.test(words)) return 'cause'
-  if (/action|follow/.test(words)) return 'actions'
+  if (ACTIONS.test(words)) return 'actions'
   if (/impact|affected/.test(words)) return 'impact'
   if (/resolution|fixed/.test(words)) return 'resolution'
-  return 'other'
+  const isPrevention = /prevent|happening again/.test(words)
+  return isPrevention && !titles.some(each => ACTIONS.test(each.toLowerCase())) ? 'actions' : 'other'
 }
 
-function written(source: PostmortemSource, facts: Facts, sections: readonly string[]): string[] {
+const ACTIONS = /action|follow/
+
+function written(source: PostmortemSource, facts: Facts, sections: readonly string[]): Draft {
   const { incident, environment } = source
-  const head = [
+  const draft: Draft = { lines: [], told: new Set(), left: incident.commander ? [] : ['Commander'] }
+  draft.lines.push(
     `# ${incident.id}: ${oneLine(incident.title)}`,
     '',
-    `**Severity:** ${incident.severity}  `,
+    `**Severity:** ${facts.severity}  `,
     `**Began:** ${toSecond(facts.start)}  `,
     `**Resolved:** ${facts.end === undefined ? 'still open' : toSecond(facts.end)}  `,
     `**Duration:** ${durationOf(facts)}  `,
@@ -70,19 +93,16 @@ function written(source: PostmortemSource, facts: Facts, sections: readonly stri
     `**Declared by:** ${incident.declared.by}  `,
     `**Environment:** ${environment}  `,
     `**Runbook:** ${incident.runbook.id}`,
-  ]
-  return [
-    ...head,
-    ...sections.flatMap(title => [
-      '',
-      `## ${title}`,
-      '',
-      ...(contentOf(kindOf(title), source, facts) ?? ['[to be written]']),
-    ]),
-  ]
+  )
+  for (const title of sections) {
+    const kind = kindOf(title, sections)
+    const content = contentOf(kind, source, facts)
+    draft.told.add(kind)
+    draft.lines.push('', `## ${title}`, '', ...(content ?? ['[to be written]']))
+    if (content === undefined) draft.left.push(title)
+  }
+  return draft
 }
-
-const durationOf = ({ start, end }: Facts): string => (end === undefined ? 'still open' : between(start, end))
 
 /** What the log knows of a section; undefined where only people do. */
 function contentOf(section: Section, source: PostmortemSource, facts: Facts): string[] | undefined {
@@ -99,13 +119,7 @@ function contentOf(section: Section, source: PostmortemSource, facts: Facts): st
     case 'resolution':
       return some(said('resolution'))
     case 'impact':
-      return some([
-        ...said('impact'),
-        ...windows.map(
-          window =>
-            `- \`${window.flag}\` (${window.label}): ${toSecond(window.killedAt)} to ${window.restoredAt ? `${toSecond(window.restoredAt)}, ${between(window.killedAt, window.restoredAt)}` : 'now, still killed'}`,
-        ),
-      ])
+      return some([...said('impact'), ...windows.map(windowLine)])
     case 'actions':
       return some(actionRows(facts))
     default:
@@ -115,10 +129,16 @@ function contentOf(section: Section, source: PostmortemSource, facts: Facts): st
 
 const some = (lines: string[]): string[] | undefined => (lines.length === 0 ? undefined : lines)
 
+function windowLine({ flag, label, killedAt, restoredAt }: Facts['windows'][number]): string {
+  const end =
+    restoredAt === undefined ? 'now, still so' : `${toSecond(restoredAt)}, ${between(killedAt, restoredAt)}`
+  return `- ${label} (\`${flag}\`): ${toSecond(killedAt)} to ${end}`
+}
+
 function summary({ incident }: PostmortemSource, facts: Facts): string {
-  const flags = [...new Set(facts.windows.map(window => `${window.label} (\`${window.flag}\`)`))]
-  const acts = flags.length === 0 ? 'No flag was killed.' : `Killed: ${flags.join(', ')}.`
-  return `${oneLine(incident.title)} (${incident.severity}), ${durationOf(facts)}. ${acts}`
+  const acts = [...new Set(facts.windows.map(window => `${window.label} (\`${window.flag}\`)`))]
+  const done = acts.length === 0 ? 'No flag was killed.' : `What was done to the flags: ${acts.join(', ')}.`
+  return `${oneLine(incident.title)} (${facts.severity}), ${durationOf(facts)}. ${done}`
 }
 
 function actionRows({ notes }: Facts): string[] {
@@ -133,16 +153,41 @@ function actionRows({ notes }: Facts): string[] {
 type Block = { title?: string; head: string; body: string[] }
 
 /** A template by its headings and bold labels; what the log knows takes the place of the example text below them. */
-function filled(source: PostmortemSource, facts: Facts, template: string): string[] {
-  const lines: string[] = []
-  for (const { title, head, body } of blocksOf(template)) {
-    lines.push(headerLine(head, source, facts))
-    const content = title === undefined ? undefined : contentOf(kindOf(title), source, facts)
-    lines.push(
-      ...(content === undefined ? body.map(line => headerLine(line, source, facts)) : [...content, '']),
-    )
+function filled(source: PostmortemSource, facts: Facts, template: string): Draft {
+  const draft: Draft = { lines: [], told: new Set(), left: [] }
+  const blocks = blocksOf(template)
+  const titles = blocks.flatMap(({ title }) => title ?? [])
+  for (const { title = '', head, body } of blocks) {
+    pushLine(draft, headerLine(head, source, facts))
+    const kind = title === '' ? 'other' : kindOf(title, titles)
+    const content = contentOf(kind, source, facts)
+    draft.told.add(kind)
+    if (content !== undefined) {
+      for (const line of body.filter(isAsked)) pushLine(draft, askedLine(line, source))
+      draft.lines.push(...content, '')
+    } else if (title === '') for (const line of body) pushLine(draft, headerLine(line, source, facts))
+    else {
+      draft.lines.push(...body)
+      if (body.some(line => line.trim() !== '')) draft.left.push(title)
+    }
   }
-  return lines
+  return draft
+}
+
+/** A line, and what it leaves open: `**Author:** [Name]` leaves the author. */
+function pushLine({ lines, left }: Draft, line: string): void {
+  lines.push(line)
+  const [bracket] = /\[[^\]]{2,80}\](?!\()/.exec(line) ?? []
+  if (bracket !== undefined) left.push(/^[-*\s]*([A-Z][\w /]*?):?\*{0,2}:?\s/.exec(line)?.[1] ?? bracket)
+}
+
+/** `- Users affected: [number]`: asked for beside what the log says. */
+const isAsked = (line: string): boolean => /^\s*[-*]\s+[A-Z][\w /]+:\s*\[[^\]]+\]\s*$/.test(line)
+
+function askedLine(line: string, source: PostmortemSource): string {
+  const [, label = ''] = /^\s*[-*]\s+([^:]+):/.exec(line) ?? []
+  const names = /feature|component|service/i.test(label) ? applicationNames(source) : undefined
+  return names === undefined ? line : `- ${label}: ${names}`
 }
 
 function blocksOf(template: string): Block[] {
@@ -172,68 +217,8 @@ function headerLine(line: string, source: PostmortemSource, facts: Facts): strin
 function knownValue(name: string, { incident }: PostmortemSource, facts: Facts): string | undefined {
   if (name === 'date') return toSecond(facts.start)
   if (/^(duration|resolution time)$/.test(name)) return durationOf(facts)
-  if (name === 'severity') return incident.severity
+  if (name === 'severity') return facts.severity
   if (/^(reported|declared) by$/.test(name)) return incident.declared.by
   if (name === 'resolved by') return incident.resolved?.by
   return /commander/.test(name) ? incident.commander : undefined
 }
-
-/** What every post-mortem has, whatever its template: how fast, how well proved, who went off the runbook, what is left. */
-function fromTheLog(source: PostmortemSource, facts: Facts, already: string): string[] {
-  const has = (text: string) => already.includes(text)
-  const timeline = timelineOf(source)
-  const rows = facts.windows.map(
-    window =>
-      `| \`${window.flag}\` | ${cell(window.label)} | ${toSecond(window.killedAt)} | ${effect(window)} | ${window.restoredAt ? `${toSecond(window.restoredAt)} (${between(window.killedAt, window.restoredAt)})` : 'still killed'} |`,
-  )
-  return [
-    '## From the log',
-    '',
-    ...(has('Began:')
-      ? []
-      : [
-          `- ${source.incident.id}, ${source.environment}: ${toSecond(facts.start)} to ${facts.end ? toSecond(facts.end) : 'now (still open)'}, ${durationOf(facts)}`,
-        ]),
-    `- Time to kill: ${toKill(facts)}`,
-    ...holdsLeft(source),
-    ...(rows.length === 0
-      ? []
-      : ['', '| Flag | Act | Killed | In effect | Restored |', '| --- | --- | --- | --- | --- |', ...rows]),
-    ...part(
-      'Off the runbook',
-      facts.offRunbook.map(
-        entry =>
-          `- ${toSecond(entry.at)} \`${entry.flag}\` by ${entry.actor.id}: ${(entry.warnings ?? []).map(each => each.code).join(', ') || 'no step'}`,
-      ),
-    ),
-    ...part(
-      'Refused',
-      facts.refused.map(
-        entry =>
-          `- ${toSecond(entry.at)} ${entry.action} ${entry.flag ?? ''} by ${entry.actor.id}: ${entry.refusal?.code}`,
-      ),
-    ),
-    ...(has(timeline[0] ?? '- ') ? [] : part('Timeline', timeline)),
-    ...(has('| Action |') ? [] : part('Action items', actionRows(facts))),
-  ]
-}
-
-const part = (title: string, lines: string[]): string[] =>
-  lines.length === 0 ? [] : ['', `### ${title}`, '', ...lines]
-
-const effect = ({ effectMs, proved }: Facts['windows'][number]): string =>
-  proved
-    ? `proved by all live instances${effectMs === undefined ? '' : ` after ${span(effectMs)}`}`
-    : 'not proved by all'
-
-function toKill({ toKillMs }: Facts): string {
-  if (toKillMs === undefined) return 'no flag was killed'
-  return toKillMs < 0
-    ? `killed ${span(-toKillMs)} before it was declared`
-    : `${span(toKillMs)} after it was declared`
-}
-
-const holdsLeft = ({ incident }: PostmortemSource): string[] =>
-  (incident.resolved?.leave ?? []).map(
-    left => `- Left killed: \`${left.flag}\`, looked after by ${left.owner} until ${left.until}`,
-  )

@@ -4,6 +4,7 @@
 import type { Entry } from './audit.js'
 import type { FlagDefinition } from './flag.js'
 import { oneLine, type PostmortemSource, span, toSecond } from './postmortem-facts.js'
+import { attemptOf, causeOf } from './refusal.js'
 
 export function timelineOf({ entries, definition }: PostmortemSource): string[] {
   return entries.flatMap(entry => {
@@ -16,7 +17,7 @@ export function timelineOf({ entries, definition }: PostmortemSource): string[] 
 function tell(entry: Entry, definition: FlagDefinition | undefined): string | undefined {
   const who = `${entry.actor.id} (${entry.actor.role})`
   if (entry.outcome === 'refused')
-    return `${who} was refused: ${entry.action} ${entry.flag ?? ''} (${entry.refusal?.code}). ${oneLine(entry.refusal?.detail ?? '')}`
+    return `${who} was refused: ${attemptOf(entry)}. ${oneLine(causeOf(entry))}`
   switch (entry.action) {
     case 'kill':
     case 'restore':
@@ -26,13 +27,13 @@ function tell(entry: Entry, definition: FlagDefinition | undefined): string | un
     case 'incident.declared':
       return `${who} declared ${entry.incident}: ${oneLine(entry.declared?.title ?? '')}, ${entry.declared?.severity}${entry.declared?.commander ? `, commander ${entry.declared.commander}` : ''}`
     case 'incident.noted':
-      return `${entry.note?.kind} by ${entry.actor.id}: ${oneLine(entry.note?.text ?? '')}`
+      return `${entry.note?.kind} by ${entry.actor.id}: ${oneLine(entry.note?.text ?? '')}${assigned(entry)}`
     case 'incident.changed':
-      return `${who} changed ${changes(entry)}`
+      return `${who} changed ${changes(entry)}${entry.reason ? `: ${oneLine(entry.reason)}` : ''}`
     case 'incident.adopted':
       return `${who} took under ${entry.incident}: ${(entry.adopted ?? []).map(each => each.flag).join(', ')}`
     case 'incident.step':
-      return `${who} ${entry.ticked} step ${step(entry)}${entry.reason ? `: ${oneLine(entry.reason)}` : ''}`
+      return `${who} ${entry.ticked === 'skipped' ? 'skipped' : 'did'} ${step(entry)}${entry.reason ? `: ${oneLine(entry.reason)}` : ''}`
     case 'incident.resolved':
       return `${who} resolved ${entry.incident}${entry.resolved?.forced ? ', by force' : ''}${entry.reason ? `: ${oneLine(entry.reason)}` : ''}`
     default:
@@ -43,13 +44,15 @@ function tell(entry: Entry, definition: FlagDefinition | undefined): string | un
 function flipped(entry: Entry, who: string, definition: FlagDefinition | undefined): string {
   const name = (variant: string | null | undefined) => variant ?? definition?.defaultVariant ?? 'normal'
   const [before, after] = [name(entry.from), name(entry.to)]
-  const already =
-    entry.outcome === 'unchanged' ? ' (already so)' : before === after ? ' (still held by others)' : ''
+  const value =
+    entry.outcome === 'unchanged'
+      ? `already ${after}`
+      : `${before} -> ${after}${before === after ? ', still held by others' : ''}`
   const from = entry.step?.line === undefined ? '' : `, from ${step(entry)}`
   const off = entry.offRunbook ? ', off the runbook' : ''
   const why =
     entry.reason === undefined || entry.reason === entry.step?.text ? '' : `: ${oneLine(entry.reason)}`
-  return `**${entry.label ?? entry.action}** (\`${entry.flag}\`: ${before} -> ${after})${already} by ${who}${from}${off}${why}`
+  return `**${entry.label ?? entry.action}** (\`${entry.flag}\`: ${value}) by ${who}${from}${off}${why}`
 }
 
 const step = ({ step, runbook }: Entry): string =>
@@ -60,10 +63,15 @@ const step = ({ step, runbook }: Entry): string =>
 function confirmed({ confirmed, flag }: Entry): string {
   const { complete, applied = 0, pending = [], lost = [], lastMs } = confirmed ?? {}
   const gone = lost.length > 0 ? `; lost: ${lost.join(', ')}` : ''
+  const total = applied + pending.length
+  if (total === 0) return `\`${flag}\`: unproven, no running instance was known${gone}`
   if (complete)
-    return `\`${flag}\`: all ${applied} live instances had applied it${lastMs === undefined ? '' : `, the last after ${span(lastMs)}`}${gone}`
-  return `\`${flag}\`: ${applied} of ${applied + pending.length} live instances had applied it after a minute; waiting for ${pending.join(', ') || 'none'}${gone}`
+    return `\`${flag}\`: applied by ${applied} of ${total} live instances${lastMs === undefined ? '' : `, by the last after ${span(lastMs)}`}${gone}`
+  return `\`${flag}\`: applied by ${applied} of ${total} live instances after a minute, not by ${pending.join(', ')}${gone}`
 }
+
+const assigned = ({ note }: Entry): string =>
+  note?.owner === undefined ? '' : ` (${note.owner}${note.due === undefined ? '' : `, by ${note.due}`})`
 
 const changes = ({ change = {} }: Entry): string =>
   Object.entries(change)

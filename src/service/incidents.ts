@@ -85,7 +85,8 @@ export class Incidents {
     const runbook = this.#runbooks.all().find(each => each.id === incident.runbook.id)
     const definition = (key: string | undefined) =>
       key === undefined ? undefined : this.#log.state.flags.get(key)?.definition
-    return { incident, entries, environment, definition, ...(runbook ? { runbook } : {}) }
+    const applications = this.#log.state.catalogue?.applications ?? []
+    return { incident, entries, environment, definition, applications, ...(runbook ? { runbook } : {}) }
   }
 
   note(actor: Actor, incident: string, note: IncidentNote, origin: Origin): Promise<Submitted> {

@@ -126,7 +126,7 @@ describe('a message', () => {
     const server = await started(t)
     const chat = await walk(server, WALKS[0] as Walk)
     const resolution = await server.ask('viewer', 'GET', `/v1/incidents/${chat}/messages/resolution`)
-    assert.match(resolution.body.text, /^\[RESOLVED\] chat-assistant/)
+    assert.match(resolution.body.text, /^\[RESOLVED\] Chat assistant/)
     assert.match(resolution.body.text, /the provider ran out of capacity/)
     assert.deepEqual(resolution.body.unfilled, [])
     const byTag = await server.ask('viewer', 'GET', `/v1/incidents/${chat}/messages/INVESTIGATING`)
