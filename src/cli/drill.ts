@@ -3,7 +3,7 @@
 import type { Command } from 'commander'
 import { type Cli, connect, flagPath, given } from './context.js'
 import { flipAndShow, withWait } from './flipping.js'
-import { explainUnknownFlag } from './near-flags.js'
+import { explainUnknownFlag } from './near.js'
 
 export function drillVerb(program: Command, cli: Cli): void {
   const verb = program

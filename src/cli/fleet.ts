@@ -21,6 +21,10 @@ export function fleetVerb(program: Command, { terminal }: Cli): void {
       const { body, text } = await client.get<Instances>(`/v1/instances${queryOf({ app })}`)
       if (isJson(command)) return terminal.raw(text)
       const { style, columns, now } = terminal
+      if (app !== undefined && body.instances.length === 0) {
+        terminal.out(`No instance of ${app} was heard of within a day: no kill of its flags can be proved.`)
+        return
+      }
       const lost = body.lost > 0 ? style.red(`${body.lost} lost`) : '0 lost'
       terminal.out(`${style.bold(body.environment)}  ${body.live} live, ${lost}, revision ${body.revision}`)
       if (body.instances.length === 0)

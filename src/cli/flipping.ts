@@ -42,7 +42,10 @@ type Sending = { client: Client; wait: number; signal: AbortSignal }
 async function flipForPeople(cli: Cli, { client, wait, signal }: Sending, flipping: Flipping): Promise<void> {
   const { terminal } = cli
   const { answer, key } = await sendFlip(client, flipping, signal)
+  const { passedOver } = client
   terminal.out(...flipLines(answer, terminal.style, terminal.now))
+  for (const { url, why } of passedOver)
+    terminal.say(terminal.aside.yellow(`! ${url}: ${why}. ${client.urls[0]} answered.`))
   if (wait === 0) return
   const watched = await watchFlip({ client, terminal }, key, answer.convergence ?? [], wait, signal)
   // a run has several entries: its key finds them all

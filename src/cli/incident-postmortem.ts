@@ -4,6 +4,7 @@ import { writeFile } from 'node:fs/promises'
 import type { Command } from 'commander'
 import { type Cli, connect, incidentPath } from './context.js'
 import { UsageError } from './exit.js'
+import { explainUnknownIncident } from './near.js'
 
 export function incidentPostmortemVerb(group: Command, { terminal }: Cli): void {
   group
@@ -17,7 +18,8 @@ export function incidentPostmortemVerb(group: Command, { terminal }: Cli): void 
     .action(async (id: string, { output }: { output?: string }, command: Command) => {
       const client = await connect(command)
       const headers = { accept: 'text/markdown, application/json;q=0.5' }
-      const { text } = await client.get(`${incidentPath(id)}/postmortem`, { headers })
+      const asked = client.get(`${incidentPath(id)}/postmortem`, { headers })
+      const { text } = await asked.catch(error => explainUnknownIncident(client, id, error))
       if (output === undefined) return terminal.raw(text)
       await writeFile(output, text, { flag: 'wx' }).catch(error => {
         const isThere = (error as NodeJS.ErrnoException).code === 'EEXIST'

@@ -5,6 +5,7 @@ import type { Command } from 'commander'
 import type { IncidentAnswer } from './client/answers.js'
 import { type Cli, connect, incidentPath, isJson } from './context.js'
 import { UnreachableError } from './exit.js'
+import { explainUnknownIncident } from './near.js'
 import { incidentAnswerLines } from './print/incident-answer.js'
 
 const IN_DOUBT =
@@ -24,11 +25,14 @@ export async function sendToIncident<T extends IncidentAnswer>(
     if (isJson(command)) terminal.raw(text)
     else terminal.out(...lines(answer, terminal))
   } catch (error) {
-    if (!(error instanceof UnreachableError)) throw error
+    if (!(error instanceof UnreachableError)) return explainUnknownIncident(client, idIn(path), error)
     const isCertain = error.failures.every(failure => failure.isCertain)
     throw new UnreachableError(error.failures, isCertain ? 'Nothing was written.' : IN_DOUBT, error.detail)
   }
 }
+
+/** `INC-42` of `/v1/incidents/INC-42/notes`. */
+const idIn = (path: string): string => decodeURIComponent(path.split('/')[3] ?? '')
 
 export const workOn = (cli: Cli, command: Command, id: string, what: string, body: object): Promise<void> =>
   sendToIncident<IncidentAnswer>(

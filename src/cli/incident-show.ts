@@ -1,9 +1,11 @@
 // killswitch incident show: what it holds, what is due, which steps are done, and with --timeline all of its entries.
 
 import type { Command } from 'commander'
+import { type FilterOptions, filterQuery } from './audit-filter.js'
 import type { AuditPage, IncidentView, LogEntry } from './client/answers.js'
 import type { Client } from './client/client.js'
-import { type Cli, connect, incidentPath, isJson, queryOf } from './context.js'
+import { type Cli, connect, incidentPath, isJson } from './context.js'
+import { explainUnknownIncident } from './near.js'
 import { ENTRY_HEAD, entryRow } from './print/entry.js'
 import { incidentLines } from './print/incident.js'
 import { table } from './print/table.js'
@@ -19,7 +21,8 @@ export function incidentShowVerb(group: Command, { terminal }: Cli): void {
     .addHelpText('after', '\nExample:\n  killswitch incident show INC-42 --timeline')
     .action(async (id: string, { timeline }: { timeline?: true }, command: Command) => {
       const client = await connect(command)
-      const { body, text } = await client.get<IncidentView>(incidentPath(id))
+      const asked = client.get<IncidentView>(incidentPath(id))
+      const { body, text } = await asked.catch(error => explainUnknownIncident(client, id, error))
       if (isJson(command)) return terminal.raw(text)
       terminal.out(...incidentLines(body, terminal))
       if (!timeline) return
@@ -29,11 +32,30 @@ export function incidentShowVerb(group: Command, { terminal }: Cli): void {
     })
 }
 
-/** Its entries, oldest first, and the kills it adopted: those were written before it had a name. */
-async function story(client: Client, { id, kills }: IncidentView): Promise<LogEntry[]> {
-  const query = queryOf({ incident: id, order: 'oldest', limit: 500 })
-  const { body } = await client.get<AuditPage>(`/v1/audit${query}`)
-  const adopted = kills.filter(place => !body.entries.some(entry => entry.place === place))
+/** Its entries, oldest first, with the kills it adopted, which were written before it had a name, and what proved them. */
+async function story(client: Client, { id, kills, flags }: IncidentView): Promise<LogEntry[]> {
+  const own = await all(client, { incident: [id] })
+  const adopted = kills.filter(place => !own.some(entry => entry.place === place))
   const found = await Promise.all(adopted.map(place => client.get<LogEntry>(`/v1/audit/${place}`)))
-  return [...found.map(each => each.body), ...body.entries].sort((one, other) => one.place - other.place)
+  const taken = found.map(each => each.body)
+  const since = taken.map(entry => entry.at).sort()[0]
+  const proofs =
+    since === undefined ? [] : await all(client, { flag: flags, action: ['flip.confirmed'], since })
+  const ofTaken = proofs.filter(({ confirmed }) => adopted.includes(confirmed?.flip ?? -1))
+  return [...taken, ...ofTaken.filter(({ place }) => !own.some(entry => entry.place === place)), ...own].sort(
+    (one, other) => one.place - other.place,
+  )
+}
+
+/** Every page of a question about the log. */
+async function all(client: Client, filter: FilterOptions): Promise<LogEntry[]> {
+  const entries: LogEntry[] = []
+  let cursor: string | undefined
+  for (;;) {
+    const paging = { order: 'oldest' as const, limit: 500, ...(cursor === undefined ? {} : { cursor }) }
+    const { body } = await client.get<AuditPage>(`/v1/audit${filterQuery(filter, paging)}`)
+    entries.push(...body.entries)
+    if (body.next === undefined || (body.entries.length === 0 && body.examined === 0)) return entries
+    cursor = body.next
+  }
 }

@@ -6,7 +6,7 @@ import type { Answer } from './client/client.js'
 import { type Cli, confirm, connect, flagPath, given, isJson } from './context.js'
 import { UsageError } from './exit.js'
 import { flipAndShow, withWait } from './flipping.js'
-import { explainUnknownFlag } from './near-flags.js'
+import { explainUnknownFlag } from './near.js'
 import { holdLines } from './print/flag.js'
 
 type Options = {
@@ -61,7 +61,8 @@ function nameHolds({ key, holds }: Flag, { incident, hold, all }: Options) {
   if (given[0]) return given[0]
   const [only, ...others] = holds
   if (only === undefined) throw new UsageError(`${key} is not killed: there is nothing to restore.`)
-  if (others.length === 0) return { hold: only.id }
+  // by its incident where it has one: a refusal then is part of that incident's story
+  if (others.length === 0) return only.incident ? { incident: only.incident } : { hold: only.id }
   const choices = holds.map(
     each => `\n  ${each.incident ? `--incident ${each.incident}` : `--hold ${each.id}`}    by ${each.actor}`,
   )

@@ -2,8 +2,10 @@
 
 import type { Command } from 'commander'
 import type { Flag, FlagList } from './client/answers.js'
+import type { Client } from './client/client.js'
 import { type Cli, connect, flagPath, isJson, queryOf } from './context.js'
-import { explainUnknownFlag } from './near-flags.js'
+import { UsageError } from './exit.js'
+import { explainUnknownFlag } from './near.js'
 import { flagLines, flagTable } from './print/flag.js'
 
 type Options = { app?: string; killed?: true }
@@ -34,7 +36,16 @@ export function statusVerb(program: Command, { terminal }: Cli): void {
         return
       }
       const list = await client.get<FlagList>(`/v1/flags${queryOf({ application: app, killed })}`)
-      if (isJson(command)) terminal.raw(list.text)
-      else terminal.out(...flagTable(list.body, list.url, look))
+      if (isJson(command)) return terminal.raw(list.text)
+      if (app !== undefined && list.body.flags.length === 0) await assertApplication(client, app)
+      terminal.out(...flagTable(list.body, list.url, look))
     })
+}
+
+/** "All normal" is no answer for an application that is not there. */
+async function assertApplication(client: Client, app: string): Promise<void> {
+  const { body } = await client.get<FlagList>('/v1/flags')
+  const known = [...new Set(body.flags.map(flag => flag.application))].sort()
+  if (!known.includes(app))
+    throw new UsageError(`No flag is of an application "${app}": there are ${known.join(', ')}.`)
 }

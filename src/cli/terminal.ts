@@ -3,6 +3,7 @@
 import { createInterface } from 'node:readline/promises'
 import { UsageError } from './exit.js'
 import { harmless, isColoured, type Style, styleFor } from './print/style.js'
+import { wrapLine } from './print/wrap.js'
 
 export class Terminal {
   /** For standard output. */
@@ -25,9 +26,9 @@ export class Terminal {
     return Date.now()
   }
 
-  /** Lines for people, on standard output. */
+  /** Lines for people, on standard output; on a terminal broken where it ends. What has line breaks of its own is not. */
   out(...lines: string[]): void {
-    if (lines.length > 0) process.stdout.write(`${lines.map(harmless).join('\n')}\n`)
+    if (lines.length > 0) process.stdout.write(`${laidOut(lines, this.columns)}\n`)
   }
 
   /** An answer of the service, exactly as it came. */
@@ -38,7 +39,8 @@ export class Terminal {
   /** Lines beside the answer, on standard error. */
   say(...lines: string[]): void {
     this.live('')
-    if (lines.length > 0) process.stderr.write(`${lines.map(harmless).join('\n')}\n`)
+    const columns = process.stderr.isTTY ? process.stderr.columns : undefined
+    if (lines.length > 0) process.stderr.write(`${laidOut(lines, columns)}\n`)
   }
 
   get hasLiveLine(): boolean {
@@ -68,4 +70,9 @@ export class Terminal {
       lines.close()
     }
   }
+}
+
+function laidOut(lines: readonly string[], columns: number | undefined): string {
+  const fitted = (line: string) => (line.includes('\n') ? [line] : wrapLine(line, columns ?? Infinity))
+  return lines.map(harmless).flatMap(fitted).join('\n')
 }

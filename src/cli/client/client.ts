@@ -20,6 +20,8 @@ const NO_TOKEN =
 export class Client {
   /** In the order to try; the one that answered last comes first. */
   urls: string[]
+  /** What was tried in vain before the URL that answered last. */
+  passedOver: readonly Failure[] = []
   readonly timeoutMs: number
   readonly #token: string | undefined
 
@@ -44,6 +46,7 @@ export class Client {
       if (answer === undefined) continue
       if (answer.status < 400) {
         this.urls = [url, ...urls.filter(each => each !== url)]
+        this.passedOver = failures
         return answer
       }
       refused = refusalOf(answer)
@@ -154,6 +157,8 @@ const isCertain = ({ status, body }: { status: number; body: unknown }): boolean
   return status === 503 ? code !== undefined && code !== 'outcome-unknown' : false
 }
 
+const UNTRUSTED =
+  'its certificate is signed by nobody this machine trusts: NODE_EXTRA_CA_CERTS names a file with its authority'
 const NEVER_ARRIVED = [
   'ECONNREFUSED',
   'ENOTFOUND',
@@ -162,6 +167,18 @@ const NEVER_ARRIVED = [
   'ENETUNREACH',
   'UND_ERR_CONNECT_TIMEOUT',
 ]
+/** The connection failed before the request was sent. */
+const TLS: Record<string, string> = {
+  ERR_SSL_WRONG_VERSION_NUMBER: 'it does not speak TLS: is it http:// there?',
+  ERR_SSL_PACKET_LENGTH_TOO_LONG: 'it does not speak TLS: is it http:// there?',
+  DEPTH_ZERO_SELF_SIGNED_CERT: UNTRUSTED,
+  SELF_SIGNED_CERT_IN_CHAIN: UNTRUSTED,
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: UNTRUSTED,
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: UNTRUSTED,
+  ERR_TLS_CERT_ALTNAME_INVALID: 'its certificate is for another name',
+  CERT_HAS_EXPIRED: 'its certificate has expired',
+  CERT_NOT_YET_VALID: 'its certificate is not valid yet: is the clock here right?',
+}
 const WORDS: Record<string, string> = {
   ECONNREFUSED: 'nothing listens there',
   ENOTFOUND: 'no such host',
@@ -170,6 +187,7 @@ const WORDS: Record<string, string> = {
   UND_ERR_SOCKET: 'the connection was cut',
   EHOSTUNREACH: 'no route to it',
   ENETUNREACH: 'no network',
+  ...TLS,
 }
 
 export function failureOf(url: string, error: unknown, limitMs: number): Failure {
@@ -178,5 +196,5 @@ export function failureOf(url: string, error: unknown, limitMs: number): Failure
   const cause = (error as { cause?: { code?: string; errors?: { code?: string }[]; message?: string } }).cause
   const code = cause?.code ?? cause?.errors?.[0]?.code ?? ''
   const why = WORDS[code] ?? (code || cause?.message || (error as Error).message)
-  return { url, why, isCertain: NEVER_ARRIVED.includes(code) || cause?.message === 'bad port' }
+  return { url, why, isCertain: NEVER_ARRIVED.includes(code) || code in TLS || cause?.message === 'bad port' }
 }

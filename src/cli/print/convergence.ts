@@ -37,7 +37,8 @@ function mainLine(found: Convergence, style: Style): string {
     )
   }
   if (status === 'confirmed') {
-    const within = lastMs === undefined ? '' : `, the last after ${duration(lastMs)}`
+    // a flip that changed nothing was in force everywhere before it
+    const within = lastMs === undefined || lastMs < 1 ? '' : `, the last after ${duration(lastMs)}`
     return style.green(`${counted(found)} by ${application}${within}`)
   }
   const heard = pending.slice(0, 3).map(each => `${each.instance} last heard of ${duration(each.ageMs)} ago`)

@@ -1,5 +1,6 @@
 // One entry of the log in words: who did what to which flag, from which step. For tables, tails and chat messages.
 
+import { attemptOf } from '../../domain/refusal.js'
 import type { LogEntry } from '../client/answers.js'
 import type { Style } from './style.js'
 import { absolute, duration } from './time.js'
@@ -10,9 +11,8 @@ const oneLine = (text: string): string => text.replace(/\s+/g, ' ').trim()
 
 /** What happened, without who and when. */
 export function describe(entry: LogEntry): string {
-  const { action, outcome, refusal, flag } = entry
-  if (outcome === 'refused')
-    return `refused: ${action}${flag ? ` ${flag}` : ''} (${refusal?.code ?? 'no reason kept'})`
+  const { action, outcome, refusal } = entry
+  if (outcome === 'refused') return `refused: ${attemptOf(entry)} (${refusal?.code ?? 'no reason kept'})`
   return oneLine((WORDS[action] ?? (() => action))(entry))
 }
 
@@ -38,7 +38,7 @@ const WORDS: Partial<Record<LogEntry['action'], (entry: LogEntry) => string>> = 
       .map(([name, to]) => `${name} to ${typeof to === 'string' ? to : `${to.title} ${to.url}`}`)
       .join(', ')}`,
   'incident.adopted': ({ adopted }) => `adopted ${adopted?.map(each => each.flag).join(', ')}`,
-  'incident.step': ({ ticked }) => `step ${ticked}`,
+  'incident.step': ({ ticked, step }) => `step ${ticked}: ${step?.text ?? step?.id ?? ''}`,
   'incident.resolved': ({ resolved }) =>
     `resolved${resolved?.leave.length ? `, leaving ${resolved.leave.map(each => each.flag).join(', ')}` : ''}${resolved?.forced ? ' (forced)' : ''}`,
   drill: ({ flag }) => `drill of ${flag}`,
@@ -81,7 +81,9 @@ export function entryRow(entry: LogEntry, style: Style, now: number): string[] {
     absolute(at, now),
     actor.id,
     incident ?? '',
-    offRunbook ? `${step?.code ?? step?.id ?? ''} (off)`.trim() : (step?.code ?? ''),
+    offRunbook && outcome !== 'refused'
+      ? `${step?.code ?? step?.id ?? ''} (off runbook)`.trim()
+      : (step?.code ?? ''),
     paint(what),
     said,
   ]

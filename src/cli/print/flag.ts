@@ -27,8 +27,9 @@ export function flagTable(
   return [
     `${style.bold(environment)}  ${url}  revision ${revision}  ${count}`,
     ...(upstream === 'stale' ? [style.yellow('! The store is away: this is the last known state.')] : []),
-    '',
-    ...table(['FLAG', 'APPLICATION', 'STATE', 'NOW', 'HELD BY'], rows, look),
+    ...(rows.length > 0
+      ? ['', ...table(['FLAG', 'APPLICATION', 'STATE', 'NOW', 'HELD BY'], rows, look)]
+      : []),
   ]
 }
 

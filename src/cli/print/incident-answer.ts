@@ -2,15 +2,25 @@
 
 import type { DeclareAnswer, IncidentAnswer } from '../client/answers.js'
 import { warningLines } from './flip.js'
-import { dueLine, type Look, tickLine } from './incident.js'
+import { clockLines, type Look, tickLine } from './incident.js'
 import { table } from './table.js'
 import { absolute, when } from './time.js'
 
 export function incidentAnswerLines(answer: IncidentAnswer, look: Look): string[] {
-  const { style, now } = look
-  const { entries, warnings, incident, changed, environment, durability } = answer
-  const next = incident.clock.filter(due => due.metAt === undefined && due.due !== undefined)
-  const shown = incident.status === 'open' ? next : next.filter(due => due.what === 'postmortem')
+  const { incident, id } = answer
+  const due = incident.clock.filter(each => each.metAt === undefined && each.due !== undefined)
+  const shown = incident.status === 'open' ? due : due.filter(each => each.what === 'postmortem')
+  return [
+    ...writtenLines(answer, look),
+    ...(shown.length > 0 ? clockLines(shown, look) : []),
+    ...(incident.status === 'resolved' && answer.changed
+      ? [look.style.dim(`Next: killswitch incident postmortem ${id} -o ${id.replace(/[^\w.-]+/g, '-')}.md`)]
+      : []),
+  ]
+}
+
+function writtenLines(answer: IncidentAnswer, { style, now }: Look): string[] {
+  const { entries, warnings, changed, environment, durability } = answer
   return [
     ...entries.map(
       entry =>
@@ -21,20 +31,22 @@ export function incidentAnswerLines(answer: IncidentAnswer, look: Look): string[
     ...(durability === 'provisional'
       ? [style.yellow('! provisional: the store is away; it becomes final when the store is back.')]
       : []),
-    ...shown.map(due => dueLine(due, look)),
   ]
 }
 
+/** All that the runbook asks for at this severity, with an hour or without: what is to be done at once has none. */
 export function declareLines(answer: DeclareAnswer, look: Look): string[] {
   const { incident, id } = answer
   const steps = incident.steps.map(step => tickLine(step, look))
+  const open = incident.clock.filter(each => each.metAt === undefined)
   return [
-    ...incidentAnswerLines(answer, look),
+    ...writtenLines(answer, look),
+    ...clockLines(open, look),
     ...changes(answer, look),
     ...unadopted(answer),
     ...(steps.length > 0 ? ['', `Steps of ${incident.runbook.id} that act on flags:`, ...steps] : []),
     '',
-    look.style.dim(`Next: killswitch incident show ${id}`),
+    look.style.dim(`Next: killswitch run <code> -i ${id}; killswitch incident show ${id}`),
   ]
 }
 

@@ -4,8 +4,10 @@ import type { IncidentList, IncidentStep, IncidentView } from '../client/answers
 import type { Terminal } from '../terminal.js'
 import { holdLines } from './flag.js'
 import { actsOn, firstLine } from './step.js'
+import type { Style } from './style.js'
 import { pairs, table } from './table.js'
-import { absolute, relative, when } from './time.js'
+import { absolute, when } from './time.js'
+import { forTerminal } from './wording.js'
 
 export type Look = Pick<Terminal, 'style' | 'columns' | 'now'>
 type Due = IncidentView['clock'][number]
@@ -27,17 +29,19 @@ export function incidentTable({ incidents }: IncidentList, { style, columns, now
 
 export function incidentLines(incident: IncidentView, look: Look): string[] {
   const { style, now } = look
-  const { id, title, severity, status, environment, clock, open, steps, links } = incident
+  const { id, title, severity, status, environment, clock, open, links } = incident
   const paint = status === 'open' ? style.red : style.green
   return [
     `${style.bold(id)}  ${paint(status)}  ${severity}  ${title}  ${style.dim(`[${environment}]`)}`,
     ...pairs(facts(incident, now), style),
     ...(incident.runbookEdited ? [style.yellow('! The runbook was edited since the declaration.')] : []),
-    ...block(clock.map(due => dueLine(due, look))),
+    ...block(clockLines(clock, look)),
     ...held(incident, look),
-    ...block(steps.map(step => tickLine(step, look))),
+    ...block(stepLines(incident, look)),
     ...block(links.map(link => `  ${link.title}: ${link.url}`)),
-    ...(open.length > 0 ? ['', 'Before it can be resolved:', ...open.map(each => `  ${each.detail}`)] : []),
+    ...(open.length > 0
+      ? ['', 'Before it can be resolved:', ...open.map(each => `  ${forTerminal(each.detail)}`)]
+      : []),
   ]
 }
 
@@ -64,28 +68,73 @@ const held = ({ holds }: IncidentView, { style, now }: Look): string[] =>
     return ['', `${style.red(hold.flag)}  ${hold.label}  ${head}`, ...rest]
   })
 
+/** What is due next comes first; then what has no hour, then what is done. */
+export function clockLines(clock: readonly Due[], look: Look): string[] {
+  if (clock.length === 0) return [look.style.dim('  Its runbook puts no time to anything at this severity.')]
+  return [...clock].sort((one, other) => rank(one) - rank(other)).map(due => dueLine(due, look))
+}
+
+const rank = ({ metAt, due, since }: Due): number =>
+  metAt !== undefined
+    ? Number.MAX_SAFE_INTEGER
+    : due !== undefined
+      ? Date.parse(due)
+      : Number.MAX_SAFE_INTEGER - (since === undefined ? 1 : 2)
+
 /** `escalation  OVERDUE, was due 4 min ago (03:15:00 UTC)  15 min no progress -> second on-call  line 42` */
 export function dueLine(due: Due, look: Look): string {
   const { what, text, line, target } = due
   const words = `${text}${target ? ` -> ${target}` : ''}  ${look.style.dim(`line ${line}`)}`
-  return `  ${what.padEnd(13)}  ${standing(due, look)}  ${words}`
+  return `  ${NAMES[what].padEnd(13)}  ${standing(due, look)}  ${words}`
 }
 
-function standing({ due, metAt, overdue }: Due, { style, now }: Look): string {
-  if (metAt !== undefined)
-    return overdue
-      ? style.yellow(`met late, ${absolute(metAt, now)}`)
-      : style.green(`met ${absolute(metAt, now)}`)
-  if (due === undefined) return style.dim('not counted')
+const NAMES: Record<Due['what'], string> = {
+  response: 'response',
+  resolution: 'resolution',
+  escalation: 'escalation',
+  update: 'update',
+  'recovery-wait': 'recovery wait',
+  postmortem: 'post-mortem',
+}
+
+function standing(item: Due, { style, now }: Look): string {
+  const { what, due, metAt, overdue } = item
+  if (metAt !== undefined) {
+    const word = what === 'recovery-wait' ? 'over' : overdue ? 'met late,' : 'met'
+    return (overdue ? style.yellow : style.green)(`${word} ${absolute(metAt, now)}`)
+  }
+  if (due === undefined) return undated(item, style)
   if (overdue) return style.red(`OVERDUE, was due ${when(due, now)}`)
-  return Date.parse(due) < now
-    ? style.green(`over ${absolute(due, now)}`)
-    : `due ${relative(due, now)} (${absolute(due, now)})`
+  return what === 'recovery-wait' ? style.yellow(`until ${when(due, now)}`) : `due ${when(due, now)}`
 }
 
-export function tickLine({ code, text, line, ticked, ...step }: IncidentStep, { style }: Look): string {
-  const done = ticked?.ticked === 'done' ? style.green('[x]') : style.yellow('[-]')
-  const by = ticked ? style.dim(`  ${ticked.ticked} by ${ticked.by}`) : ''
-  const what = `${firstLine(text)}  [${actsOn(step, style)}]`
-  return `  ${ticked ? done : '[ ]'} ${style.dim(code)}  ${what}  ${style.dim(`line ${line}`)}${by}`
+/** The runbook gives no minutes, or what it counts from is still to come. */
+function undated({ what, since, text }: Due, style: Style): string {
+  if (since === undefined)
+    return style.dim(
+      what === 'postmortem' ? 'once it is resolved' : 'from the last restore, or a note -k recovered',
+    )
+  if (/\bimmediate/i.test(text)) return style.yellow('at once')
+  return style.dim(what === 'escalation' ? 'at this severity' : 'no minutes given')
+}
+
+/** The steps that act on flags, and whichever others were ticked, in the order of the runbook. */
+function stepLines({ steps, ticks }: IncidentView, look: Look): string[] {
+  const others = ticks
+    .filter(tick => !steps.some(step => step.id === tick.step.id))
+    .map(ticked => {
+      const { id, code = '', text = id, line = 0 } = ticked.step
+      return { id, code, text, line, flagActions: [], ticked }
+    })
+  return [...steps, ...others].sort((a, b) => a.line - b.line).map(step => tickLine(step, look))
+}
+
+export function tickLine({ code, text, line, ticked, ...step }: IncidentStep, look: Look): string {
+  const { style, now } = look
+  const box =
+    ticked === undefined ? '[ ]' : ticked.ticked === 'done' ? style.green('[x]') : style.yellow('[-]')
+  const acts = actsOn(step, style)
+  const why = ticked?.reason ? `: ${ticked.reason}` : ''
+  const by = ticked ? style.dim(`  ${ticked.ticked} by ${ticked.by}, ${absolute(ticked.at, now)}${why}`) : ''
+  return `  ${box} ${style.dim(code)}  ${firstLine(text)}${acts ? `  [${acts}]` : ''}  ${style.dim(`line ${line}`)}${by}`
 }

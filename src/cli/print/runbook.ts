@@ -5,7 +5,7 @@ import type { Terminal } from '../terminal.js'
 import { actsOn, firstLine } from './step.js'
 import { table } from './table.js'
 
-type Timed = { text: string; line: number }
+type Timed = RunbookView['waits'][number]
 
 export function runbookLines(runbook: RunbookView, { style, columns }: Terminal): string[] {
   const { title, id, severities, escalations, waits, updateCadence, postmortemDeadline, steps } = runbook
@@ -29,10 +29,16 @@ export function runbookLines(runbook: RunbookView, { style, columns }: Terminal)
       { style, columns },
     ),
     ...timings.flatMap(([name, each]) =>
-      each ? [`  ${name.padEnd(11)}  ${each.text}  ${style.dim(`line ${each.line}`)}`] : [],
+      each ? [`  ${name.padEnd(11)}  ${timedWords(each)}  ${style.dim(`line ${each.line}`)}`] : [],
     ),
     ...sections(steps, { style, columns }),
   ]
+}
+
+/** `SEV0: Cannot resolve within 15 minutes (SEV0) or 1 hour (SEV1) -> Level 2 (15 min)` */
+function timedWords({ text, target, levels = [], minutes }: Timed): string {
+  const concerned = levels.length > 0 && !text.startsWith(levels[0] as string) ? `${levels.join(', ')}: ` : ''
+  return `${concerned}${text}${target ? ` -> ${target}` : ''}${minutes === undefined ? '' : ` (${minutes} min)`}`
 }
 
 type Look = Pick<Terminal, 'style' | 'columns'>

@@ -21,8 +21,8 @@ export function actsOn(
 
 export const stepTable = (steps: readonly StepView[], { style, columns }: Terminal): string[] =>
   table(
-    ['CODE', 'STEP', 'LINE', 'DOES', 'TEXT'],
-    steps.map(step => [step.code, step.id, String(step.line), actsOn(step, style), firstLine(step.text)]),
+    ['CODE', 'LINE', 'DOES', 'TEXT', 'STEP'],
+    steps.map(step => [step.code, String(step.line), actsOn(step, style), firstLine(step.text), step.id]),
     { style, columns },
   )
 

@@ -1,4 +1,4 @@
-// The service's messages name its routes and members; on a terminal they name what can be typed.
+// The service's messages name its routes and members; on a terminal they name what can be typed, and times as the rest of it.
 
 const WORDS: [RegExp, string][] = [
   [/GET \/v1\/flags lists those there are/g, '"killswitch status" lists those there are'],
@@ -18,6 +18,7 @@ const WORDS: [RegExp, string][] = [
   [/\("force": true, with a reason\)/g, '(--force --reason "...")'],
   [/leave it out of "leave"/g, 'leave it out of --leave'],
   [/send "(reason|leave)"/g, 'give --$1'],
+  [/(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d)(?:\.\d+)?Z/g, '$1 $2 UTC'],
   [/ \/docs (lists what there is|shows what this takes)\./g, ''],
 ]
 

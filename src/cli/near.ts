@@ -1,7 +1,8 @@
-// When a flag's key is not known: the keys it may have meant. It never guesses: a kill of the wrong flag is an incident.
+// When a flag or an incident is not known: the ones that may have been meant. It never guesses: a kill of the wrong flag
+// is an incident.
 
 import { distance } from 'fastest-levenshtein'
-import type { FlagList } from './client/answers.js'
+import type { FlagList, IncidentList } from './client/answers.js'
 import type { Client } from './client/client.js'
 import { RefusedError } from './exit.js'
 
@@ -15,7 +16,17 @@ export async function explainUnknownFlag(client: Client, key: string, error: unk
   throw new RefusedError({ ...error.problem, near: nearKeys(key, keys) }, error.text, error.url)
 }
 
-/** Keys that hold the word asked for, or are a slip of the pen away; the nearest first, at most three. */
+/** The same for an incident that nobody declared under this id. */
+export async function explainUnknownIncident(client: Client, id: string, error: unknown): Promise<never> {
+  if (!(error instanceof RefusedError) || error.problem.code !== 'unknown-incident') throw error
+  const ids = await client.get<IncidentList>('/v1/incidents').then(
+    ({ body }) => body.incidents.map(incident => incident.id),
+    () => [],
+  )
+  throw new RefusedError({ ...error.problem, near: nearKeys(id, ids) }, error.text, error.url)
+}
+
+/** Those that hold the word asked for, or are a slip of the pen away; the nearest first, at most three. */
 export function nearKeys(asked: string, keys: readonly string[]): string[] {
   const word = asked.toLowerCase()
   const furthest = Math.max(2, Math.floor(word.length * 0.4))

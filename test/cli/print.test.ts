@@ -1,0 +1,103 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { clockLines } from '../../src/cli/print/incident.js'
+import { styleFor } from '../../src/cli/print/style.js'
+import { table } from '../../src/cli/print/table.js'
+import { forTerminal } from '../../src/cli/print/wording.js'
+import { widthOf, wrapCell, wrapLine } from '../../src/cli/print/wrap.js'
+import type { ClockItem } from '../../src/domain/incident-clock.js'
+
+const plain = styleFor(false)
+const coloured = styleFor(true)
+const NOW = Date.parse('2026-11-20T03:10:00.000Z')
+
+describe('a table on a terminal', () => {
+  const head = ['CODE', 'DOES', 'STEP']
+  const rows = [
+    ['gihus', coloured.red('kill ai_v1 -> off (if the error rate stays high)'), 'trustflow/ai-instability/3'],
+    ['kijov', 'kill chat.degraded-mode -> on', 'chat-assistant/external-service-claude-api/1'],
+  ]
+
+  it('loses nothing in any width, and is wider than the terminal only where its columns are at their narrowest', () => {
+    const words = (lines: string[]) => lines.join('').replace(/[^a-z0-9]+/gi, '')
+    const letters = (lines: string[]) => Array.from(words(lines)).sort().join('')
+    const wide = table(head, rows, { style: plain })
+    assert.equal(wide.length, 3)
+    for (let columns = 40; columns <= 140; columns++) {
+      const lines = table(head, rows, { style: plain, columns })
+      for (const line of lines) assert.ok(widthOf(line) <= columns, `${columns}: ${line}`)
+      assert.equal(letters(lines).replace(/[013m]/g, ''), letters(wide).replace(/[013m]/g, ''), `${columns}`)
+    }
+  })
+
+  it('keeps the colour of a cell in each of its lines', () => {
+    assert.deepEqual(wrapCell(coloured.red('one two three'), 7), ['one two', 'three'].map(coloured.red))
+    assert.deepEqual(wrapCell('a-word-too-long', 6), ['a-word', '-too-l', 'ong'])
+    assert.deepEqual(wrapCell('', 6), [''])
+  })
+})
+
+describe('a line on a terminal', () => {
+  it('is broken between words, and goes on below its value', () => {
+    assert.deepEqual(wrapLine('  step   kill it at once, and please', 27), [
+      '  step   kill it at once,',
+      '         and please',
+    ])
+    assert.deepEqual(wrapLine('Refused: this is not for you', 16), ['Refused: this is', '  not for you'])
+    assert.deepEqual(wrapLine('short', 16), ['short'])
+    assert.deepEqual(wrapLine('https://a-long-address.example/x', 10), ['https://a-long-address.example/x'])
+  })
+})
+
+describe('the clock of an incident', () => {
+  const item = (given: Partial<ClockItem>): ClockItem => ({
+    what: 'escalation',
+    text: 'x',
+    line: 1,
+    overdue: false,
+    ...given,
+  })
+  const since = '2026-11-20T03:00:00.000Z'
+
+  it('shows what is due next first, and says of each what it waits for', () => {
+    const lines = clockLines(
+      [
+        item({ what: 'response', text: 'Immediate', since, metAt: since }),
+        item({ what: 'postmortem', text: 'within 48 h' }),
+        item({ what: 'recovery-wait', text: 'Wait 15 min' }),
+        item({ text: 'P1: Immediate escalation', since, target: 'manager' }),
+        item({ text: 'SEV0', since }),
+        item({ what: 'resolution', text: 'Next release', since }),
+        item({ text: '30 min', since, due: '2026-11-20T03:30:00.000Z' }),
+        item({ text: '5 min', since, due: '2026-11-20T03:05:00.000Z', overdue: true }),
+      ],
+      { style: plain, columns: undefined, now: NOW },
+    )
+    assert.deepEqual(
+      lines.map(line => line.trim().replace(/ {2,}/g, '  ')),
+      [
+        'escalation  OVERDUE, was due 5 min ago (03:05:00 UTC)  5 min  line 1',
+        'escalation  due in 20 min (03:30:00 UTC)  30 min  line 1',
+        'escalation  at once  P1: Immediate escalation -> manager  line 1',
+        'escalation  at this severity  SEV0  line 1',
+        'resolution  no minutes given  Next release  line 1',
+        'post-mortem  once it is resolved  within 48 h  line 1',
+        'recovery wait  from the last restore, or a note -k recovered  Wait 15 min  line 1',
+        'response  met 03:00:00 UTC  Immediate  line 1',
+      ],
+    )
+    assert.match(
+      clockLines([], { style: plain, columns: undefined, now: NOW }).join(),
+      /puts no time to anything/,
+    )
+  })
+})
+
+describe('the words of the service', () => {
+  it('are said as a person reads them on a terminal', () => {
+    assert.equal(
+      forTerminal('It is held since 2026-11-20T03:00:01.123Z. GET /v1/flags lists those there are.'),
+      'It is held since 2026-11-20 03:00:01 UTC. "killswitch status" lists those there are.',
+    )
+  })
+})
