@@ -8,7 +8,7 @@ import { ROOT } from './server.js'
 import type { Reply } from './service.js'
 import type { Teardown } from './testdir.js'
 
-export type Given = { url: string; token: string; instance: string; cacheFile: string }
+export type Given = { url: string; token: string; instance: string; cacheFile: string; app?: string }
 
 export class ExampleApp {
   readonly instance: string
@@ -35,7 +35,10 @@ export class ExampleApp {
   }
 
   /** Resolves when it listens, and has come up from whatever there is. Its model never comes to an answer by itself. */
-  static async start(t: Teardown, { url, token, instance, cacheFile }: Given): Promise<ExampleApp> {
+  static async start(
+    t: Teardown,
+    { url, token, instance, cacheFile, app: application = 'trustflow' }: Given,
+  ): Promise<ExampleApp> {
     const child = spawn(process.execPath, [join(ROOT, 'sdk/examples/app.mjs')], {
       stdio: ['ignore', 'pipe', 'pipe'],
       env: {
@@ -44,7 +47,7 @@ export class ExampleApp {
         MODEL_MS: '3600000',
         KILLSWITCH_URL: url,
         KILLSWITCH_TOKEN: token,
-        KILLSWITCH_APP: 'trustflow',
+        KILLSWITCH_APP: application,
         KILLSWITCH_INSTANCE: instance,
         KILLSWITCH_CACHE_FILE: cacheFile,
         // a busy machine may take longer than a second to answer
