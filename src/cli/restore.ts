@@ -4,7 +4,7 @@ import type { Command } from 'commander'
 import type { Flag } from './client/answers.js'
 import type { Answer } from './client/client.js'
 import { type Cli, confirm, connect, flagPath, given, isJson } from './context.js'
-import { UsageError } from './exit.js'
+import { EXIT, UsageError } from './exit.js'
 import { flipAndShow, withWait } from './flipping.js'
 import { explainUnknownFlag } from './near.js'
 import { holdLines } from './print/flag.js'
@@ -45,6 +45,7 @@ export function restoreVerb(program: Command, cli: Cli): void {
     const reason = options.reason ?? (await askReason(cli, options))
     if (!(await confirm(cli.terminal, `${seen.body.restore.label}?`, options.yes === true))) {
       cli.terminal.say('Nothing was restored.')
+      cli.exit = EXIT.refused
       return
     }
     const body = given({ ...named, step: options.step, reason })

@@ -178,7 +178,7 @@ function filled(source: PostmortemSource, facts: Facts, template: string): Draft
 function pushLine({ lines, left }: Draft, line: string): void {
   lines.push(line)
   const [bracket] = /\[[^\]]{2,80}\](?!\()/.exec(line) ?? []
-  if (bracket !== undefined) left.push(/^[-*\s]*([A-Z][\w /]*?):?\*{0,2}:?\s/.exec(line)?.[1] ?? bracket)
+  if (bracket !== undefined) left.push(/^[-*\s]*([A-Z][\w /]*?)(?::|\*\*)/.exec(line)?.[1] ?? bracket)
 }
 
 /** `- Users affected: [number]`: asked for beside what the log says. */

@@ -179,7 +179,9 @@ for (const [name, folder] of [
         clock: () => Date.now() + aheadMs,
         ...(folder === undefined ? {} : { runbooksDir: folder }),
       })
-      const cli = as(t, server)
+      // a busy machine may take longer than five seconds to answer
+      const ask = as(t, server)
+      const cli: Cli = (role, ...args) => ask(role, ...args, '--timeout', '60')
       await fleetOf(t, server)
       await Promise.all(WALKS.map(walk => killAndDeclare(cli, walk)))
       await Promise.all(WALKS.map(walk => workAndRestore(cli, walk)))
