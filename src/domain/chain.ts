@@ -1,7 +1,8 @@
 // Whether lines form one chain: the only place that knows what may follow what. Feed it line by line; it recomputes
 // every hash from the exact bytes and must never trust a hash that came along.
 
-import { EMPTY, type Entry, fromPlace, type Head, hashLine, placeOf } from './audit.js'
+import { EMPTY, type Entry, fromPlace, type Head, hashLine, placeOf, type SealedEntry } from './audit.js'
+import { KillswitchError } from './errors.js'
 
 /** A head that also knows its entry's hour, below which the next one may not be. */
 export type ChainHead = Head & { at: string }
@@ -71,5 +72,16 @@ function isLink(entry: Entry | null): entry is Entry {
   // the two halves of a place must not run into one another
   return (
     Number.isSafeInteger(place) && fromPlace(place).seq === entry.seq && entry.epoch >= 0 && entry.seq > 0
+  )
+}
+
+/** The head after one more entry. Throws `history-lost` where it does not follow. */
+export function headAfter(head: ChainHead, { entry, line, hash }: SealedEntry): ChainHead {
+  const problem = line.includes('\n') ? 'its line has a newline in it' : problemAfter(head, entry)
+  if (problem === undefined) return { epoch: entry.epoch, seq: entry.seq, hash, at: entry.at }
+  throw new KillswitchError(
+    'history-lost',
+    `Entry ${entry.epoch}-${entry.seq} does not follow the journal's ${head.epoch}-${head.seq}: ${problem}. It was not ` +
+      "taken: the store is on another branch than this instance's journal.",
   )
 }

@@ -6,7 +6,7 @@ import { type Actor, type Role, reaches } from './actor.js'
 import type { Draft, Entry, StepReference, Warning } from './audit.js'
 import { toTimestamp } from './clock.js'
 import { KillswitchError } from './errors.js'
-import { type Hold, isOnlyOf } from './hold.js'
+import { type Hold, isOnlyOf, underItsIncident } from './hold.js'
 import { warnOf } from './incident.js'
 import { type FlagState, isKilled, pinnedVariant, type State, summariseHold } from './state.js'
 
@@ -76,23 +76,17 @@ export function withIncidentWarning<C extends { claim: StepClaim; incident?: str
 }
 
 export function decideRestore(state: State, command: RestoreCommand, now: number): Verdict {
+  const flag = state.flags.get(command.flag)
   try {
-    const flag = state.flags.get(command.flag)
     if (flag === undefined) throw unknownFlag(state, command.flag)
     mayRestore(command, flag, now)
     matches(command, flag)
     return { drafts: [restoreDraft(flag, command, released(command, flag, now), now)] }
   } catch (error) {
     if (error instanceof KillswitchError)
-      return refuse(underItsIncident(state, command), 'restore', error, now)
+      return refuse(underItsIncident(command, flag?.holds), 'restore', error, now)
     throw error
   }
-}
-
-/** A refused restore of an incident's hold is part of its story, whichever way the hold was named. */
-function underItsIncident(state: State, command: RestoreCommand): RestoreCommand {
-  const hold = state.flags.get(command.flag)?.holds.find(each => each.id === command.hold)
-  return command.incident === undefined && hold?.incident ? { ...command, incident: hold.incident } : command
 }
 
 /** Why this actor may not kill this flag; undefined where it may. */

@@ -62,3 +62,12 @@ export function adoptHolds(holds: readonly Hold[], ids: readonly string[], incid
 /** Whether taking this hold back takes back nobody else's kill. */
 export const isOnlyOf = (hold: Hold, actor: string): boolean =>
   hold.actor === actor && (hold.joined ?? []).every(each => each.actor === actor)
+
+/** What is asked of one incident's hold is part of that incident's story, whichever way the hold was named. */
+export function underItsIncident<C extends { hold?: string; incident?: string }>(
+  command: C,
+  holds: readonly Hold[] = [],
+): C {
+  const incident = command.incident ?? holds.find(each => each.id === command.hold)?.incident
+  return incident === undefined ? command : { ...command, incident }
+}

@@ -4,7 +4,7 @@
 import { mkdir } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { hashLine, placeOf, type SealedEntry } from '../domain/audit.js'
-import { type ChainHead, linkOf, problemAfter } from '../domain/chain.js'
+import { type ChainHead, headAfter, linkOf } from '../domain/chain.js'
 import { KillswitchError } from '../domain/errors.js'
 import { cutBranch } from './branch.js'
 import { type Checkpoint, readCheckpoint, writeCheckpoint } from './checkpoint.js'
@@ -140,7 +140,7 @@ export class Journal {
     const known = placeOf(this.#head)
     const added = entries.filter(({ entry }) => placeOf(entry) > known)
     if (added.length === 0) return
-    const head = added.reduce(follow, this.#head)
+    const head = added.reduce(headAfter, this.#head)
     const bytes = Buffer.from(added.map(({ line }) => `${line}\n`).join(''))
     const write = () =>
       this.#writer.write(bytes, placeOf(added[0]!.entry), () => {
@@ -292,13 +292,3 @@ export class Journal {
 
 const isUnknown = (error: unknown): boolean =>
   error instanceof KillswitchError && error.code === 'outcome-unknown'
-
-function follow(head: ChainHead, { entry, line, hash }: SealedEntry): ChainHead {
-  const problem = line.includes('\n') ? 'its line has a newline in it' : problemAfter(head, entry)
-  if (problem === undefined) return { epoch: entry.epoch, seq: entry.seq, hash, at: entry.at }
-  throw new KillswitchError(
-    'history-lost',
-    `Entry ${entry.epoch}-${entry.seq} does not follow the journal's ${head.epoch}-${head.seq}: ${problem}. It was not ` +
-      "taken: the store is on another branch than this instance's journal.",
-  )
-}

@@ -269,16 +269,12 @@ export class Gate {
     this.#opening = undefined
     this.#away = undefined
     this.onCommitted(entries)
+    const durability = durabilityOf(this.#store, journaled)
     for (const { item, entries: own, refusal } of decided) {
       if (refusal) item.reject(refusal)
       else {
         const places = own.map(each => placeOf(each.entry))
-        item.resolve({
-          places,
-          entries: own,
-          durability: durabilityOf(this.#store, journaled),
-          replayed: false,
-        })
+        item.resolve({ places, entries: own, durability, replayed: false })
       }
     }
     return true
