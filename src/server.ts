@@ -13,12 +13,14 @@ import type { ProvisionalKill } from './domain/provisional.js'
 import type { Store } from './domain/store.js'
 import { buildApp } from './http/app.js'
 import { Metrics } from './http/metrics.js'
+import { mostStreams, OpenStreams } from './http/open-streams.js'
 import type { App, Parts } from './http/parts.js'
 import { markServed } from './http/served.js'
 import { EntryIndex } from './journal/entry-index.js'
 import { Journal } from './journal/journal.js'
 import { ProvisionalFile } from './journal/provisional-file.js'
 import { Tree } from './journal/tree.js'
+import { openFilesLimit } from './open-files.js'
 import { assertEnvironment, checkPosture, openStore } from './open-store.js'
 import { followToEnd, publishCatalogue } from './publish-catalogue.js'
 import { Audit } from './service/audit.js'
@@ -147,6 +149,11 @@ async function serve(
   const checkpoints = await openCheckpoints(config, { log, tree, health })
   const confirmations = new Confirmations({ log, gate, fleet, clock })
   const credentials = await Credentials.open(config, health, logger)
+  const tokens = () => credentials.tokens
+  const streams = new OpenStreams({ tokens, clock, most: mostStreams(openFilesLimit()) })
+  closers.push(async () => streams.close())
+  metrics.watchStreams(streams)
+  health.watch(() => streams.condition)
   const parts: Parts = {
     environment,
     clock,
@@ -161,7 +168,8 @@ async function serve(
     snapshots: new Snapshots(log, environment),
     health,
     metrics,
-    tokens: () => credentials.tokens,
+    tokens,
+    streams,
     served: markServed(served, log),
     assertKnown: () => assertKnown(health),
   }

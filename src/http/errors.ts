@@ -36,6 +36,7 @@ export const STATUS: Record<ErrorCode, number> = {
   'precondition-failed': 412,
   'key-reused': 422,
   behind: 503,
+  'too-many-streams': 503,
   'no-known-state': 503,
   'store-unavailable': 503,
   'outcome-unknown': 504,

@@ -5,6 +5,7 @@ import { placeOf, type SealedEntry } from '../domain/audit.js'
 import { isKilled } from '../domain/state.js'
 import type { Health } from '../service/health.js'
 import type { Log } from '../service/log.js'
+import type { OpenStreams } from './open-streams.js'
 import type { App, Parts } from './parts.js'
 
 const KILL_SECONDS = [0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2]
@@ -68,6 +69,13 @@ export class Metrics {
     this.gauge('journal_ok', '1 while the journal can be written', () =>
       Number(log.journal.broken === undefined),
     )
+  }
+
+  watchStreams(streams: OpenStreams): void {
+    this.gauge('streams', 'Open streams of SDKs', () => streams.count('app'))
+    this.gauge('browser_streams', 'Open event streams of OFREP web clients', () => streams.count('browser'))
+    this.gauge('streams_most', 'How many streams this instance takes', () => streams.most)
+    this.gauge('streams_refused', 'Streams refused for their number', () => streams.refused)
   }
 
   /** A number that is read when it is asked for. */

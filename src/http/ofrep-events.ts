@@ -3,26 +3,21 @@
 
 import { Type } from 'typebox'
 import { KillswitchError } from '../domain/errors.js'
+import { HEARTBEAT_MS } from '../domain/receipt.js'
 import type { State } from '../domain/state.js'
 import type { Log } from '../service/log.js'
+import { audienceOf, covers } from '../service/snapshots.js'
 import { openEventSecret } from '../tokens/event-secret.js'
 import { configEtag, configModified, versionOf } from './ofrep-request.js'
 import type { App, Parts } from './parts.js'
 import { SseSockets } from './sse.js'
 
 export const EVENTS_PATH = '/ofrep/v1/events'
-const CHECK_MS = 1_000
-/** Every so many checks. */
-const HEARTBEAT = 5
 const COMMENT = Buffer.from(': alive\n\n')
 
-/** Who listens with one credential: its stored hash is the name of the audience. */
-type Listeners = { id: string; apps: readonly string[] | undefined; open: number }
-
 export function eventsRoute(scope: App, parts: Parts): void {
-  const { log, clock, tokens } = parts
+  const { log, clock, tokens, streams } = parts
   const sockets = new SseSockets()
-  const audiences = new Map<string, Listeners>()
 
   scope.get(
     '/v1/events/:secret',
@@ -44,40 +39,22 @@ export function eventsRoute(scope: App, parts: Parts): void {
       const { secret } = request.params as { secret: string }
       const found = openEventSecret(secret, tokens(), clock())
       if (found === undefined) throw unknownSecret()
-      const { id, apps } = found.actor
-      const listeners = audiences.get(found.sha256) ?? { id, apps, open: 0 }
-      audiences.set(found.sha256, listeners)
-      listeners.open++
-      sockets.add(reply, {
-        audience: found.sha256,
-        first: greeting(log, request.headers['last-event-id'], request.query),
-        onClose: () => {
-          if (--listeners.open === 0) audiences.delete(found.sha256)
-        },
-      })
+      const onClose = streams.admit(found, 'browser', () => sockets.end(reply))
+      const first = greeting(log, request.headers['last-event-id'], request.query)
+      sockets.add(reply, { audience: audienceOf(found.actor.apps), first, onClose })
     },
   )
 
   let { flags } = log.known
   const unsubscribe = log.subscribe((_, state) => {
-    const changed = changedApplications(flags, log.known.flags)
+    const changed = [...changedApplications(flags, log.known.flags)]
     flags = log.known.flags
-    if (changed.size === 0) return
+    if (changed.length === 0) return
     const notice = refetch(state)
-    for (const [audience, { apps }] of audiences)
-      if (apps === undefined || apps.some(app => changed.has(app))) sockets.send(audience, notice)
+    for (const audience of sockets.audiences())
+      if (changed.some(app => covers(audience, app))) sockets.send(audience, notice)
   })
-  let checks = 0
-  const timer = setInterval(() => {
-    for (const [sha256, listeners] of audiences) {
-      const known = tokens()
-        .credentialsOf(listeners.id, clock())
-        .find(each => each.sha256 === sha256)
-      if (known === undefined) sockets.end(sha256)
-      else listeners.apps = known.actor.apps
-    }
-    if (++checks % HEARTBEAT === 0) sockets.beat(COMMENT, performance.now())
-  }, CHECK_MS)
+  const timer = setInterval(() => sockets.beat(COMMENT, performance.now()), HEARTBEAT_MS)
   scope.addHook('preClose', async () => {
     clearInterval(timer)
     unsubscribe()

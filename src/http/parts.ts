@@ -21,6 +21,7 @@ import type { Snapshots } from '../service/snapshots.js'
 import type { Submissions } from '../service/submissions.js'
 import type { Tokens } from '../tokens/tokens.js'
 import type { Metrics } from './metrics.js'
+import type { OpenStreams } from './open-streams.js'
 import type { MarkServed } from './served.js'
 
 export type App = FastifyInstance<
@@ -46,6 +47,7 @@ export type Parts = {
   health: Health
   metrics: Metrics
   tokens: () => Tokens
+  streams: OpenStreams
   /** Marks the client of a request as answered at the revision in force: served, which is weaker than applied. */
   served: MarkServed
   /** Throws `no-known-state` on an instance that has not seen the log: it never answers with an empty state. */

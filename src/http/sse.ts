@@ -14,10 +14,8 @@ export function frame(event: string, data: unknown, id?: string | number): Buffe
 }
 
 type Given = {
-  /** Sockets of one audience get the same frames: those of an application, or of one credential. */
+  /** Sockets of one audience get the same frames: those of the same applications. */
   audience: string
-  /** The stored hash of the token it was opened with. */
-  credential?: string
   first?: Buffer
   onClose?: () => void
 }
@@ -27,12 +25,6 @@ type Socket = Given & { reply: FastifyReply; waiting?: Buffer; blockedAt?: numbe
 export class SseSockets {
   readonly #sockets = new Map<string, Set<Socket>>()
   #closing = false
-
-  get size(): number {
-    let size = 0
-    for (const sockets of this.#sockets.values()) size += sockets.size
-    return size
-  }
 
   audiences(): IterableIterator<string> {
     return this.#sockets.keys()
@@ -51,12 +43,14 @@ export class SseSockets {
     raw.on('drain', () => this.#drained(socket))
     // the response's close, not the request's: that one comes as soon as the request is read
     raw.once('close', () => this.#remove(socket))
-    raw.once('error', () => raw.destroy())
+    raw.on('error', () => raw.destroy())
     const members = this.#sockets.get(given.audience) ?? new Set()
     this.#sockets.set(given.audience, members.add(socket))
     if (given.first) this.#write(socket, given.first)
     else raw.flushHeaders()
     if (this.#closing) raw.end()
+    // gone before it was here: its close has been told already
+    if (raw.destroyed) this.#remove(socket)
   }
 
   /** Sends a frame to every socket of an audience. To one that is still busy it goes when it has drained, if nothing newer came. */
@@ -72,21 +66,16 @@ export class SseSockets {
   beat(data: Buffer, now: number): void {
     for (const sockets of this.#sockets.values()) {
       for (const socket of sockets) {
-        if (socket.blockedAt === undefined) this.#write(socket, data)
+        if (socket.reply.raw.writableEnded) socket.reply.raw.destroy()
+        else if (socket.blockedAt === undefined) this.#write(socket, data)
         else if (now - socket.blockedAt > STUCK_AFTER_MS) socket.reply.raw.destroy()
       }
     }
   }
 
-  /** Ends the streams of an audience: their clients come again, and are asked who they are. */
-  end(audience: string): void {
-    for (const socket of this.#sockets.get(audience) ?? []) socket.reply.raw.end()
-  }
-
-  /** Ends each stream of which this holds, likewise. */
-  endWhere(isOver: (given: Given) => boolean): void {
-    for (const sockets of this.#sockets.values())
-      for (const socket of sockets) if (isOver(socket)) socket.reply.raw.end()
+  /** Ends one stream: nothing is sent on it any more, and the next beat cuts it where its client does not read the end. */
+  end({ raw }: FastifyReply): void {
+    raw.end()
   }
 
   /** Says goodbye and waits until every stream has ended, a second at most. */
@@ -105,6 +94,7 @@ export class SseSockets {
   }
 
   #write(socket: Socket, data: Buffer): void {
+    if (socket.reply.raw.writableEnded) return
     if (socket.blockedAt !== undefined) {
       socket.waiting = data
       return

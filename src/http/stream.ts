@@ -10,14 +10,10 @@ import { upstreamOf } from './parts.js'
 import { assertNotBehind, ifNoneMatch } from './preconditions.js'
 import { frame, SseSockets } from './sse.js'
 
-/** How soon a stream ends after its token was revoked. */
-const CHECK_MS = 1_000
-
 export function streamRoutes(app: App, parts: Parts): void {
   const { snapshots, log, health } = parts
   const tags = ['applications']
   const sockets = new SseSockets()
-  parts.metrics.gauge('streams', 'Open streams of SDKs', () => sockets.size)
 
   app.get(
     '/v1/snapshot',
@@ -65,7 +61,7 @@ export function streamRoutes(app: App, parts: Parts): void {
         operationId: 'stream',
         summary: 'Every change, as it happens (server-sent events)',
         description:
-          'On connect and on every change one `change` event with the full set of held flags, `id` = revision; a `heartbeat` every 5 s with `upstream: live | stale`; `bye` before an orderly stop.',
+          'On connect and on every change one `change` event with the full set of held flags, `id` = revision; a `heartbeat` every 5 s with `upstream: live | stale`; `bye` before an orderly stop. Ends within a second once its token is revoked or has expired; 503 `too-many-streams` when this instance has all it takes.',
         tags,
         response: {
           200: { description: 'The stream', content: { 'text/event-stream': { schema: Type.String() } } },
@@ -75,9 +71,12 @@ export function streamRoutes(app: App, parts: Parts): void {
     async (request, reply) => {
       parts.assertKnown()
       assertNotBehind(request, log.state)
-      const audience = audienceOf(actorOf(request).apps)
-      const greeting = Buffer.concat([changeFrame(audience), heartbeat()])
-      sockets.add(reply, { audience, credential: request.credential as string, first: greeting })
+      const actor = actorOf(request)
+      const audience = audienceOf(actor.apps)
+      const first = Buffer.concat([changeFrame(audience), heartbeat()])
+      const presented = { actor, sha256: request.credential as string }
+      const onClose = parts.streams.admit(presented, 'app', () => sockets.end(reply))
+      sockets.add(reply, { audience, first, onClose })
     },
   )
 
@@ -100,21 +99,11 @@ export function streamRoutes(app: App, parts: Parts): void {
     told = { revision, provisional }
     for (const audience of sockets.audiences()) sockets.send(audience, changeFrame(audience))
   }, 'first')
-  /** Its token is revoked or expired, or for other applications by now. */
-  const isOver = ({ audience, credential = '' }: { audience: string; credential?: string }): boolean => {
-    const found = parts.tokens().credential(credential, parts.clock())
-    return found === undefined || audienceOf(found.actor.apps) !== audience
-  }
-  let checkedAt = performance.now()
   let upstream = upstreamOf(parts)
   let beatAt = performance.now()
   // looks often, so that apps learn at once that this instance has lost the store; beats every five seconds
   const timer = setInterval(() => {
     const now = performance.now()
-    if (now - checkedAt >= CHECK_MS) {
-      checkedAt = now
-      sockets.endWhere(isOver)
-    }
     if (upstreamOf(parts) === upstream && now - beatAt < HEARTBEAT_MS) return
     upstream = upstreamOf(parts)
     beatAt = now

@@ -16,6 +16,7 @@ export class Health {
   readonly #catalogue: Catalogue
   /** Findings of the start that stay true: the store's posture. */
   posture: Condition[] = []
+  readonly #watched: (() => Condition | undefined)[] = []
   /** What is wrong with the tokens file since it last changed; the tokens before it stay in force. */
   tokensFault: string | undefined
   /** The runbooks without their steps, and why. */
@@ -69,6 +70,11 @@ export class Health {
     }))
   }
 
+  /** What another part finds less than well, when it is asked. */
+  watch(look: () => Condition | undefined): void {
+    this.#watched.push(look)
+  }
+
   isLive(): boolean {
     return this.#tail.isLive
   }
@@ -107,6 +113,7 @@ export class Health {
         code: 'tokens-faulty',
         detail: this.tokensFault,
       })
+    degraded.push(...this.#watched.map(look => look()).filter(found => found !== undefined))
     return { ready, degraded }
   }
 
