@@ -35,6 +35,8 @@ export class Fleet {
   #flushing: NodeJS.Timeout | undefined
   #following: Promise<void> = Promise.resolve()
   #sweeping: NodeJS.Timeout | undefined
+  #telling: NodeJS.Timeout | undefined
+  #tellAgainAt = 0
   /** Told once of each app instance that contradicts the log. */
   onFork: (receipt: Receipt) => void = () => {}
 
@@ -102,6 +104,7 @@ export class Fleet {
   async close(): Promise<void> {
     clearTimeout(this.#flushing)
     clearInterval(this.#sweeping)
+    clearTimeout(this.#telling)
     this.#ending.abort()
     await this.#following
   }
@@ -111,8 +114,23 @@ export class Fleet {
     this.#instances.set(key, hear(this.#instances.get(key), receipt, heardAt))
   }
 
+  /** At once, but for no more than a tenth of the time: who listens looks at the whole fleet, and ten thousand report. */
   #tell(): void {
+    if (this.#telling !== undefined) return
+    const waitMs = this.#tellAgainAt - performance.now()
+    if (waitMs <= 0) this.#tellNow()
+    else
+      this.#telling = setTimeout(() => {
+        this.#telling = undefined
+        this.#tellNow()
+      }, waitMs).unref()
+  }
+
+  #tellNow(): void {
+    const began = performance.now()
     for (const listener of this.#listeners) listener()
+    const ended = performance.now()
+    this.#tellAgainAt = ended + 9 * (ended - began)
   }
 
   #flush(): void {
