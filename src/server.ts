@@ -12,6 +12,7 @@ import { KillswitchError } from './domain/errors.js'
 import type { ProvisionalKill } from './domain/provisional.js'
 import type { Store } from './domain/store.js'
 import { buildApp } from './http/app.js'
+import { Load } from './http/load.js'
 import { Metrics } from './http/metrics.js'
 import { mostStreams, OpenStreams } from './http/open-streams.js'
 import type { App, Parts } from './http/parts.js'
@@ -42,6 +43,9 @@ import { Snapshots } from './service/snapshots.js'
 import { Submissions } from './service/submissions.js'
 import { Tail } from './service/tail.js'
 import type { FirstStart } from './tokens/first-start.js'
+
+/** Connections that wait to be taken: when ten thousand apps come back at once, a kill is not to be among those dropped. */
+const BACKLOG = 4_096
 
 /** Room for a thousand kills and more on a disk that is full. */
 const RESERVE_BYTES = 1024 * 1024
@@ -152,8 +156,12 @@ async function serve(
   const tokens = () => credentials.tokens
   const streams = new OpenStreams({ tokens, clock, most: mostStreams(openFilesLimit()) })
   closers.push(async () => streams.close())
+  const load = new Load()
+  closers.push(async () => load.close())
   metrics.watchStreams(streams)
+  metrics.watchLoad(load)
   health.watch(() => streams.condition)
+  health.watch(() => load.condition)
   const parts: Parts = {
     environment,
     clock,
@@ -170,6 +178,7 @@ async function serve(
     metrics,
     tokens,
     streams,
+    load,
     served: markServed(served, log),
     assertKnown: () => assertKnown(health),
   }
@@ -195,7 +204,7 @@ async function serve(
   if (!hasKnownState) await publish()
   await runbooks.ready()
   closers.push(() => app.close())
-  const address = await app.listen({ host: config.host, port: config.port })
+  const address = await app.listen({ host: config.host, port: config.port, backlog: BACKLOG })
   if (hasKnownState) await publish()
   await runbooks.ready()
   const silence = sayCheckpoints(checkpoints, config, logger)

@@ -33,6 +33,7 @@ export const ERROR_CODES = [
   'precondition-failed',
   'key-reused', // an Idempotency-Key with another body
   'behind', // the caller has seen more of this log than this instance
+  'overloaded', // a read that waits until there is less to do
   'too-many-streams', // a limit on open event streams is reached
   'no-known-state', // this instance has not seen the log yet
   'store-unavailable', // certain: nothing was done

@@ -20,7 +20,7 @@ export function actorRoutes(app: App, { environment }: Parts): void {
   app.get(
     '/v1/actor',
     {
-      config: { access: 'reader', killOnly: true },
+      config: { access: 'reader', killOnly: true, kept: true },
       schema: {
         operationId: 'getActor',
         summary: 'Who this token is, its role, and the version of the service',

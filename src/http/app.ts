@@ -22,6 +22,7 @@ import { registerClosing } from './gone.js'
 import { healthRoutes } from './health.js'
 import { housekeepingRoutes } from './housekeeping.js'
 import { incidentRoutes } from './incidents.js'
+import { registerLoad } from './load.js'
 import { registerMethods } from './methods.js'
 import { metricsRoute } from './metrics.js'
 import { ofrepRoutes } from './ofrep.js'
@@ -69,6 +70,7 @@ export async function buildApp(parts: Parts, logger: FastifyBaseLogger): Promise
   acceptJsonOnly(app)
   registerErrors(app as unknown as FastifyInstance)
   recordRefusals(app, parts)
+  registerLoad(app as unknown as FastifyInstance, parts.load)
   await registerDocs(app, parts.environment)
   registerAuth(app as unknown as FastifyInstance, {
     tokens: parts.tokens,

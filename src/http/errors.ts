@@ -36,6 +36,7 @@ export const STATUS: Record<ErrorCode, number> = {
   'precondition-failed': 412,
   'key-reused': 422,
   behind: 503,
+  overloaded: 503,
   'too-many-streams': 503,
   'no-known-state': 503,
   'store-unavailable': 503,
@@ -165,7 +166,8 @@ export function registerErrors(app: FastifyInstance): void {
     const error = toKillswitchError(thrown)
     if (STATUS[error.code] >= 500)
       request.log.error({ err: error.cause ?? error, code: error.code }, error.message)
-    else request.log.info({ code: error.code }, error.message)
+    // of strangers the request's own line says enough
+    else if (request.actor !== undefined) request.log.info({ code: error.code }, error.message)
     return sendProblem(request, reply, error)
   })
   app.setNotFoundHandler((request, reply) => {

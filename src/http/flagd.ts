@@ -16,7 +16,7 @@ export function flagdRoute(app: App, parts: Parts): void {
     '/flagd/flags.json',
     {
       logLevel: 'warn',
-      config: { access: 'reader' },
+      config: { access: 'reader', kept: true },
       schema: {
         operationId: 'getFlagdDocument',
         summary: 'The flags as a flagd daemon reads them',

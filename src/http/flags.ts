@@ -39,7 +39,7 @@ export function flagRoutes(app: App, parts: Parts): void {
   app.get(
     '/v1/flags/:key',
     {
-      config: { access: 'viewer' },
+      config: { access: 'viewer', kept: true },
       schema: {
         operationId: 'getFlag',
         summary: 'One flag: state, holds, labels, the steps that act on it',

@@ -181,7 +181,7 @@ export function flipRoutes(app: App, parts: Parts): void {
   app.get(
     '/v1/flips/:id',
     {
-      config: { access: 'viewer', killOnly: true },
+      config: { access: 'viewer', killOnly: true, kept: true },
       schema: {
         operationId: 'getFlip',
         summary: 'What became of a flip',

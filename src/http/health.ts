@@ -22,7 +22,7 @@ export function healthRoutes(app: App, { health, log, environment }: Parts): voi
     '/livez',
     {
       logLevel: 'warn',
-      config: { access: 'public' },
+      config: { access: 'public', kept: true },
       schema: {
         operationId: 'live',
         summary: 'The process turns',
@@ -36,7 +36,7 @@ export function healthRoutes(app: App, { health, log, environment }: Parts): voi
     '/readyz',
     {
       logLevel: 'warn',
-      config: { access: 'public' },
+      config: { access: 'public', kept: true },
       schema: {
         operationId: 'ready',
         summary: 'A kill can be taken, and a known state is served; degraded says what is less than well',

@@ -5,6 +5,7 @@ import { placeOf, type SealedEntry } from '../domain/audit.js'
 import { isKilled } from '../domain/state.js'
 import type { Health } from '../service/health.js'
 import type { Log } from '../service/log.js'
+import type { Load } from './load.js'
 import type { OpenStreams } from './open-streams.js'
 import type { App, Parts } from './parts.js'
 
@@ -71,6 +72,12 @@ export class Metrics {
     )
   }
 
+  watchLoad(load: Load): void {
+    this.gauge('overloaded', '1 while reads are shed', () => Number(load.isLate))
+    this.gauge('loop_delay_seconds', 'How late the event loop was lately', () => load.delayMs / 1000)
+    this.gauge('reads_shed', 'Reads answered by 503 so that kills come first', () => load.shed)
+  }
+
   watchStreams(streams: OpenStreams): void {
     this.gauge('streams', 'Open streams of SDKs', () => streams.count('app'))
     this.gauge('browser_streams', 'Open event streams of OFREP web clients', () => streams.count('browser'))
@@ -112,7 +119,7 @@ export function metricsRoute(app: App, { metrics }: Parts): void {
   app.get(
     '/metrics',
     {
-      config: { access: 'viewer' },
+      config: { access: 'viewer', kept: true },
       schema: {
         operationId: 'metrics',
         summary: 'Metrics for Prometheus',

@@ -23,7 +23,7 @@ export function eventsRoute(scope: App, parts: Parts): void {
     '/v1/events/:secret',
     {
       exposeHeadRoute: false,
-      config: { access: 'public' },
+      config: { access: 'public', kept: true },
       schema: {
         operationId: 'ofrepEvents',
         summary: 'Notices to evaluate again (OFREP, server-sent events)',

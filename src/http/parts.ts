@@ -20,6 +20,7 @@ import type { Runbooks } from '../service/runbooks.js'
 import type { Snapshots } from '../service/snapshots.js'
 import type { Submissions } from '../service/submissions.js'
 import type { Tokens } from '../tokens/tokens.js'
+import type { Load } from './load.js'
 import type { Metrics } from './metrics.js'
 import type { OpenStreams } from './open-streams.js'
 import type { MarkServed } from './served.js'
@@ -48,6 +49,7 @@ export type Parts = {
   metrics: Metrics
   tokens: () => Tokens
   streams: OpenStreams
+  load: Load
   /** Marks the client of a request as answered at the revision in force: served, which is weaker than applied. */
   served: MarkServed
   /** Throws `no-known-state` on an instance that has not seen the log: it never answers with an empty state. */

@@ -2,7 +2,7 @@
 
 import { Type } from 'typebox'
 import { HEARTBEAT_MS } from '../domain/receipt.js'
-import type { Heartbeat } from '../domain/snapshot.js'
+import type { Change, Heartbeat } from '../domain/snapshot.js'
 import { audienceOf } from '../service/snapshots.js'
 import { actorOf } from './auth.js'
 import type { App, Parts } from './parts.js'
@@ -18,7 +18,7 @@ export function streamRoutes(app: App, parts: Parts): void {
   app.get(
     '/v1/snapshot',
     {
-      config: { access: 'reader' },
+      config: { access: 'reader', kept: true },
       schema: {
         operationId: 'getSnapshot',
         summary: 'Definitions and state, for the applications of the token',
@@ -56,7 +56,7 @@ export function streamRoutes(app: App, parts: Parts): void {
   app.get(
     '/v1/stream',
     {
-      config: { access: 'reader' },
+      config: { access: 'reader', kept: true },
       schema: {
         operationId: 'stream',
         summary: 'Every change, as it happens (server-sent events)',
@@ -80,8 +80,14 @@ export function streamRoutes(app: App, parts: Parts): void {
     },
   )
 
-  const changeFrame = (audience: string): Buffer =>
-    frame('change', snapshots.change(audience), snapshots.revision)
+  /** The same change is the same object: when everybody comes back at once, it is encoded once. */
+  const encoded = new WeakMap<Change, Buffer>()
+  const changeFrame = (audience: string): Buffer => {
+    const change = snapshots.change(audience)
+    const known = encoded.get(change) ?? frame('change', change, snapshots.revision)
+    encoded.set(change, known)
+    return known
+  }
   const heartbeat = (): Buffer => {
     const checkpoint = parts.checkpoints.newest()
     return frame('heartbeat', {

@@ -1,0 +1,110 @@
+// Kills come first: while the event loop is late, reads beyond a few at a time are answered by 503 and Retry-After, before
+// their token is looked at. Kills, restores, receipts, what became of a flip, health, metrics, and whatever apps read are
+// never shed: an evaluation that is refused un-kills a client without a cache.
+
+import { monitorEventLoopDelay } from 'node:perf_hooks'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import { KillswitchError } from '../domain/errors.js'
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** A read that is answered whatever the load: apps or a kill under way need it. All other GETs may be shed. */
+    kept?: boolean
+  }
+}
+
+/** A kill takes some five turns of the loop, and is to be answered within 250 ms. */
+const LATE_MS = 40
+/** So many reads are under way even then: a busy neighbour makes the loop late too, and one reader is no storm. */
+const ROOM = 4
+const RESOLUTION_MS = 10
+const LOOK_MS = 100
+/** After the last look that found the loop late. */
+const LASTS_MS = 1_000
+
+export class Load {
+  shed = 0
+  readonly #delay = monitorEventLoopDelay({ resolution: RESOLUTION_MS })
+  readonly #timer: NodeJS.Timeout
+  #delayMs = 0
+  #lateUntil = 0
+  #underWay = 0
+
+  constructor() {
+    this.#delay.enable()
+    this.#timer = setInterval(() => this.#look(), LOOK_MS).unref()
+  }
+
+  /** How late the loop was in the last tenth of a second, on average. */
+  get delayMs(): number {
+    return this.#delayMs
+  }
+
+  get isLate(): boolean {
+    return performance.now() < this.#lateUntil
+  }
+
+  /** Said on /readyz. */
+  get condition(): { code: string; detail: string } | undefined {
+    if (!this.isLate) return undefined
+    const detail = 'The event loop is late: of the reads only a few at a time are answered. Kills are taken.'
+    return { code: 'overloaded', detail }
+  }
+
+  /** Whether there is room for one more read; it is counted until `end`. */
+  begin(): boolean {
+    if (this.#underWay >= ROOM && this.isLate) {
+      this.shed++
+      return false
+    }
+    this.#underWay++
+    return true
+  }
+
+  /** Counted until the loop has turned: what is asked and answered within one turn is many at a time all the same. */
+  end(): void {
+    setImmediate(() => this.#underWay--)
+  }
+
+  close(): void {
+    clearInterval(this.#timer)
+    this.#delay.disable()
+  }
+
+  #look(): void {
+    this.#delayMs = this.#delay.count > 0 ? Math.max(0, this.#delay.mean / 1e6 - RESOLUTION_MS) : 0
+    this.#delay.reset()
+    if (this.#delayMs > LATE_MS) this.#lateUntil = performance.now() + LASTS_MS
+  }
+}
+
+/** Before authentication: what is shed has to be cheap. */
+export function registerLoad(app: FastifyInstance, load: Load): void {
+  const counted = new WeakSet<FastifyRequest>()
+  app.addHook('onRequest', (request, _, done) => {
+    if (!mayWait(request)) return done()
+    if (!load.begin()) return done(tooMuch())
+    // who waits for an entry to come costs nothing meanwhile
+    if (request.headers.prefer !== undefined) load.end()
+    else counted.add(request)
+    done()
+  })
+  app.addHook('onResponse', (request, _, done) => {
+    if (counted.delete(request)) load.end()
+    done()
+  })
+  app.addHook('onRequestAbort', (request, done) => {
+    if (counted.delete(request)) load.end()
+    done()
+  })
+  app.addHook('preClose', async () => load.close())
+}
+
+const mayWait = ({ method, routeOptions }: FastifyRequest): boolean =>
+  (method === 'GET' || method === 'HEAD') && routeOptions.config.kept !== true
+
+const tooMuch = (): KillswitchError =>
+  new KillswitchError(
+    'overloaded',
+    'This instance has more to do than it can, and kills come first: ask again in a moment, or ask another instance.',
+  )
