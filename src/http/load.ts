@@ -2,6 +2,7 @@
 // their token is looked at. Kills, restores, receipts, what became of a flip, health, metrics, and whatever apps read are
 // never shed: an evaluation that is refused un-kills a client without a cache.
 
+import { Socket } from 'node:net'
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { KillswitchError } from '../domain/errors.js'
@@ -100,8 +101,9 @@ export function registerLoad(app: FastifyInstance, load: Load): void {
   app.addHook('preClose', async () => load.close())
 }
 
-const mayWait = ({ method, routeOptions }: FastifyRequest): boolean =>
-  (method === 'GET' || method === 'HEAD') && routeOptions.config.kept !== true
+/** What the process asks of itself, over no connection, may not. */
+const mayWait = ({ method, routeOptions, raw }: FastifyRequest): boolean =>
+  (method === 'GET' || method === 'HEAD') && routeOptions.config.kept !== true && raw.socket instanceof Socket
 
 const tooMuch = (): KillswitchError =>
   new KillswitchError(

@@ -1,7 +1,12 @@
 import assert from 'node:assert/strict'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { describe, it } from 'node:test'
+import { stringify } from 'yaml'
 import { ROLES, type Role } from '../../src/domain/actor.js'
-import { aServer } from '../support/server.js'
+import { newToken, sha256 } from '../../src/tokens/first-start.js'
+import { aServer, type TestServer } from '../support/server.js'
+import { testdir } from '../support/testdir.js'
 
 /** The lowest role; `reader`: any person, and an application for what is its own; `secret`: whoever was given its address. */
 type Access = Role | 'public' | 'reader' | 'secret'
@@ -91,6 +96,92 @@ describe('who may use which route', () => {
     }
   })
 })
+
+/** What a credential may use that may only kill; nothing else, whatever its role, but what is public. */
+const KILL_ONLY = ['POST /v1/flags/:key/kill', 'POST /v1/steps/run', 'GET /v1/flips/:id', 'GET /v1/actor']
+
+describe('credentials with less than their role', () => {
+  it('that may only kill use what a kill takes, on every route there is', async t => {
+    const [pager, glass] = [newToken('pager'), newToken('glass')]
+    const server = await aServer(t, {
+      ...limited(t, [{ id: 'pager', role: 'owner', sha256: sha256(pager), only: 'kill' }]),
+      breakGlassSha256: sha256(glass),
+      clock: hourly(),
+    })
+    for (const [route, needed] of Object.entries(TABLE))
+      for (const token of [pager, glass]) {
+        const status = await statusOf(server, route, token)
+        if (needed === 'public' || KILL_ONLY.includes(route))
+          assert.ok(status !== 401 && status !== 403, `${route}: ${status}`)
+        else assert.equal(status, needed === 'secret' ? 401 : 403, route)
+      }
+  })
+
+  it('of an application see and speak for its own alone, on every route there is', async t => {
+    const token = newToken('pilot')
+    const server = await aServer(t, {
+      ...limited(t, [{ id: 'pilot', role: 'sdk', sha256: sha256(token), apps: ['pilot'] }]),
+      clock: hourly(),
+    })
+    for (const [route, needed] of Object.entries(TABLE)) {
+      const status = await statusOf(server, route, token)
+      const allowed = status !== 401 && status !== 403
+      assert.equal(allowed, mayUse('sdk', needed), `${route}: ${status}`)
+    }
+    const as = (method: 'GET' | 'POST', path: string, body?: object) =>
+      server.ask(undefined, method, path, {
+        headers: { authorization: `Bearer ${token}` },
+        ...(body === undefined ? {} : { body }),
+      })
+    for (const path of ['/v1/snapshot', '/flagd/flags.json']) {
+      const { flags } = (await as('GET', path)).body
+      assert.ok('pilot.enabled' in flags && !('ai_v1' in flags), path)
+    }
+    assert.equal((await as('POST', '/ofrep/v1/evaluate/flags/ai_v1', {})).status, 404)
+    assert.equal((await as('POST', '/ofrep/v1/evaluate/flags/pilot.enabled', {})).status, 200)
+    const { text } = await as('POST', '/ofrep/v1/evaluate/flags', {})
+    assert.ok(text.includes('pilot.enabled') && !text.includes('ai_v1'))
+    const at = new Date().toISOString()
+    const of = (app: string) => ({
+      receipts: [
+        {
+          instance: 'i',
+          app,
+          log: 'x',
+          revision: 1,
+          appliedAt: at,
+          sdk: 's/1',
+          startedAt: at,
+          boot: 'service',
+        },
+      ],
+    })
+    assert.equal((await as('POST', '/v1/receipts', of('pilot'))).status, 202)
+    assert.equal((await as('POST', '/v1/receipts', of('trustflow'))).status, 403)
+  })
+})
+
+function limited(t: Parameters<typeof testdir>[0], list: object[]) {
+  const tokensFile = join(testdir(t), 'tokens.yaml')
+  writeFileSync(tokensFile, stringify(list))
+  return { tokensFile, tokens: {} as never }
+}
+
+async function statusOf({ address }: TestServer, route: string, token: string): Promise<number> {
+  const [method, url] = route.split(' ') as ['GET' | 'POST', string]
+  const path = url.replace(':key', 'ai_v1').replace(/:\w+/, '1')
+  const body = BODIES[route]
+  const answer = await fetch(new URL(path, address), {
+    method,
+    headers: {
+      authorization: `Bearer ${token}`,
+      ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+    },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+  })
+  await answer.body?.cancel()
+  return answer.status
+}
 
 /** Each request an hour after the one before, so that every refusal is written. */
 function hourly(): () => number {

@@ -8,7 +8,7 @@ function raw({ address }: TestServer, bytes: string): Promise<string> {
   const { port } = new URL(address)
   return new Promise(resolve => {
     let text = ''
-    const socket = connect(Number(port), '127.0.0.1', () => socket.write(bytes))
+    const socket = connect(Number(port), '127.0.0.1', () => socket.write(bytes, 'latin1'))
     socket.on('data', chunk => {
       text += chunk
     })
@@ -64,6 +64,96 @@ describe('a kill that was answered with 408', () => {
     await server.ask('operator', 'POST', '/v1/flags/kyc_v1/kill', { body: {} })
     const { flags } = server.parts.log.state
     assert.deepEqual([flags.get('ai_v1')?.holds.length, flags.get('kyc_v1')?.holds.length], [0, 1])
+/**
+ * Bytes as they are, and the statuses they may get. `closed`: nothing is said, and the connection is closed. `plain`: Node
+ * itself refuses it before it is a request, without a problem.
+ */
+const HOSTILE: [string, string, ('closed' | 'plain' | number)[]][] = [
+  ['nothing but line ends', '\r\n\r\n\r\n\r\nGARBAGE\r\n\r\n', [400]],
+  ['a TLS hello', '\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03', [400]],
+  ['a preface of HTTP/2', 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n', [400, 'closed']],
+  ['a NUL in a header', 'GET /livez HTTP/1.1\r\nHost: x\r\nX-A: a\x00b\r\n\r\n', [400]],
+  ['no Host', 'GET /livez HTTP/1.1\r\n\r\n', [400, 'plain']],
+  [
+    'two lengths',
+    'POST /v1/receipts HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab',
+    [400],
+  ],
+  [
+    'a length and chunks',
+    'POST /v1/receipts HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n',
+    [400],
+  ],
+  ['a length below zero', 'POST /v1/receipts HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\n', [400]],
+  [
+    'chunks that are none',
+    'POST /v1/receipts HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer SDK\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n',
+    [400],
+  ],
+  [
+    'a body that is longer than 16 KiB, in chunks',
+    `POST /v1/receipts HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer SDK\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n${`1000\r\n${'a'.repeat(4096)}\r\n`.repeat(5)}0\r\n\r\n`,
+    [413],
+  ],
+  [
+    'bytes over 127 in the path',
+    'GET /v1/flags/\xff\xfe HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n',
+    [400, 401, 404],
+  ],
+  ['%ff in the path', 'GET /v1/flags/%ff HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n', [400, 401]],
+  ['%00 in the path', 'GET /v1/flags/%00 HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n', [401]],
+  [
+    'dots in the path',
+    'GET /docs/static/../../../../etc/passwd HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n',
+    [400, 403, 404],
+  ],
+  [
+    'dots in code',
+    'GET /docs/static/%2e%2e%2f%2e%2e%2fpackage.json HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n',
+    [400, 403, 404],
+  ],
+  [
+    'a whole address',
+    'GET http://elsewhere/livez HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n',
+    [200, 404, 400],
+  ],
+  ['a method there is none', 'KILL /v1/flags/ai_v1 HTTP/1.1\r\nHost: x\r\n\r\n', [400]],
+  ['CONNECT', 'CONNECT x:443 HTTP/1.1\r\nHost: x\r\n\r\n', ['closed', 400, 404]],
+  [
+    'an upgrade',
+    'GET /livez HTTP/1.1\r\nHost: x\r\nConnection: upgrade, close\r\nUpgrade: websocket\r\n\r\n',
+    [200],
+  ],
+  [
+    'Expect: something',
+    'GET /livez HTTP/1.1\r\nHost: x\r\nExpect: miracles\r\nConnection: close\r\n\r\n',
+    [417, 'plain'],
+  ],
+]
+
+describe('bytes that no client of ours sends', () => {
+  it('are answered with a problem or a closed connection, and change nothing', async t => {
+    const server = await aServer(t)
+    await Promise.all(
+      HOSTILE.map(async ([what, bytes, expected]) => {
+        const answer = await raw(server, bytes.replace('SDK', server.tokens.sdk))
+        const status = /^HTTP\/1\.1 (\d+)/.exec(answer)?.[1]
+        assert.ok(expected.includes(status === undefined ? 'closed' : Number(status)), `${what}: ${answer}`)
+        if (Number(status) >= 400 && !expected.includes('plain'))
+          assert.match(answer, /content-type: application\/problem\+json/i, `${what}: ${answer}`)
+      }),
+    )
+    assert.equal(server.parts.log.head.seq, 1)
+  })
+
+  it('a hundred requests in one write are a hundred answers, in order', async t => {
+    const server = await aServer(t)
+    const one = (id: number, more = '') =>
+      `GET /v1/flags/f${id} HTTP/1.1\r\nHost: x\r\nX-Request-Id: r${id}\r\n${more}\r\n`
+    const all = Array.from({ length: 100 }, (_, id) => one(id, id === 99 ? 'Connection: close\r\n' : ''))
+    const answer = await raw(server, all.join(''))
+    const ids = [...answer.matchAll(/^x-request-id: r(\d+)\r$/gm)].map(([, id]) => Number(id))
+    assert.deepEqual(ids, [...Array(100).keys()])
   })
 })
 

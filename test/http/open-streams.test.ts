@@ -79,7 +79,10 @@ describe('when an instance has all the streams it takes', () => {
     assert.match(String(refused.headers['content-type']), /^application\/problem\+json/)
     assert.ok(Number(refused.headers['retry-after']) > 0)
     const ready = await ask(undefined, 'GET', '/readyz')
-    assert.ok(ready.body.degraded.some(({ code }: { code: string }) => code === 'streams-full'), ready.text)
+    assert.ok(
+      ready.body.degraded.some(({ code }: { code: string }) => code === 'streams-full'),
+      ready.text,
+    )
     assert.equal((await ask('operator', 'POST', '/v1/flags/ai_v1/kill')).status, 200)
     const { text } = await ask('viewer', 'GET', '/metrics')
     assert.match(text, /^killswitch_streams_refused\S* 1$/m)
