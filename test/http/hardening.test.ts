@@ -64,6 +64,9 @@ describe('a kill that was answered with 408', () => {
     await server.ask('operator', 'POST', '/v1/flags/kyc_v1/kill', { body: {} })
     const { flags } = server.parts.log.state
     assert.deepEqual([flags.get('ai_v1')?.holds.length, flags.get('kyc_v1')?.holds.length], [0, 1])
+  })
+})
+
 /**
  * Bytes as they are, and the statuses they may get. `closed`: nothing is said, and the connection is closed. `plain`: Node
  * itself refuses it before it is a request, without a problem.
