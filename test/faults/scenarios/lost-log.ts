@@ -51,7 +51,11 @@ async function lose(load: UnderLoad, { name, losesLog, inflict }: Harm): Promise
   await inflict(world.redis.admin)
   const [doneMs, doneAt] = [performance.now(), Date.now()]
   if (losesLog) {
-    const noticed = await until(() => firstLoss(world.instances, told), `an instance says so of ${name}`)
+    const noticed = await until(
+      () => firstLoss(world.instances, told),
+      `an instance says so of ${name}`,
+      60_000,
+    )
     // between the two moments the log went: the later one can only make the time too short by the command's own
     load.time('detected', Math.max(0, noticed - sentAt))
     load.time('the command itself', doneAt - sentAt)

@@ -14,6 +14,8 @@ import type { Seen } from './scenario.js'
 const STEADY = FLAGS.slice(10)
 const WRITTEN = FLAGS.slice(0, 10)
 const APPS = 3
+/** Speed is timed; this is only how long a starved machine may take. */
+const PATIENCE_MS = 120_000
 
 export type Asked = Partial<Omit<Given, 'random'>> & { seed: number }
 
@@ -91,7 +93,7 @@ export class UnderLoad {
   }
 
   /** The first flip sent after a moment (performance.now()) that the store and a journal have; of one instance, or any. */
-  firstInLog(afterMs: number, instance?: Instance, withinMs = 30_000): Promise<Attempt> {
+  firstInLog(afterMs: number, instance?: Instance, withinMs = PATIENCE_MS): Promise<Attempt> {
     const { operations } = this.world.history
     let from = Math.max(0, operations.length - 200)
     const isIt = ({ sentMs, status, durability, replayed, instance: by }: Attempt) =>
@@ -112,7 +114,7 @@ export class UnderLoad {
   }
 
   /** Resolves when no instance that is up has anything to say but of how its Redis is set up. */
-  async wellAgain(withinMs = 60_000): Promise<void> {
+  async wellAgain(withinMs = PATIENCE_MS): Promise<void> {
     let last: string[] = []
     const isWell = async () => {
       last = await Promise.all(this.world.instances.filter(({ isUp }) => isUp).map(amissOn))
@@ -151,7 +153,7 @@ export class UnderLoad {
         .filter(({ flag }) => STEADY.includes(flag))
         .map(({ flag, from, to, at }) => ({
           invariant: 'I8',
-          detail: `${name} saw ${flag} go from ${from} to ${to} at ${at}, and nobody had done anything to it`,
+          detail: `${name} saw ${flag} go from ${JSON.stringify(from)} to ${JSON.stringify(to)} at ${at}, and nobody had done anything to it`,
         })),
     )
   }
