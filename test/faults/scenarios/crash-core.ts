@@ -29,7 +29,7 @@ export const CRASH_CORE: Scenario = {
     for (let round = 0; round < rounds; round++) {
       const flipper = new Flipper(t, folder, round, operations)
       const enough = 1 + Math.floor(random() * 40)
-      await until(() => flipper.done >= enough, 'some flips', 60_000)
+      await until(() => flipper.done >= enough, 'some flips', 180_000)
       await flipper.kill()
       ready.push(flipper.readyMs)
       tearJournal(folder, random)

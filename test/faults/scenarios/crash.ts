@@ -62,7 +62,7 @@ async function someFlips(world: World, many: number): Promise<void> {
   const { operations } = world.history
   const count = () => operations.slice(-500).filter(each => fateOf(each) === 'acknowledged').length
   const [from, before] = [operations.length, count()]
-  await until(() => operations.length > from + 400 || count() >= before + many, 'some flips', 60_000)
+  await until(() => operations.length > from + 400 || count() >= before + many, 'some flips', 180_000)
 }
 
 /** From the start of the process to the first 200 of /readyz, in ms. */

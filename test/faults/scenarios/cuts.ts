@@ -57,5 +57,5 @@ async function harm(world: World, random: () => number): Promise<void> {
 async function someAnswers(world: World, many: number): Promise<void> {
   const count = () => world.history.operations.filter(each => fateOf(each) === 'acknowledged').length
   const before = count()
-  await until(() => count() >= before + many, 'some flips since the last cut', 20_000)
+  await until(() => count() >= before + many, 'some flips since the last cut', 180_000)
 }
