@@ -1,7 +1,7 @@
 // Room on the disk that is kept for kills: a file of zeros, given up when the disk is full. While it is gone only kills are
 // taken; it comes back when there is space again.
 
-import { unlink } from 'node:fs/promises'
+import { stat, statfs, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { realDisk, syncFolder, using, writeFully } from './disk.js'
 
@@ -48,9 +48,19 @@ export class Reserve {
     return true
   }
 
-  /** Written, not only sized: a hole in a file reserves nothing. */
+  /**
+   * Written, not only sized: a hole in a file reserves nothing. Not of the last room there is: a kill that comes while it is
+   * made has to find some.
+   */
   async #make(): Promise<void> {
     try {
+      const size = await stat(this.#file).then(
+        found => found.size,
+        () => 0,
+      )
+      const { bavail, bsize } = await statfs(this.#folder)
+      this.#isKept = size === this.#bytes
+      if (this.#isKept || bavail * bsize < 2 * this.#bytes) return
       await using(await realDisk.open(this.#file, 'w', 0o600), async handle => {
         await writeFully(handle, Buffer.alloc(this.#bytes), 0)
         await handle.sync()

@@ -62,6 +62,37 @@ describe('the reserve', () => {
     assert.equal(journal.head.seq, written + 10)
   })
 
+  it('is not made anew of the room that a kill needs', async t => {
+    const folder = smallDisk(t, 2048)
+    if (folder === undefined) return
+    const entries = chainOf({ count: 5_000 })
+    const journal = await Journal.open({ folder, reserveBytes: 512 * 1024 })
+    t.after(() => journal.close())
+    fill(folder)
+    let written = 0
+    const append = () => journal.append(entries.slice(written, ++written))
+    while (!journal.reserve.isMissing) await append()
+    const untilMs = performance.now() + 1_500
+    for (let turn = 0; performance.now() < untilMs && turn < 400; turn++) {
+      const again = journal.reserve.keep()
+      await append()
+      await again
+      await new Promise(resolve => setTimeout(resolve, 5))
+    }
+    assert.equal(journal.broken, undefined)
+  })
+
+  it('is still there after a start on a full disk', async t => {
+    const folder = smallDisk(t, 1024)
+    if (folder === undefined) return
+    const given = { folder, reserveBytes: 128 * 1024 }
+    await (await Journal.open(given)).close()
+    fill(folder)
+    const journal = await Journal.open(given)
+    t.after(() => journal.close())
+    assert.equal(journal.reserve.isMissing, false)
+  })
+
   it('lets a provisional kill be kept on a full disk', async t => {
     const folder = smallDisk(t, 1024)
     if (folder === undefined) return
