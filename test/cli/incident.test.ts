@@ -20,7 +20,7 @@ describe('killswitch incident', () => {
       declared.out,
       /Changed in the last 24 h:[\s\S]*pilot\.enabled +Stop new pilot deals: on -> off/,
     )
-    assert.match(declared.out, /Steps of pilot that act on flags:\n {2}\[ \] \w{5} {2}Stop new pilot deals/)
+    assert.match(declared.out, /Steps of pilot that act on flags:\n {2}\[x\] \w{5} {2}Stop new pilot deals/)
 
     const note = await cli('operator', 'incident', 'note', 'INC-7', 'Export is done', '-k', 'update')
     assert.match(note.out, /^INC-7 update: Export is done {2}\[test\] entry \d+/)
