@@ -72,6 +72,11 @@ export class Connection {
     })
   }
 
+  /** Sends a command, and gives up on its answer after the connection's time limit: what became of it is not known then. */
+  send<T>(command: (client: Client) => Promise<T>): Promise<T> {
+    return within(command(this.client), this.#options.commandTimeoutMs)
+  }
+
   /** Drops a connection that does not answer, and connects anew. Left alone it would stay `ready` for ever. */
   reset(why: string): void {
     if (!this.isReady) return
@@ -112,6 +117,21 @@ export class Connection {
   }
 }
 
+/** Nobody waits for a connection that is not ready: time enough for a process that gets little of it. */
+const SETUP_MS = 1_000
+
+/**
+ * Rejects after the time limit, but for an answer that is there and was not read: a timer that comes late says that this
+ * process was busy, not that Redis is silent.
+ */
+function within<T>(answer: Promise<T>, ms: number): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const giveUp = (): void => void setImmediate(() => reject(new Error('Command timed out')))
+    const timer = setTimeout(giveUp, ms)
+    answer.then(resolve, reject).finally(() => clearTimeout(timer))
+  })
+}
+
 const backoff = (firstRetryMs: number) => (attempt: number) =>
   Math.min(firstRetryMs * 2 ** (attempt - 1), 1000) + Math.random() * 50
 
@@ -126,8 +146,9 @@ function commonOptions(target: Target, options: ConnectionOptions) {
     disableClientInfo: true,
     autoResendUnfulfilledCommands: false,
     maxRetriesPerRequest: 0,
-    commandTimeout: options.commandTimeoutMs,
-    connectTimeout: 400,
+    // for what is sent to set up a connection; `send` has the limits of commands
+    commandTimeout: Math.max(SETUP_MS, 2 * options.commandTimeoutMs),
+    connectTimeout: SETUP_MS,
     disconnectTimeout: 50, // how long a stopped server may leave our FIN unanswered
     maxLoadingRetryTime: 250,
   }
