@@ -151,7 +151,10 @@ describe('killswitch run and steps', () => {
       /unknown-step[\s\S]*near: trust/,
     )
     const listed = await cli('viewer', 'steps', '--flag', 'ai_v1')
-    assert.match(listed.out, /^CODE +STEP +LINE +DOES +TEXT\n\w{5} +trustflow\/\S+ +\d+ +kill ai_v1 -> off/)
+    assert.match(
+      listed.out,
+      /^CODE +LINE +DOES +TEXT +STEP\n\w{5} +\d+ +kill ai_v1 -> off .* trustflow\/\S+\n/,
+    )
     assert.equal((await cli('viewer', 'steps', '--flag', 'ai_v1', '--json')).json.steps.length > 1, true)
     assert.match((await cli('viewer', 'steps', STEP)).out, /The runbook makes it depend: /)
   })

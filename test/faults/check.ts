@@ -245,10 +245,12 @@ class Found {
         return [{ invariant: 'I10', detail: `${nameOf(operation)} was answered as failed, and was done` }]
       const said = resolved.get(operation.key)
       if (fate !== 'unknown' || said === undefined) return []
+      // of a request that was never answered, nobody may have heard; of one answered 504, its instance has
+      const mayBeUnheard = restarted || operation.attempts.every(({ status }) => status !== 504)
       const isTrue =
         done > 0
           ? said === 'applied' || said === 'unchanged'
-          : said === 'never' || said === 'refused' || (said === 'unknown-flip' && restarted)
+          : said === 'never' || said === 'refused' || (said === 'unknown-flip' && mayBeUnheard)
       const wasRefused = this.#wasNotApplied(operation)
       return isTrue || wasRefused
         ? []
