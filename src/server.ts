@@ -125,6 +125,7 @@ async function serve(
       branches.tell()
       gate.settleUnknown()
     },
+    onBare: () => recovery.rebuildState(),
     onLost: (why, isNew) => {
       const rest = 'It is being put right; the last known state is served, and kills are taken provisionally.'
       if (isNew) logger.error({ code: 'history-lost' }, `${why} ${rest}`)

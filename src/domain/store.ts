@@ -8,7 +8,8 @@ import type { Head, SealedEntry } from './audit.js'
  * - `conflict`: nothing was written. The log has grown past `expectedHead`; `missing` are its lines after that, in
  *   order, as many as one answer carries (the caller takes them in and tries again).
  * - `moved`: nothing was written. The log's epoch was opened on another server than this one (a restart, a failover), which
- *   may have lost entries: the caller opens a new epoch, with mode `open`, before it writes anything else.
+ *   may have lost entries, or the flags' state beside the log is not whole: the caller opens a new epoch, with mode `open`
+ *   and the state of every flag, before it writes anything else.
  * - `lost`: nothing was written. The store does not hold `expectedHead`: it was emptied, rolled back, cut, or is
  *   another log. `why` says what was seen.
  */
@@ -34,7 +35,11 @@ export type Commit = {
 }
 
 /** What a follower is told: new lines in order without a gap, that the store answers, or that it does not hold `after`. */
-export type Followed = { kind: 'lines'; lines: string[] } | { kind: 'alive' } | { kind: 'lost'; why: string }
+export type Followed =
+  | { kind: 'lines'; lines: string[] }
+  /** `isBare`: the log is whole, and the flags' state beside it is not: the next epoch puts it there again. */
+  | { kind: 'alive'; isBare?: boolean }
+  | { kind: 'lost'; why: string }
 
 export interface Store {
   readonly kind: 'local' | 'redis'

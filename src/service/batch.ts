@@ -123,5 +123,10 @@ export function decideBatch(
   }
   const entries = decided.flatMap(each => each.entries)
   const all = opened ? [opened, ...entries] : entries
-  return { state, decided, entries: all, flags: changedFlags(state, after) }
+  return {
+    state,
+    decided,
+    entries: all,
+    flags: changedFlags(opened ? { ...state, flags: new Map() } : state, after),
+  }
 }

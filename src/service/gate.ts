@@ -25,10 +25,11 @@ import { voided } from './voided.js'
 
 /** How long the gate tries; with a kill in the batch or behind it, until that is taken provisionally. */
 const DEADLINE_MS = 2_000
-const KILL_DEADLINE_MS = 150
+const KILL_DEADLINE_MS = 30
 /** Between two tries: the store needs the event loop to come back. */
 const RETRY_MS = 20
-const MOVED = 'The store is another server than the one this epoch was opened on: a restart, or a failover.'
+const MOVED =
+  "The store is another server than the one this epoch was opened on (a restart, or a failover), or lost the flags' state."
 
 export class Gate {
   readonly #log: Log

@@ -57,6 +57,15 @@ export class Recovery {
       })
   }
 
+  /** Called whenever the flags' state beside a whole log is seen to be gone: an epoch opens with all of it. */
+  rebuildState(): void {
+    this.#running ??= this.#gate
+      .openEpoch({ why: "The flags' state beside the log was not whole.", restored: 0 })
+      .finally(() => {
+        this.#running = undefined
+      })
+  }
+
   async close(): Promise<void> {
     await this.#running
   }

@@ -14,6 +14,8 @@ const AGAIN_MS = 100
 export type TailEvents = {
   /** The store answers and holds our head. */
   onAlive(): void
+  /** The log is whole, and the flags' state beside it is not. Said again with every look, for as long as it is so. */
+  onBare(): void
   /** Said again with every look, for as long as it is so. */
   onLost(why: string, isNew: boolean): void
   onFault(error: unknown): void
@@ -76,6 +78,7 @@ export class Tail {
     for await (const followed of this.#store.follow(() => this.#log.head, signal)) {
       if (followed.kind === 'lost') this.markLost(followed.why)
       else if (!(await this.#take(followed.kind === 'lines' ? followed.lines : []))) return
+      else if (followed.kind === 'alive' && followed.isBare) this.#events.onBare()
     }
   }
 

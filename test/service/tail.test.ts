@@ -35,6 +35,7 @@ async function aTail(t: Teardown) {
   const lost: string[] = []
   const tail = new Tail(log, store, {
     onAlive: () => {},
+    onBare: () => {},
     onLost: why => lost.push(why),
     onFault: error => faults.push(error),
   })

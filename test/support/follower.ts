@@ -5,9 +5,11 @@ import type { Followed, Store } from '../../src/domain/store.js'
 import { headOf } from './log.js'
 import { until } from './until.js'
 
+type Told = { kind: Followed['kind']; why?: string; isBare?: boolean; atMs: number }
+
 export class Follower {
   readonly lines: string[] = []
-  readonly told: { kind: Followed['kind']; why?: string; atMs: number }[] = []
+  readonly told: Told[] = []
   /** What the follower has, as the service's journal would say. */
   head: Head
   ended = false
@@ -30,7 +32,7 @@ export class Follower {
   }
 
   /** Resolves with the first thing of a kind told from now on. */
-  async next(kind: Followed['kind'], withinMs?: number): Promise<{ why?: string; atMs: number }> {
+  async next(kind: Followed['kind'], withinMs?: number): Promise<Told> {
     const from = this.told.length
     return until(() => this.told.slice(from).find(told => told.kind === kind), `"${kind}"`, withinMs)
   }

@@ -21,7 +21,7 @@ const lua = (file: string): string => readFileSync(new URL(`./commands/${file}`,
 
 export const SCRIPTS = {
   killswitchCommit: { lua: lua('commit-3.lua'), numberOfKeys: 3 },
-  killswitchLocate: { lua: lua('locate-1.lua'), numberOfKeys: 1 },
+  killswitchLocate: { lua: lua('locate-3.lua'), numberOfKeys: 3 },
   killswitchShare: { lua: lua('share-2.lua'), numberOfKeys: 2 },
 }
 
@@ -55,10 +55,13 @@ export async function commit(client: Client, keys: Keys, commit: Commit): Promis
   return { outcome: 'lost', why: describeLoss(expectedHead, answer) }
 }
 
-/** Why the log does not hold `head`; undefined where it does. */
-export async function locate(client: Client, keys: Keys, head: Head): Promise<string | undefined> {
-  const answer = await client.killswitchLocate(keys.log, idOf(head), head.hash)
-  return answer[0] === 'held' ? undefined : describeLoss(head, answer)
+/** `why` the log does not hold a head; `isBare` where it does, and the flags' state beside it is not whole. */
+export type Located = { why?: string; isBare: boolean }
+
+export async function locate(client: Client, { log, flags, meta }: Keys, head: Head): Promise<Located> {
+  const answer = await client.killswitchLocate(log, flags, meta, idOf(head), head.hash)
+  if (answer[0] !== 'held') return { why: describeLoss(head, answer), isBare: false }
+  return { isBare: answer[1] === 'bare' }
 }
 
 export async function readHead(client: Client, keys: Keys): Promise<Head> {

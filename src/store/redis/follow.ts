@@ -37,7 +37,7 @@ export async function* followLog(
 }
 
 async function* followWhileConnected(
-  { client }: Connection,
+  connection: Connection,
   keys: Keys,
   after: () => Head,
   signal: AbortSignal,
@@ -45,8 +45,10 @@ async function* followWhileConnected(
   let cursor = after()
   let blockMs = 0 // the first read does not wait, so that what was lost while away is noticed at once
   while (!signal.aborted) {
-    const page = await untilAborted(readAfter(client, keys, cursor, blockMs).catch(wrongType), signal)
-    const why = await untilAborted(locate(client, keys, furthest(cursor, after())), signal)
+    const read = connection.send(client => readAfter(client, keys, cursor, blockMs).catch(wrongType))
+    const page = await untilAborted(read, signal)
+    const located = connection.send(client => locate(client, keys, furthest(cursor, after())))
+    const { why, isBare } = await untilAborted(located, signal)
     if (why !== undefined) {
       yield { kind: 'lost', why }
       await pause(BLOCK_MS, signal)
@@ -55,7 +57,7 @@ async function* followWhileConnected(
       continue
     }
     blockMs = BLOCK_MS
-    yield page ? { kind: 'lines', lines: page.lines } : { kind: 'alive' }
+    yield page ? { kind: 'lines', lines: page.lines } : { kind: 'alive', ...(isBare ? { isBare } : {}) }
     if (page) cursor = page.head
   }
 }

@@ -8,7 +8,7 @@ export type Keys = {
   log: string
   /** A hash: flag key -> state as JSON, after the last entry. */
   flags: string
-  /** A hash: `run_id` of the server on which the log's epoch was opened. */
+  /** A hash: `run_id` of the server on which the log's epoch was opened; `flags`, how many the hash above has. */
   meta: string
   /** A hash: soft records (receipts), the newest of each app instance. */
   shared: string

@@ -28,6 +28,7 @@ export const ACL_COMMANDS = {
     '+hset',
     '+hget',
     '+hdel',
+    '+hlen',
     '+hvals',
     '+ping',
     '+info',

@@ -82,11 +82,13 @@ export class RedisStore implements Store {
     this.#sharer ??= this.#connect('killswitch-sharer', COMMAND_TIMEOUT_MS, 100)
     const sharer = this.#sharer
     if (!sharer.isReady) throw sharer.unavailable
-    await share(sharer.client, this.keys, records).catch(error => {
-      const { detail, timedOut } = explain(error)
-      if (timedOut) sharer.reset(detail)
-      throw unavailable(this.where, detail)
-    })
+    await sharer
+      .send(client => share(client, this.keys, records))
+      .catch(error => {
+        const { detail, timedOut } = explain(error)
+        if (timedOut) sharer.reset(detail)
+        throw unavailable(this.where, detail)
+      })
   }
 
   async *shared(signal: AbortSignal): AsyncGenerator<string[]> {
@@ -100,7 +102,7 @@ export class RedisStore implements Store {
   }
 
   async whyLost(head: Head): Promise<string | undefined> {
-    return this.#read(client => locate(client, this.keys, head))
+    return (await this.#read(client => locate(client, this.keys, head))).why
   }
 
   head(): Promise<Head> {
@@ -137,7 +139,7 @@ export class RedisStore implements Store {
   ): Promise<T> {
     if (!this.#writer.isReady) throw this.#writer.unavailable
     try {
-      return await command(this.#writer.client)
+      return await this.#writer.send(command)
     } catch (error) {
       const failure = explain(error)
       if (failure.timedOut) this.#writer.reset(failure.detail)

@@ -9,6 +9,7 @@ import { RedisStore } from '../../../src/store/redis/store.js'
 import { Follower } from '../../support/follower.js'
 import { lastHead, sealAfter } from '../../support/log.js'
 import { startRedis, type TestRedis } from '../../support/redis.js'
+import { until } from '../../support/until.js'
 import { commitAfter, commitAll, commitInNextEpoch } from '../contract.js'
 
 type Scene = { redis: TestRedis; store: RedisStore; follower: Follower; head: Head }
@@ -120,3 +121,28 @@ it('another type under the key is lost to a follower', async t => {
   await redis.admin.set(store.keys.log, 'a string')
   assert.match((await follower.next('lost')).why ?? '', /holds a string/)
 })
+
+for (const [what, ...keys] of [
+  ['the flags', 'flags'],
+  ['the meta data', 'meta'],
+  ['both', 'flags', 'meta'],
+] as const)
+  it(`${what} deleted beside a whole log are told, and there again with the next epoch`, async t => {
+    const { redis, store, follower, head } = await begin(t)
+    const flags = new Map([
+      ['ai_v1', '{"killed":true}'],
+      ['kyc_v1', '{"killed":false}'],
+    ])
+    const [first] = sealAfter(head, 'flags')
+    assert.equal((await store.commit({ expectedHead: head, entries: [first!], flags })).outcome, 'committed')
+    await until(async () => (await follower.next('alive')).isBare === undefined, 'all is there')
+    await redis.admin.del(...keys.map(key => store.keys[key]))
+    await until(async () => (await follower.next('alive')).isBare, 'it is told')
+    const after = lastHead([first!])
+    assert.equal((await commitAll(store, after, sealAfter(after, 'late'))).outcome, 'moved')
+    const opening = sealAfter({ ...after, epoch: 1 }, 'open')
+    const opened = await store.commit({ expectedHead: after, entries: opening, flags, mode: 'open' })
+    assert.equal(opened.outcome, 'committed')
+    await until(async () => (await follower.next('alive')).isBare === undefined, 'it is whole again')
+    assert.deepEqual(await redis.admin.hgetall(store.keys.flags), Object.fromEntries(flags))
+  })

@@ -7,7 +7,7 @@
   Input
     KEYS[1]  log, a stream: id <epoch>-<seq>, fields line, hash
     KEYS[2]  flags, a hash: flag key -> state as JSON
-    KEYS[3]  meta, a hash: run_id of the server on which the log's epoch was opened
+    KEYS[3]  meta, a hash: run_id of the server on which the log's epoch was opened; flags, how many there are
     ARGV[1]  write | open (the first entry opens an epoch) | restore (lines that were lost: no server vouches for them)
     ARGV[2]  id of the expected head, 0-0 for an empty log
     ARGV[3]  its hash
@@ -17,7 +17,7 @@
     ...      then for each flag: key, state as JSON ('' removes it)
   Output
     { 'committed' }
-    { 'moved' }                                  the epoch was opened on another server: open a new one
+    { 'moved' }                                  opened on another server, or flags are missing: open a new epoch
     { 'conflict', line, ... }                    the log holds the expected head and goes on with these
     { 'lost', reason, last id, length }          empty | gaps | behind | missing | other | cut
 ]]
@@ -69,7 +69,9 @@ end
 
 -- A place is never issued twice: after a restart or a failover this server may have lost entries that others know.
 local run_id = string.match(redis.call('INFO', 'server'), 'run_id:(%x+)')
-if mode == 'write' and length > 0 and redis.call('HGET', meta, 'run_id') ~= run_id then return { 'moved' } end
+local held, kept = redis.call('HLEN', flags), redis.call('HGET', meta, 'flags')
+local is_whole = kept and held == tonumber(kept) and redis.call('HGET', meta, 'run_id') == run_id
+if mode == 'write' and length > 0 and not is_whole then return { 'moved' } end
 
 local may = redis.acl_check_cmd('XADD', log, '1-1', 'line', '')
   and redis.acl_check_cmd('HSET', flags, 'flag', '')
@@ -90,4 +92,5 @@ for at = 7 + count * 3, #ARGV, 2 do
   if ARGV[at + 1] == '' then redis.call('HDEL', flags, ARGV[at])
   else redis.call('HSET', flags, ARGV[at], ARGV[at + 1]) end
 end
+redis.call('HSET', meta, 'flags', redis.call('HLEN', flags))
 return { 'committed' }

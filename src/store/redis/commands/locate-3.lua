@@ -4,13 +4,16 @@
 
   Input
     KEYS[1]  log, a stream: id <epoch>-<seq>, fields line, hash
+    KEYS[2]  flags, a hash: flag key -> state as JSON
+    KEYS[3]  meta, a hash: flags, how many there are
     ARGV[1]  id of the head, 0-0 for an empty log
     ARGV[2]  its hash
   Output
     { 'held' }
+    { 'held', 'bare' }                           and not all of the flags' state is beside it
     { 'lost', reason, last id, length }          type | empty | gaps | behind | missing | other
 ]]
-local log, id, hash = KEYS[1], ARGV[1], ARGV[2]
+local log, flags, meta, id, hash = KEYS[1], KEYS[2], KEYS[3], ARGV[1], ARGV[2]
 local is = redis.call('TYPE', log).ok
 if is ~= 'stream' and is ~= 'none' then return { 'lost', 'type', is, 0 } end
 
@@ -35,4 +38,9 @@ if id == '0-0' then return { 'held' } end
 local held = last == id and newest or redis.call('XRANGE', log, id, id)[1]
 if not held then return lost('missing') end
 if held[2][4] ~= hash then return lost('other') end
+
+-- another type under the key, or no right to look: the next commit says so
+local count, kept = redis.pcall('HLEN', flags), redis.pcall('HGET', meta, 'flags')
+if type(count) == 'table' or type(kept) == 'table' then return { 'held' } end
+if not kept or count ~= tonumber(kept) then return { 'held', 'bare' } end
 return { 'held' }
