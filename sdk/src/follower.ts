@@ -156,7 +156,9 @@ export class Follower {
     this.silence = this.making.runtime.later(withinMs, () => session.abort(new Error('silent')))
   }
 
+  /** Not before there are definitions: a change tells what is held, and of everything else nothing. */
   private confirm(): void {
+    if (this.making.holding.known?.catalogue === '') return
     this.confirmedInSession = true
     this.freshness.confirm()
   }

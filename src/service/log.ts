@@ -13,7 +13,7 @@ import type { Journal } from '../journal/journal.js'
 export const KEY_KEPT_MS = 7 * 24 * 3_600_000
 const CHECKPOINT_EVERY = 5_000
 /** Raised with every change of what State holds: a checkpoint of another form is as good as none. */
-const FORM = 3
+const FORM = 4
 /** How many entries wait in memory for a journal that fails. Beyond it the journal stays behind until the next start. */
 const MOST_UNJOURNALED = 5_000
 

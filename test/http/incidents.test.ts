@@ -160,9 +160,9 @@ describe('the clocks of the runbooks', () => {
   /** runbook, severity, minutes after the declaration, then what is due and overdue: `what due-minute [late]`. */
   const table: [string, string, number, string[]][] = [
     ['trustflow', 'SEV-2', 5, ['recovery-wait -']],
-    ['pilot', 'sev-0', 20, ['response 15 late', 'escalation 15 late', 'escalation 60']],
+    ['pilot', 'sev-0', 20, ['response 15 late', 'escalation -', 'escalation 15 late', 'escalation 60']],
     ['pilot', 'SEV2', 20, ['response -', 'escalation 60']],
-    ['chat-assistant', 'SEV1', 31, ['response -', 'update 30 late', 'postmortem -']],
+    ['chat-assistant', 'SEV1', 31, ['response -', 'escalation -', 'update 30 late', 'postmortem -']],
     ['chat-assistant', 'SEV4', 1, ['response -', 'update 30', 'postmortem -']],
     ['insurance-ai-bridge', 'p2', 16, ['response 15 late', 'resolution 240', 'escalation -']],
     ['insurance-ai-bridge', 'P4', 16, ['response 240', 'resolution -', 'escalation -']],

@@ -37,6 +37,7 @@ const change = (revision: number) => sse('change', { ...position(revision), v: 1
 function host(world: World, origin: string, flags: Record<string, SnapshotFlag>, revision = 5) {
   const state = {
     up: true,
+    hasSnapshots: true,
     upstream: 'live',
     pipes: [] as Pipe[],
     snapshots: 0,
@@ -46,6 +47,7 @@ function host(world: World, origin: string, flags: Record<string, SnapshotFlag>,
     if (!state.up) throw new Error('connect ECONNREFUSED')
     if (url.pathname === '/v1/receipts') return respond(202)
     if (url.pathname === '/v1/snapshot') {
+      if (!state.hasSnapshots) throw new Error('connect ECONNREFUSED')
       state.snapshots++
       state.modes.add(init.headers['killswitch-mode'])
       const headers = { 'killswitch-upstream': state.upstream }
@@ -93,6 +95,24 @@ test('a silent stream is given up after 2.5 beats, and another one is opened', a
   await world.run(1000)
   assert.equal(server.pipes.length, 2)
   assert.equal(killswitch.state.status, 'ready')
+  await killswitch.close()
+})
+
+test('a stream that comes before the snapshot tells of kills, and confirms nothing', async () => {
+  const world = new World()
+  const held = { variant: 'off', value: false, since: '2026-11-20T03:00:00.000Z', holds: ['h'] }
+  const server = host(world, 'http://a:1', { f: flag({ held, flipped: 6 }), g: flag() }, 6)
+  server.hasSnapshots = false
+  const killswitch = boot(world)
+  await world.run(100)
+  server.pipes[0]?.write(sse('change', { ...position(6), v: 1, held: { f: held }, flipped: { f: 6 } }))
+  await settle()
+  assert.equal(killswitch.isKilled('f'), true)
+  assert.notEqual(killswitch.state.status, 'ready', 'nobody knows what g is')
+  server.hasSnapshots = true
+  await world.run(6_000)
+  assert.deepEqual([killswitch.state.status, killswitch.value('g')], ['ready', true])
+  assert.equal(killswitch.isKilled('f'), true)
   await killswitch.close()
 })
 

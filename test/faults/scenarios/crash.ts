@@ -15,7 +15,7 @@ import type { Scenario, Seen } from './scenario.js'
 const scenario = (store: 'local' | 'redis'): Scenario => ({
   name: `crash-${store}`,
   what: `kill -9 of the service in the middle of flips, torn tails, ${store === 'local' ? 'local store' : 'Redis'}`,
-  rounds: { bulk: 250, world: 25, test: 2 },
+  rounds: { bulk: 250, world: 25, test: 1 },
   wanted: { 'ready again': { max: 1_000 } },
   run: (t, asked) => crash(t, asked, store),
 })

@@ -12,7 +12,7 @@ import type { Scenario } from './scenario.js'
 export const CUTS: Scenario = {
   name: 'cuts',
   what: 'TCP cut, lost reply, half-open',
-  rounds: { bulk: 1_000, world: 100, test: 20 },
+  rounds: { bulk: 1_000, world: 100, test: 10 },
   async run(t, { seed, rounds }) {
     const random = randomFrom(seed)
     const given = { instances: 2, writers: 16, observers: 2, thinkMs: 50 }

@@ -12,7 +12,7 @@ import type { Scenario } from './scenario.js'
 export const FAILING_DISK: Scenario = {
   name: 'failing-disk',
   what: 'a disk that fails a write, a sync or a repair',
-  rounds: { bulk: 500, world: 50, test: 20 },
+  rounds: { bulk: 500, world: 50, test: 10 },
   async run(t, { seed, rounds }) {
     const random = randomFrom(seed)
     const folder = testdir(t)

@@ -20,7 +20,7 @@ const DISK_BYTES = 24 * 1024 * 1024
 const scenario = (store: 'local' | 'redis'): Scenario => ({
   name: `full-disk-${store}`,
   what: `a full disk, ${store === 'local' ? 'local store' : 'Redis'}`,
-  rounds: { bulk: 50, world: 25, test: 2 },
+  rounds: { bulk: 50, world: 25, test: 1 },
   run: (t, asked) => fullDisk(t, asked, store),
 })
 

@@ -12,7 +12,7 @@ import type { Scenario } from './scenario.js'
 export const LATE_RESTORE: Scenario = {
   name: 'late-restore',
   what: 'a queued restore, an acknowledged kill, heal: the kill stands',
-  rounds: { bulk: 200, world: 40, test: 4 },
+  rounds: { bulk: 200, world: 40, test: 2 },
   async run(t, { seed, rounds }) {
     const random = randomFrom(seed)
     const given = { instances: 2, writers: 0, observers: 2 }

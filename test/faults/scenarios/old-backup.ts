@@ -14,7 +14,7 @@ const KEPT = 6
 export const oldBackup: Scenario = {
   name: 'old-backup',
   what: 'empty restart, and backups of any age in entries; two instances, 8 writers, 3 apps with the SDK',
-  rounds: { bulk: 300, world: 20, test: 2 },
+  rounds: { bulk: 300, world: 20, test: 1 },
   async run(t, { seed, rounds }): Promise<Seen> {
     const load = await UnderLoad.start(t, { seed })
     const backups: Backup[] = []

@@ -15,7 +15,7 @@ const FLOOR = 'GET /livez at the same time'
 export const REDIS_KILLED: Scenario = {
   name: 'redis-killed',
   what: 'kill -9 of Redis',
-  rounds: { bulk: 150, world: 25, test: 2 },
+  rounds: { bulk: 150, world: 25, test: 1 },
   wanted: { 'kill, Redis dead': { p99: 50 } },
   run: (t, asked) =>
     rounds(t, asked, async (world, instance, name, random, times) => {
@@ -30,7 +30,7 @@ export const REDIS_KILLED: Scenario = {
 export const REDIS_HUNG: Scenario = {
   name: 'redis-hung',
   what: 'SIGSTOP of Redis for 0.2 to 10 s',
-  rounds: { bulk: 150, world: 25, test: 2 },
+  rounds: { bulk: 150, world: 25, test: 1 },
   wanted: { 'kill, Redis hung': { p99: 500 }, 'kill, Redis hung, breaker warm': { p99: 250 } },
   run: (t, asked) =>
     rounds(t, asked, async (world, instance, name, random, times) => {

@@ -45,6 +45,8 @@ export class UnderLoad {
     })
     const load = new UnderLoad(world, randomFrom(seed))
     for (const [index, flag] of STEADY.entries()) if (index % 2 === 0) await load.#hold(flag)
+    // an app that comes up on an instance which has not heard of these yet would see them happen
+    await world.settled()
     const folder = testdir(t)
     const urls = world.instances.map(({ url }) => url)
     for (let number = 0; number < APPS; number++) {
