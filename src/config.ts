@@ -50,7 +50,7 @@ export const VARIABLES: Variable[] = [
   {
     name: 'KILLSWITCH_RUNBOOKS_DIR',
     default: 'none',
-    about: 'further Markdown runbooks; the file name is the id, and overrides',
+    about: 'further Markdown runbooks; the id is made from the file name, and overrides',
   },
   {
     name: 'KILLSWITCH_TOKENS_FILE',

@@ -14,6 +14,8 @@ const { values } = parseArgs({
     seed: { type: 'string', default: String(Math.floor(Math.random() * 2 ** 31)) },
     instances: { type: 'string', default: '3' },
     writers: { type: 'string', default: '64' },
+    /** What a writer waits at most between two requests, ms: 64 that hardly wait are more than two cores have. */
+    think: { type: 'string', default: '1000' },
     only: { type: 'string' },
     /** Names with commas between, or `all`, instead of the mix. */
     scenario: { type: 'string' },
@@ -62,6 +64,7 @@ async function mixOf(seed: number, faults: number): Promise<number> {
       faults,
       instances: Number(values.instances),
       writers: Number(values.writers),
+      thinkMs: Number(values.think),
       observers: 6,
       ...(values.dump === undefined ? {} : { dump: `${values.dump}/seed-${seed}.json` }),
       ...(values.verbose
