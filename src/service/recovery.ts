@@ -13,8 +13,8 @@ import type { Provisional } from './provisional.js'
 import { changedFlags } from './stored-flags.js'
 
 /** Lines put back in one command. */
-const LINES = 200
-const BYTES = 512 * 1024
+const LINES = 500
+const BYTES = 1024 * 1024
 
 export type RecoveryEvents = {
   onRecovered: (message: string, fields: object) => void
@@ -93,12 +93,9 @@ export class Recovery {
       const lines = await this.#log.journal.read(placeOf(at), { limit: LINES, bytes: BYTES })
       const entries = lines.map(open).filter(({ entry }) => placeOf(entry) <= placeOf(state.head))
       if (entries.length === 0) break
-      const result = await this.#store.commit({
-        expectedHead: at,
-        entries,
-        flags: flagsOf(state),
-        mode: 'restore',
-      })
+      const isLast = placeOf(headOf(entries)) >= placeOf(state.head)
+      const flags = isLast ? flagsOf(state) : NO_FLAGS
+      const result = await this.#store.commit({ expectedHead: at, entries, flags, mode: 'restore' })
       if (result.outcome === 'lost') return // it has moved on meanwhile: looked at anew with the next finding
       at = headOf(result.outcome === 'conflict' ? result.missing.map(open) : entries)
       if (result.outcome === 'committed') restored += entries.length
@@ -164,6 +161,8 @@ const headOf = (entries: readonly SealedEntry[]): Head => {
   const last = entries.at(-1)
   return last === undefined ? EMPTY : { epoch: last.entry.epoch, seq: last.entry.seq, hash: last.hash }
 }
+
+const NO_FLAGS: ReadonlyMap<string, string | null> = new Map()
 
 const flagsOf = (state: State): Map<string, string | null> =>
   changedFlags({ ...state, flags: new Map() }, state)
