@@ -15,7 +15,7 @@ describe('killswitch incident', () => {
     const declared = await cli('operator', 'incident', 'declare', ...args)
     assert.equal(declared.code, 0, declared.err)
     assert.match(declared.out, /^Declared INC-7 \(SEV0\): Double release[\s\S]*INC-7 adopted pilot\.enabled/)
-    assert.match(declared.out, /escalation +due in 15 min \(\d\d:\d\d:\d\d UTC\) {2}/)
+    assert.match(declared.out, /escalation +due in 15 min \((?:\d{4}-\d\d-\d\d )?\d\d:\d\d:\d\d UTC\) {2}/)
     assert.match(
       declared.out,
       /Changed in the last 24 h:[\s\S]*pilot\.enabled +Stop new pilot deals: on -> off/,
