@@ -77,6 +77,9 @@ async function round(
     await world.startInstance(instance)
     seen.kills.push(tookMs(await kill(world, instance, `${n}-restarted`)))
   }
+  // the last page of a file may have room for some more
+  for (let each = 0; each < 50 && !(await conditions(instance)).includes('disk-full'); each++)
+    seen.kills.push(tookMs(await kill(world, instance, `${n}-more-${each}`)))
   const restore = world.operation('restore', flag, `PROBE-before-${n}`, `restore-${n}`)
   const { status, code } = await world.attempt(restore, instance)
   if (status !== 503 || code !== 'journal-broken')
