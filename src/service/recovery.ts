@@ -98,6 +98,8 @@ export class Recovery {
       const result = await this.#store.commit({ expectedHead: at, entries, flags, mode: 'restore' })
       if (result.outcome === 'lost') return // it has moved on meanwhile: looked at anew with the next finding
       at = headOf(result.outcome === 'conflict' ? result.missing.map(open) : entries)
+      // somebody else was first, with lines of another branch: ours must not follow them
+      if (result.outcome === 'conflict' && !(await this.#isOurs(at))) return
       if (result.outcome === 'committed') restored += entries.length
     }
     await this.#gate.openEpoch({ why, restored })

@@ -1,11 +1,17 @@
 import assert from 'node:assert/strict'
+import { cpSync } from 'node:fs'
+import { join } from 'node:path'
 import { describe, it } from 'node:test'
-import { placeOf } from '../../src/domain/audit.js'
+import { EMPTY, placeOf } from '../../src/domain/audit.js'
 import type { ProvisionalKill } from '../../src/domain/provisional.js'
 import { Recovery } from '../../src/service/recovery.js'
+import { RedisStore } from '../../src/store/redis/store.js'
 import { anActor, noStep } from '../support/domain.js'
 import { aGate } from '../support/gate.js'
+import { assertChain, headOf } from '../support/log.js'
 import { provisionalOf } from '../support/provisional.js'
+import { startRedis } from '../support/redis.js'
+import { testdir } from '../support/testdir.js'
 
 const aKill = (flag: string, key: string): ProvisionalKill => ({
   v: 1,
@@ -35,6 +41,61 @@ describe('a store that is emptied while its branch is looked for', () => {
     recovery.start('it is another log')
     await recovery.close()
     assert.deepEqual([placeOf(rig.journal.head), rig.isKilled('ai_v1'), faults], [before, true, []])
+  })
+})
+
+describe('lines that are put back while another instance is doing the same', () => {
+  it('follow no line of another branch: this instance leaves its own instead', async t => {
+    const redis = await startRedis(t)
+    const store = new RedisStore({ url: redis.url, environment: 'both' })
+    t.after(() => store.close())
+    await store.whenReady(5_000)
+    const here = await aGate(t)
+    await here.kill('ai_v1', 'common')
+    const folder = testdir(t)
+    cpSync(join(here.folder, 'log'), join(folder, 'log'), { recursive: true })
+    const there = await aGate(t, { folder })
+    await here.kill('kyc_v1', 'here-1')
+    await here.kill('kyc_v1', 'here-2', { incident: 'INC-1' })
+    await there.kill('kyc_v1', 'there-1', { incident: 'INC-2' })
+    const common = (await here.entries()).slice(0, 2)
+    const theirs = await there.entries()
+    // the store was at what both have when it was looked at; then the other one's line came
+    const flags = new Map<string, string>()
+    await store.commit({ expectedHead: EMPTY, entries: theirs, flags, mode: 'restore' })
+    const looks = [headOf(common[1]!)]
+    const seen = Object.assign(Object.create(store) as RedisStore, {
+      head: async () => looks.shift() ?? store.head(),
+      commit: store.commit.bind(store),
+      whyLost: store.whyLost.bind(store),
+    })
+    const provisional = await provisionalOf(t, here)
+    const left: string[] = []
+    const events = {
+      onRecovered: () => {},
+      onFault: (e: unknown) => assert.fail(String(e)),
+      onBranchLeft: () => {},
+    }
+    const branches = { add: (file: string) => void left.push(file) }
+    const recovery = new Recovery({
+      log: here.log,
+      store: seen,
+      gate: here.gate,
+      provisional,
+      branches,
+      events,
+    })
+    for (let look = 0; look < 2; look++) {
+      recovery.start('it is behind')
+      await recovery.close()
+    }
+    const lines = (await redis.admin.xrange(store.keys.log, '-', '+')).map(
+      ([, fields]) => fields[1] as string,
+    )
+    assertChain(lines)
+    assert.equal(lines.length, theirs.length)
+    assert.equal(left.length, 1, 'it left its branch')
+    assert.equal(provisional.kills.length, 2, 'and its kills come in again')
   })
 })
 
