@@ -15,13 +15,15 @@ export const settlesRequest = ({ outcome, origin }: Entry): boolean =>
   outcome !== 'refused' || origin !== undefined
 
 /**
- * The entry that tells of an entry of the branch: what was said about an incident is said again, a flip is recorded and
- * not applied, and so is one that was itself recovered from a branch before. Undefined where there is nothing to tell.
+ * The entry that tells of an entry of the branch: what was said about an incident, or of an attempt that is void, is said
+ * again; a flip is recorded and not applied, and so is one that was itself recovered from a branch before. Undefined where
+ * there is nothing to tell.
  */
 export function tellingOf({ entry, hash }: SealedEntry): Draft | undefined {
   const { epoch: _e, seq: _s, at: _a, prev: _p, v: _v, environment: _n, merged: _m, ...draft } = entry
   const origin = entry.origin ?? { place: placeOf(entry), hash }
   if (entry.action.startsWith('incident.') && entry.outcome === 'applied') return { ...draft, origin }
+  if (entry.action === 'flip.voided') return { ...draft, origin }
   if (entry.action !== 'kill' && entry.action !== 'restore') return undefined
   if (!settlesRequest(entry)) return undefined
   const refusal = { code: 'history-lost' as const, detail: NOT_APPLIED }

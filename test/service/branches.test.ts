@@ -87,6 +87,26 @@ describe('a branch that was left', () => {
     )
   })
 
+  it('says again that an attempt is void, so that it can be asked for', async t => {
+    const other = await aGate(t)
+    other.store.faults = Array(100).fill('request-lost')
+    await assert.rejects(other.kill('ai_v1', 'unknown'))
+    other.store.faults = []
+    other.gate.settleUnknown()
+    await other.gate.close()
+    const branch = (await other.entries()).slice(1)
+    assert.deepEqual(
+      branch.map(({ entry }) => entry.action),
+      ['flip.voided'],
+    )
+    const rig = await aGate(t)
+    leave(rig, branch)
+    const branches = await branchesOf(t, rig)
+    branches.tell()
+    await branches.close()
+    assert.equal(rig.log.answered('operator', 'unknown')?.outcome, 'voided')
+  })
+
   it('needs no telling of what was asked for again, and is in the log', async t => {
     const rig = await aGate(t)
     leave(rig, await aBranch(t))
