@@ -69,14 +69,17 @@ export type Opening = {
   above?: number
 }
 
-/**
- * The next epoch is drawn from so many. A store that went back to before an epoch was opened has another one opened on
- * it by whoever does not know of the first: counted, both would have the same number, and a place be given twice.
- */
-const EPOCH_SPREAD = 64
+/** Places up to it are whole numbers to JavaScript. */
+const LAST_EPOCH = 2 ** 21 - 1
+/** Of the epochs that are left, the next is drawn from the first so manieth part: 1,024 of them in a new log. */
+const EPOCH_PARTS = 2_048
 
-const nextEpoch = (known: number, random: () => number): number =>
-  known + 1 + Math.floor(random() * EPOCH_SPREAD)
+/**
+ * A store that went back to before an epoch was opened has another one opened on it by whoever does not know of the
+ * first: counted, both would have the same number, and a place be given twice.
+ */
+export const nextEpoch = (known: number, random: () => number): number =>
+  known + 1 + Math.floor((random() * (LAST_EPOCH - known)) / EPOCH_PARTS)
 
 /** The entry that opens an epoch. */
 function openingDraft({ why, restored }: Opening, now: number): Draft {

@@ -214,6 +214,6 @@ const isFlip = (entry: Entry): boolean =>
 /** A place as a number, or as `<epoch>-<seq>`. */
 export function parsePlace(text: string): number | undefined {
   if (/^\d{1,16}$/.test(text)) return Number(text)
-  const [, epoch, seq] = /^(\d{1,6})-(\d{1,10})$/.exec(text) ?? []
+  const [, epoch, seq] = /^(\d{1,7})-(\d{1,10})$/.exec(text) ?? []
   return epoch === undefined ? undefined : placeOf({ epoch: Number(epoch), seq: Number(seq) })
 }

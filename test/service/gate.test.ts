@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { KillswitchError } from '../../src/domain/errors.js'
 import { Journal } from '../../src/journal/journal.js'
+import { nextEpoch } from '../../src/service/batch.js'
 import { LocalStore } from '../../src/store/local/store.js'
 import { type Faults, failingDisk } from '../support/disks.js'
 import { anActor } from '../support/domain.js'
@@ -47,6 +48,16 @@ describe('the gate', () => {
       places.push(...(await rig.kill('ai_v1', 'k')).places, ...(await rig.kill('kyc_v1', 'next')).places)
     }
     assert.equal(new Set(places).size, 4, places.join())
+  })
+
+  it('never draws an epoch beyond which a place is no whole number, in 20,000 openings', () => {
+    let epoch = 0
+    for (let opening = 0; opening < 20_000; opening++) {
+      const next = nextEpoch(epoch, () => 0.999999)
+      assert.ok(next > epoch && Number.isSafeInteger(next * 2 ** 32 + 2 ** 32 - 1), `${next} after ${epoch}`)
+      epoch = next
+      if (opening === 0) assert.equal(epoch, 1_024)
+    }
   })
 
   it('acknowledges nothing that a restarted store did not write: it opens a new epoch first', async t => {
