@@ -22,9 +22,12 @@ const RESOLUTION_MS = 10
 const LOOK_MS = 100
 /** After the last look that found the loop late. */
 const LASTS_MS = 1_000
+/** After the last read that was shed. */
+const TOLD_MS = 5_000
 
 export class Load {
   shed = 0
+  #shedAt = Number.NEGATIVE_INFINITY
   readonly #delay = monitorEventLoopDelay({ resolution: RESOLUTION_MS })
   readonly #timer: NodeJS.Timeout
   #delayMs = 0
@@ -45,9 +48,9 @@ export class Load {
     return performance.now() < this.#lateUntil
   }
 
-  /** Said on /readyz. */
+  /** Said on /readyz: reads were shed. A loop that was late for a moment, with nobody refused, is nobody's business. */
   get condition(): { code: string; detail: string } | undefined {
-    if (!this.isLate) return undefined
+    if (performance.now() - this.#shedAt > TOLD_MS) return undefined
     const detail = 'The event loop is late: of the reads only a few at a time are answered. Kills are taken.'
     return { code: 'overloaded', detail }
   }
@@ -56,6 +59,7 @@ export class Load {
   begin(): boolean {
     if (this.#underWay >= ROOM && this.isLate) {
       this.shed++
+      this.#shedAt = performance.now()
       return false
     }
     this.#underWay++

@@ -50,9 +50,9 @@ describe('the gate', () => {
     assert.equal(new Set(places).size, 4, places.join())
   })
 
-  it('never draws an epoch beyond which a place is no whole number, in 20,000 openings', () => {
+  it('never draws an epoch beyond which a place is no whole number, in 15,000 openings', () => {
     let epoch = 0
-    for (let opening = 0; opening < 20_000; opening++) {
+    for (let opening = 0; opening < 15_000; opening++) {
       const next = nextEpoch(epoch, () => 0.999999)
       assert.ok(next > epoch && Number.isSafeInteger(next * 2 ** 32 + 2 ** 32 - 1), `${next} after ${epoch}`)
       epoch = next
