@@ -3,9 +3,12 @@
 
 import assert from 'node:assert/strict'
 import { it } from 'node:test'
+import { endWithTests } from '../support/end-with-tests.js'
 import { describe, runMix } from './mix.js'
 
 const SEED = Number(process.env.KILLSWITCH_TEST_SEED ?? Math.floor(Math.random() * 2 ** 31))
+
+endWithTests()
 
 for (const [instances, faults] of [
   [2, 70],

@@ -2,7 +2,10 @@
 
 import assert from 'node:assert/strict'
 import { it } from 'node:test'
+import { endWithTests } from '../support/end-with-tests.js'
 import { flooding, streams } from './storm-scenarios.js'
+
+endWithTests()
 
 it('three hundred streams come back after a kill -9, and kills are answered meanwhile', async t => {
   const { calm, storm } = await streams(t, { clients: 300, seconds: 3, receipts: true })
