@@ -195,7 +195,8 @@ export function describeStore(name: string, openStore: (t: TestContext) => Promi
           ['inflow.llm', '{}'],
         ]),
       }
-      const stale = await store.commit({ expectedHead: EMPTY, ...second })
+      const late = sealAfter(EMPTY, 'late')
+      const stale = await store.commit({ ...second, expectedHead: EMPTY, entries: late })
       assert.equal(stale.outcome, 'conflict')
       assert.deepEqual({ ...(await flags()) }, Object.fromEntries(changed), 'a conflict changes no flag')
       await store.commit({ expectedHead: head, ...second })
