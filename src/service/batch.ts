@@ -71,7 +71,7 @@ export type Opening = {
 
 /** Places up to it are whole numbers to JavaScript. */
 const LAST_EPOCH = 2 ** 21 - 1
-/** Of the epochs that are left, the next is drawn from the first so manieth part: 1,024 of them in a new log. */
+/** The next epoch is drawn from the first 2,048th of those that are left: from 1,024 of them in a new log. */
 const EPOCH_PARTS = 2_048
 
 /**
