@@ -1,11 +1,14 @@
-// Compiles the sources, lays beside them what they load (the Lua commands, the documentation's examples), and makes the
-// command line executable.
+// Compiles the sources, lays beside them what they load (the Lua commands, the documentation's examples), and packs what
+// starts a process or a thread into a file each, so that a restart at night reads three files and not a thousand.
 //   node scripts/build.mjs          src -> dist (and the SDK)
 //   node scripts/build.mjs --test   src, test and sdk/src -> .build, for the test runner
 import { spawnSync } from 'node:child_process'
 import { chmodSync, cpSync, rmSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
+import { dirname, relative, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { build } from 'esbuild'
 
 process.chdir(fileURLToPath(new URL('..', import.meta.url)))
 const forTests = process.argv.includes('--test')
@@ -24,7 +27,51 @@ cpSync('src/store/redis/commands', `${base}/store/redis/commands`, {
   recursive: true,
   filter: source => !source.includes('.') || source.endsWith('.lua'),
 })
-cpSync('src/http/examples.json', `${base}/http/examples.json`)
+
+await pack(`${base}/main.js`)
+await pack(`${base}/catalogue/runbooks/worker.js`)
 
 // npm makes the command of a package executable when it installs one; a clone runs its own
 chmodSync(`${base}/cli/index.js`, 0o755)
+// last: ensure-build.mjs looks whether it is there
+cpSync('src/http/examples.json', `${base}/http/examples.json`)
+
+/** One file in the place of an entry point, of all it imports. */
+async function pack(entry) {
+  await build({
+    entryPoints: [entry],
+    outfile: entry,
+    allowOverwrite: true,
+    bundle: true,
+    platform: 'node',
+    format: 'esm',
+    target: 'node20',
+    keepNames: true,
+    sourcemap: true,
+    sourcesContent: false,
+    // these look for files of their own beside them
+    external: ['classic-level', 'pino', 'pino-pretty', '@fastify/swagger', '@fastify/swagger-ui'],
+    // for the packages among it that are CommonJS
+    banner: {
+      js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);",
+    },
+    plugins: [ownPlaces(entry)],
+    logLevel: 'warning',
+  })
+}
+
+/** What a module of ours reads beside itself is still there: its own address is told from that of the packed file. */
+function ownPlaces(entry) {
+  const ours = resolve(base)
+  const contentsOf = async path => {
+    const own = JSON.stringify(`./${relative(dirname(resolve(entry)), path)}`)
+    return (await readFile(path, 'utf8')).replaceAll('import.meta.url', `new URL(${own}, import.meta.url)`)
+  }
+  return {
+    name: 'own-places',
+    setup: ({ onLoad }) =>
+      onLoad({ filter: /\.js$/ }, async ({ path }) =>
+        path.startsWith(ours) ? { contents: await contentsOf(path), loader: 'js' } : undefined,
+      ),
+  }
+}

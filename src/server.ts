@@ -203,11 +203,9 @@ async function serve(
   // what is known is served at once, and files that were changed meanwhile come in as with a reload
   const { hasKnownState } = health
   if (!hasKnownState) await publish()
-  await runbooks.ready()
   closers.push(() => app.close())
   const address = await app.listen({ host: config.host, port: config.port, backlog: BACKLOG })
   if (hasKnownState) await publish()
-  await runbooks.ready()
   const silence = sayCheckpoints(checkpoints, config, logger)
   closers.push(async () => silence())
   const reload = async () => {

@@ -6,10 +6,10 @@ import type { Config } from './config.js'
 import type { Server } from './server.js'
 
 export function welcome({ address, firstStart, parts }: Server, config: Config): string {
-  const { flags } = parts.log.state
+  const { flags, catalogue } = parts.log.state
   const store = config.redisUrl === undefined ? 'local store' : 'Redis'
   const lines = [
-    `Killswitch is up: ${address}  (${config.environment}, ${store}, ${flags.size} flags, ${parts.runbooks.all().length} runbooks)`,
+    `Killswitch is up: ${address}  (${config.environment}, ${store}, ${flags.size} flags, ${catalogue?.runbooks.length ?? 0} runbooks)`,
     `API page: ${address}/docs`,
   ]
   if (firstStart === undefined) return `\n${lines.join('\n')}\n\n`

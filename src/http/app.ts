@@ -30,7 +30,7 @@ import { isOfrep, sendOfrepError } from './ofrep-errors.js'
 import type { App, Parts } from './parts.js'
 import { postmortemRoutes } from './postmortem.js'
 import { RequestLog } from './request-log.js'
-import { runbookRoutes } from './runbooks.js'
+import { registerReading, runbookRoutes } from './runbooks.js'
 import { streamRoutes } from './stream.js'
 
 const BODY_LIMIT = 16 * 1024
@@ -77,6 +77,7 @@ export async function buildApp(parts: Parts, logger: FastifyBaseLogger): Promise
     clock: parts.clock,
     onUnauthenticated: () => parts.metrics.unauthenticated(),
   })
+  registerReading(app, parts)
   flagRoutes(app, parts)
   flipRoutes(app, parts)
   incidentRoutes(app, parts)

@@ -51,6 +51,7 @@ export function flagRoutes(app: App, parts: Parts): void {
     async (request, reply) => {
       parts.assertKnown()
       const flag = flips.flag(request.params.key)
+      await runbooks.known()
       const steps = runbooks.steps(request.params.key).map(({ step }) => step)
       reply.header('etag', `"${flag.place}"`).header('cache-control', 'no-store')
       const convergence = convergenceOf(parts, flag)

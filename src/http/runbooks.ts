@@ -81,6 +81,15 @@ const summarise = (runbook: Runbook) => ({
 
 const withRunbook = (runbook: string, step: Step) => ({ runbook, ...step })
 
+const ABOUT_STEPS = /^\/v1\/(runbooks|steps|incidents|housekeeping)\b/
+
+/** In the first moment after a start: who asks about steps is answered when they are read. Flips see to theirs. */
+export function registerReading(app: App, { runbooks }: Pick<Parts, 'runbooks'>): void {
+  app.addHook('preHandler', async ({ routeOptions }) => {
+    if (!runbooks.isKnown && ABOUT_STEPS.test(routeOptions.url ?? '')) await runbooks.known()
+  })
+}
+
 export function runbookRoutes(app: App, { runbooks, flips }: Parts): void {
   const tags = ['runbooks']
   app.get(

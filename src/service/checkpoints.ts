@@ -98,9 +98,10 @@ export class Checkpoints {
       tell(note, placeOf(this.#making.log.head))
     }
     look()
-    const timer = setInterval(look, ms)
-    timer.unref()
-    return () => clearInterval(timer)
+    // the log is not followed yet, in the first moment after a start
+    const first = setInterval(() => (told === undefined ? look() : clearInterval(first)), Math.min(ms, 1_000))
+    const timers = [first.unref(), setInterval(look, ms).unref()]
+    return () => timers.forEach(clearInterval)
   }
 
   get #origin(): string | undefined {

@@ -59,7 +59,8 @@ export class Flips {
   }
 
   /** Puts a hold. Never refused for its paperwork: what is missing or wrong comes back as warnings. */
-  kill(actor: Actor, flag: string, body: KillBody, origin: Origin): Promise<Flipped> {
+  async kill(actor: Actor, flag: string, body: KillBody, origin: Origin): Promise<Flipped> {
+    if (body.step !== undefined) await this.#runbooks.knownToKill()
     const claimed = this.#runbooks.claim(body.step, flag, 'kill')
     const claim = withReasonWarning(claimed, body.reason)
     return this.#submissions.submit(
@@ -72,13 +73,14 @@ export class Flips {
   }
 
   /** Releases the holds it names. Strict: reason and step must hold. */
-  restore(
+  async restore(
     actor: Actor,
     flag: string,
     body: RestoreBody,
     ifMatch: number | undefined,
     origin: Origin,
   ): Promise<Flipped> {
+    await this.#runbooks.known()
     const act: Act = { action: 'restore', priority: 'flip', flag, body }
     const present = this.#log.state.flags.get(flag)?.holds.map(hold => hold.id) ?? []
     return this.#submissions.submit(actor, act, origin, request => {

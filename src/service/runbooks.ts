@@ -1,6 +1,8 @@
 // The runbooks of the catalogue in force, parsed. They are read in the background when a catalogue comes in; until then
-// the ones before it answer. A kill never waits for them.
+// the ones before it answer. After a start there are none before it: a step is waited for then, by a kill for a second
+// at most.
 
+import { setTimeout as delay } from 'node:timers/promises'
 import { applyLinks } from '../catalogue/runbooks/links.js'
 import { readRunbooks } from '../catalogue/runbooks/reader.js'
 import type { CatalogueDocument } from '../domain/catalogue.js'
@@ -11,12 +13,16 @@ import type { Log } from './log.js'
 
 const UNREAD: readonly string[] = ['too-large', 'too-slow', 'unreadable'] satisfies Finding['code'][]
 
+/** A kill that names a step, from a start on. */
+const KILL_WAITS_MS = 1_000
+
 export class Runbooks {
   #byId: ReadonlyMap<string, Runbook> = new Map()
   #sources: ReadonlyMap<string, string> = new Map()
   #findings: Finding[] = []
   #digest: string | undefined
   #reading: Promise<void> = Promise.resolve()
+  #isFirst = true
   readonly #onFault: (error: unknown) => void
 
   constructor(log: Log, onFault: (error: unknown) => void) {
@@ -28,6 +34,26 @@ export class Runbooks {
   /** Resolves when the runbooks of the newest catalogue are read. */
   ready(): Promise<void> {
     return this.#reading
+  }
+
+  /** Whether there is nothing to wait for. */
+  get isKnown(): boolean {
+    return !this.#isFirst || this.#digest === undefined
+  }
+
+  /** Resolves at once, but for the first reading after a start. */
+  async known(): Promise<void> {
+    // a catalogue that comes in meanwhile is read instead
+    while (!this.isKnown) await this.#reading
+  }
+
+  /** The same for a kill from a step, which nothing keeps for long. */
+  async knownToKill(): Promise<void> {
+    if (this.isKnown) return
+    const enough = new AbortController()
+    const { signal } = enough
+    await Promise.race([this.known(), delay(KILL_WAITS_MS, undefined, { signal }).catch(() => {})])
+    enough.abort()
   }
 
   all(): Runbook[] {
@@ -74,8 +100,13 @@ export class Runbooks {
 
   #follow(catalogue: CatalogueDocument | undefined): void {
     if (catalogue === undefined || catalogue.digest === this.#digest) return
-    this.#digest = catalogue.digest
-    this.#reading = this.#read(catalogue).catch(this.#onFault)
+    const { digest } = catalogue
+    this.#digest = digest
+    this.#reading = this.#read(catalogue)
+      .catch(this.#onFault)
+      .finally(() => {
+        if (digest === this.#digest) this.#isFirst = false
+      })
   }
 
   async #read(catalogue: CatalogueDocument): Promise<void> {

@@ -114,7 +114,7 @@ describe('GET /v1/audit/checkpoint', () => {
     const server = await aServer(t)
     const told: string[] = []
     t.after(server.parts.checkpoints.tellEvery(5, note => told.push(note)))
-    assert.equal(told.length, 1)
+    await until(() => told.length === 1, 'the checkpoint at the start')
     await flip(server, 'ai_v1')
     await until(() => told.length === 2, 'the checkpoint after the kill')
     assert.equal(told[1], (await checkpointOf(server)).text)

@@ -12,3 +12,27 @@ test('/readyz names a runbook that is without its steps, and kills go on', async
   assert.match(body.degraded[0].detail, /"trustflow" is without its steps: reading took too long/)
   assert.equal((await ask('operator', 'POST', '/v1/flags/ai_v1/kill')).status, 200)
 })
+
+test('a restart takes kills before the runbooks are read, and links those that name a step when they are', async t => {
+  const first = await aServer(t)
+  const { dataDir, tokens } = first
+  await first.close()
+  const { ask, parts } = await aServer(t, { dataDir, tokens, isHasty: true })
+  const order: string[] = []
+  const kill = async (name: string, flag: string, body: object) => {
+    const answer = await ask('operator', 'POST', `/v1/flags/${flag}/kill`, {
+      body: { incident: 'INC-1', ...body },
+    })
+    order.push(name)
+    return answer
+  }
+  assert.equal(parts.runbooks.isKnown, false, 'or this test shows nothing')
+  const fromStep = kill('from a step', 'ai_v1', { step: 'trustflow/ai-instability/3' })
+  const listed = ask('viewer', 'GET', '/v1/steps?flag=ai_v1')
+  const byKey = kill('by its key', 'kyc_v1', {})
+  assert.equal((await byKey).status, 200)
+  const { step, offRunbook } = (await fromStep).body
+  assert.deepEqual(order, ['by its key', 'from a step'])
+  assert.deepEqual([step.code, offRunbook], ['namov', false])
+  assert.ok((await listed).body.steps.length > 0)
+})

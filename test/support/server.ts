@@ -29,7 +29,8 @@ export type TestServer = Server & {
   ask: (role: Role | undefined, method: 'GET' | 'POST', path: string, asked?: Ask) => Promise<Answer>
 }
 
-export type Given = Partial<Config> & { clock?: Clock; tokens?: Record<Role, string> }
+/** `isHasty`: asked while its runbooks are still being read. */
+export type Given = Partial<Config> & { clock?: Clock; tokens?: Record<Role, string>; isHasty?: boolean }
 
 export const configFor = (dataDir: string, given: Partial<Config> = {}): Config => ({
   host: '127.0.0.1',
@@ -45,7 +46,7 @@ export const configFor = (dataDir: string, given: Partial<Config> = {}): Config 
 
 export async function aServer(
   t: Teardown,
-  { clock, tokens: known, ...given }: Given = {},
+  { clock, tokens: known, isHasty = false, ...given }: Given = {},
 ): Promise<TestServer> {
   const dataDir = given.dataDir ?? testdir(t)
   const server = await startServer(
@@ -54,6 +55,7 @@ export async function aServer(
     clock,
   )
   t.after(() => server.close())
+  if (!isHasty) await server.parts.runbooks.known()
   const tokens = server.firstStart?.created ?? known
   if (tokens === undefined) throw new Error('this data directory was started before: give its tokens')
   const ask = async (
