@@ -26,7 +26,7 @@ const SCENARIOS: Record<string, (t: Teardown) => Promise<string>> = {
     const seen = await streams(t, { clients: Number(values.clients), seconds, receipts: values.receipts })
     return [
       `${seen.clients} streams, ${Math.round(seen.megabytes)} MB; calm: ${show(seen.calm)}`,
-      `the last kill was with all of them ${Math.round(seen.reachedMs)} ms after it was asked for`,
+      `a kill was with all of them ${Math.round(seen.reachedMs)} ms after it was asked for`,
       `kill -9: up after ${Math.round(seen.upMs)} ms, all streams back after ${Math.round(seen.backMs)} ms; meanwhile: ${show(seen.storm)}`,
     ].join('\n  ')
   },

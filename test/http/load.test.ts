@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import type { Role } from '../../src/domain/actor.js'
+import { Load } from '../../src/http/load.js'
 import { aServer, type TestServer } from '../support/server.js'
 import { until } from '../support/until.js'
 
@@ -95,5 +96,38 @@ describe('while the event loop is late', () => {
     for (let index = 0; index < 10; index++)
       assert.equal((await fetched(server, 'viewer', 'GET', '/v1/audit')).status, 200)
     stop()
+  })
+})
+
+describe('many reads at once', () => {
+  const asked = (load: Load, count: number) => {
+    const turns: boolean[] = []
+    for (let index = 0; index < count; index++) load.begin(isAdmitted => turns.push(isAdmitted))
+    return turns
+  }
+
+  it('take their turns, a few at a time', async t => {
+    const load = new Load()
+    t.after(() => load.close())
+    const turns = asked(load, 6)
+    assert.deepEqual(turns, [true, true, true, true])
+    load.end()
+    assert.equal(turns.length, 4, 'not before the loop has turned')
+    await until(() => turns.length === 5, 'the next one')
+  })
+
+  it('are not kept by those who read their answers slowly', async t => {
+    const load = new Load()
+    t.after(() => load.close())
+    const turns = asked(load, 20)
+    await until(() => turns.length === 20, 'all have their turn, and none has ended')
+    assert.ok(turns.every(isAdmitted => isAdmitted))
+  })
+
+  it('are let through when the service ends', () => {
+    const load = new Load()
+    const turns = asked(load, 6)
+    load.close()
+    assert.deepEqual([turns.length, asked(load, 2).length], [6, 2])
   })
 })
