@@ -10,9 +10,21 @@ const NOT_APPLIED =
 export const requestId = ({ actor, request, flag }: Pick<Entry, 'actor' | 'request' | 'flag'>): string =>
   `${actor.id}\n${request.key}\n${flag ?? ''}`
 
+const voidId = (entry: Entry): string => `${requestId(entry)}\nvoid`
+const isVoid = ({ action }: Entry): boolean => action === 'flip.voided'
+
 /** Whether the log, with this entry, says what became of its request. */
-export const settlesRequest = ({ outcome, origin }: Entry): boolean =>
-  outcome !== 'refused' || origin !== undefined
+const settlesRequest = ({ outcome, origin }: Entry): boolean => outcome !== 'refused' || origin !== undefined
+
+/** What need not be told where the log has this entry. That one attempt is void says nothing of the next, with its key. */
+export function settledBy(entry: Entry): string | undefined {
+  if (!settlesRequest(entry)) return undefined
+  return isVoid(entry) ? voidId(entry) : requestId(entry)
+}
+
+/** Whether what is settled leaves nothing to tell of an entry of the branch. */
+export const isSettled = (entry: Entry, settled: ReadonlySet<string>): boolean =>
+  settled.has(requestId(entry)) || (isVoid(entry) && settled.has(voidId(entry)))
 
 /**
  * The entry that tells of an entry of the branch: what was said about an incident, or of an attempt that is void, is said
@@ -23,7 +35,7 @@ export function tellingOf({ entry, hash }: SealedEntry): Draft | undefined {
   const { epoch: _e, seq: _s, at: _a, prev: _p, v: _v, environment: _n, merged: _m, ...draft } = entry
   const origin = entry.origin ?? { place: placeOf(entry), hash }
   if (entry.action.startsWith('incident.') && entry.outcome === 'applied') return { ...draft, origin }
-  if (entry.action === 'flip.voided') return { ...draft, origin }
+  if (isVoid(entry)) return { ...draft, origin }
   if (entry.action !== 'kill' && entry.action !== 'restore') return undefined
   if (!settlesRequest(entry)) return undefined
   const refusal = { code: 'history-lost' as const, detail: NOT_APPLIED }

@@ -1,7 +1,7 @@
 // Tells in the log what was on the branches this instance has left, until all of it is there: over outages, restarts, and
 // branches that are abandoned in their turn. Changes no flag; the kills of a branch come in by the provisional way.
 
-import { requestId, settlesRequest, tellingOf } from '../domain/abandoned.js'
+import { isSettled, requestId, settledBy, tellingOf } from '../domain/abandoned.js'
 import { type Draft, open, placeOf, type SealedEntry } from '../domain/audit.js'
 import { KillswitchError } from '../domain/errors.js'
 import { markTold, readBranch, untoldBranches } from '../journal/forks.js'
@@ -63,7 +63,10 @@ export class Branches {
     const { log, provisional } = this.#parts
     const settled = new Set<string>()
     const settle = (entries: readonly SealedEntry[]): void => {
-      for (const { entry } of entries) if (settlesRequest(entry)) settled.add(requestId(entry))
+      for (const { entry } of entries) {
+        const id = settledBy(entry)
+        if (id !== undefined) settled.add(id)
+      }
     }
     // others may have left the same branch, and tell of it at the same time
     const unsubscribe = log.subscribe(settle)
@@ -73,7 +76,7 @@ export class Branches {
         for (const flag of flags) settled.add(requestId({ actor, request, flag }))
       for (const sealed of branch) {
         const draft = tellingOf(sealed)
-        if (draft !== undefined) await this.#offer(draft, () => settled.has(requestId(sealed.entry)))
+        if (draft !== undefined) await this.#offer(draft, () => isSettled(sealed.entry, settled))
       }
     } finally {
       unsubscribe()
@@ -81,18 +84,18 @@ export class Branches {
   }
 
   /** Under a key of its own: its request's key may stand for another attempt by now. */
-  async #offer(draft: Draft, isSettled: () => boolean): Promise<void> {
-    if (isSettled()) return
+  async #offer(draft: Draft, isTold: () => boolean): Promise<void> {
+    if (isTold()) return
     const key = `branch-${draft.origin?.hash.slice(0, 32)}`
     const ask = { priority: 'note' as const, actor: 'killswitch', key, digest: key }
     await this.#parts.gate
       .submit({
         ...ask,
         receivedAt: Date.parse(draft.receivedAt),
-        decide: () => ({ drafts: isSettled() ? [] : [draft] }),
+        decide: () => ({ drafts: isTold() ? [] : [draft] }),
       })
       .catch(error => {
-        if (!isSettled()) throw error
+        if (!isTold()) throw error
       })
   }
 }

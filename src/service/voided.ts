@@ -6,6 +6,8 @@ import { toTimestamp } from '../domain/clock.js'
 
 /** Who tried what, from the first entry the attempt would have written; nothing of what it would have changed. */
 export function voided(attempted: Draft, now: number): Draft {
+  // that this entry itself may not have been written changes nothing of what it says
+  if (attempted.action === 'flip.voided') return attempted
   const { action, actor, flag, application, incident, runbook, step, offRunbook, reason, request } = attempted
   const refusal = {
     code: 'outcome-unknown' as const,

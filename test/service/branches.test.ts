@@ -107,6 +107,27 @@ describe('a branch that was left', () => {
     assert.equal(rig.log.answered('operator', 'unknown')?.outcome, 'voided')
   })
 
+  it('tells what was acknowledged also where an earlier attempt of it, on another branch, was void', async t => {
+    const other = await aGate(t)
+    await other.kill('ai_v1', 'kill-there', { incident: 'INC-7' })
+    other.store.faults = Array(100).fill('request-lost')
+    await assert.rejects(other.restore('ai_v1', 'restore-there', { incident: 'INC-7' }))
+    other.store.faults = []
+    other.gate.settleUnknown()
+    await other.gate.close()
+    const rig = await aGate(t)
+    for (const branch of [(await other.entries()).slice(2), await aBranch(t)]) {
+      leave(rig, branch)
+      const branches = await branchesOf(t, rig)
+      branches.tell()
+      await branches.close()
+    }
+    assert.deepEqual(
+      (await toldOf(rig)).map(([action]) => action),
+      ['flip.voided', 'kill', 'restore'],
+    )
+  })
+
   it('needs no telling of what was asked for again, and is in the log', async t => {
     const rig = await aGate(t)
     leave(rig, await aBranch(t))
