@@ -3,6 +3,7 @@
 import { hash } from 'node:crypto'
 import { Type } from 'typebox'
 import { flagdDocument } from '../domain/flagd.js'
+import { behind } from '../domain/seen.js'
 import type { State } from '../domain/state.js'
 import { actorOf } from './auth.js'
 import type { App, Parts } from './parts.js'
@@ -21,7 +22,7 @@ export function flagdRoute(app: App, parts: Parts): void {
         operationId: 'getFlagdDocument',
         summary: 'The flags as a flagd daemon reads them',
         description:
-          'Every flag is `ENABLED`; a killed one has its kill variant as the default and no targeting.',
+          'Every flag is `ENABLED`; a killed one has its kill variant as the default and no targeting. 503 `behind` for a daemon that has a newer document: it goes on with that one.',
         tags: ['ofrep'],
         response: {
           200: Type.Unsafe<string>({ type: 'object', additionalProperties: true }),
@@ -31,6 +32,7 @@ export function flagdRoute(app: App, parts: Parts): void {
     },
     async (request, reply) => {
       parts.assertKnown()
+      assertNotOlder(request.headers['if-none-match'], parts.log.known)
       const { body, etag } = documents.of(actorOf(request).apps)
       parts.served(request)
       reply.header('etag', etag).header('cache-control', 'no-cache')
@@ -40,7 +42,13 @@ export function flagdRoute(app: App, parts: Parts): void {
   )
 }
 
-/** One document per set of applications, made once per revision. */
+/** A daemon takes whatever it is given: an instance that has missed a kill must not give what was before it. */
+function assertNotOlder(known: string | undefined, { log = '', revision }: State): void {
+  const [, of, at] = /"([0-9a-f]{12})-(\d{1,16})-/.exec(known ?? '') ?? []
+  if (of === log.slice(0, 12) && Number(at) > revision) throw behind({ place: Number(at) }, revision)
+}
+
+/** One document per set of applications, made once per revision. Its ETag says of which log and revision. */
 class Documents {
   readonly #parts: Parts
   #state: State | undefined
@@ -60,8 +68,11 @@ class Documents {
     const known = this.#known.get(name)
     if (known !== undefined) return known
     const body = JSON.stringify(flagdDocument(log.known, apps, environment))
-    const made = { body, etag: `"${hash('sha256', body, 'base64url')}"` }
+    const made = { body, etag: etagOf(log.known, body) }
     this.#known.set(name, made)
     return made
   }
 }
+
+const etagOf = ({ log = '', revision }: State, body: string): string =>
+  `"${log.slice(0, 12)}-${revision}-${hash('sha256', body, 'base64url')}"`

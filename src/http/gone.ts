@@ -16,7 +16,9 @@ const GRACE_MS = 5_000
 /** Aborts when the answer is sent or its client has gone. */
 export function goneOf(reply: FastifyReply): AbortSignal {
   const gone = new AbortController()
-  reply.raw.once('close', () => gone.abort())
+  // one that has gone already tells nobody again
+  if (reply.raw.destroyed) gone.abort()
+  else reply.raw.once('close', () => gone.abort())
   return gone.signal
 }
 
@@ -24,7 +26,8 @@ export function goneOf(reply: FastifyReply): AbortSignal {
 export function endOf(reply: FastifyReply): AbortSignal {
   const { waiting } = reply.server
   const end = new AbortController()
-  waiting.add(end)
+  if (reply.raw.destroyed) end.abort()
+  else waiting.add(end)
   reply.raw.once('close', () => {
     waiting.delete(end)
     end.abort()

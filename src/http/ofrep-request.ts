@@ -78,6 +78,12 @@ export function versionOf({ state, provisional }: Log): string {
 /** What a change notice says of the state, and a client says back in `flagConfigEtag`. */
 export const configEtag = ({ log = '', revision }: State): string => `${log.slice(0, 12)}-${revision}`
 
+/** The log and the revision of a `configEtag`; undefined and NaN where it is none. */
+export function splitConfigEtag(given: string | undefined): [log: string | undefined, revision: number] {
+  const [, log, revision] = /^([0-9a-f]{12})-(\d{1,16})$/.exec(given ?? '') ?? []
+  return [log, Number(revision)]
+}
+
 /** Unix seconds. */
 export const configModified = ({ revisedAt }: State): number => Math.floor(Date.parse(revisedAt) / 1000)
 
@@ -85,17 +91,18 @@ export type Notice = { flagConfigEtag?: string; flagConfigLastModified?: string 
 
 /** Whether the client was told of a change that this state does not have yet. What cannot be read says nothing. */
 export function isBehind(state: State, { flagConfigEtag, flagConfigLastModified }: Notice): boolean {
-  const [, log, revision] = /^([0-9a-f]{12})-(\d{1,16})$/.exec(flagConfigEtag ?? '') ?? []
-  if (log !== undefined && (log !== state.log?.slice(0, 12) || Number(revision) > state.revision)) return true
+  const [log, revision] = splitConfigEtag(flagConfigEtag)
+  if (log !== undefined && (log !== state.log?.slice(0, 12) || revision > state.revision)) return true
   const told = flagConfigLastModified
   if (told === undefined || told === '') return false
   const seconds = /^\d{1,12}$/.test(told) ? Number(told) : Math.floor(Date.parse(told) / 1000)
   return seconds > configModified(state)
 }
 
-/** The address this request came by, for URLs in the answer; undefined where its Host is none. A proxy may say it is TLS. */
+/** The address this request came by, for URLs in the answer; undefined where its Host is none. A proxy may say another. */
 export function addressOf(request: FastifyRequest): string | undefined {
-  const { host, 'x-forwarded-proto': forwarded } = request.headers
+  const { 'x-forwarded-host': outside, 'x-forwarded-proto': forwarded } = request.headers
+  const host = (outside === undefined ? request.headers.host : String(outside).split(',')[0])?.trim()
   if (host === undefined || !/^[\w.-]+(:\d{1,5})?$|^\[[\da-f:.]+\](:\d{1,5})?$/i.test(host)) return undefined
   const proto = /^https\b/i.test(String(forwarded ?? '')) ? 'https' : request.protocol
   return `${proto}://${host}`

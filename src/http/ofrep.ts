@@ -4,6 +4,8 @@
 import type { FastifyInstance } from 'fastify'
 import { Type } from 'typebox'
 import { KillswitchError } from '../domain/errors.js'
+import { behind } from '../domain/seen.js'
+import type { State } from '../domain/state.js'
 import { Evaluations } from '../service/evaluations.js'
 import type { Log } from '../service/log.js'
 import { eventSecret } from '../tokens/event-secret.js'
@@ -13,7 +15,15 @@ import { STATUS, toKillswitchError } from './errors.js'
 import { lazyLog } from './lazy-log.js'
 import { JSON_UTF8, sendOfrepError } from './ofrep-errors.js'
 import { EVENTS_PATH, eventsRoute } from './ofrep-events.js'
-import { acceptContexts, addressOf, contextOf, isBehind, type Notice, versionOf } from './ofrep-request.js'
+import {
+  acceptContexts,
+  addressOf,
+  contextOf,
+  isBehind,
+  type Notice,
+  splitConfigEtag,
+  versionOf,
+} from './ofrep-request.js'
 import { BulkQuery, BulkSuccess, EvaluationRequest, Success } from './ofrep-schemas.js'
 import type { App, Parts } from './parts.js'
 import { ifNoneMatch } from './preconditions.js'
@@ -102,7 +112,7 @@ function bulkRoute(scope: App, parts: Parts, evaluations: Evaluations): void {
         operationId: 'evaluateFlagsBulk',
         summary: 'Evaluate every flag of the token (OFREP)',
         description:
-          'Strong `ETag` over the answer. `If-None-Match` gives 304 only from an instance that follows the store and has every change its client was told of.',
+          'Strong `ETag` over the answer. `If-None-Match` gives 304 only from an instance that follows the store and has every change its client was told of; one that is behind by `flagConfigEtag`, also after a moment, says so by 503.',
         tags,
         querystring: BulkQuery,
         body: EvaluationRequest,
@@ -116,7 +126,9 @@ function bulkRoute(scope: App, parts: Parts, evaluations: Evaluations): void {
       assertKnown()
       const context = contextOf(request.body)
       const actor = actorOf(request)
-      const isCurrent = await catchUp(log, request.query as Notice)
+      const notice = request.query as Notice
+      const isCurrent = await catchUp(log, notice)
+      assertNotOlder(log.state, notice)
       const secret = eventSecret(actor.id, request.credential as string, clock())
       const streams = streamsOf(addressOf(request), secret, versionOf(log))
       const { body, etag } = evaluations.bulk(actor.apps, context, streams)
@@ -133,6 +145,13 @@ function streamsOf(address: string | undefined, secret: string, version: string)
   if (address === undefined) return '[]'
   const url = `${address}${EVENTS_PATH}/${secret}?after=${version}`
   return JSON.stringify([{ type: 'sse', url, inactivityDelaySec: INACTIVITY_DELAY_SECONDS }])
+}
+
+/** A client takes whatever it is given: an instance that has missed a kill must not give what was before it. */
+function assertNotOlder(state: State, { flagConfigEtag }: Notice): void {
+  const [log, revision] = splitConfigEtag(flagConfigEtag)
+  if (log === state.log?.slice(0, 12) && revision > state.revision)
+    throw behind({ place: revision }, state.revision)
 }
 
 /** Waits a moment for the change that the request names; whether this instance has it then. */

@@ -1,5 +1,6 @@
 // GET /v1/snapshot and GET /v1/stream: how an app's SDK learns the state and every change of it. No actors, no reasons.
 
+import type { FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
 import { HEARTBEAT_MS } from '../domain/receipt.js'
 import type { Change, Heartbeat } from '../domain/snapshot.js'
@@ -14,6 +15,11 @@ export function streamRoutes(app: App, parts: Parts): void {
   const { snapshots, log, health } = parts
   const tags = ['applications']
   const sockets = new SseSockets()
+
+  /** One that is behind is left for another instance, but not with kills that nobody else has: an SDK takes those from anyone. */
+  const assertWorthAsking = (request: FastifyRequest) => {
+    if (log.provisional.length === 0) assertNotBehind(request, log.state)
+  }
 
   app.get(
     '/v1/snapshot',
@@ -36,7 +42,7 @@ export function streamRoutes(app: App, parts: Parts): void {
     },
     async (request, reply) => {
       parts.assertKnown()
-      assertNotBehind(request, log.state)
+      assertWorthAsking(request)
       const actor = actorOf(request)
       const { body, etag } = snapshots.snapshot(audienceOf(actor.apps))
       // an SDK with a stream reads this too, and proves more by its receipt: it is not counted twice
@@ -56,6 +62,8 @@ export function streamRoutes(app: App, parts: Parts): void {
   app.get(
     '/v1/stream',
     {
+      // its head never ends
+      exposeHeadRoute: false,
       config: { access: 'reader', kept: true },
       schema: {
         operationId: 'stream',
@@ -70,7 +78,7 @@ export function streamRoutes(app: App, parts: Parts): void {
     },
     async (request, reply) => {
       parts.assertKnown()
-      assertNotBehind(request, log.state)
+      assertWorthAsking(request)
       const actor = actorOf(request)
       const audience = audienceOf(actor.apps)
       const first = Buffer.concat([changeFrame(audience), heartbeat()])

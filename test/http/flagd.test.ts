@@ -50,6 +50,19 @@ describe('the document for flagd daemons', () => {
     assert.equal((await as(shop, 'GET', PATH, known)).status, 503)
   })
 
+  it('is not given to a daemon that has a newer one', async t => {
+    const { as, shop, parts } = await anOpenFeatureServer(t)
+    const known = String((await as(shop, 'GET', PATH)).headers.etag)
+    const given = (etag: string) => as(shop, 'GET', PATH, { headers: { 'if-none-match': etag } })
+    const { revision } = parts.log.state
+    const newer = known.replace(/-\d+-/, `-${revision + 1}-`)
+    assert.deepEqual(
+      [(await given(newer)).body.code, (await given(`W/${newer}`)).status, (await given(known)).status],
+      ['behind', 503, 304],
+    )
+    assert.equal((await given(newer.replace(/"\w{12}/, '"000000000000'))).status, 200, 'of another log')
+  })
+
   it("is what flagd's own schema says", { skip: withoutConformance }, async t => {
     const { as, tokens, kill } = await anOpenFeatureServer(t)
     const check = flagdSchema()

@@ -104,8 +104,15 @@ describe('killing a flag from a runbook step', () => {
     const ahead = String(kill.body.id + 2 ** 32)
     const behind = await post('engineer', 'restore', ahead, parts.log.state.log)
     assert.deepEqual([behind.status, behind.body.code, behind.body.floor], [503, 'behind', Number(ahead)])
+    const snapshot = () => ask('sdk', 'GET', '/v1/snapshot', { headers: { 'killswitch-floor': ahead } })
+    assert.equal((await snapshot()).status, 503)
     const taken = await post('operator', 'kill', ahead)
     assert.deepEqual([taken.status, taken.body.durability, taken.body.killed], [200, 'provisional', true])
+    assert.equal(
+      (await snapshot()).status,
+      200,
+      'with a kill that nobody else has, also to an SDK that is ahead',
+    )
     assert.equal((await post('engineer', 'restore', 'soon')).status, 400)
     const other = await post('engineer', 'restore', ahead, 'another log')
     assert.deepEqual([other.status, other.body.changed], [200, true], 'a floor of another log says nothing')

@@ -260,7 +260,10 @@ describe('the bulk evaluation', () => {
     assert.equal((await waiting).body.metadata.revision, parts.log.state.revision)
     const current = await as(shop, 'POST', ALL, context())
     const fresh = { ...context(), headers: { 'if-none-match': String(current.headers.etag) } }
-    assert.equal((await as(shop, 'POST', `${ALL}${told(revision + 99)}`, fresh)).status, 200)
+    const behind = await as(shop, 'POST', `${ALL}${told(revision + 99)}`, fresh)
+    assert.deepEqual([behind.status, behind.body.errorCode], [503, 'GENERAL'], 'its client keeps what it has')
+    const elsewhere = `${ALL}?flagConfigEtag=${'0'.repeat(12)}-${revision + 99}`
+    assert.equal((await as(shop, 'POST', elsewhere, fresh)).status, 200, 'of another log')
     assert.equal(
       (await as(shop, 'POST', `${ALL}?flagConfigLastModified=2099-01-01T00:00:00Z`, fresh)).status,
       200,
