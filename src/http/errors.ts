@@ -161,11 +161,18 @@ export function sendProblem(
   return reply.code(problem.status).header('content-type', PROBLEM).serializer(JSON.stringify).send(problem)
 }
 
+/** With its stack what has a cause, or nobody foresaw. What is shed is counted in the metrics, and fills no disk. */
+export function logFailure({ log }: FastifyRequest, error: KillswitchError): void {
+  const { cause, code, message } = error
+  if (code === 'overloaded') return
+  if (cause !== undefined || code === 'internal') log.error({ err: cause ?? error, code }, message)
+  else log.warn({ code }, message)
+}
+
 export function registerErrors(app: FastifyInstance): void {
   app.setErrorHandler((thrown, request, reply) => {
     const error = toKillswitchError(thrown)
-    if (STATUS[error.code] >= 500)
-      request.log.error({ err: error.cause ?? error, code: error.code }, error.message)
+    if (STATUS[error.code] >= 500) logFailure(request, error)
     // of strangers the request's own line says enough
     else if (request.actor !== undefined) request.log.info({ code: error.code }, error.message)
     return sendProblem(request, reply, error)

@@ -11,7 +11,7 @@ import type { Log } from '../service/log.js'
 import { eventSecret } from '../tokens/event-secret.js'
 import { actorOf } from './auth.js'
 import { allowBrowsers, preflightRoute } from './cors.js'
-import { STATUS, toKillswitchError } from './errors.js'
+import { logFailure, STATUS, toKillswitchError } from './errors.js'
 import { lazyLog } from './lazy-log.js'
 import { JSON_UTF8, sendOfrepError } from './ofrep-errors.js'
 import { EVENTS_PATH, eventsRoute } from './ofrep-events.js'
@@ -55,8 +55,7 @@ function answerInOfrep(scope: FastifyInstance): void {
   })
   scope.setErrorHandler((thrown, request, reply) => {
     const error = toKillswitchError(thrown)
-    if (STATUS[error.code] >= 500)
-      request.log.error({ err: error.cause ?? error, code: error.code }, error.message)
+    if (STATUS[error.code] >= 500) logFailure(request, error)
     return sendOfrepError(request, reply, error)
   })
   scope.setNotFoundHandler((request, reply) => {
