@@ -143,7 +143,7 @@ export class Fleet {
 
   async #follow(): Promise<void> {
     for await (const records of this.#store.shared(this.#ending.signal)) {
-      for (const record of records) this.#hear(JSON.parse(record) as Record)
+      for (const record of records.map(readRecord)) if (record !== undefined) this.#hear(record)
       this.#tell()
     }
   }
@@ -170,6 +170,17 @@ export class Fleet {
       const unsubscribe = this.subscribe(done)
       signal.addEventListener('abort', done)
     })
+  }
+}
+
+/** Undefined where it is none: what somebody else, or a later version, left in the store is nobody's instance here. */
+function readRecord(text: string): Record | undefined {
+  try {
+    const { receipt, heardAt } = JSON.parse(text) as Record
+    const isWhole = typeof receipt.app === 'string' && typeof receipt.instance === 'string'
+    return isWhole && Number.isFinite(heardAt) ? { receipt, heardAt } : undefined
+  } catch {
+    return undefined
   }
 }
 
