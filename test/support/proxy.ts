@@ -30,12 +30,13 @@ export class FaultyProxy {
   droppedBytes = 0
   /** How many connections there have been. */
   accepted = 0
-  readonly #targetPort: number
+  /** Where new connections go. */
+  targetPort: number
   readonly #pairs = new Set<Pair>()
   readonly #server: Server
 
   constructor(targetPort: number) {
-    this.#targetPort = targetPort
+    this.targetPort = targetPort
     this.#server = createServer({ allowHalfOpen: true }, client => this.#accept(client))
   }
 
@@ -80,7 +81,7 @@ export class FaultyProxy {
       client.resetAndDestroy()
       return
     }
-    const server = connect({ port: this.#targetPort, host: '127.0.0.1' })
+    const server = connect({ port: this.targetPort, host: '127.0.0.1' })
     const pair = { client, server }
     this.#pairs.add(pair)
     client.setNoDelay(true)

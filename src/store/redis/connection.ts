@@ -161,6 +161,8 @@ function openSingle(target: Target, options: ConnectionOptions): Redis {
     db: target.db,
     enableOfflineQueue: false,
     retryStrategy: backoff(options.firstRetryMs),
+    // A master that became a replica: its name, or the Sentinels, are asked anew. The command was refused, not done.
+    reconnectOnError: (error: Error) => error.message.startsWith('READONLY'),
   }
   if (target.kind === 'single') return new Redis({ ...common, ...target.nodes[0] })
   return new Redis({
@@ -172,8 +174,6 @@ function openSingle(target: Target, options: ConnectionOptions): Redis {
     ...(target.tls && { sentinelTLS: {} }),
     ...(target.sentinelUsername !== undefined && { sentinelUsername: target.sentinelUsername }),
     ...(target.sentinelPassword !== undefined && { sentinelPassword: target.sentinelPassword }),
-    // A master that became a replica: ask the Sentinels anew. The command was refused, not done.
-    reconnectOnError: (error: Error) => error.message.startsWith('READONLY'),
   })
 }
 

@@ -376,3 +376,21 @@ it('many commits at once are each decided on their own head', async t => {
   )
   assert.ok(results.every(({ outcome }) => outcome === 'committed'))
 })
+
+it('a master that became a replica behind the same name is left for the new one, and nothing is done twice', async t => {
+  const [old, next] = [await startRedis(t), await startRedis(t)]
+  const proxy = await startProxy(t, old.port)
+  const store = await openStore(t, proxy.url)
+  await store.head()
+  await old.admin.call('REPLICAOF', '127.0.0.1', String(next.port))
+  proxy.targetPort = next.port
+  const entries = sealAfter(EMPTY, 'one')
+  await until(async () => {
+    const result = await commitAll(store, EMPTY, entries).catch(failsWith('store-unavailable'))
+    return result !== true
+  }, 'the new master takes it')
+  assert.deepEqual(
+    await linesIn(store, next.admin),
+    entries.map(({ line }) => line),
+  )
+})
