@@ -86,6 +86,7 @@ export class Runbooks {
 
   /** A step by id, unambiguous shortening or code, checked against what it is claimed to do to the flag. */
   claim(step: string | undefined, flag: string | undefined, direction: 'kill' | 'restore'): Claimed {
+    if (step !== undefined && !this.isKnown) return unread(step)
     return claimStep(this.all(), step, flag, direction)
   }
 
@@ -118,3 +119,16 @@ export class Runbooks {
     this.#sources = new Map(catalogue.runbooks.map(({ id, source }) => [id, source]))
   }
 }
+
+/** A kill does not wait for ever; everything else has waited. */
+const unread = (step: string): Claimed => ({
+  step: { id: step },
+  offRunbook: true,
+  warnings: [
+    {
+      code: 'unknown-step',
+      detail: 'The runbooks are still being read after a start: the step is kept as it was given, unchecked.',
+      near: [],
+    },
+  ],
+})
