@@ -60,7 +60,11 @@ export class Branches {
     const branch = (await readBranch(file)).map(open)
     const [first] = branch
     if (first === undefined) return
-    const { log, provisional } = this.#parts
+    const { log, gate, provisional } = this.#parts
+    // an earlier run left it and ended before it opened one: above every place that was issued on the branch
+    const above = branch.at(-1)?.entry.epoch ?? 0
+    if (above > log.head.epoch)
+      await gate.openEpoch({ why: 'A branch of the log was abandoned.', restored: 0, above })
     const settled = new Set<string>()
     const settle = (entries: readonly SealedEntry[]): void => {
       for (const { entry } of entries) {

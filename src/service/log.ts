@@ -134,14 +134,19 @@ export class Log {
   }
 
   /**
-   * Leaves an abandoned branch: journal and state go back to `ancestor`, whose entry the store still holds. Returns the
-   * entries of the branch and the file that keeps them.
+   * Leaves an abandoned branch: journal and state go back to `ancestor`, whose entry the store still holds. `keep` is given
+   * the entries of the branch first, and the state at its end: nothing is accepted between the two. Returns the entries
+   * and the file that keeps them.
    */
-  branchOff(ancestor: Head): Promise<{ file: string; branch: SealedEntry[] }> {
+  branchOff(
+    ancestor: Head,
+    keep: (branch: readonly SealedEntry[], before: State) => Promise<void> = async () => {},
+  ): Promise<{ file: string; branch: SealedEntry[] }> {
     const left = this.#accepting.then(async () => {
       const line = placeOf(ancestor) === 0 ? undefined : await this.line(placeOf(ancestor))
       const at = line === undefined ? '' : open(line).entry.at
       const branch = await this.#after(placeOf(ancestor))
+      await keep(branch, this.#state)
       const { file } = await this.journal.branchOff({ ...ancestor, at })
       this.#unjournaled = []
       await this.#refold()

@@ -71,6 +71,9 @@ export class Recovery {
   }
 
   async #recover(why: string): Promise<void> {
+    // what waits for the disk would be missing from what is put back, and from what is kept of a branch
+    await this.#log.retryJournal()
+    if (!this.#log.isJournaled) return
     const end = await this.#store.head()
     if ((await this.#store.whyLost(this.#log.head)) === undefined) return
     if (await this.#isOurs(end)) await this.#putBack(end, why)
@@ -109,11 +112,12 @@ export class Recovery {
   async #leaveBranch(end: Head): Promise<void> {
     const ancestor = await this.#ancestor()
     if (!(await this.#isFork(ancestor, end))) return // it has moved on meanwhile: looked at anew with the next finding
-    const before = this.#log.state
-    const left = await this.#log.entriesAfter(placeOf(ancestor))
-    // kept on disk, and in force, before the journal lets go of them
-    await this.#provisional.take(killsOfBranch(left, before))
-    const { file, branch } = await this.#log.branchOff(ancestor)
+    let above = 0
+    const { file, branch } = await this.#log.branchOff(ancestor, async (left, before) => {
+      above = before.head.epoch
+      // kept on disk, and in force, before the journal lets go of them
+      await this.#provisional.take(killsOfBranch(left, before))
+    })
     this.#branches.add(file)
     this.#events.onBranchLeft()
     this.#events.onRecovered('this instance was on an abandoned branch of the log and has left it', {
@@ -122,7 +126,6 @@ export class Recovery {
       kept: file,
     })
     // above every place that was issued on the branch: nobody is acknowledged below what it has seen
-    const above = before.head.epoch
     await this.#gate.openEpoch({ why: 'A branch of the log was abandoned.', restored: 0, above })
   }
 

@@ -5,6 +5,7 @@ import { describe, it } from 'node:test'
 import { tellingOf } from '../../src/domain/abandoned.js'
 import { placeOf, type SealedEntry } from '../../src/domain/audit.js'
 import { Branches } from '../../src/service/branches.js'
+import { chainOf } from '../support/entries.js'
 import { aGate, type Rig } from '../support/gate.js'
 import { provisionalOf } from '../support/provisional.js'
 import type { Teardown } from '../support/testdir.js'
@@ -126,6 +127,16 @@ describe('a branch that was left', () => {
       (await toldOf(rig)).map(([action]) => action),
       ['flip.voided', 'kill', 'restore'],
     )
+  })
+
+  it('is told above every place that was issued on it, where an earlier run had not come so far', async t => {
+    const rig = await aGate(t)
+    const branch = chainOf({ count: 2, after: { epoch: 41, seq: 9, hash: 'f'.repeat(64), at: '' } })
+    leave(rig, branch)
+    const branches = await branchesOf(t, rig)
+    branches.tell()
+    await branches.close()
+    assert.ok(rig.log.head.epoch > 41, `epoch ${rig.log.head.epoch}`)
   })
 
   it('needs no telling of what was asked for again, and is in the log', async t => {

@@ -48,4 +48,22 @@ describe('leaving a branch', () => {
     assert.equal(log.head.seq, killed.state.head.seq)
     assert.ok(looked > 3, `it was looked at ${looked} times`)
   })
+
+  it('keeps of the branch also what is being accepted when it is left', async t => {
+    const journal = await Journal.open({ folder: testdir(t) })
+    const log = await Log.open(journal)
+    t.after(() => log.close())
+    const before = after(INITIAL, loaded(aCatalogue(aFlag('ai_v1'))))
+    await log.accept(before.entries)
+    const command = { flag: 'ai_v1', actor: anActor('operator'), request: aRequest(), claim: noStep }
+    const killed = after(before.state, ...decideKill(before.state, command, NOW).drafts)
+    const accepting = log.accept(killed.entries)
+    const kept: string[] = []
+    await log.branchOff(before.state.head, async (branch, { flags }) => {
+      const flag = flags.get('ai_v1')
+      kept.push(...branch.map(({ entry }) => entry.action), String(flag && isKilled(flag)))
+    })
+    await accepting
+    assert.deepEqual(kept, ['kill', 'true'])
+  })
 })

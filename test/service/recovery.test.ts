@@ -2,10 +2,15 @@ import assert from 'node:assert/strict'
 import { cpSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
-import { EMPTY, placeOf } from '../../src/domain/audit.js'
+import { EMPTY, open, placeOf } from '../../src/domain/audit.js'
 import type { ProvisionalKill } from '../../src/domain/provisional.js'
+import { Journal } from '../../src/journal/journal.js'
+import { Gate } from '../../src/service/gate.js'
 import { Recovery } from '../../src/service/recovery.js'
+import { LocalStore } from '../../src/store/local/store.js'
 import { RedisStore } from '../../src/store/redis/store.js'
+import { collect } from '../support/collect.js'
+import { type Faults, failingDisk } from '../support/disks.js'
 import { anActor, noStep } from '../support/domain.js'
 import { aGate } from '../support/gate.js'
 import { assertChain, headOf } from '../support/log.js'
@@ -111,5 +116,36 @@ describe('a provisional kill of a flag that has no definition', () => {
       [['gone']],
     )
     assert.equal(rig.isKilled('ai_v1'), true)
+  })
+})
+
+describe('a store that loses what the disk had no room for', () => {
+  it('gets it back once there is room, and nothing before', async t => {
+    const faults: Faults = {}
+    const folder = testdir(t)
+    const other = await Journal.open({ folder })
+    t.after(() => other.close())
+    const rig = await aGate(t, { beside: new LocalStore(other), kind: 'redis', disk: failingDisk(faults) })
+    faults.writeError = 'ENOSPC'
+    assert.equal((await rig.kill('ai_v1', 'k')).durability, 'store')
+    const emptied = await Journal.open({ folder: testdir(t) })
+    t.after(() => emptied.close())
+    const store = new LocalStore(emptied)
+    const gate = new Gate({ log: rig.log, store, environment: 'test', clock: Date.now, random: () => 0 })
+    t.after(() => gate.close())
+    const provisional = await provisionalOf(t, rig)
+    const found: unknown[] = []
+    const events = { onRecovered: () => {}, onFault: (e: unknown) => found.push(e), onBranchLeft: () => {} }
+    const branches = { add: () => assert.fail('no branch was left') }
+    const recovery = new Recovery({ log: rig.log, store, gate, provisional, branches, events })
+    const recover = async () => {
+      recovery.start('it is empty')
+      await recovery.close()
+      return (await collect(emptied.lines(0))).map(line => open(line).entry.action)
+    }
+    assert.deepEqual(await recover(), [])
+    delete faults.writeError
+    assert.deepEqual(await recover(), ['catalogue.loaded', 'kill'])
+    assert.deepEqual(found, [])
   })
 })
