@@ -205,9 +205,11 @@ const heldAlready = (flag: FlagState, command: KillCommand): Hold | undefined =>
 /** The entry of one kill. A second kill by the same incident (or actor) is `unchanged`, and still an entry. */
 export function killDraft(flag: FlagState, command: KillCommand, now: number): Draft {
   const { definition } = flag
-  const held = heldAlready(flag, command)
+  const own = holdId(command.actor.id, command.request.key, definition.key)
+  // a hold that this very request put is the one, whoever has adopted it since
+  const held = flag.holds.find(hold => hold.id === own) ?? heldAlready(flag, command)
   const at = toTimestamp(now)
-  const id = held?.id ?? holdId(command.actor.id, command.request.key, definition.key)
+  const id = held?.id ?? own
   const added = {
     id,
     actor: command.actor.id,
@@ -224,7 +226,7 @@ export function killDraft(flag: FlagState, command: KillCommand, now: number): D
     to: definition.killVariant,
     hold: id,
     holds: held ? holds : [...holds, added],
-    ...(command.accepted ? { merged: [holdId(command.actor.id, command.request.key, definition.key)] } : {}),
+    ...(command.accepted ? { merged: [own] } : {}),
     ...paperwork(command),
   }
 }

@@ -37,7 +37,8 @@ export type RunVerdict = {
 }
 
 export function decideStepRun(state: State, asked: StepRunCommand, now: number): Verdict {
-  const command = withIncidentWarning(state, asked)
+  // a run that was torn and sent again may name a flag twice, as a branch tells it: each is held once
+  const command = withIncidentWarning(state, { ...asked, flags: [...new Set(asked.flags)] })
   const verdicts = judge(state, command)
   const refused = verdicts.filter(each => each.error !== undefined)
   if (refused.length > 0) {

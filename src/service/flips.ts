@@ -157,7 +157,7 @@ export class Flips {
   /** What became of a flip, by the place of its entry or by the actor's own idempotency key. */
   async find(actor: Actor, id: string): Promise<FlipStatus> {
     const known = this.#log.answered(actor.id, id)
-    if (known !== undefined && known.outcome !== 'voided')
+    if (known !== undefined && known.outcome !== 'voided' && known.due === 0)
       return {
         state: known.outcome as 'applied' | 'unchanged',
         entries: await this.#submissions.entries(known.places),
@@ -166,8 +166,14 @@ export class Flips {
     const provisional = this.#provisional.find(actor.id, id)
     if (provisional !== undefined)
       return { state: 'provisional', entries: this.#provisional.entriesOf(provisional) }
-    if (known !== undefined) return { state: 'never', entries: await this.#submissions.entries(known.places) }
+    if (known?.outcome === 'voided')
+      return { state: 'never', entries: await this.#submissions.entries(known.places) }
     if (this.#gate.isPending(actor.id, id)) return { state: 'pending', entries: [] }
+    if (known !== undefined)
+      throw new KillswitchError(
+        'unknown-flip',
+        `Of the step run "${id}" only a part is in the log up to ${placeOf(this.#log.head)}: a crash tore it, or the rest is yet to come. Send it again with the same Idempotency-Key: what is missing is done, and no flag is held twice.`,
+      )
     const place = parsePlace(id)
     const line = place === undefined ? undefined : await this.#log.line(place)
     const entry = line === undefined ? undefined : open(line).entry

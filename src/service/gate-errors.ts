@@ -25,6 +25,18 @@ export const onlyKills = (): KillswitchError =>
     "The disk of this instance is full; what room is left is for kills. Nothing was done: free space on the data folder's disk, or ask another instance.",
   )
 
+export const keyReused = (key: string, place: number | undefined): KillswitchError =>
+  new KillswitchError(
+    'key-reused',
+    `The Idempotency-Key "${key}" was used for another request (entry ${place}). Send a new key.`,
+  )
+
+export const historyLost = (why: string): KillswitchError =>
+  new KillswitchError(
+    'history-lost',
+    `${why} Nothing was changed, and nothing un-kills: apps keep the state they know.`,
+  )
+
 export const tooBusy = (): KillswitchError =>
   new KillswitchError(
     'store-unavailable',

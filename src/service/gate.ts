@@ -18,7 +18,16 @@ import {
   type Unresolved,
   type Waiting,
 } from './batch.js'
-import { asKillswitchError, mayRetry, onlyKills, stillAway, tooBusy, unknownOutcome } from './gate-errors.js'
+import {
+  asKillswitchError,
+  historyLost,
+  keyReused,
+  mayRetry,
+  onlyKills,
+  stillAway,
+  tooBusy,
+  unknownOutcome,
+} from './gate-errors.js'
 import type { Log } from './log.js'
 import { Queue } from './queue.js'
 import { voided } from './voided.js'
@@ -218,21 +227,13 @@ export class Gate {
   #replays(item: Waiting): boolean {
     const known = this.#log.answered(item.actor, item.key)
     if (known === undefined || known.outcome === 'voided') return false
-    if (known.digest === item.digest) {
-      item.resolve({
-        places: known.places,
-        entries: [],
-        durability: durabilityOf(this.#store, this.#log.isJournaled),
-        replayed: item.attempted === undefined,
-      })
-    } else {
-      item.reject(
-        new KillswitchError(
-          'key-reused',
-          `The Idempotency-Key "${item.key}" was used for another request (entry ${known.places[0]}). Send a new key.`,
-        ),
-      )
-    }
+    const { places, digest, due } = known
+    const durability = durabilityOf(this.#store, this.#log.isJournaled)
+    const replayed = item.attempted === undefined
+    if (digest !== item.digest) item.reject(keyReused(item.key, places[0]))
+    // a run that a crash tore is not done: it is decided again, on what there is of it
+    else if (due > 0) return false
+    else item.resolve({ places, entries: [], durability, replayed })
     return true
   }
 
@@ -249,10 +250,7 @@ export class Gate {
   async #finish(result: CommitResult, entries: SealedEntry[], decided: Decided[]): Promise<boolean> {
     if (result.outcome === 'lost') {
       this.onLost(result.why)
-      throw new KillswitchError(
-        'history-lost',
-        `${result.why} Nothing was changed, and nothing un-kills: apps keep the state they know.`,
-      )
+      throw historyLost(result.why)
     }
     if (result.outcome === 'moved') {
       this.#opening ??= { why: MOVED, restored: 0 }

@@ -1,24 +1,22 @@
 // What this instance knows of the log: the folded state and what each request led to. Entries come in through `accept`
 // alone, are journaled before they are told to anybody, and are never skipped.
 
-import { type Head, type Outcome, open, placeOf, type SealedEntry } from '../domain/audit.js'
+import { type Head, open, placeOf, type SealedEntry } from '../domain/audit.js'
 import type { CatalogueDocument } from '../domain/catalogue.js'
 import { KillswitchError } from '../domain/errors.js'
 import type { Incident, IncidentFlips } from '../domain/incident.js'
 import { overlay, type ProvisionalKill } from '../domain/provisional.js'
 import { type FlagState, fold, INITIAL, type State } from '../domain/state.js'
 import type { Journal } from '../journal/journal.js'
+import { type Answered, begun, continued, goesOn } from './answered.js'
 
 /** How long an Idempotency-Key is remembered. */
 export const KEY_KEPT_MS = 7 * 24 * 3_600_000
 const CHECKPOINT_EVERY = 5_000
 /** Raised with every change of what State holds: a checkpoint of another form is as good as none. */
-const FORM = 4
+const FORM = 5
 /** How many entries wait in memory for a journal that fails. Beyond it the journal stays behind until the next start. */
 const MOST_UNJOURNALED = 5_000
-
-/** What a request led to: the places of its entries, and the digest of its body. */
-export type Answered = { places: number[]; digest: string; outcome: Outcome | 'voided'; at: string }
 
 export type Listener = (entries: readonly SealedEntry[], state: State) => void
 
@@ -213,10 +211,8 @@ export class Log {
     if (entry.action !== 'flip.voided' && entry.outcome === 'refused') return
     const id = answerId(entry.actor.id, entry.request.key)
     const known = this.#answered.get(id)
-    const at = { places: [placeOf(entry)], digest: entry.request.digest, at: entry.at }
-    const outcome = entry.action === 'flip.voided' ? 'voided' : entry.outcome
-    if (known === undefined || known.outcome === 'voided') this.#remember(id, { ...at, outcome })
-    else this.#answered.set(id, { ...known, places: [...known.places, placeOf(entry)] })
+    if (goesOn(known, entry)) this.#answered.set(id, continued(known, entry))
+    else this.#remember(id, begun(entry))
     this.#forget(Date.parse(entry.at) - KEY_KEPT_MS)
   }
 

@@ -2,9 +2,10 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
 import { ROLES } from '../../src/domain/actor.js'
+import type { Draft } from '../../src/domain/audit.js'
 import { decideKill, decideRestore, type RestoreCommand } from '../../src/domain/flip.js'
 import { isKilled, type State } from '../../src/domain/state.js'
-import { aFlag, anActor, applied, aRequest, NOW, noStep, stateWith } from '../support/domain.js'
+import { aFlag, anActor, applied, aRequest, at, NOW, noStep, stateWith } from '../support/domain.js'
 
 const operator = anActor('operator', 'olga')
 const engineer = anActor('engineer', 'emil')
@@ -54,6 +55,27 @@ describe('kill', () => {
     assert.equal(again.drafts[0]?.outcome, 'unchanged')
     assert.equal(again.drafts[0]?.hold, flag(once).holds[0]?.id)
     assert.equal(flag(applied(once, again)).holds.length, 1)
+  })
+
+  it('is unchanged when the same request comes again, also where an incident adopted its hold', () => {
+    const request = aRequest()
+    const command = { flag: 'ai_v1', actor: operator, request, claim: noStep }
+    const once = applied(start, decideKill(start, command, NOW))
+    const id = flag(once).holds[0]?.id as string
+    const adopted: Draft = {
+      action: 'incident.adopted',
+      outcome: 'applied',
+      actor: { id: 'emil', role: 'engineer', via: 'api' },
+      receivedAt: at(1),
+      incident: 'INC-1',
+      adopted: [{ flag: 'ai_v1', hold: id }],
+      request: aRequest(),
+    }
+    const taken = applied(once, { drafts: [adopted] })
+    assert.equal(flag(taken).holds[0]?.incident, 'INC-1')
+    const again = decideKill(taken, command, NOW)
+    assert.equal(again.drafts[0]?.outcome, 'unchanged')
+    assert.equal(flag(applied(taken, again)).holds.length, 1)
   })
 
   it('holds once per actor where no incident is named, and once per incident beside it', () => {

@@ -4,7 +4,8 @@ import type { Actor } from '../../src/domain/actor.js'
 import { open, type SealedEntry } from '../../src/domain/audit.js'
 import type { FlagDefinition } from '../../src/domain/flag.js'
 import { decideKill, decideRestore, type RestoreCommand } from '../../src/domain/flip.js'
-import { isKilled } from '../../src/domain/state.js'
+import { isKilled, type State } from '../../src/domain/state.js'
+import { decideStepRun } from '../../src/domain/step-run.js'
 import type { Store } from '../../src/domain/store.js'
 import type { Disk } from '../../src/journal/disk.js'
 import { Journal } from '../../src/journal/journal.js'
@@ -25,6 +26,7 @@ export type Rig = {
   gate: Gate
   faults: unknown[]
   kill: (flag: string, key: string, given?: { actor?: Actor; incident?: string }) => Promise<Accepted>
+  run: (flags: string[], key: string) => Promise<Accepted>
   restore: (flag: string, key: string, given?: Partial<RestoreCommand>) => Promise<Accepted>
   isKilled: (flag: string) => boolean
   entries: () => Promise<SealedEntry[]>
@@ -101,6 +103,13 @@ export async function aGate(t: Teardown, given: Given = {}): Promise<Rig> {
             now,
           ),
       }),
+    run: (flags, key) => {
+      const actor = anActor('operator')
+      const digest = `run ${flags.join()}`
+      const command = { flags, actor, request: request(key, digest), claim: noStep }
+      const decide = (state: State, now: number) => decideStepRun(state, command, now)
+      return gate.submit({ priority: 'kill', actor: actor.id, key, digest, decide })
+    },
     restore: (flag, key, command = {}) => {
       const actor = command.actor ?? anActor('engineer')
       const present = log.state.flags.get(flag)?.holds.map(hold => hold.id) ?? []
