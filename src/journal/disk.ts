@@ -1,7 +1,7 @@
 // What the journal asks of a disk, and the acts that make a change of it durable. The seam through which tests make a
 // disk fail; it must never swallow an error or retry a sync.
 
-import { type FileHandle, open as openFile, rename } from 'node:fs/promises'
+import { type FileHandle, open as openFile, rename, unlink } from 'node:fs/promises'
 import { dirname } from 'node:path'
 
 /** Says what an operator should know; goes to the service's log. */
@@ -48,10 +48,16 @@ export const syncFolder = async (disk: Disk, folder: string): Promise<void> =>
 /** Puts a file in place all at once: after a crash there is the old one or the new one, whole. */
 export async function replaceFile(disk: Disk, file: string, bytes: Buffer): Promise<void> {
   const temporary = `${file}.tmp`
-  await using(await disk.open(temporary, 'w', 0o600), async handle => {
-    await writeFully(handle, bytes, 0)
-    await handle.sync()
-  })
-  await rename(temporary, file)
+  try {
+    await using(await disk.open(temporary, 'w', 0o600), async handle => {
+      await writeFully(handle, bytes, 0)
+      await handle.sync()
+    })
+    await rename(temporary, file)
+  } catch (error) {
+    // half a file would keep the room that a full disk has set free for kills
+    await unlink(temporary).catch(() => undefined)
+    throw error
+  }
   await syncFolder(disk, dirname(file))
 }

@@ -1,23 +1,23 @@
 // The kills taken while the store was away, one JSON line each, synced before they are acknowledged. Outside the chain:
 // small, rewritten whole when some of them have come into the log.
 
-import { open, readFile, rename } from 'node:fs/promises'
+import { open, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { realDisk, syncFolder } from './disk.js'
+import { type Disk, realDisk, replaceFile } from './disk.js'
 import type { Reserve } from './reserve.js'
 
 type Waiting = { text: string; resolve: () => void; reject: (error: unknown) => void }
 
 export class ProvisionalFile<T> {
-  readonly #folder: string
+  readonly #disk: Disk
   readonly #file: string
   readonly #reserve: Pick<Reserve, 'giveUp'> | undefined
   #waiting: Waiting[] = []
   #written: Promise<unknown> = Promise.resolve()
 
-  /** `reserve`: room that is set free where the disk is full. */
-  constructor(folder: string, reserve?: Pick<Reserve, 'giveUp'>) {
-    this.#folder = folder
+  /** `reserve`: room that is set free where the disk is full. `disk`: for tests, one that fails. */
+  constructor(folder: string, reserve?: Pick<Reserve, 'giveUp'>, disk: Disk = realDisk) {
+    this.#disk = disk
     this.#file = join(folder, 'provisional.ndjson')
     this.#reserve = reserve
   }
@@ -42,17 +42,8 @@ export class ProvisionalFile<T> {
 
   /** Keeps only these, all at once. */
   rewrite(records: readonly T[]): Promise<void> {
-    return this.#inTurn(async () => {
-      const handle = await open(`${this.#file}.tmp`, 'w', 0o600)
-      try {
-        await handle.writeFile(records.map(record => `${JSON.stringify(record)}\n`).join(''))
-        await handle.sync()
-      } finally {
-        await handle.close()
-      }
-      await rename(`${this.#file}.tmp`, this.#file)
-      await syncFolder(realDisk, this.#folder)
-    })
+    const text = records.map(record => `${JSON.stringify(record)}\n`).join('')
+    return this.#inTurn(() => replaceFile(this.#disk, this.#file, Buffer.from(text)))
   }
 
   async #appendWaiting(): Promise<void> {

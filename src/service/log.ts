@@ -231,7 +231,8 @@ export class Log {
 
   /** Saves the state beside the journal now and then, so that a start folds only what came after. */
   async checkpoint(force = false): Promise<void> {
-    if (!this.isJournaled || this.#state.log === undefined) return
+    // what room a full disk has set free is for kills
+    if (!this.isJournaled || this.journal.reserve.isMissing || this.#state.log === undefined) return
     if (this.#sinceCheckpoint === 0 || (!force && this.#sinceCheckpoint < CHECKPOINT_EVERY)) return
     this.#sinceCheckpoint = 0
     await this.journal.saveCheckpoint({ head: this.#state.head, state: this.#freeze() })

@@ -67,3 +67,16 @@ describe('leaving a branch', () => {
     assert.deepEqual(kept, ['kill', 'true'])
   })
 })
+
+describe('a checkpoint', () => {
+  it('waits where the reserve is given up: what room there is, is for kills', async t => {
+    // more than any disk has: it is never there
+    const journal = await Journal.open({ folder: testdir(t), reserveBytes: Number.MAX_SAFE_INTEGER })
+    const log = await Log.open(journal)
+    t.after(() => log.close())
+    await log.accept(after(INITIAL, loaded(aCatalogue(aFlag('ai_v1')))).entries)
+    assert.equal(journal.reserve.isMissing, true)
+    await log.checkpoint(true)
+    assert.equal(await journal.savedCheckpoint(), undefined)
+  })
+})
