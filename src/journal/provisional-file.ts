@@ -1,15 +1,19 @@
 // The kills taken while the store was away, one JSON line each, synced before they are acknowledged. Outside the chain:
 // small, rewritten whole when some of them have come into the log.
 
-import { open, readFile } from 'node:fs/promises'
+import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { type Disk, realDisk, replaceFile } from './disk.js'
+import { type Disk, type Handle, realDisk, replaceFile, syncFolder, using, writeFully } from './disk.js'
 import type { Reserve } from './reserve.js'
+
+/** A failed write of which something may be left in the file: a start may find it. */
+export class NotTakenBack extends Error {}
 
 type Waiting = { text: string; resolve: () => void; reject: (error: unknown) => void }
 
 export class ProvisionalFile<T> {
   readonly #disk: Disk
+  readonly #folder: string
   readonly #file: string
   readonly #reserve: Pick<Reserve, 'giveUp'> | undefined
   #waiting: Waiting[] = []
@@ -18,6 +22,7 @@ export class ProvisionalFile<T> {
   /** `reserve`: room that is set free where the disk is full. `disk`: for tests, one that fails. */
   constructor(folder: string, reserve?: Pick<Reserve, 'giveUp'>, disk: Disk = realDisk) {
     this.#disk = disk
+    this.#folder = folder
     this.#file = join(folder, 'provisional.ndjson')
     this.#reserve = reserve
   }
@@ -31,7 +36,10 @@ export class ProvisionalFile<T> {
     return text.split('\n').flatMap(line => parsed<T>(line))
   }
 
-  /** Durable when it resolves. What comes while others are written is written together, with one sync. */
+  /**
+   * Durable when it resolves. What comes while others are written is written together, with one sync. Rejects with nothing
+   * of it left in the file, or with `NotTakenBack`.
+   */
   append(records: readonly T[]): Promise<void> {
     const text = records.map(record => `${JSON.stringify(record)}\n`).join('')
     return new Promise<void>((resolve, reject) => {
@@ -53,7 +61,8 @@ export class ProvisionalFile<T> {
     const text = `\n${waiting.map(each => each.text).join('')}`
     try {
       await this.#put(text).catch(async error => {
-        if (!(await this.#reserve?.giveUp())) throw error
+        // where something may be left in the file, room is not what is wanted
+        if (error instanceof NotTakenBack || !(await this.#reserve?.giveUp())) throw error
         await this.#put(text)
       })
       for (const { resolve } of waiting) resolve()
@@ -63,19 +72,37 @@ export class ProvisionalFile<T> {
   }
 
   async #put(text: string): Promise<void> {
-    const handle = await open(this.#file, 'a', 0o600)
-    try {
-      await handle.appendFile(text)
-      await handle.datasync()
-    } finally {
-      await handle.close()
-    }
+    await using(await this.#disk.open(this.#file, 'a', 0o600), async handle => {
+      const { size } = await handle.stat()
+      try {
+        await writeFully(handle, Buffer.from(text), size)
+        await handle.datasync()
+        // it may be new
+        if (size === 0) await syncFolder(this.#disk, this.#folder)
+      } catch (error) {
+        await takeBack(handle, size, error)
+        throw error
+      }
+    })
   }
 
   #inTurn(write: () => Promise<void>): Promise<void> {
     const written = this.#written.then(write)
     this.#written = written.catch(() => undefined)
     return written
+  }
+}
+
+/** Back to what was acknowledged; what was called undone must not be done at the next start. */
+async function takeBack(handle: Handle, size: number, cause: unknown): Promise<void> {
+  try {
+    await handle.truncate(size)
+    // of the cut: what failed before is not asked for again
+    await handle.datasync()
+  } catch (error) {
+    throw new NotTakenBack(
+      `${(cause as Error).message}, and it could not be taken back: ${(error as Error).message}`,
+    )
   }
 }
 

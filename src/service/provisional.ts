@@ -11,7 +11,7 @@ import {
   type ProvisionalKill,
   provisionalId,
 } from '../domain/provisional.js'
-import type { ProvisionalFile } from '../journal/provisional-file.js'
+import { NotTakenBack, type ProvisionalFile } from '../journal/provisional-file.js'
 import type { Asked } from './batch.js'
 import type { Gate } from './gate.js'
 import type { Log } from './log.js'
@@ -53,7 +53,7 @@ export class Provisional {
 
   /**
    * Takes a kill that the gate could not commit. The rules are asked all the same, on what this instance knows: who may not
-   * kill may not now. Throws the refusal, `key-reused`, or `journal-broken`.
+   * kill may not now. Throws the refusal, `key-reused`, `journal-broken`, or `outcome-unknown`.
    */
   async instead(
     ask: Asked,
@@ -96,7 +96,7 @@ export class Provisional {
     )
   }
 
-  /** Durable on this instance's disk, and told to its apps, when it resolves. Throws `journal-broken`. */
+  /** Durable on this instance's disk, and told to its apps, when it resolves. Throws `journal-broken`, or `outcome-unknown`. */
   async take(kills: readonly ProvisionalKill[]): Promise<void> {
     if (kills.length === 0) return
     // a rewrite that comes between the line on disk and the list in memory must not lose it
@@ -111,10 +111,14 @@ export class Provisional {
 
   async #append(kills: readonly ProvisionalKill[]): Promise<void> {
     await this.#file.append(kills).catch(error => {
+      const isInDoubt = error instanceof NotTakenBack
+      const rest = isInDoubt
+        ? 'This may be done at the next start of this instance, or not. Kill on another instance, with the same Idempotency-Key: it is never done twice.'
+        : 'Nothing was done: kill on another instance.'
       throw new KillswitchError(
-        'journal-broken',
-        `The store is away, and this instance cannot keep the kill on its own disk (${(error as Error).message}). Nothing was done: kill on another instance.`,
-        {},
+        isInDoubt ? 'outcome-unknown' : 'journal-broken',
+        `The store is away, and this instance cannot keep the kill on its own disk (${error.message}). ${rest}`,
+        isInDoubt ? { flip: kills[0]?.request.key } : {},
         error,
       )
     })

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { readdirSync } from 'node:fs'
 import { test } from 'node:test'
-import { ProvisionalFile } from '../../src/journal/provisional-file.js'
+import { NotTakenBack, ProvisionalFile } from '../../src/journal/provisional-file.js'
 import { type Faults, failingDisk } from '../support/disks.js'
 import { type Teardown, testdir } from '../support/testdir.js'
 
@@ -23,4 +23,41 @@ test('a rewrite that fails leaves the file as it was, and nothing of its own', a
   delete faults.room
   await file.rewrite([b!])
   assert.deepEqual(await file.read(), [b])
+})
+
+test('a full disk takes nothing of a batch, at whatever byte it fills: what was called undone is not found later', async t => {
+  for (let room = 0; room < 2 * '{"kill":"a"}\n'.length; room += 4) {
+    const faults: Faults = {}
+    const { file } = onDisk(t, faults)
+    await file.append([a!])
+    faults.room = room
+    await assert.rejects(Promise.all([file.append([b!]), file.append([a!])]), /is it full/)
+    assert.deepEqual(await file.read(), [a], `with room for ${room} bytes`)
+    delete faults.room
+    await file.append([b!])
+    assert.deepEqual(await file.read(), [a, b])
+  }
+})
+
+test('a failed sync is taken back too', async t => {
+  const faults: Faults = { syncErrorOnce: 'EIO' }
+  const { file } = onDisk(t, faults)
+  await assert.rejects(file.append([a!]), { code: 'EIO' })
+  assert.deepEqual(await file.read(), [])
+})
+
+test('what cannot be taken back is not called undone: a start may find it', async t => {
+  for (const faults of [{ syncErrorOnce: 'EIO', truncateError: 'EROFS' }, { syncError: 'EIO' }]) {
+    const { file } = onDisk(t, faults)
+    await assert.rejects(file.append([a!]), NotTakenBack)
+  }
+})
+
+test('the folder is synced with the first line, when the file may be new', async t => {
+  const faults: Faults = {}
+  const { file } = onDisk(t, faults)
+  await file.append([a!])
+  assert.equal(faults.wholeSyncs, 1)
+  await file.append([b!])
+  assert.equal(faults.wholeSyncs, 1)
 })

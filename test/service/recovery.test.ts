@@ -3,7 +3,6 @@ import { cpSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import { EMPTY, open, placeOf } from '../../src/domain/audit.js'
-import type { ProvisionalKill } from '../../src/domain/provisional.js'
 import { Journal } from '../../src/journal/journal.js'
 import { Gate } from '../../src/service/gate.js'
 import { Recovery } from '../../src/service/recovery.js'
@@ -11,22 +10,11 @@ import { LocalStore } from '../../src/store/local/store.js'
 import { RedisStore } from '../../src/store/redis/store.js'
 import { collect } from '../support/collect.js'
 import { type Faults, failingDisk } from '../support/disks.js'
-import { anActor, noStep } from '../support/domain.js'
 import { aGate } from '../support/gate.js'
 import { assertChain, headOf } from '../support/log.js'
-import { provisionalOf } from '../support/provisional.js'
+import { aKill, provisionalOf } from '../support/provisional.js'
 import { startRedis } from '../support/redis.js'
 import { testdir } from '../support/testdir.js'
-
-const aKill = (flag: string, key: string): ProvisionalKill => ({
-  v: 1,
-  action: 'kill',
-  flags: [flag],
-  receivedAt: '2026-11-21T03:00:00.000Z',
-  actor: anActor('operator'),
-  claim: noStep,
-  request: { id: key, key, digest: key },
-})
 
 describe('a store that is emptied while its branch is looked for', () => {
   it('costs no line of the journal: nothing seems to be held, and nothing is let go', async t => {

@@ -10,9 +10,13 @@ export type Faults = {
   /** The next writes throw this code. */
   writeError?: string
   syncError?: string
+  /** Only the next sync fails. */
+  syncErrorOnce?: string | undefined
   truncateError?: string
   /** How often each was asked for. */
   syncs?: number
+  /** Of folders, and of files that are replaced. */
+  wholeSyncs?: number
   writes?: number
 }
 
@@ -41,8 +45,14 @@ function failing(handle: Handle, faults: Faults): Partial<Record<keyof Handle, u
     },
     datasync: async () => {
       faults.syncs = (faults.syncs ?? 0) + 1
-      if (faults.syncError) throw errorOf(faults.syncError)
+      const error = faults.syncError ?? faults.syncErrorOnce
+      faults.syncErrorOnce = undefined
+      if (error) throw errorOf(error)
       return handle.datasync()
+    },
+    sync: async () => {
+      faults.wholeSyncs = (faults.wholeSyncs ?? 0) + 1
+      return handle.sync()
     },
     truncate: async (size: number) => {
       if (faults.truncateError) throw errorOf(faults.truncateError)

@@ -3,13 +3,24 @@
 import type { ProvisionalKill } from '../../src/domain/provisional.js'
 import { ProvisionalFile } from '../../src/journal/provisional-file.js'
 import { Provisional } from '../../src/service/provisional.js'
+import { anActor, noStep } from './domain.js'
 import type { Rig } from './gate.js'
 import { type Teardown, testdir } from './testdir.js'
 
 export async function provisionalOf(
   t: Teardown,
   { log, gate }: Pick<Rig, 'log' | 'gate'>,
+  file = new ProvisionalFile<ProvisionalKill>(testdir(t)),
 ): Promise<Provisional> {
-  const file = new ProvisionalFile<ProvisionalKill>(testdir(t))
   return Provisional.open({ file, log, gate, environment: 'test', clock: Date.now, onFault: () => {} })
 }
+
+export const aKill = (flag: string, key: string): ProvisionalKill => ({
+  v: 1,
+  action: 'kill',
+  flags: [flag],
+  receivedAt: '2026-11-21T03:00:00.000Z',
+  actor: anActor('operator'),
+  claim: noStep,
+  request: { id: key, key, digest: key },
+})
