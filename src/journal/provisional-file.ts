@@ -37,21 +37,24 @@ export class ProvisionalFile<T> {
   }
 
   /**
-   * Durable when it resolves. What comes while others are written is written together, with one sync. Rejects with nothing
-   * of it left in the file, or with `NotTakenBack`.
+   * Durable when it resolves; `whenDurable` is called before anything else is written. What comes while others are written
+   * is written together, with one sync. Rejects with nothing of it left in the file, or with `NotTakenBack`.
    */
-  append(records: readonly T[]): Promise<void> {
-    const text = records.map(record => `${JSON.stringify(record)}\n`).join('')
+  append(records: readonly T[], whenDurable = () => {}): Promise<void> {
+    const text = textOf(records)
     return new Promise<void>((resolve, reject) => {
-      this.#waiting.push({ text, resolve, reject })
+      const done = () => {
+        whenDurable()
+        resolve()
+      }
+      this.#waiting.push({ text, resolve: done, reject })
       if (this.#waiting.length === 1) void this.#inTurn(() => this.#appendWaiting())
     })
   }
 
-  /** Keeps only these, all at once. */
-  rewrite(records: readonly T[]): Promise<void> {
-    const text = records.map(record => `${JSON.stringify(record)}\n`).join('')
-    return this.#inTurn(() => replaceFile(this.#disk, this.#file, Buffer.from(text)))
+  /** Keeps only these, all at once: those there are when its turn comes. */
+  rewrite(records: () => readonly T[]): Promise<void> {
+    return this.#inTurn(() => replaceFile(this.#disk, this.#file, Buffer.from(textOf(records()))))
   }
 
   async #appendWaiting(): Promise<void> {
@@ -92,6 +95,9 @@ export class ProvisionalFile<T> {
     return written
   }
 }
+
+const textOf = (records: readonly unknown[]): string =>
+  records.map(record => `${JSON.stringify(record)}\n`).join('')
 
 /** Back to what was acknowledged; what was called undone must not be done at the next start. */
 async function takeBack(handle: Handle, size: number, cause: unknown): Promise<void> {

@@ -24,7 +24,6 @@ export class Provisional {
   readonly #environment: string
   readonly #clock: Clock
   #kills: readonly ProvisionalKill[]
-  #taking: readonly ProvisionalKill[] = []
   #merging: Promise<void> | undefined
 
   private constructor(parts: Parts, kills: ProvisionalKill[]) {
@@ -99,18 +98,9 @@ export class Provisional {
   /** Durable on this instance's disk, and told to its apps, when it resolves. Throws `journal-broken`, or `outcome-unknown`. */
   async take(kills: readonly ProvisionalKill[]): Promise<void> {
     if (kills.length === 0) return
-    // a rewrite that comes between the line on disk and the list in memory must not lose it
-    this.#taking = [...this.#taking, ...kills]
-    try {
-      await this.#append(kills)
-      this.#keep([...this.#kills, ...kills])
-    } finally {
-      this.#taking = this.#taking.filter(each => !kills.includes(each))
-    }
-  }
-
-  async #append(kills: readonly ProvisionalKill[]): Promise<void> {
-    await this.#file.append(kills).catch(error => {
+    // in the file's turn: a rewrite that comes next has them, and none that could not be kept
+    const keep = () => this.#keep([...this.#kills, ...kills])
+    await this.#file.append(kills, keep).catch(error => {
       const isInDoubt = error instanceof NotTakenBack
       const rest = isInDoubt
         ? 'This may be done at the next start of this instance, or not. Kill on another instance, with the same Idempotency-Key: it is never done twice.'
@@ -147,7 +137,7 @@ export class Provisional {
       const merged = new Set(some.filter((_, index) => done[index]).map(provisionalId))
       if (merged.size === 0) continue
       this.#keep(this.#kills.filter(kill => !merged.has(provisionalId(kill))))
-      await this.#file.rewrite([...this.#kills, ...this.#taking])
+      await this.#file.rewrite(() => this.#kills)
     }
   }
 

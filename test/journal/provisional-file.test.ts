@@ -18,10 +18,13 @@ test('a rewrite that fails leaves the file as it was, and nothing of its own', a
   const { folder, file } = onDisk(t, faults)
   await file.append([a!, b!])
   faults.room = 5
-  await assert.rejects(file.rewrite([b!]), /is it full/)
+  await assert.rejects(
+    file.rewrite(() => [b!]),
+    /is it full/,
+  )
   assert.deepEqual([await file.read(), readdirSync(folder)], [[a, b], ['provisional.ndjson']])
   delete faults.room
-  await file.rewrite([b!])
+  await file.rewrite(() => [b!])
   assert.deepEqual(await file.read(), [b])
 })
 

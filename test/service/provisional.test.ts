@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import type { ProvisionalKill } from '../../src/domain/provisional.js'
+import type { Disk } from '../../src/journal/disk.js'
 import { ProvisionalFile } from '../../src/journal/provisional-file.js'
 import { type Faults, failingDisk } from '../support/disks.js'
 import { aGate } from '../support/gate.js'
 import { aKill, provisionalOf } from '../support/provisional.js'
 import { type Teardown, testdir } from '../support/testdir.js'
+import { until } from '../support/until.js'
 
 async function onDisk(t: Teardown, faults: Faults) {
   const rig = await aGate(t)
@@ -23,5 +25,45 @@ describe('a provisional kill on a disk that fails', () => {
     delete faults.room
     faults.syncError = 'EIO'
     await assert.rejects(provisional.take(kills), { code: 'outcome-unknown', extra: { flip: 'a' } })
+  })
+
+  it('is not put into the file by a rewrite, where it was called undone; what was kept stays', async t => {
+    for (const failing of ['the one before', 'the one after']) {
+      const rig = await aGate(t)
+      const faults: Faults = {}
+      const disk = failingDisk(faults)
+      let opening = Promise.resolve()
+      const held: Disk = { open: (...asked) => opening.then(() => disk.open(...asked)) }
+      const file = new ProvisionalFile<ProvisionalKill>(testdir(t), undefined, held)
+      const provisional = await provisionalOf(t, rig, file)
+      await provisional.take([aKill('ai_v1', 'merged')])
+      let goOn = () => {}
+      opening = new Promise<void>(resolve => {
+        goOn = resolve
+      })
+      const before = provisional.take([aKill('kyc_v1', 'before')])
+      provisional.merge()
+      await until(
+        () => provisional.kills.length === 0,
+        'the first is in the log, and waits to leave the file',
+      )
+      const after = provisional.take([aKill('kyc_v1', 'after')])
+      if (failing === 'the one before') faults.syncErrorOnce = 'EIO'
+      else
+        void before.then(() => {
+          faults.syncErrorOnce = 'EIO'
+        })
+      goOn()
+      const [undone, kept] = failing === 'the one before' ? [before, after] : [after, before]
+      await assert.rejects(undone, { code: 'journal-broken' }, failing)
+      await kept
+      await provisional.close()
+      const left = failing === 'the one before' ? 'after' : 'before'
+      assert.deepEqual(
+        (await file.read()).map(kill => kill.request.key),
+        [left],
+        failing,
+      )
+    }
   })
 })
