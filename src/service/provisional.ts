@@ -24,6 +24,8 @@ export class Provisional {
   readonly #environment: string
   readonly #clock: Clock
   #kills: readonly ProvisionalKill[]
+  /** Some of what is in the file has come into the log. */
+  #isFileBehind = false
   #merging: Promise<void> | undefined
 
   private constructor(parts: Parts, kills: ProvisionalKill[]) {
@@ -116,7 +118,7 @@ export class Provisional {
 
   /** Called while the store answers. One at a time; what cannot be brought in yet stays. */
   merge(): void {
-    if (this.#kills.length === 0 || this.#merging) return
+    if ((this.#kills.length === 0 && !this.#isFileBehind) || this.#merging) return
     this.#merging = this.#mergeAll()
       .catch(this.#onFault)
       .finally(() => {
@@ -137,8 +139,17 @@ export class Provisional {
       const merged = new Set(some.filter((_, index) => done[index]).map(provisionalId))
       if (merged.size === 0) continue
       this.#keep(this.#kills.filter(kill => !merged.has(provisionalId(kill))))
-      await this.#file.rewrite(() => this.#kills)
+      this.#isFileBehind = true
+      await this.#rewrite()
     }
+    await this.#rewrite()
+  }
+
+  /** Where it fails, again with the next look: what is left in the file a start would bring in once more. */
+  async #rewrite(): Promise<void> {
+    if (!this.#isFileBehind) return
+    await this.#file.rewrite(() => this.#kills)
+    this.#isFileBehind = false
   }
 
   /** Whether it is done with: in the log, or refused by the rules as they are now. */

@@ -27,6 +27,22 @@ describe('a provisional kill on a disk that fails', () => {
     await assert.rejects(provisional.take(kills), { code: 'outcome-unknown', extra: { flip: 'a' } })
   })
 
+  it('leaves the file once it is in the log, at a later look where the first could not', async t => {
+    const faults: Faults = {}
+    const { rig, file, provisional } = await onDisk(t, faults)
+    await provisional.take([aKill('ai_v1', 'k'), aKill('gone', 'g')])
+    const look = async () => {
+      provisional.merge()
+      await provisional.close()
+      return (await file.read()).map(kill => kill.request.key)
+    }
+    faults.room = 0
+    assert.deepEqual(await look(), ['k', 'g'])
+    assert.equal(rig.isKilled('ai_v1'), true)
+    delete faults.room
+    assert.deepEqual(await look(), ['g'])
+  })
+
   it('is not put into the file by a rewrite, where it was called undone; what was kept stays', async t => {
     for (const failing of ['the one before', 'the one after']) {
       const rig = await aGate(t)
