@@ -136,9 +136,10 @@ export class Provisional {
       // together, so that the gate commits them together
       const some = kills.slice(from, from + MERGED_AT_ONCE)
       const done = await Promise.all(some.map(kill => this.#mergeOne(kill)))
-      const merged = new Set(some.filter((_, index) => done[index]).map(provisionalId))
+      // themselves, not their ids: a branch that was left may have had one of them taken again meanwhile
+      const merged = new Set(some.filter((_, index) => done[index]))
       if (merged.size === 0) continue
-      this.#keep(this.#kills.filter(kill => !merged.has(provisionalId(kill))))
+      this.#keep(this.#kills.filter(kill => !merged.has(kill)))
       this.#isFileBehind = true
       await this.#rewrite()
     }

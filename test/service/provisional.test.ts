@@ -83,3 +83,26 @@ describe('a provisional kill on a disk that fails', () => {
     }
   })
 })
+
+describe('a provisional kill that is taken again while it is merged', () => {
+  it('stays, since what it was merged into may have been left', async t => {
+    const rig = await aGate(t)
+    await rig.kill('kyc_v1', 'used')
+    const provisional = await provisionalOf(t, rig)
+    // the second finds its key used, and comes in with a later commit
+    await provisional.take([aKill('ai_v1', 'k'), aKill('kyc_v1', 'used')])
+    const again = { ...aKill('ai_v1', 'k'), origin: { place: 7, hash: 'on a branch' } }
+    let taken = Promise.resolve()
+    rig.log.subscribe(entries => {
+      if (entries.some(({ entry }) => entry.request.key === 'k')) taken = provisional.take([again])
+    })
+    const commit = rig.store.commit.bind(rig.store)
+    rig.store.commit = async given => {
+      await taken
+      return commit(given)
+    }
+    provisional.merge()
+    await provisional.close()
+    assert.deepEqual(provisional.kills, [again])
+  })
+})
