@@ -97,7 +97,8 @@ export function decideMerge(state: State, kill: ProvisionalKill, now: number): V
  */
 export function killsOfBranch(branch: readonly SealedEntry[], end: State): ProvisionalKill[] {
   const holds = [...end.flags.values()].flatMap(flag => flag.holds)
-  const held = new Map(holds.map(hold => [hold.id, hold]))
+  // an adoption may have ended one in another: then that one holds the flag for both
+  const held = new Map(holds.flatMap(hold => idsOf(hold).map(id => [id, hold] as const)))
   const kills = new Map<string, ProvisionalKill>()
   for (const { entry, hash } of branch) {
     const { action, outcome, flag, hold } = entry
@@ -115,6 +116,8 @@ export function killsOfBranch(branch: readonly SealedEntry[], end: State): Provi
   }
   return [...kills.values()]
 }
+
+const idsOf = ({ id, joined = [] }: Hold): string[] => [id, ...joined.map(each => each.id)]
 
 /** The kill that drafts which could not be committed speak of; undefined where there is none among them. */
 export function killOfDrafts(drafts: readonly Draft[]): ProvisionalKill | undefined {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { decideMerge, killsOfBranch } from '../../src/domain/provisional.js'
-import { aFlag, applied, NOW, stateWith } from '../support/domain.js'
+import { aFlag, anActor, applied, NOW, stateWith } from '../support/domain.js'
 import { aRunbook, aStep, Story } from '../support/incidents.js'
 
 describe('an incident on a branch of the log that is abandoned', () => {
@@ -14,5 +14,21 @@ describe('an incident on a branch of the log that is abandoned', () => {
     assert.ok(again)
     const [hold] = applied(start, decideMerge(start, again, NOW)).flags.get('ai_v1')?.holds ?? []
     assert.deepEqual([hold?.id, hold?.incident], [kill?.hold, 'INC-1'])
+  })
+
+  it('keeps a kill that the adoption ended in a hold from before the branch, which the log may have released', () => {
+    const before = new Story(stateWith(aFlag('ai_v1')), aRunbook({ steps: [aStep()] }))
+    before.kill('ai_v1', undefined, 0, anActor('engineer'))
+    const branch = new Story(before.state, before.runbook)
+    const [kill] = branch.kill('ai_v1')
+    branch.declare({ adopt: true })
+    assert.equal(branch.state.flags.get('ai_v1')?.holds.length, 1)
+    before.restore('ai_v1', { all: true })
+    const kills = killsOfBranch(branch.entries, branch.state)
+    const end = kills.reduce((state, each) => applied(state, decideMerge(state, each, NOW)), before.state)
+    assert.deepEqual(
+      end.flags.get('ai_v1')?.holds.map(hold => [hold.id, hold.incident]),
+      [[kill?.hold, 'INC-1']],
+    )
   })
 })
