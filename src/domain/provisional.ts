@@ -84,7 +84,7 @@ export function decideMerge(state: State, kill: ProvisionalKill, now: number): V
   }
   const [flag = ''] = flags
   const verdict =
-    action === 'kill'
+    action === 'kill' && flags.length === 1
       ? decideKill(state, { ...command, flag }, now)
       : decideStepRun(state, { ...command, flags }, now)
   if (origin === undefined) return verdict

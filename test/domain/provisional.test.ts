@@ -2,9 +2,10 @@ import assert from 'node:assert/strict'
 import { it } from 'node:test'
 import { EMPTY, type SealedEntry, seal } from '../../src/domain/audit.js'
 import { decideKill, decideRestore } from '../../src/domain/flip.js'
-import { killsOfBranch } from '../../src/domain/provisional.js'
+import { decideMerge, killsOfBranch } from '../../src/domain/provisional.js'
 import { fold, INITIAL, type State } from '../../src/domain/state.js'
-import { aCatalogue, aFlag, anActor, loaded, noStep } from '../support/domain.js'
+import { aCatalogue, aFlag, anActor, applied, loaded, noStep, stateWith } from '../support/domain.js'
+import { aKill } from '../support/provisional.js'
 
 const NOW = Date.parse('2026-11-21T03:00:00Z')
 
@@ -47,4 +48,11 @@ it('an acknowledged kill of an abandoned branch that found its hold there is app
     kills.map(({ request, flags }) => [request.key, flags]),
     [['again', ['ai_v1']]],
   )
+})
+
+it('the kills of a step run that a branch begins inside of come in together, without its first entry', () => {
+  const kill = { ...aKill('kyc_v1', 'run'), flags: ['kyc_v1', 'bridge.intake'] }
+  const state = stateWith(aFlag('kyc_v1'), aFlag('bridge.intake'))
+  const { flags } = applied(state, decideMerge(state, kill, NOW))
+  for (const flag of kill.flags) assert.equal(flags.get(flag)?.holds.length, 1, flag)
 })
