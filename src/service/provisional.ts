@@ -1,7 +1,7 @@
 // Kills while the store is away: taken here, told to this instance's apps at once, and brought into the log when the
 // store is back. A kill needs one journal, not a store.
 
-import type { Draft, Entry } from '../domain/audit.js'
+import { type Draft, type Entry, open } from '../domain/audit.js'
 import { type Clock, toTimestamp } from '../domain/clock.js'
 import { KillswitchError } from '../domain/errors.js'
 import {
@@ -160,13 +160,17 @@ export class Provisional {
     if (!flags.every(flag => this.#log.state.flags.has(flag))) return false
     const ask = { priority: 'kill' as const, actor: actor.id, key: request.key, digest: request.digest }
     try {
-      const { replayed } = await this.#gate.submit({
+      const { replayed, places } = await this.#gate.submit({
         ...ask,
         receivedAt: Date.parse(receivedAt),
         decide: (state, now) => decideMerge(state, kill, now),
       })
+      if (!replayed) return true
+      // a branch that began inside a step run: the log has its first entry, and not these
+      const cutOff = await this.#missing(kill, places)
+      if (cutOff.length > 0 && !(await this.#mergeOne(renamed({ ...kill, flags: cutOff })))) return false
       // an earlier attempt had landed after all: its entry does not say that it makes an end of these holds
-      if (replayed) await this.#note(kill)
+      await this.#note(kill)
       return true
     } catch (error) {
       const code = error instanceof KillswitchError ? error.code : undefined
@@ -179,6 +183,15 @@ export class Provisional {
       if (code === undefined) this.#onFault(error)
       return false
     }
+  }
+
+  /** The flags of which the entries at these places have no kill. */
+  async #missing(kill: ProvisionalKill, places: readonly number[]): Promise<string[]> {
+    const lines = await Promise.all(places.map(place => this.#log.line(place)))
+    // what this journal has lost may have been them
+    if (lines.includes(undefined)) return []
+    const killed = lines.map(line => open(line as string).entry).filter(({ action }) => action === 'kill')
+    return kill.flags.filter(flag => !killed.some(each => each.flag === flag))
   }
 
   async #note(kill: ProvisionalKill): Promise<void> {

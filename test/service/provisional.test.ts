@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import type { ProvisionalKill } from '../../src/domain/provisional.js'
+import { holdsOf, type ProvisionalKill } from '../../src/domain/provisional.js'
+import { decideStepRun } from '../../src/domain/step-run.js'
 import type { Disk } from '../../src/journal/disk.js'
 import { ProvisionalFile } from '../../src/journal/provisional-file.js'
 import { type Faults, failingDisk } from '../support/disks.js'
+import { aFlag } from '../support/domain.js'
 import { aGate } from '../support/gate.js'
 import { aKill, provisionalOf } from '../support/provisional.js'
 import { type Teardown, testdir } from '../support/testdir.js'
@@ -104,5 +106,32 @@ describe('a provisional kill that is taken again while it is merged', () => {
     provisional.merge()
     await provisional.close()
     assert.deepEqual(provisional.kills, [again])
+  })
+})
+
+describe('a branch that begins inside a step run', () => {
+  it('has the rest of its kills come in: the log knows the key, and has only the first', async t => {
+    const flags = ['ai_v1', 'kyc_v1', 'bridge.intake']
+    const rig = await aGate(t, { flags: flags.map(flag => aFlag(flag)) })
+    const { actor, request, claim } = aKill('ai_v1', 'run')
+    await rig.gate.submit({
+      priority: 'kill',
+      actor: actor.id,
+      key: 'run',
+      digest: 'run',
+      decide: (state, now) => ({
+        drafts: decideStepRun(state, { actor, request, claim, flags }, now).drafts.slice(0, 2),
+      }),
+    })
+    const provisional = await provisionalOf(t, rig)
+    const kill = { ...aKill('kyc_v1', 'run'), flags: flags.slice(1) }
+    await provisional.take([kill])
+    for (let look = 0; look < 2; look++) {
+      provisional.merge()
+      await provisional.close()
+    }
+    assert.deepEqual([provisional.kills, flags.filter(rig.isKilled)], [[], flags])
+    const told = rig.log.state.merged
+    for (const { id } of holdsOf(kill)) assert.ok(told.includes(id), 'apps let go of the provisional holds')
   })
 })
