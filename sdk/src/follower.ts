@@ -42,7 +42,8 @@ export class Follower {
   private polling = nothing
   private catalogueHeard = ''
   private fetching = false
-  private upstream: 'live' | 'stale' = 'live'
+  /** As the last heartbeat of this connection said; a change says nothing of it. */
+  private upstream: 'live' | 'stale' | undefined
 
   constructor(making: Making) {
     this.making = making
@@ -90,7 +91,7 @@ export class Follower {
     const { runtime, transport, holding, options } = this.making
     this.session = new AbortController()
     this.confirmedInSession = false
-    this.upstream = 'live'
+    this.upstream = undefined
     this.heard(options.requestTimeoutMs)
     const { known } = holding
     const resume: Record<string, string> = known ? { 'last-event-id': String(known.revision) } : {}

@@ -3,72 +3,8 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { Killswitch } from '../../sdk/src/killswitch.js'
-import type { KillswitchOptions } from '../../sdk/src/options.js'
-import type { SnapshotFlag } from '../../src/domain/snapshot.js'
-import { type Handler, Pipe, respond, settle, sse, World } from './world.js'
-
-const flag = (more: Partial<SnapshotFlag> = {}): SnapshotFlag => ({
-  application: 'app',
-  variants: { on: true, off: false },
-  defaultVariant: 'on',
-  killVariant: 'off',
-  metadata: {},
-  effect: 'stops',
-  onStale: 'keep',
-  flipped: 0,
-  ...more,
-})
-
-const position = (revision: number) => ({
-  environment: 'test',
-  log: 'a',
-  revision,
-  catalogue: 'c1',
-  at: '2026-11-20T03:00:00.000Z',
-  provisional: [],
-  merged: [],
-})
-const beat = (upstream: 'live' | 'stale', revision: number) =>
-  sse('heartbeat', { upstream, revision, log: 'a' })
-const change = (revision: number) => sse('change', { ...position(revision), v: 1, held: {}, flipped: {} })
-
-/** One host that answers snapshots and opens streams; `pipes` are those opened, the newest last. */
-function host(world: World, origin: string, flags: Record<string, SnapshotFlag>, revision = 5) {
-  const state = {
-    up: true,
-    hasSnapshots: true,
-    upstream: 'live',
-    pipes: [] as Pipe[],
-    snapshots: 0,
-    modes: new Set<string | undefined>(),
-  }
-  world.hosts.set(origin, async (url, init) => {
-    if (!state.up) throw new Error('connect ECONNREFUSED')
-    if (url.pathname === '/v1/receipts') return respond(202)
-    if (url.pathname === '/v1/snapshot') {
-      if (!state.hasSnapshots) throw new Error('connect ECONNREFUSED')
-      state.snapshots++
-      state.modes.add(init.headers['killswitch-mode'])
-      const headers = { 'killswitch-upstream': state.upstream }
-      return respond(200, JSON.stringify({ ...position(revision), v: 1, flags }), headers)
-    }
-    const pipe = new Pipe(init.signal)
-    state.pipes.push(pipe)
-    pipe.write(change(revision))
-    const headers = { get: (name: string) => (name === 'content-type' ? 'text/event-stream' : null) }
-    return { status: 200, headers, body: pipe.read(), text: async () => '' }
-  })
-  return state
-}
-
-function boot(world: World, options: KillswitchOptions = {}): Killswitch {
-  const logger = { warn() {}, error() {} }
-  const given = { url: 'http://a:1', token: 't', app: 'app', cacheFile: false as const, logger, ...options }
-  const killswitch = new Killswitch(given, { runtime: world })
-  void killswitch.start()
-  return killswitch
-}
+import { beat, boot, flag, host, position } from './host.js'
+import { type Handler, type Pipe, respond, settle, sse, World } from './world.js'
 
 const beats = async (
   world: World,
@@ -143,6 +79,30 @@ test('a stale upstream leads on to the next address, where there is one', async 
   assert.equal(killswitch.state.status, 'ready')
   await killswitch.close()
 })
+
+for (const urls of [['http://a:1'], ['http://a:1', 'http://b:1']])
+  test(`a connection to a stale instance confirms nothing: ${urls.length} of them, for five minutes`, async () => {
+    const world = new World()
+    const f = flag({ onStale: 'kill', staleAfterSeconds: 30 })
+    const servers = urls.map(url => host(world, url, { f }))
+    const killswitch = boot(world, { url: urls })
+    await world.run(100)
+    assert.equal(killswitch.state.status, 'ready')
+    const changes: boolean[] = []
+    killswitch.onChange('f', ({ killed }) => changes.push(killed))
+    for (const server of servers) server.upstream = 'stale'
+    await world.run(45_000)
+    assert.equal(killswitch.isKilled('f'), true)
+    await world.run(255_000)
+    assert.equal(killswitch.state.status, 'error')
+    assert.ok(servers.flatMap(server => server.pipes).length > 10, 'it was connected again and again')
+    assert.ok((killswitch.state.ageSeconds ?? 0) >= 285)
+    for (const server of servers) server.upstream = 'live'
+    await world.run(15_000)
+    assert.deepEqual([killswitch.state.status, killswitch.isKilled('f')], ['ready', false])
+    assert.deepEqual(changes, [true, false])
+    await killswitch.close()
+  })
 
 test('an instance that is behind is left for the next at once', async () => {
   const world = new World()

@@ -5,6 +5,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net'
 import type { Receipt } from '../../src/domain/receipt.js'
 import type { Change, Held, Snapshot, SnapshotFlag } from '../../src/domain/snapshot.js'
+import { sse } from './world.js'
 
 export class LiveService {
   readonly flags = new Map<string, SnapshotFlag>()
@@ -65,14 +66,11 @@ export class LiveService {
   }
 
   publish(): void {
-    const text = `id: ${this.revision}\nevent: change\ndata: ${JSON.stringify(this.change())}\n\n`
-    for (const stream of this.streams) stream.write(text)
+    for (const stream of this.streams) stream.write(this.changeFrame())
   }
 
   beat(): void {
-    const { upstream, revision, log } = this
-    for (const stream of this.streams)
-      stream.write(`event: heartbeat\ndata: ${JSON.stringify({ upstream, revision, log })}\n\n`)
+    for (const stream of this.streams) stream.write(this.heartbeat())
   }
 
   /** Keeps once `test` holds of what was received so far; looked at after every request. */
@@ -96,6 +94,15 @@ export class LiveService {
       if (flag.flipped > 0) flipped[key] = flag.flipped
     }
     return { ...this.position(), v: 1, held, flipped }
+  }
+
+  private changeFrame(): string {
+    return sse('change', this.change(), this.revision)
+  }
+
+  private heartbeat(): string {
+    const { upstream, revision, log } = this
+    return sse('heartbeat', { upstream, revision, log })
   }
 
   private position() {
@@ -143,7 +150,7 @@ export class LiveService {
     })
     response.on('close', () => this.streams.delete(response))
     this.streams.add(response)
-    response.write(`id: ${this.revision}\nevent: change\ndata: ${JSON.stringify(this.change())}\n\n`)
+    response.write(this.changeFrame() + this.heartbeat())
   }
 
   private async takeReceipts(request: IncomingMessage, response: ServerResponse): Promise<void> {

@@ -132,9 +132,7 @@ export class Instance {
   private beat(): void {
     this.world.later(5000, () => {
       if (this.up && this.view !== undefined) {
-        const { revision, log } = this.position()
-        for (const pipe of this.pipes)
-          this.write(pipe, sse('heartbeat', { upstream: this.upstream, revision, log }))
+        for (const pipe of this.pipes) this.write(pipe, this.heartbeat())
       }
       this.beat()
     })
@@ -167,7 +165,7 @@ export class Instance {
   private answerStream(init: RequestInitLike): ResponseLike {
     const pipe = new Pipe(init.signal)
     this.pipes.add(pipe)
-    this.write(pipe, this.change())
+    this.write(pipe, this.change() + this.heartbeat())
     const told = (text: string) => {
       const data = /^data: (.*)$/m.exec(text)?.[1]
       if (text.includes('event: change') && data) this.onShown(JSON.parse(data) as Shown)
@@ -229,6 +227,11 @@ export class Instance {
     const position = this.position()
     const change: Change = { ...position, v: 1, held, flipped }
     return sse('change', change, position.revision)
+  }
+
+  private heartbeat(): string {
+    const { revision, log } = this.position()
+    return sse('heartbeat', { upstream: this.upstream, revision, log })
   }
 
   private snapshot(): Snapshot {

@@ -149,12 +149,14 @@ class Simulation {
   }
 
   private revive(instance: Instance): void {
-    instance.up = true
-    instance.upstream = 'live'
     if (instance.log !== this.log) {
+      // another log is another process, and no stream outlives the one before
+      instance.crash()
       instance.log = this.log
       instance.view = undefined
     }
+    instance.up = true
+    instance.upstream = 'live'
   }
 
   private merge(): void {

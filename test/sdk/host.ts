@@ -1,0 +1,70 @@
+// A host in virtual time, as far as an app can see, given by hand: what it answers, the streams it opened, and whether it
+// is live. And an app that follows it.
+
+import { Killswitch } from '../../sdk/src/killswitch.js'
+import type { KillswitchOptions } from '../../sdk/src/options.js'
+import type { SnapshotFlag } from '../../src/domain/snapshot.js'
+import { Pipe, respond, sse, type World } from './world.js'
+
+export const flag = (more: Partial<SnapshotFlag> = {}): SnapshotFlag => ({
+  application: 'app',
+  variants: { on: true, off: false },
+  defaultVariant: 'on',
+  killVariant: 'off',
+  metadata: {},
+  effect: 'stops',
+  onStale: 'keep',
+  flipped: 0,
+  ...more,
+})
+
+export const position = (revision: number) => ({
+  environment: 'test',
+  log: 'a',
+  revision,
+  catalogue: 'c1',
+  at: '2026-11-20T03:00:00.000Z',
+  provisional: [],
+  merged: [],
+})
+export const beat = (upstream: 'live' | 'stale', revision: number) =>
+  sse('heartbeat', { upstream, revision, log: 'a' })
+export const change = (revision: number) =>
+  sse('change', { ...position(revision), v: 1, held: {}, flipped: {} })
+
+/** One host that answers snapshots and opens streams; `pipes` are those opened, the newest last. */
+export function host(world: World, origin: string, flags: Record<string, SnapshotFlag>, revision = 5) {
+  const state = {
+    up: true,
+    hasSnapshots: true,
+    upstream: 'live' as 'live' | 'stale',
+    pipes: [] as Pipe[],
+    snapshots: 0,
+    modes: new Set<string | undefined>(),
+  }
+  world.hosts.set(origin, async (url, init) => {
+    if (!state.up) throw new Error('connect ECONNREFUSED')
+    if (url.pathname === '/v1/receipts') return respond(202)
+    if (url.pathname === '/v1/snapshot') {
+      if (!state.hasSnapshots) throw new Error('connect ECONNREFUSED')
+      state.snapshots++
+      state.modes.add(init.headers['killswitch-mode'])
+      const headers = { 'killswitch-upstream': state.upstream }
+      return respond(200, JSON.stringify({ ...position(revision), v: 1, flags }), headers)
+    }
+    const pipe = new Pipe(init.signal)
+    state.pipes.push(pipe)
+    pipe.write(change(revision) + beat(state.upstream, revision))
+    const headers = { get: (name: string) => (name === 'content-type' ? 'text/event-stream' : null) }
+    return { status: 200, headers, body: pipe.read(), text: async () => '' }
+  })
+  return state
+}
+
+export function boot(world: World, options: KillswitchOptions = {}): Killswitch {
+  const logger = { warn() {}, error() {} }
+  const given = { url: 'http://a:1', token: 't', app: 'app', cacheFile: false as const, logger, ...options }
+  const killswitch = new Killswitch(given, { runtime: world })
+  void killswitch.start()
+  return killswitch
+}
