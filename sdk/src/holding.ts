@@ -67,6 +67,7 @@ export class Holding {
     if (!this.isOurs(incoming)) return undefined
     const applied = apply(this.known, incoming, this.making.mayRelease)
     this.heardService = true
+    if (this.known === undefined) this.begins(0)
     this.known = applied.known
     this.say(applied.refused)
     this.rebuild(applied.changed)
@@ -108,14 +109,16 @@ export class Holding {
   }
 
   /**
-   * Milliseconds since the state was confirmed; undefined while it is. By either clock the longer, since one stands still
-   * while a machine sleeps; never less than before, or a clock that is set back would release what age has killed.
+   * Milliseconds since the state was confirmed, or came in where it never was; undefined while it is. By either clock the
+   * longer, since one stands still while a machine sleeps; never less than before, or a clock that is set back would
+   * release what age has killed.
    */
   staleMs(): number | undefined {
     if (this.status === 'ready') return undefined
+    if (this.known === undefined) return 0
     const { making, since } = this
-    if (this.confirmedAt === undefined) return 0
-    const age = Math.max(since.ageMs + making.elapsed() - since.elapsed, making.now() - this.confirmedAt)
+    const byHour = this.confirmedAt === undefined ? 0 : making.now() - this.confirmedAt
+    const age = Math.max(since.ageMs + making.elapsed() - since.elapsed, byHour)
     this.oldestMs = Math.max(this.oldestMs, age)
     return this.oldestMs
   }

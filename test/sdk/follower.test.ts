@@ -104,6 +104,18 @@ for (const urls of [['http://a:1'], ['http://a:1', 'http://b:1']])
     await killswitch.close()
   })
 
+test('a state that no live instance has ever confirmed grows old as well', async () => {
+  const world = new World()
+  const server = host(world, 'http://a:1', { f: flag({ onStale: 'kill', staleAfterSeconds: 30 }) })
+  server.upstream = 'stale'
+  const killswitch = boot(world)
+  await world.run(29_000)
+  assert.deepEqual([killswitch.state.status, killswitch.isKilled('f')], ['stale', false])
+  await world.run(3000)
+  assert.equal(killswitch.isKilled('f'), true)
+  await killswitch.close()
+})
+
 test('an instance that is behind is left for the next at once', async () => {
   const world = new World()
   host(world, 'http://a:1', { f: flag() }, 9)
