@@ -2,7 +2,6 @@
 // answers never waits, never throws, and never goes back (apply.ts).
 
 import type { FlagValue } from '../../src/domain/flag.js'
-import type { Boot, Receipt } from '../../src/domain/receipt.js'
 import { neverGoesBack } from './apply.js'
 import { fileDisk } from './cache.js'
 import { setCurrent } from './current.js'
@@ -15,6 +14,7 @@ import { type Voice, voice } from './logger.js'
 import { Memory } from './memory.js'
 import { type KillswitchOptions, type Options, readOptions } from './options.js'
 import { Receipts } from './receipts.js'
+import { Report, type State } from './report.js'
 import type { Resolution } from './resolve.js'
 import { pause, type Runtime, systemRuntime } from './runtime.js'
 import { Serverless } from './serverless.js'
@@ -22,25 +22,7 @@ import { Signals } from './signals.js'
 import { Snapshots } from './snapshots.js'
 import { loadTargeting } from './targeting.js'
 import { Transport } from './transport.js'
-import { SDK } from './version.js'
 import { Witness } from './witness.js'
-
-/** What is told about itself; `ageSeconds` only while going by the last known state. */
-export type State = {
-  status: Status
-  boot: Boot
-  instance: string
-  environment: string | undefined
-  log: string | undefined
-  revision: number | undefined
-  forced: string[]
-  /** What contradicts the largest checkpoint of the log that was seen. */
-  fork?: string
-  ageSeconds?: number
-}
-
-/** A receipt with more is refused. */
-const FORCED_TOLD = 50
 
 export class Killswitch {
   readonly options: Options
@@ -58,11 +40,8 @@ export class Killswitch {
   private readonly witness: Witness
   private readonly signals = new Signals()
   private readonly listeners: Listeners
-  private readonly startedAt: string
+  private readonly report: Report
   private readonly fed: boolean
-  private appliedAt = ''
-  private appliedWhat = ''
-  private boot: Boot = 'unknown'
   private started: Promise<void> | undefined
   private stopping = new AbortController()
   private targeting: Promise<void> | undefined
@@ -76,7 +55,6 @@ export class Killswitch {
     const { runtime, voice: says } = this
     const { killValues, environment, cacheFile, mode, forceKill, forceFile } = this.options
     const mayRelease = internals.mayRelease ?? neverGoesBack
-    this.startedAt = new Date(runtime.now()).toISOString()
     const now = () => runtime.now()
     const elapsed = () => runtime.elapsed()
     this.holding = new Holding({ now, elapsed, voice: says, killValues, environment, mayRelease })
@@ -86,6 +64,7 @@ export class Killswitch {
     const { logKey, heartbeatMs } = set
     this.witness = new Witness({ now, heartbeatMs, voice: says, logKey, onFork: () => this.onFork() })
     this.memory = new Memory({ runtime, holding, witness: this.witness, options: set, voice: says, disk })
+    this.report = new Report({ runtime, options: set, holding, witness: this.witness })
     this.listeners = new Listeners(says)
     this.force = new Force({
       runtime,
@@ -100,7 +79,7 @@ export class Killswitch {
     this.receipts = new Receipts({
       runtime,
       voice: says,
-      receipt: () => this.receipt(),
+      receipt: () => this.report.receipt(),
       send: receipt => this.transport.receipt(this.follower.url, receipt),
     })
     this.holding.listen({
@@ -189,19 +168,7 @@ export class Killswitch {
   }
 
   get state(): State {
-    const { status, known, forced } = this.holding
-    const staleMs = this.holding.staleMs()
-    return {
-      status,
-      boot: this.boot,
-      instance: this.options.instance,
-      environment: known?.environment,
-      log: known?.log,
-      revision: known?.revision,
-      forced: [...forced],
-      ...(this.witness.fork === undefined ? {} : { fork: this.witness.fork }),
-      ...(staleMs === undefined ? {} : { ageSeconds: Math.round(staleMs / 1000) }),
-    }
+    return this.report.state()
   }
 
   /** For the provider: what changed, and how sure we are. */
@@ -214,7 +181,7 @@ export class Killswitch {
     this.force.start(this.options.mode === 'stream')
     const refused = await this.firstWord(stopped)
     this.fatal = refused && !this.holding.known && this.options.whenUnknown === 'normal'
-    if (this.holding.status === 'ready') this.boot = 'service'
+    if (this.holding.status === 'ready') this.report.boot = 'service'
     await this.targeting
     if (stopped.aborted) return
     if (this.options.receipts && !this.serverless && !this.fed) this.receipts.start()
@@ -227,7 +194,7 @@ export class Killswitch {
 
   private begin(): void {
     if (this.holding.known) return
-    this.boot = this.memory.begin()
+    this.report.boot = this.memory.begin()
     this.loadRules()
   }
 
@@ -278,10 +245,7 @@ export class Killswitch {
   }
 
   private onApplied(): void {
-    const { known } = this.holding
-    const what = `${known?.log} ${known?.revision}`
-    if (what !== this.appliedWhat) this.appliedAt = new Date(this.runtime.now()).toISOString()
-    this.appliedWhat = what
+    this.report.applied()
     this.memory.keep()
     this.loadRules()
     // a receipt says that a crash right after it comes up killed
@@ -301,23 +265,5 @@ export class Killswitch {
   private onFork(): void {
     this.memory.keep()
     this.receipts.report()
-  }
-
-  private receipt(): Receipt | undefined {
-    const { known, forced } = this.holding
-    if (!known) return undefined
-    const { instance, app } = this.options
-    return {
-      instance,
-      app,
-      log: known.log,
-      revision: known.revision,
-      appliedAt: this.appliedAt || this.startedAt,
-      sdk: SDK,
-      startedAt: this.startedAt,
-      boot: this.boot,
-      ...(forced.size === 0 ? {} : { forced: [...forced].slice(0, FORCED_TOLD) }),
-      ...(this.witness.fork === undefined ? {} : { fork: this.witness.fork }),
-    }
   }
 }
