@@ -26,8 +26,6 @@ import { Witness } from './witness.js'
 
 export class Killswitch {
   readonly options: Options
-  /** Credentials were refused at the start and nothing else is known. */
-  fatal = false
   private readonly runtime: Runtime
   private readonly voice: Voice
   private readonly holding: Holding
@@ -43,6 +41,8 @@ export class Killswitch {
   private readonly report: Report
   private readonly fed: boolean
   private started: Promise<void> | undefined
+  /** The credentials were, at the start. */
+  private refused = false
   private stopping = new AbortController()
   private targeting: Promise<void> | undefined
   private firstRound: (refused: boolean) => void = () => {}
@@ -167,6 +167,12 @@ export class Killswitch {
     return this.serverless?.freshen()
   }
 
+  /** Credentials were refused at the start, and there is nothing to evaluate: no state, and nothing forced. */
+  get fatal(): boolean {
+    const { known, forced } = this.holding
+    return this.refused && !known && forced.size === 0 && this.options.whenUnknown === 'normal'
+  }
+
   get state(): State {
     return this.report.state()
   }
@@ -179,8 +185,7 @@ export class Killswitch {
   private async comeUp(stopped: AbortSignal): Promise<void> {
     this.begin()
     this.force.start(this.options.mode === 'stream')
-    const refused = await this.firstWord(stopped)
-    this.fatal = refused && !this.holding.known && this.options.whenUnknown === 'normal'
+    this.refused = await this.firstWord(stopped)
     if (this.holding.status === 'ready') this.report.boot = 'service'
     await this.targeting
     if (stopped.aborted) return
@@ -188,7 +193,7 @@ export class Killswitch {
     if (this.holding.known || !this.options.failOnStart) return
     await this.close()
     throw new Error(
-      `killswitch: no state at start: ${refused ? 'the token is refused' : 'no service, cache or bootstrap'}`,
+      `killswitch: no state at start: ${this.refused ? 'the token is refused' : 'no service, cache or bootstrap'}`,
     )
   }
 

@@ -43,7 +43,11 @@ export class KillswitchProvider implements Provider {
     this.announced = 'ready'
     this.stopListening?.()
     this.stopListening = this.killswitch.listen({
-      changed: flagsChanged => this.events.emit(ProviderEvents.ConfigurationChanged, { flagsChanged }),
+      changed: flagsChanged => {
+        // first: a flag may be forced, or let go of, while nothing else is known, and FATAL stops evaluations
+        this.announce()
+        this.events.emit(ProviderEvents.ConfigurationChanged, { flagsChanged })
+      },
       status: () => this.announce(),
     })
     // the SDK says READY when this promise resolves; what is not ready is said after it

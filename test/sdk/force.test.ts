@@ -8,10 +8,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { Worker } from 'node:worker_threads'
+import { OpenFeature, ProviderEvents } from '@openfeature/server-sdk'
 import { Force } from '../../sdk/src/force.js'
 import { Killswitch } from '../../sdk/src/killswitch.js'
 import { voice } from '../../sdk/src/logger.js'
-import { readOptions } from '../../sdk/src/options.js'
+import { type KillswitchOptions, readOptions } from '../../sdk/src/options.js'
+import { KillswitchProvider } from '../../sdk/src/provider.js'
 import { respond, World } from './world.js'
 
 const logger = { warn() {}, error() {} }
@@ -82,6 +84,42 @@ test('a file that is empty for a moment lets go of nothing, and forces what is n
   }
   assert.deepEqual(forced, [['ai_v1'], ['kyc_v1', 'ai_v1'], ['kyc_v1']])
   force.stop()
+})
+
+test('what is forced is in force under OpenFeature with a refused token too, also what a file forces later', async t => {
+  const folder = mkdtempSync(join(tmpdir(), 'ks-force-'))
+  t.after(() => rmSync(folder, { recursive: true, force: true }))
+  const forceFile = join(folder, 'force')
+  const world = new World()
+  world.hosts.set('http://a:1', async () => respond(401))
+  const underOpenFeature = async (domain: string, given: KillswitchOptions) => {
+    const options = { url: 'http://a:1', cacheFile: false as const, logger, ...given }
+    const provider = new KillswitchProvider(new Killswitch(options, { runtime: world }))
+    const set = OpenFeature.setProviderAndWait(domain, provider)
+    await world.run(100)
+    await set
+    await world.run(100)
+    t.after(() => provider.killswitch.close())
+    return OpenFeature.getClient(domain)
+  }
+  const given = await underOpenFeature('given', { forceKill: ['ai_v1'] })
+  assert.equal(given.providerStatus, 'ERROR')
+  assert.equal(await given.getBooleanValue('ai_v1', true), false)
+
+  const later = await underOpenFeature('later', { forceFile })
+  const heard: Promise<boolean>[] = []
+  later.addHandler(ProviderEvents.ConfigurationChanged, () => {
+    heard.push(later.getBooleanValue('ai_v1', true))
+  })
+  assert.equal(later.providerStatus, 'FATAL')
+  writeFileSync(forceFile, 'ai_v1')
+  await world.run(1000)
+  assert.equal(later.providerStatus, 'ERROR')
+  assert.equal(await later.getBooleanValue('ai_v1', true), false)
+  writeFileSync(forceFile, '')
+  await world.run(2000)
+  assert.equal(later.providerStatus, 'FATAL')
+  assert.deepEqual(await Promise.all(heard), [false, true])
 })
 
 test('what is no flag key is said and not forced, and a receipt tells no more than the service takes', async () => {
