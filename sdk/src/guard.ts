@@ -72,13 +72,17 @@ class Guard {
   readonly retryAfter: string
   private readonly key: string
   private readonly options: GuardOptions
-  private readonly killswitch: Killswitch
 
   constructor(key: string, options: GuardOptions) {
     this.key = key
     this.options = options
-    this.killswitch = options.killswitch ?? current()
     this.retryAfter = String(Math.ceil(options.retryAfterSeconds ?? 30))
+    if (!options.killswitch) current() // throws where there is none: at the start, not at the first request
+  }
+
+  /** Asked for at each use: a provider may have been put in the place of another. */
+  private get killswitch(): Killswitch {
+    return this.options.killswitch ?? current()
   }
 
   judge(request: Request, refuse: (problem: Problem) => void, response: ServerResponse, pass: Next): void {

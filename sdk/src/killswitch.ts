@@ -108,13 +108,14 @@ export class Killswitch {
     return this.started
   }
 
-  /** Says goodbye to the service and stops following. What is known goes on being answered; `start` may follow. */
+  /** Says goodbye to the service and stops following. What is known goes on being answered, STALE; `start` may follow. */
   async close(): Promise<void> {
     if (!this.started) return
     this.started = undefined
     this.stopping.abort()
     this.follower.stop()
     this.force.stop()
+    if (!this.fed) this.holding.turn('stale')
     this.memory.keep()
     await Promise.all([this.receipts.close(), this.memory.kept()])
   }
@@ -184,6 +185,7 @@ export class Killswitch {
 
   private async comeUp(stopped: AbortSignal): Promise<void> {
     this.begin()
+    if (!this.fed) this.holding.turn('starting')
     this.force.start(this.options.mode === 'stream')
     this.refused = await this.firstWord(stopped)
     if (this.holding.status === 'ready') this.report.boot = 'service'

@@ -279,6 +279,23 @@ test('nothing runs on after close', async () => {
   assert.equal(killswitch.isKilled('f'), false)
 })
 
+test('a closed one is stale; started again with the service away it is in error, and goes to kill variants', async () => {
+  const world = new World()
+  const server = host(world, 'http://a:1', { f: flag({ onStale: 'kill', staleAfterSeconds: 30 }) })
+  const killswitch = boot(world)
+  await world.run(100)
+  await killswitch.close()
+  assert.equal(killswitch.state.status, 'stale')
+  assert.equal(killswitch.resolution('f')?.details.reason, 'STALE')
+  server.up = false
+  void killswitch.start()
+  await world.run(40_000)
+  assert.deepEqual([killswitch.state.status, killswitch.isKilled('f')], ['stale', true])
+  await world.run(40_000)
+  assert.equal(killswitch.state.status, 'error')
+  await killswitch.close()
+})
+
 test('serverless: refreshed before use when older than 5 s, within 150 ms; no stream, no receipts', async () => {
   const world = new World()
   const flags = { f: flag() }

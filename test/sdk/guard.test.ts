@@ -83,6 +83,22 @@ test('the same as middleware of node:http and Express; a preflight passes', asyn
   assert.equal((await fetch(url, { method: 'OPTIONS' })).status, 200)
 })
 
+test('a guard asks the kill switch that the process made last, and one must be made before it', async t => {
+  const key = Symbol.for('killswitch.current')
+  const last = Object.getOwnPropertyDescriptor(globalThis, key) as PropertyDescriptor
+  Reflect.deleteProperty(globalThis, key)
+  assert.throws(() => killswitchGuard('ai_v1'), /before its guards/)
+  Object.defineProperty(globalThis, key, last)
+  fakeKillswitch({ ai_v1: true })
+  const app = Fastify()
+  t.after(() => app.close())
+  app.get('/', { onRequest: killswitchGuard('ai_v1').onRequest }, async () => ({ ok: true }))
+  const second = fakeKillswitch({ ai_v1: true })
+  assert.equal((await app.inject('/')).statusCode, 200)
+  second.kill('ai_v1')
+  assert.equal((await app.inject('/')).statusCode, 503)
+})
+
 test('the fake kill switch: one line to kill, one to restore, under OpenFeature too', async () => {
   const fake = fakeKillswitch({ ai_v1: true, template: { normal: 'v2', killed: 'v1' } })
   await OpenFeature.setProviderAndWait('fake', fake.provider)
