@@ -27,9 +27,12 @@ export class KillswitchProvider implements Provider {
   readonly killswitch: Killswitch
   private announced: Status | 'unknown' | 'fatal' = 'ready'
   private stopListening: (() => void) | undefined
+  /** One that was given may serve others as well: whoever made it closes it. */
+  private readonly isOwn: boolean
 
   /** @throws TypeError for an option that cannot be what it is */
   constructor(options: KillswitchOptions | Killswitch = {}) {
+    this.isOwn = !(options instanceof Killswitch)
     this.killswitch = options instanceof Killswitch ? options : new Killswitch(options)
   }
 
@@ -57,7 +60,7 @@ export class KillswitchProvider implements Provider {
   async onClose(): Promise<void> {
     this.stopListening?.()
     this.stopListening = undefined
-    await this.killswitch.close()
+    if (this.isOwn) await this.killswitch.close()
   }
 
   resolveBooleanEvaluation(key: string, fallback: boolean, context: EvaluationContext) {
