@@ -98,7 +98,7 @@ export class Follower {
     try {
       const headers = { ...transport.headers(known), ...resume }
       return await follow(runtime, this.url, headers, this.session.signal, {
-        opened: () => this.open(),
+        opened: () => this.heard(),
         change: change => this.onChange(change),
         heartbeat: heartbeat => this.onHeartbeat(heartbeat),
         malformed: event =>
@@ -111,12 +111,6 @@ export class Follower {
     }
   }
 
-  private open(): void {
-    this.streaming = true
-    this.polling()
-    this.heard()
-  }
-
   private lost(): void {
     const wasStreaming = this.streaming
     this.streaming = false
@@ -127,7 +121,7 @@ export class Follower {
   }
 
   private onChange(change: Change): void {
-    this.heard()
+    this.flows()
     const applied = this.making.holding.take(fromChange(change))
     if (!applied || applied.behind) {
       this.moveOn(applied ? 'the instance is behind what this app has seen' : 'another environment')
@@ -139,7 +133,7 @@ export class Follower {
   }
 
   private onHeartbeat(heartbeat: Heartbeat): void {
-    this.heard()
+    this.flows()
     this.upstream = heartbeat.upstream
     if (heartbeat.checkpoint !== undefined)
       this.making.witness.see(heartbeat.checkpoint, heartbeat.upstream === 'live')
@@ -148,6 +142,13 @@ export class Follower {
     const behind = known?.log === heartbeat.log && heartbeat.revision < known.revision
     if (missed) void this.poll()
     else if (heartbeat.upstream === 'live' && !behind) this.confirm()
+  }
+
+  /** Events come: no more polls. Headers alone are no stream, since a proxy may pass them and hold back the rest. */
+  private flows(): void {
+    this.streaming = true
+    this.polling()
+    this.heard()
   }
 
   /** A sign of life; without another within 2.5 beats the connection is given up. */

@@ -214,6 +214,23 @@ test('a 304 that does not say that it is of a live service confirms nothing', as
   await killswitch.close()
 })
 
+test('a proxy that passes the headers and holds back the events stops no polls', async () => {
+  const world = new World()
+  const flags = { f: flag() }
+  const server = host(world, 'http://a:1', flags)
+  server.passesEvents = false
+  const killswitch = boot(world)
+  await world.run(100)
+  assert.deepEqual([server.pipes.length, killswitch.state.status], [1, 'ready'])
+  flags.f = flag({ flipped: 5, held: { variant: 'off', value: false, since: '', holds: ['h'] } })
+  await world.run(6000)
+  assert.deepEqual([server.pipes.length, killswitch.isKilled('f')], [1, true])
+  await world.run(120_000)
+  assert.equal(killswitch.state.status, 'ready')
+  assert.ok(server.pipes.length > 5 && server.snapshots >= 20, 'it goes on trying both')
+  await killswitch.close()
+})
+
 test('a redirect is not followed but told, and a receipt that is refused is said aloud', async () => {
   const world = new World()
   const said: string[] = []

@@ -37,6 +37,8 @@ export function host(world: World, origin: string, flags: Record<string, Snapsho
   const state = {
     up: true,
     hasSnapshots: true,
+    /** False: a proxy passes the headers of a stream, and nothing after them. */
+    passesEvents: true,
     upstream: 'live' as 'live' | 'stale',
     pipes: [] as Pipe[],
     snapshots: 0,
@@ -54,7 +56,7 @@ export function host(world: World, origin: string, flags: Record<string, Snapsho
     }
     const pipe = new Pipe(init.signal)
     state.pipes.push(pipe)
-    pipe.write(change(revision) + beat(state.upstream, revision))
+    if (state.passesEvents) pipe.write(change(revision) + beat(state.upstream, revision))
     const headers = { get: (name: string) => (name === 'content-type' ? 'text/event-stream' : null) }
     return { status: 200, headers, body: pipe.read(), text: async () => '' }
   })
