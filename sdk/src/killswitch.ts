@@ -114,6 +114,7 @@ export class Killswitch {
     this.started = undefined
     this.stopping.abort()
     this.follower.stop()
+    this.serverless?.stop()
     this.force.stop()
     if (!this.fed) this.holding.turn('stale')
     this.memory.keep()
@@ -230,8 +231,9 @@ export class Killswitch {
 
   private withoutStream(snapshots: Snapshots): Serverless {
     const { runtime, holding } = this
-    const { urls, refreshAfterMs, refreshTimeoutMs } = this.options
-    return new Serverless({ runtime, holding, snapshots, urls, refreshAfterMs, refreshTimeoutMs })
+    const { urls, requestTimeoutMs, refreshAfterMs, refreshTimeoutMs } = this.options
+    const times = { requestTimeoutMs, refreshAfterMs, refreshTimeoutMs }
+    return new Serverless({ runtime, holding, snapshots, urls, ...times })
   }
 
   private withStream(snapshots: Snapshots): Follower {

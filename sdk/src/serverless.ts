@@ -10,6 +10,7 @@ type Making = {
   holding: Holding
   snapshots: Snapshots
   urls: readonly string[]
+  requestTimeoutMs: number
   refreshAfterMs: number
   refreshTimeoutMs: number
 }
@@ -18,6 +19,7 @@ export class Serverless {
   private readonly making: Making
   private askedAt = Number.NEGATIVE_INFINITY
   private running: Promise<void> | undefined
+  private round = new AbortController()
 
   constructor(making: Making) {
     this.making = making
@@ -25,9 +27,12 @@ export class Serverless {
 
   /** Undefined where the state is young enough, so that most uses wait for nothing at all. Uses at once wait together. */
   freshen(withinMs = this.making.refreshTimeoutMs): Promise<void> | undefined {
-    const { runtime, refreshAfterMs } = this.making
+    const { runtime, urls, requestTimeoutMs, refreshAfterMs } = this.making
     const age = runtime.now() - this.askedAt
     if (age >= 0 && age <= refreshAfterMs) return this.running
+    // a round that is older than its requests may become was frozen with the process, and its connection is dead
+    if (age < 0 || age > urls.length * requestTimeoutMs) this.stop()
+    if (this.round.signal.aborted) this.round = new AbortController()
     this.askedAt = runtime.now()
     const running = this.refresh(withinMs).finally(() => {
       if (this.running === running) this.running = undefined
@@ -36,10 +41,16 @@ export class Serverless {
     return running
   }
 
+  /** The next use asks again. */
+  stop(): void {
+    this.round.abort()
+    this.askedAt = Number.NEGATIVE_INFINITY
+  }
+
   private async refresh(withinMs: number): Promise<void> {
     const { runtime, holding, snapshots, urls } = this.making
     const waited = new AbortController()
-    const round = snapshots.round(urls).then(round => {
+    const round = snapshots.round(urls, this.round.signal).then(round => {
       if (round.confirmed) holding.confirm()
       waited.abort()
       return round
@@ -55,6 +66,7 @@ export class Serverless {
 
   private justConfirmed(): boolean {
     const { holding, runtime, refreshAfterMs } = this.making
-    return runtime.now() - (holding.confirmedAt ?? 0) <= refreshAfterMs
+    const age = runtime.now() - (holding.confirmedAt ?? 0)
+    return age >= 0 && age <= refreshAfterMs
   }
 }

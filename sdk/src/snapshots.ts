@@ -15,6 +15,8 @@ export class Snapshots {
   private readonly voice: Voice
   private etag: { value: string; log: string; revision: number } | undefined
   private running: Promise<Round> | undefined
+  /** Of the round under way. */
+  private stopped: AbortSignal | undefined
 
   constructor(transport: Transport, holding: Holding, voice: Voice) {
     this.transport = transport
@@ -22,19 +24,22 @@ export class Snapshots {
     this.voice = voice
   }
 
-  /** Never rejects. A round under way is joined. */
-  round(urls: readonly string[], stopped?: AbortSignal): Promise<Round> {
-    this.running ??= this.ask(urls, stopped).finally(() => {
-      this.running = undefined
+  /** Never rejects. A round under way is joined, but for one that was stopped. */
+  round(urls: readonly string[], stopped: AbortSignal): Promise<Round> {
+    if (this.running && !this.stopped?.aborted) return this.running
+    const running = this.ask(urls, stopped).finally(() => {
+      if (this.running === running) this.running = undefined
     })
-    return this.running
+    this.running = running
+    this.stopped = stopped
+    return running
   }
 
-  private async ask(urls: readonly string[], stopped?: AbortSignal): Promise<Round> {
+  private async ask(urls: readonly string[], stopped: AbortSignal): Promise<Round> {
     let refused = false
     let reason = 'no address'
     for (const url of urls) {
-      if (stopped?.aborted) return { confirmed: false, refused: false, reason: 'closed' }
+      if (stopped.aborted) return { confirmed: false, refused: false, reason: 'closed' }
       const { known } = this.holding
       const current = this.etag?.log === known?.log && this.etag?.revision === known?.revision
       const fetched = await this.transport.snapshot(

@@ -312,30 +312,3 @@ test('a closed one is stale; started again with the service away it is in error,
   assert.equal(killswitch.state.status, 'error')
   await killswitch.close()
 })
-
-test('serverless: refreshed before use when older than 5 s, within 150 ms; no stream, no receipts', async () => {
-  const world = new World()
-  const flags = { f: flag() }
-  const server = host(world, 'http://a:1', flags)
-  const killswitch = boot(world, { mode: 'serverless' })
-  await world.run(100)
-  assert.equal(killswitch.state.status, 'ready')
-  assert.equal(killswitch.freshen(), undefined)
-  assert.deepEqual([...server.modes], ['serverless'], 'the service counts it as served')
-  flags.f = flag({ flipped: 5, held: { variant: 'off', value: false, since: '', holds: ['h'] } })
-  await world.run(6000)
-  const [first, second] = [killswitch.freshen(), killswitch.freshen()]
-  assert.ok(second, 'a use that comes while another waits does not go by the old state')
-  await Promise.all([first, second])
-  assert.equal(killswitch.freshen(), undefined)
-  assert.equal(killswitch.isKilled('f'), true)
-  world.hosts.set('http://a:1', () => new Promise(() => {}))
-  await world.run(6000)
-  const waiting = killswitch.freshen()
-  await world.run(150)
-  await waiting
-  assert.equal(killswitch.isKilled('f'), true)
-  assert.equal(killswitch.state.status, 'stale')
-  assert.equal(server.pipes.length, 0)
-  await killswitch.close()
-})
