@@ -108,6 +108,8 @@ class Guard {
   }
 
   private cutWhenKilled(refuse: (problem: Problem) => void, response: ServerResponse): void {
+    // one whose caller has gone says 'close' to nobody any more, and the signal lives on
+    if (response.destroyed) return
     const signal = this.killswitch.signal(this.key)
     const cut = () => (response.headersSent ? response.destroy() : refuse(this.problem()))
     signal.addEventListener('abort', cut, { once: true })

@@ -1,6 +1,7 @@
 // The guards on a real Fastify and on node:http, with the kill switch for tests.
 
 import assert from 'node:assert/strict'
+import { getEventListeners, once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -62,6 +63,28 @@ test('one route is guarded by onRequest; in flight is left alone unless asked', 
   fake.kill('ai_v1')
   assert.equal((await cut).statusCode, 503)
   gate.open()
+})
+
+test('a caller who has gone leaves nothing behind on the signal', async t => {
+  const { killswitch } = fakeKillswitch({ ai_v1: true })
+  const guard = killswitchMiddleware('ai_v1', { killswitch, abortInFlight: true })
+  const listeners = () => getEventListeners(killswitch.signal('ai_v1'), 'abort').length
+  const server = createServer()
+  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
+  t.after(() => server.close())
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  for (const guarded of ['after', 'before']) {
+    const asked = once(server, 'request')
+    const caller = new AbortController()
+    const fetched = fetch(url, { signal: caller.signal }).catch(() => undefined)
+    const [request, response] = await asked
+    if (guarded === 'before') guard(request, response, () => assert.equal(listeners(), 1))
+    const closed = once(response, 'close')
+    caller.abort()
+    await Promise.all([fetched, closed])
+    if (guarded === 'after') guard(request, response, () => {})
+    assert.equal(listeners(), 0, guarded)
+  }
 })
 
 test('the same as middleware of node:http and Express; a preflight passes', async t => {
