@@ -160,7 +160,7 @@ export class Follower {
 
   /** Not before there are definitions: a change tells what is held, and of everything else nothing. */
   private confirm(): void {
-    if (this.making.holding.known?.catalogue === '') return
+    if (this.making.holding.known?.catalogue === '' || this.stopping.signal.aborted) return
     this.confirmedInSession = true
     this.freshness.confirm()
   }

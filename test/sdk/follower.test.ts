@@ -280,35 +280,3 @@ test('a listener that throws or rejects harms nobody', async () => {
   )
   await killswitch.close()
 })
-
-test('nothing runs on after close', async () => {
-  const world = new World()
-  const server = host(world, 'http://a:1', { f: flag() })
-  const killswitch = boot(world)
-  await world.run(100)
-  await killswitch.close()
-  const { snapshots, pipes } = server
-  const opened = pipes.length
-  await world.run(120_000)
-  assert.equal(server.snapshots, snapshots)
-  assert.deepEqual([...server.modes], [undefined], 'one with a stream proves more by its receipts')
-  assert.equal(server.pipes.length, opened)
-  assert.equal(killswitch.isKilled('f'), false)
-})
-
-test('a closed one is stale; started again with the service away it is in error, and goes to kill variants', async () => {
-  const world = new World()
-  const server = host(world, 'http://a:1', { f: flag({ onStale: 'kill', staleAfterSeconds: 30 }) })
-  const killswitch = boot(world)
-  await world.run(100)
-  await killswitch.close()
-  assert.equal(killswitch.state.status, 'stale')
-  assert.equal(killswitch.resolution('f')?.details.reason, 'STALE')
-  server.up = false
-  void killswitch.start()
-  await world.run(40_000)
-  assert.deepEqual([killswitch.state.status, killswitch.isKilled('f')], ['stale', true])
-  await world.run(40_000)
-  assert.equal(killswitch.state.status, 'error')
-  await killswitch.close()
-})
