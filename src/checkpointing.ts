@@ -15,8 +15,8 @@ type Given = { log: Log; tree: Tree; health: Health }
 /** Throws `configuration` where the key that was given cannot be used. */
 export async function openCheckpoints(config: Config, { log, tree, health }: Given): Promise<Checkpoints> {
   const { logKeyFile, redisUrl, dataDir, environment } = config
-  const own = redisUrl === undefined ? await ensureLogKey(dataDir) : undefined
-  const key = logKeyFile === undefined ? own : await readLogKey(logKeyFile)
+  const ownKey = () => (redisUrl === undefined ? ensureLogKey(dataDir) : undefined)
+  const key = await (logKeyFile === undefined ? ownKey() : readLogKey(logKeyFile))
   return new Checkpoints({ log, tree, environment, key, isCurrent: () => health.isLive() && log.isJournaled })
 }
 

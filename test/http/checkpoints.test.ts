@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { generateKeyPairSync } from 'node:crypto'
-import { rmSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, describe, it } from 'node:test'
 import { parseCheckpoint } from '../../src/domain/checkpoint.js'
@@ -62,6 +62,15 @@ describe('GET /v1/audit/checkpoint', () => {
     assert.equal(statSync(join(server.dataDir, 'log.key')).mode & 0o777, 0o600)
     const { text } = await server.ask('viewer', 'GET', '/metrics')
     assert.match(text, /killswitch_checkpoint_size\{environment="test"\} 4\n/)
+  })
+
+  it('is signed with the key that was given, and no other is made beside it', async t => {
+    const logKeyFile = aKeyFile()
+    const server = await aServer(t, { logKeyFile })
+    const { note, key } = await checkpointOf(server)
+    const verifier = parseVerifierKey(key)
+    assert.equal(verifier && verifyNote(note, verifier), 'verified')
+    assert.equal(existsSync(join(server.dataDir, 'log.key')), false)
   })
 
   it('is the same after a restart, and without the tree and the index', async t => {
