@@ -107,7 +107,7 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
   check(LEVELS.includes(logLevel), `KILLSWITCH_LOG_LEVEL is "${logLevel}": give one of ${LEVELS.join(', ')}.`)
   check(
     breakGlass === undefined || /^[0-9a-f]{64}$/i.test(breakGlass),
-    'KILLSWITCH_BREAK_GLASS_SHA256 is not 64 hex digits: give `printf %s "$TOKEN" | sha256sum`.',
+    'KILLSWITCH_BREAK_GLASS_SHA256 is not 64 hex digits: give `printf %s "$TOKEN" | sha256sum | cut -c 1-64`.',
   )
   for (const name of production
     ? ['KILLSWITCH_TOKENS_FILE', 'KILLSWITCH_ENVIRONMENT', 'KILLSWITCH_FLAGS_DIR']

@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
 import { test } from 'node:test'
 import { readConfig } from '../src/config.js'
 
@@ -30,6 +32,17 @@ test('everything that is wrong is said at once, and a name that is none beside t
       name,
     )
   assert.doesNotMatch(said, /s3cret/)
+})
+
+test('the hash of the sealed credential is taken as the hint makes it', () => {
+  const said = faultOf({ KILLSWITCH_BREAK_GLASS_SHA256: 'ks_sealed' })
+  const [, hint = ''] = /give `(.+)`/.exec(said) ?? []
+  const hash = execFileSync('sh', ['-c', hint], {
+    encoding: 'utf8',
+    env: { ...process.env, TOKEN: 'ks_sealed' },
+  }).trim()
+  const { breakGlassSha256 } = readConfig({ KILLSWITCH_BREAK_GLASS_SHA256: hash })
+  assert.equal(breakGlassSha256, createHash('sha256').update('ks_sealed').digest('hex'))
 })
 
 test('a port is digits and nothing else', () => {

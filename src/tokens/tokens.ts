@@ -151,7 +151,7 @@ function faultsOf(item: unknown, seen: Set<string>): string[] {
     hashes.length >= 1 &&
       hashes.length <= 2 &&
       hashes.every(hash => isText(hash) && /^[0-9a-f]{64}$/i.test(hash)),
-    'sha256: give one or two values of 64 hex digits (printf %s "$TOKEN" | sha256sum).',
+    'sha256: give one or two values of 64 hex digits (printf %s "$TOKEN" | sha256sum | cut -c 1-64).',
   )
   check(
     expires === undefined || (isText(expires) && parseTime(expires) !== undefined),
