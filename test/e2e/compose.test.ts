@@ -11,6 +11,7 @@ import { createInterface } from 'node:readline'
 import { describe, it } from 'node:test'
 import { Redis } from 'ioredis'
 import { parse } from 'yaml'
+import { readConfig } from '../../src/config.js'
 import { ACL_COMMANDS } from '../../src/store/redis/posture.js'
 import { freePort } from '../support/redis.js'
 import { ROOT } from '../support/server.js'
@@ -99,6 +100,25 @@ describe('docker-compose.yml', () => {
     assert.deepEqual(ready.body.degraded, [])
     assert.doesNotMatch(service.logged, /"level":(40|50|60)/, 'no warning and no error')
     assert.doesNotMatch(service.logged + service.said, new RegExp(PASSWORD))
+  })
+
+  it('gives the service variables it knows, and the sealed credential where .env has one', () => {
+    const composed = (env: Record<string, string>) => ({
+      NODE_ENV: 'production',
+      KILLSWITCH_FLAGS_DIR: '/app/flags',
+      ...Object.fromEntries(
+        Object.entries<string>(services.killswitch.environment).map(([name, value]) => [
+          name,
+          value.replace(/\$\{(\w+):[-?]([^}]*)\}/g, (_, variable, otherwise) => env[variable] ?? otherwise),
+        ]),
+      ),
+    })
+    const env = { KILLSWITCH_REDIS_PASSWORD: PASSWORD }
+    const { warnings, breakGlassSha256 } = readConfig(composed(env))
+    assert.deepEqual([warnings, breakGlassSha256], [[], undefined])
+    const sealed = 'ab'.repeat(32)
+    const config = readConfig(composed({ ...env, KILLSWITCH_BREAK_GLASS_SHA256: sealed }))
+    assert.equal(config.breakGlassSha256, sealed)
   })
 
   it('lets no user flush, cut, move or expire the log, or undo its safety', async t => {
