@@ -7,14 +7,12 @@ RUN npm ci
 COPY tsconfig.json ./
 COPY scripts scripts
 COPY src src
-COPY sdk sdk
 RUN npm run build && npm prune --omit=dev && mkdir /data
 
 FROM node:24-bookworm-slim
 WORKDIR /app
 COPY --from=build /app/package.json ./
 COPY --from=build /app/node_modules node_modules
-COPY --from=build /app/sdk sdk
 COPY --from=build /app/dist dist
 COPY flags flags
 COPY --from=build --chown=node:node /data /data
