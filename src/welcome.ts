@@ -50,9 +50,9 @@ function example(
   return [
     'Paste these: kill a flag from a runbook step, show it, query the log, restore it.',
     ...known,
-    `  curl -s ${address}/v1/flags/${key}/kill ${auth('OPERATOR')} ${json({ incident: 'INC-1', ...(step ? { step: step.code } : {}) })}`,
-    `  curl -s ${address}/v1/flags/${key} ${auth('OPERATOR')}`,
-    `  curl -s '${address}/v1/audit?flag=${key}' ${auth('OPERATOR')}`,
-    `  curl -s ${address}/v1/flags/${key}/restore ${auth('ENGINEER')} ${json({ incident: 'INC-1', reason: 'well again' })}`,
+    `  curl -sS ${address}/v1/flags/${key}/kill ${auth('OPERATOR')} ${json({ incident: 'INC-1', ...(step ? { step: step.code } : {}) })}`,
+    `  curl -sS ${address}/v1/flags/${key} ${auth('OPERATOR')}`,
+    `  curl -sS '${address}/v1/audit?flag=${key}' ${auth('OPERATOR')}`,
+    `  curl -sS ${address}/v1/flags/${key}/restore ${auth('ENGINEER')} ${json({ incident: 'INC-1', reason: 'well again' })}`,
   ]
 }
