@@ -82,6 +82,9 @@ describe('npm start', () => {
   })
 })
 
+/** As `npm link` puts it on the PATH. */
+const KILLSWITCH = `killswitch() { '${process.execPath}' '${join(ROOT, '.build/src/cli/index.js')}' "$@"; }\n`
+
 /** Runs a script; throws with what it said when a line of it fails. */
 function bash(script: string, cwd = ROOT): string {
   const ran = spawnSync('bash', ['-euo', 'pipefail', '-c', script], {
@@ -124,10 +127,12 @@ describe('Operate it in an incident', async () => {
         bash(exported)
         return
       }
-      // following waits for what comes: nobody acts here
-      const lines = here.replace('wait=30', 'wait=0').trimEnd().split('\n')
+      const lines = here.trimEnd().split('\n')
       const last = lines.pop() as string
-      const printed = bash(`${exported}${lines.map(line => `${line}\necho`).join('\n')}\n${last}`, testdir(t))
+      const printed = bash(
+        `${KILLSWITCH}${exported}${lines.map(line => `${line}\necho`).join('\n')}\n${last}`,
+        testdir(t),
+      )
       assert.doesNotMatch(printed, /"status":(400|401|404|415|500)/, printed)
       if (answer !== undefined)
         assertShown(JSON.parse(printed.trimEnd().split('\n').at(-1) ?? ''), JSON.parse(answer), 'answer')
