@@ -1,6 +1,7 @@
 // Compiles the sources, lays beside them what they load (the Lua commands, the documentation's examples), and packs what
-// starts a process or a thread into a file each, so that a restart at night reads three files and not a thousand.
-//   node scripts/build.mjs          src -> dist (and the SDK)
+// starts the service and its worker thread into a file each, so that a restart at night reads a few files and not a
+// thousand. The SDK has a build of its own, sdk/build.mjs.
+//   node scripts/build.mjs          src -> dist
 //   node scripts/build.mjs --test   src, test and sdk/src -> .build, for the test runner
 import { spawnSync } from 'node:child_process'
 import { chmodSync, cpSync, rmSync } from 'node:fs'

@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 // The `killswitch` command: puts the verbs together, runs one, and ends with the exit code that says how it went. It is a
-// client of the HTTP API; of the server it knows the domain's types alone, but for serve, check and token create.
+// client of the HTTP API; of the server it knows the domain's types alone, but for serve, check, token create and audit
+// import.
 
 import { Command, CommanderError } from 'commander'
 import { auditVerbs } from './audit.js'
