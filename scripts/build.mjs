@@ -51,7 +51,7 @@ async function pack(entry) {
     sourcemap: true,
     sourcesContent: false,
     // these look for files of their own beside them
-    external: ['classic-level', 'pino', 'pino-pretty', '@fastify/swagger', '@fastify/swagger-ui'],
+    external: ['classic-level', 'pino', 'pino-pretty', '@fastify/swagger-ui'],
     // for the packages among it that are CommonJS
     banner: {
       js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);",
