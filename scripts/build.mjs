@@ -47,7 +47,6 @@ async function pack(entry) {
     platform: 'node',
     format: 'esm',
     target: 'node20',
-    keepNames: true,
     sourcemap: true,
     sourcesContent: false,
     // these look for files of their own beside them
