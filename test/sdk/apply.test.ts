@@ -5,7 +5,8 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import { apply, fromSnapshot, type Incoming } from '../../sdk/src/apply.js'
 import { fromJson, holdOn, type Known, toJson } from '../../sdk/src/known.js'
-import type { Held, Snapshot, SnapshotFlag } from '../../src/domain/snapshot.js'
+import type { Held, Snapshot } from '../../src/domain/snapshot.js'
+import { flag } from './snapshot-flag.js'
 
 const held = (hold = 'h1', incident?: string): Held => ({
   variant: 'off',
@@ -116,18 +117,6 @@ for (const [name, steps, expected] of TABLE)
   test(`apply: ${name}`, () => {
     assert.equal(isKilled(after(...steps)), expected)
   })
-
-const flag = (more: Partial<SnapshotFlag> = {}): SnapshotFlag => ({
-  application: 'app',
-  variants: { on: true, off: false },
-  defaultVariant: 'on',
-  killVariant: 'off',
-  metadata: {},
-  effect: 'stops',
-  onStale: 'keep',
-  flipped: 0,
-  ...more,
-})
 
 const snapshot = (revision: number, flags: Snapshot['flags'], more: Partial<Snapshot> = {}): Snapshot => ({
   v: 1,

@@ -3,7 +3,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { KillswitchProvider } from '../../sdk/src/index.js'
-import { beat, boot, flag, host, position } from './host.js'
+import { beat, boot, host, position } from './host.js'
+import { flag } from './snapshot-flag.js'
 import { sse, World } from './world.js'
 
 test('nothing runs on after close', async () => {

@@ -3,7 +3,8 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { beat, boot, flag, host, position } from './host.js'
+import { beat, boot, host, position } from './host.js'
+import { flag } from './snapshot-flag.js'
 import { type Handler, type Pipe, respond, settle, sse, World } from './world.js'
 
 const beats = async (

@@ -6,18 +6,6 @@ import type { KillswitchOptions } from '../../sdk/src/options.js'
 import type { SnapshotFlag } from '../../src/domain/snapshot.js'
 import { Pipe, respond, sse, type World } from './world.js'
 
-export const flag = (more: Partial<SnapshotFlag> = {}): SnapshotFlag => ({
-  application: 'app',
-  variants: { on: true, off: false },
-  defaultVariant: 'on',
-  killVariant: 'off',
-  metadata: {},
-  effect: 'stops',
-  onStale: 'keep',
-  flipped: 0,
-  ...more,
-})
-
 export const position = (revision: number) => ({
   environment: 'test',
   log: 'a',

@@ -5,6 +5,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net'
 import type { Receipt } from '../../src/domain/receipt.js'
 import type { Change, Held, Snapshot, SnapshotFlag } from '../../src/domain/snapshot.js'
+import { flag } from './snapshot-flag.js'
 import { sse } from './world.js'
 
 export class LiveService {
@@ -25,7 +26,7 @@ export class LiveService {
   private port = 0
 
   define(key: string, more: Partial<SnapshotFlag> = {}): void {
-    this.flags.set(key, { ...normal, ...more })
+    this.flags.set(key, flag(more))
     this.catalogue = `c${this.flags.size}-${this.revision}`
   }
 
@@ -159,15 +160,4 @@ export class LiveService {
     this.receipts.push(...(JSON.parse(text) as { receipts: Receipt[] }).receipts)
     response.writeHead(202).end()
   }
-}
-
-const normal: SnapshotFlag = {
-  application: 'app',
-  variants: { on: true, off: false },
-  defaultVariant: 'on',
-  killVariant: 'off',
-  metadata: {},
-  effect: 'stops',
-  onStale: 'keep',
-  flipped: 0,
 }

@@ -2,7 +2,8 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { boot, flag, host } from './host.js'
+import { boot, host } from './host.js'
+import { flag } from './snapshot-flag.js'
 import { type Handler, World } from './world.js'
 
 /** Answers nobody; a request ends when it is given up. */

@@ -3,6 +3,7 @@
 
 import type { RequestInitLike, ResponseLike } from '../../sdk/src/runtime.js'
 import type { Change, Held, Position, ProvisionalHold, Snapshot } from '../../src/domain/snapshot.js'
+import { flag } from './snapshot-flag.js'
 import { Pipe, respond, sse, type World } from './world.js'
 
 export const FLAGS = ['ai_v1', 'kyc_v1', 'pilot.enabled'] as const
@@ -239,17 +240,7 @@ export class Instance {
     const { held, flipped, ...position } = change
     const flags: Snapshot['flags'] = {}
     for (const key of FLAGS)
-      flags[key] = {
-        application: 'app',
-        variants: { on: true, off: false },
-        defaultVariant: 'on',
-        killVariant: 'off',
-        metadata: {},
-        effect: 'stops',
-        onStale: 'keep',
-        flipped: flipped[key] ?? 0,
-        ...(held[key] ? { held: held[key] } : {}),
-      }
+      flags[key] = flag({ flipped: flipped[key] ?? 0, ...(held[key] ? { held: held[key] } : {}) })
     return { ...position, v: 1, flags }
   }
 }
