@@ -31,11 +31,6 @@ export class Runbooks {
     log.subscribe((_, state) => this.#follow(state.catalogue))
   }
 
-  /** Resolves when the runbooks of the newest catalogue are read. */
-  ready(): Promise<void> {
-    return this.#reading
-  }
-
   /** Whether there is nothing to wait for. */
   get isKnown(): boolean {
     return !this.#isFirst || this.#digest === undefined
