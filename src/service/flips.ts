@@ -80,7 +80,7 @@ export class Flips {
     ifMatch: number | undefined,
     origin: Origin,
   ): Promise<Flipped> {
-    await this.#runbooks.known()
+    if (body.step !== undefined) await this.#runbooks.known()
     const act: Act = { action: 'restore', priority: 'flip', flag, body }
     const present = this.#log.state.flags.get(flag)?.holds.map(hold => hold.id) ?? []
     return this.#submissions.submit(actor, act, origin, request => {
