@@ -13,8 +13,12 @@ export type FlagAction = {
   direction: Direction
   /** 1-based line in the runbook's source. */
   line: number
-  /** `high`: key and verb stand there. `low`: only a name that suggests the flag. `link`: the catalogue says so. */
+  /** `high`: the whole clause is understood. `low`: a part of it is not, so a run asks. `link`: the catalogue says so. */
   confidence: 'high' | 'low' | 'link'
+  /** What the words beside this flag make the action depend on, as written: "with the owner's approval". */
+  condition?: string
+  /** What the words limit the action to, as written: "for tenant 4711 only". A kill cannot be limited to it. */
+  limit?: string
 }
 
 export type StepKind = 'ordered' | 'bullet' | 'task' | 'bold' | 'heading' | 'row' | 'command' | 'paragraph'
@@ -68,6 +72,13 @@ export type FindingCode =
   | 'too-slow'
   | 'unreadable'
   | 'switch-without-flag'
+  | 'unread-flip'
+  | 'limited-kill'
+  | 'near-key'
+  | 'unread-list'
+  | 'unknown-markup'
+  | 'unknown-language'
+  | 'wrong-encoding'
   | 'destructive-command'
   | 'odd-value'
   | 'dangling-link'

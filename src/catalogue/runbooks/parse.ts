@@ -16,7 +16,11 @@ import { timingsOf } from './timings.js'
 import { countLines, unreadRunbook } from './unread.js'
 import { walkOutline } from './walk.js'
 
-export type ParseRequest = Pick<RunbookSource, 'id' | 'source' | 'digest'> & { flags: readonly KnownFlag[] }
+export type ParseRequest = Pick<RunbookSource, 'id' | 'source' | 'digest'> & {
+  flags: readonly KnownFlag[]
+  /** The names of this service's environment: "in production" limits nothing where it is one of them. */
+  environments?: readonly string[]
+}
 
 export function parseRunbook(request: ParseRequest): Runbook {
   try {
