@@ -4,6 +4,7 @@
 import type { CatalogueDocument, Fault } from '../domain/catalogue.js'
 import type { Finding, FlagAction, Runbook, Step } from '../domain/runbook.js'
 import type { CataloguePlaces } from './load.js'
+import { suggestedLinks } from './suggested-links.js'
 
 export type Checked = {
   document: CatalogueDocument | undefined
@@ -24,6 +25,10 @@ export function reportLines(checked: Checked, look: Look): string[] {
     ...runbooks.flatMap(runbook => ['', ...linesOf(runbook, places.runbooks.get(runbook.id), look, paint)]),
     ...headed(paint.bad('faults'), faults.map(faultLine)),
     ...headed(paint.odd('findings'), findings.map(findingLine)),
+    ...headed(
+      'links to paste, once you have read what each step says',
+      document === undefined ? [] : suggestedLinks(document, runbooks, findings),
+    ),
     '',
     closing(faults.length, findings.length, paint),
   ].map(withoutControls(look.isColoured))

@@ -74,6 +74,7 @@ export type FindingCode =
   | 'switch-without-flag'
   | 'unread-flip'
   | 'limited-kill'
+  | 'partly-read'
   | 'near-key'
   | 'unread-list'
   | 'unknown-markup'

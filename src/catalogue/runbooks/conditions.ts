@@ -1,7 +1,7 @@
 // What a step's text makes it depend on: "when needed", "if high error rate persists", "(if needed)".
 
 const WORDS =
-  'only if|only when|if|when|whenever|unless|during|in case|once|until|while|as needed|where possible|as soon as'
+  'only if|only when|if|when|whenever|unless|during|in case|(?<!\\bat )once|until|while|as needed|where possible|as soon as'
 const IN_BRACKETS = new RegExp(`\\(\\s*((?:${WORDS})\\b[^()]*)\\)`, 'i')
 const LEADING = new RegExp(`^((?:${WORDS})\\b[^,:;]*)`, 'i')
 const TRAILING = new RegExp(`[\\s,]((?:${WORDS})\\b[^,:;()]*)`, 'i')
@@ -18,4 +18,19 @@ export function conditionOf(text: string): string | undefined {
 export function joinConditions(outer: string | undefined, own: string | undefined): string | undefined {
   if (outer === undefined || outer === own) return own
   return own === undefined ? outer : `${outer}; ${own}`
+}
+
+const WHOLE = new RegExp(`^[\\s,(–—-]*(?:(?:and|or|but|then)\\s+)?(?:${WORDS})\\b`, 'i')
+
+/** Whether a piece of a clause is a condition from its first word on. */
+export const isCondition = (piece: string): boolean => WHOLE.test(piece)
+
+/** What a heading or lead makes everything below it depend on: "If caused by the provider", "Rollback (if needed)". */
+export function conditionOfTitle(title: string): string | undefined {
+  const bare = title
+    .trim()
+    .replace(/^[^\p{L}]+/u, '')
+    .replace(/[\s:]+$/, '')
+  const inner = /\(\s*((?:only if|only when|if|when|unless|as needed)\b[^()]*)\)/i.exec(bare)?.[1]
+  return inner ?? (/^(?:only if|only when|if|when|unless|in case)\b/i.test(bare) ? bare : undefined)
 }

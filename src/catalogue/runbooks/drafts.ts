@@ -18,6 +18,8 @@ export type Draft = {
   children: Draft[]
   /** The command lines below a comment. */
   commands?: { text: string; line: number }[]
+  /** Of a row: where the cell begins that says what to do. */
+  clauseFrom?: number
   /** A command nobody commented. */
   isBare?: boolean
 }

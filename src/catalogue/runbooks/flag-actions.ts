@@ -1,96 +1,113 @@
 // Flags that running text flips: a known key beside a flip verb, the nearest verb governing. A key with no such verb,
 // a verb with no such key, and a code span alone are nothing.
 
+import { LIGHT, leftOfClause } from './clause.js'
+import { conditionOf, isCondition } from './conditions.js'
+import { BLANK, blank, type Mention, mentionsIn } from './flag-mentions.js'
 import {
   actionOf,
   type FlagReading,
   isBoolean,
   type KnownFlag,
   type KnownFlags,
+  nothingRead,
   variantOf,
 } from './flag-values.js'
 import { type FlipClass, type FlipVerb, flipVerbs } from './flip-verbs.js'
 import { lineAt, type Prose } from './prose.js'
+import { type Qualifier, qualifierIn, qualifierOf, withQualifiers } from './qualifiers.js'
 import { beginsWithVerb } from './wording.js'
 
-type Mention = { flag: KnownFlag; from: number; to: number; isName: boolean; isSure: boolean }
-type Governed = { flips: FlipClass; between: string; isSure: boolean }
-
-const BLANK = '\u0001'
+type Governed = {
+  flips: FlipClass
+  between: string
+  isSure: boolean
+  /** The verb's place, where it stands in the same text. */
+  verb?: { from: number; to: number }
+  /** A sign and no verb: where it gives no value of the flag, nothing was said. */
+  isQuiet?: true
+}
 
 export const actsOnFlag = (prose: Prose, flags: KnownFlags): boolean =>
-  readText(prose, flags).actions.some(action => action.confidence === 'high')
+  readText(prose, flags).actions.some(
+    ({ confidence, limit, condition }) =>
+      confidence === 'high' || limit !== undefined || condition !== undefined,
+  )
 
 /** `leads` are the sentences the text stands under, innermost first, which may carry its verb. */
 export function readText(prose: Prose, flags: KnownFlags, leads: readonly Prose[] = []): FlagReading {
-  const reading: FlagReading = { actions: [], oddities: [] }
+  const reading = nothingRead()
   const mentions = mentionsIn(prose, flags)
   if (mentions.length === 0) return reading
   const blanked = blank(prose.text, mentions)
   const verbless = blank(blanked, prose.codes)
-  for (const mention of mentions) {
-    const { from, to } = sentenceAround(blanked, mention)
-    if (blanked.slice(to).startsWith('?')) continue
-    const verbs = flipVerbs(verbless.slice(from, to)).map(verb => shift(verb, from))
-    const own = mention.isName
-      ? governName(verbless, verbs, mention)
-      : (governBefore(verbless, verbs, mention) ?? governAfter(verbless, verbs, mention, to))
-    const governed = own ?? (mention.isName ? undefined : inherit(verbless, mention, leads))
-    if (governed) judge(reading, prose, mention, governed, blanked.slice(mention.to, to))
+  let next = 0
+  for (const span of sentencesIn(blanked)) {
+    const own: Mention[] = []
+    for (let mention = mentions[next]; mention && mention.from < span.to; mention = mentions[++next])
+      own.push({ ...mention, from: mention.from - span.from, to: mention.to - span.from })
+    if (own.length === 0 || blanked.startsWith('?', span.to)) continue
+    const sentence = {
+      ...span,
+      prose,
+      text: prose.text.slice(span.from, span.to),
+      blanked: blanked.slice(span.from, span.to),
+      verbless: verbless.slice(span.from, span.to),
+    }
+    readSentence(reading, sentence, own, flags, leads)
   }
   return reading
 }
 
-function mentionsIn(prose: Prose, flags: KnownFlags): Mention[] {
-  if (!flags.keys) return []
-  const inCode = (at: number) => prose.codes.some(({ from, to }) => from <= at && at < to)
-  const keys = Array.from(prose.text.matchAll(flags.keys), ({ 0: key, index }) => {
-    const isSure = /[_.-]/.test(key) || inCode(index)
-    return {
-      flag: (flags.byKey.get(key) ?? flags.byVariable.get(key))!,
-      from: index,
-      to: index + key.length,
-      isName: false,
-      isSure,
-    }
-  })
-  const taken = (at: number) => keys.some(({ from, to }) => from <= at && at < to) || inCode(at)
-  const names = [...flags.byName].flatMap(([name, flag]) =>
-    Array.from(
-      prose.text.matchAll(new RegExp(`(?<![\\w./-])${name}(?![\\w/-]|\\.\\w)`, 'gi')),
-      ({ index }) => {
-        return { flag, from: index, to: index + name.length, isName: true, isSure: false }
-      },
-    ).filter(({ from }) => !taken(from)),
-  )
-  return [...keys, ...names].sort((one, other) => one.from - other.from)
+type Sentence = {
+  from: number
+  to: number
+  /** Its end was not found. */
+  isCut: boolean
+  prose: Prose
+  text: string
+  blanked: string
+  verbless: string
 }
 
-function blank(text: string, spans: readonly { from: number; to: number }[]): string {
-  let result = ''
-  let at = 0
-  for (const { from, to } of [...spans].sort((one, other) => one.from - other.from)) {
-    if (from < at) continue
-    result += text.slice(at, from) + BLANK.repeat(to - from)
-    at = to
+function readSentence(
+  reading: FlagReading,
+  sentence: Sentence,
+  mentions: readonly Mention[],
+  flags: KnownFlags,
+  leads: readonly Prose[],
+): void {
+  const { blanked, verbless } = sentence
+  const verbs = flipVerbs(verbless)
+  for (const mention of mentions) {
+    const own = mention.isName
+      ? governName(verbless, verbs, mention)
+      : (governBefore(verbless, verbs, mention) ?? governAfter(verbless, verbs, mention, verbless.length))
+    const governed =
+      own ?? (mention.isName ? undefined : (inherit(verbless, mention, leads) ?? assigned(verbless, mention)))
+    if (governed) judge(reading, sentence, mention, governed, blanked.slice(mention.to), flags)
   }
-  return result + text.slice(at)
 }
 
-function sentenceAround(text: string, mention: Mention): { from: number; to: number } {
+/** A sentence longer than this is read in pieces, and nothing in it is sure. */
+const LONGEST_SENTENCE = 1500
+
+function* sentencesIn(text: string): Generator<{ from: number; to: number; isCut: boolean }> {
   let from = 0
-  for (const match of text.matchAll(/[.;!?](?=\s|$)/g)) {
-    if (match.index >= mention.to) return { from, to: match.index }
-    from = match.index + 1
+  for (const to of endsIn(text)) {
+    for (; to - from > LONGEST_SENTENCE; from += LONGEST_SENTENCE)
+      yield { from, to: from + LONGEST_SENTENCE, isCut: true }
+    yield { from, to, isCut: false }
+    from = to + 1
   }
-  return { from, to: text.length }
 }
 
-const shift = (verb: FlipVerb, by: number): FlipVerb => ({ ...verb, from: verb.from + by, to: verb.to + by })
+function* endsIn(text: string): Generator<number> {
+  for (const { index } of text.matchAll(/[.;!?](?=\s|$)/g)) yield index
+  yield text.length
+}
 
 const BLOCKED = /\b(that|which|who|whose|because|if|when|while|until|unless|after|before|since|depending)\b/i
-const LIGHT =
-  /^(the|both|all|any|our|its|your|protective|features?|flags?|toggles?|switch(es)?|config(uration)?|settings?|key|property|option|application|app|service|variant|version|value|kill|of|for|in|from|named|called|off|on|back|either|and|or|to|via|using|with|through|immediately|temporarily)$/i
 const MOST_WORDS = 8
 
 /** The nearest verb before the key, unless another clause stands between them. */
@@ -103,7 +120,7 @@ function governBefore(text: string, verbs: readonly FlipVerb[], mention: Mention
   const isBeside =
     /\b(via|using|with|through|by)\b|\(\W*$/i.test(between) || words.every(word => isLight(word, mention))
   if (isObjectElsewhere(between, mention)) return undefined
-  return { flips: verb.flips, between, isSure: isBeside && verb.isSure }
+  return { flips: verb.flips, between, isSure: isBeside && verb.isSure, verb }
 }
 
 /** "Disable alerts for `ai_v1`": it is the alerts that are disabled. */
@@ -135,7 +152,7 @@ function governAfter(
   if (!stands || rest.includes(BLANK)) return undefined
   const isBeside = (text.slice(mention.to, verb.from).match(/\p{L}+/gu) ?? []).length <= 4
   const said = verb.flips === 'set' ? rest : ''
-  return isBeside ? { flips: verb.flips, between: said, isSure: verb.isSure } : undefined
+  return isBeside ? { flips: verb.flips, between: said, isSure: verb.isSure, verb } : undefined
 }
 
 /** "Disable pilot": nothing but an article between, and nothing after that makes it part of another name. */
@@ -148,7 +165,7 @@ function governName(text: string, verbs: readonly FlipVerb[], mention: Mention):
   const ends =
     /^($|[(,.;:!)—–]|- |(off|on|if|when|once|after|until|unless|during|for|and|immediately|now|again|temporarily|in)\b)/i
   const flips = verb.flips === 'set' && !/^(off|on)\b/i.test(after) ? 'no' : verb.flips
-  return ends.test(after) ? { flips, between: '', isSure: false } : undefined
+  return ends.test(after) ? { flips, between: '', isSure: false, verb } : undefined
 }
 
 /** "Disable these flags:" above an item that begins with the key. */
@@ -165,30 +182,67 @@ function inherit(text: string, mention: Mention, leads: readonly Prose[]): Gover
   return verb && { flips: verb.flips, between: lead!.text.slice(verb.to), isSure: false }
 }
 
+const CHECKS = /^\W*(check|verify|confirm|expect\w*|see|look|monitor|watch|whether|if|should)\b/i
+
+/** "`ai_v1` = false", "`ai_v1` → off": a guess, since it may as well say how things are. */
+function assigned(text: string, mention: Mention): Governed | undefined {
+  if (CHECKS.test(text)) return undefined
+  return /^["'”`)\s]*(=|:\s|→|->|=>)/.test(text.slice(mention.to))
+    ? { flips: 'set', between: '', isSure: false, isQuiet: true }
+    : undefined
+}
+
 function judge(
   reading: FlagReading,
-  prose: Prose,
+  sentence: Sentence,
   mention: Mention,
   governed: Governed,
   after: string,
+  flags: KnownFlags,
 ): void {
   const { flag } = mention
-  const line = lineAt(prose, mention.from)
-  if (governed.flips === 'no' || NAMES_ANOTHER.test(after)) return
+  const line = lineAt(sentence.prose, sentence.from + mention.from)
+  if (governed.flips === 'no' || NAMES_ANOTHER.test(after)) {
+    reading.denied.push({ flag: flag.key, line })
+    return
+  }
   const said = saidValue(governed, after, mention)
   const variant = said === undefined ? pinned(governed.flips, flag) : variantOf(flag, said)
-  const isSure = mention.isSure && governed.isSure && GOES_ON.test(after)
-  if (variant === undefined) reading.oddities.push({ flag: flag.key, said: said ?? governed.flips, line })
-  else reading.actions.push(actionOf(flag, variant, line, isSure ? 'high' : 'low'))
+  if (variant === undefined && governed.isQuiet) return
+  if (variant === undefined) {
+    reading.oddities.push({ flag: flag.key, said: said ?? governed.flips, line })
+    return
+  }
+  const left = leftOf(sentence, mention, governed, flags)
+  const isSure = mention.isSure && governed.isSure && !sentence.isCut && left.isUnderstood
+  const action = actionOf(flag, variant, line, isSure ? 'high' : 'low')
+  reading.actions.push(withQualifiers(action, left.qualifiers))
+}
+
+type Left = { isUnderstood: boolean; qualifiers: Qualifier[] }
+
+/** What the clause says besides the flip. "If the error rate stays high" is understood, and a condition. */
+function leftOf(sentence: Sentence, mention: Mention, { verb }: Governed, flags: KnownFlags): Left {
+  const { text, blanked } = sentence
+  const begins = Math.min(verb?.from ?? mention.from, mention.from)
+  const ends = Math.max(verb?.to ?? mention.to, mention.to)
+  const clause = { from: 0, begins, ends, to: text.length }
+  const isValue = (word: string) => variantOf(mention.flag, word) !== undefined
+  const pieces = leftOfClause(text, blanked, clause, flags.environments, isValue)
+  const isClear = (piece: string) => isCondition(piece) && !qualifierIn(piece, flags.environments)
+  return {
+    isUnderstood: pieces.every(isClear),
+    qualifiers: pieces.map(piece =>
+      isClear(piece)
+        ? { kind: 'condition', text: conditionOf(piece) ?? piece }
+        : qualifierOf(piece, flags.environments),
+    ),
+  }
 }
 
 /** "Stop the `ai_v1` pods": the key names something that is no flag. */
 const NAMES_ANOTHER =
   /^[`"'”*\s]+(?:(?:api|http|background|batch|async)\s+)?(?:pods?|queues?|workers?|process(?:es)?|deploy(?:ment|s)?|jobs?|cron\w*|alerts?|alarms?|containers?|servers?|instances?|consumers?|producers?|topics?|pipelines?|replicas?|tasks?|threads?|scripts?|clusters?|nodes?|databases?|tables?|caches?|connections?|sessions?|requests?|dashboards?|monitors?|checks?|tests?|logs?|logging|metrics?|namespace|branch|release|rollout|migration|endpoints?)\b/i
-/** What may follow a key that is meant itself; another word may make it part of a name. */
-const GOES_ON =
-  /^[`"'”*)\s]*(?:$|[^\p{L}\s]|(?:flags?|features?|toggles?|switch(?:es)?|kill[\s-]?switch|variant|key|setting|option|property|config\w*|to|into|in|on|off|at|via|if|when|whenever|while|for|and|or|then|until|unless|after|before|during|once|now|first|again|from|by|with|using|through|as|so|because|but|only|back|instead|too|also|asap|within|per|everywhere|globally|immediately|temporarily|gradually|manually|completely|entirely|fully|at|without|rather|since|where|which|that|must|should|is|are|needs?|has|kill|restore)(?![\p{L}-]))/iu
-
 const pinned = (flips: FlipClass, flag: KnownFlag): string | undefined =>
   flips === 'kill' ? flag.killVariant : flips === 'restore' ? flag.defaultVariant : undefined
 

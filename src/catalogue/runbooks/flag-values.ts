@@ -3,6 +3,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { FlagDefinition } from '../../domain/flag.js'
 import type { Direction, FlagAction } from '../../domain/runbook.js'
+import { spellingOf } from './flag-mentions.js'
 
 /** What reading needs to know of a flag. */
 export type KnownFlag = Pick<FlagDefinition, 'key' | 'variants' | 'defaultVariant' | 'killVariant'>
@@ -10,7 +11,14 @@ export type KnownFlag = Pick<FlagDefinition, 'key' | 'variants' | 'defaultVarian
 /** A value the flag does not have, or a flip that does not say which way. */
 export type Oddity = { flag: string; said: string; line: number }
 
-export type FlagReading = { actions: FlagAction[]; oddities: Oddity[] }
+export type FlagReading = {
+  actions: FlagAction[]
+  oddities: Oddity[]
+  /** Flips that are forbidden, stated or of something else: read, and no flip of this flag. */
+  denied: { flag: string; line: number }[]
+}
+
+export const nothingRead = (): FlagReading => ({ actions: [], oddities: [], denied: [] })
 
 export type KnownFlags = {
   all: readonly KnownFlag[]
@@ -21,10 +29,17 @@ export type KnownFlags = {
   keys: RegExp | undefined
   /** The flag a bare application name may mean ("disable pilot"): its one boolean flag, where a kill turns it off. */
   byName: ReadonlyMap<string, KnownFlag>
+  /** Whole words of a text that are such names. */
+  names: RegExp | undefined
+  /** The key by what is left of it without case and separators. */
+  bySpelling: ReadonlyMap<string, string>
+  /** The names of this service's environment, in small letters. */
+  environments: readonly string[]
 }
 
-export function knownFlags(all: readonly KnownFlag[]): KnownFlags {
+export function knownFlags(all: readonly KnownFlag[], environments: readonly string[] = []): KnownFlags {
   const byVariable = variablesOf(all)
+  const byName = namesOf(all)
   const escaped = [...all.map(({ key }) => key), ...byVariable.keys()]
     .sort((one, other) => other.length - one.length)
     .map(key => key.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'))
@@ -34,7 +49,13 @@ export function knownFlags(all: readonly KnownFlag[]): KnownFlags {
     byVariable,
     keys:
       all.length > 0 ? new RegExp(`(?<![\\w.-])(?:${escaped.join('|')})(?![\\w-]|\\.\\w)`, 'g') : undefined,
-    byName: namesOf(all),
+    byName,
+    names:
+      byName.size > 0
+        ? new RegExp(`(?<![\\w./-])(?:${[...byName.keys()].join('|')})(?![\\w/-]|\\.\\w)`, 'gi')
+        : undefined,
+    bySpelling: new Map(all.map(({ key }) => [spellingOf(key), key])),
+    environments: environments.map(name => name.toLowerCase()),
   }
 }
 
@@ -43,17 +64,19 @@ function variablesOf(all: readonly KnownFlag[]): Map<string, KnownFlag> {
   const variables = new Map<string, KnownFlag>()
   const shared = new Set<string>()
   for (const flag of all) {
-    const name = flag.key.toUpperCase().replace(/[.-]/g, '_')
+    const name = flag.key.toUpperCase().replace(/[.:/-]/g, '_')
     if (variables.has(name)) shared.add(name)
     variables.set(name, flag)
   }
-  return new Map([...variables].filter(([name]) => !shared.has(name) && name.includes('_')))
+  return new Map(
+    [...variables].filter(([name, { key }]) => !shared.has(name) && name.includes('_') && name !== key),
+  )
 }
 
 function namesOf(all: readonly KnownFlag[]): Map<string, KnownFlag> {
   const names = new Map<string, KnownFlag[]>()
   for (const flag of all.filter(one => one.key.includes('.') && isBoolean(one))) {
-    const name = flag.key.slice(0, flag.key.indexOf('.'))
+    const name = flag.key.slice(0, flag.key.indexOf('.')).toLowerCase()
     names.set(name, [...(names.get(name) ?? []), flag])
   }
   const fits = [...names].filter(([, flags]) => flags.length === 1 && killValue(flags[0]!) === false)

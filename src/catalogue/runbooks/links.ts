@@ -41,10 +41,18 @@ function withSteps(runbook: Runbook, linked: ReadonlyMap<string, Step>): Runbook
   return {
     ...runbook,
     steps: runbook.steps.map(step => linked.get(step.id) ?? step),
-    findings: runbook.findings.filter(
-      ({ code, step }) => code !== 'switch-without-flag' || step === undefined || !linked.has(step),
-    ),
+    findings: runbook.findings.filter(finding => !isSettled(finding, linked)),
   }
+}
+
+const UNSURE: readonly Finding['code'][] = ['limited-kill', 'partly-read', 'unread-flip', 'odd-value']
+
+/** Where the text was not understood, a link on the same step and flag says what is meant. */
+function isSettled({ code, step, flag }: Finding, linked: ReadonlyMap<string, Step>): boolean {
+  const actions = step === undefined ? undefined : linked.get(step)?.flagActions
+  if (actions === undefined) return false
+  if (code === 'switch-without-flag') return true
+  return UNSURE.includes(code) && actions.some(one => one.flag === flag && one.confidence === 'link')
 }
 
 function dangling(runbooks: readonly Runbook[], link: StepLink, isFlagKnown: boolean): Finding {

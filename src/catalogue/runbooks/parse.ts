@@ -14,6 +14,7 @@ import { nameSteps } from './steps.js'
 import { templatesOf } from './templates.js'
 import { timingsOf } from './timings.js'
 import { countLines, unreadRunbook } from './unread.js'
+import { unreadFlips } from './unread-flips.js'
 import { walkOutline } from './walk.js'
 
 export type ParseRequest = Pick<RunbookSource, 'id' | 'source' | 'digest'> & {
@@ -24,7 +25,7 @@ export type ParseRequest = Pick<RunbookSource, 'id' | 'source' | 'digest'> & {
 
 export function parseRunbook(request: ParseRequest): Runbook {
   try {
-    return read(request)
+    return readAll(request)
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error)
     return unreadRunbook(
@@ -35,11 +36,11 @@ export function parseRunbook(request: ParseRequest): Runbook {
   }
 }
 
-function read({ id, source, digest, flags }: ParseRequest): Runbook {
+function readAll({ id, source, digest, flags, environments }: ParseRequest): Runbook {
   const outline = outlineOf(readTree(source), source, id)
-  const known = knownFlags(flags)
+  const known = knownFlags(flags, environments)
   const { places, leftOut } = walkOutline(outline, known)
-  const { steps, findings } = nameSteps(id, places, known)
+  const { steps, findings, read } = nameSteps(id, places, known)
   const sayings = sayingsOf(outline)
   const runbook: Runbook = {
     id,
@@ -57,6 +58,7 @@ function read({ id, source, digest, flags }: ParseRequest): Runbook {
     findings: [
       ...structureFinding(id, steps.length, leftOut.counts),
       ...findings,
+      ...unreadFlips(id, sayings, known, read, steps, outline.isEnglish),
       ...destructive(id, sayings),
     ],
   }

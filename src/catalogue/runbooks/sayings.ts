@@ -1,6 +1,6 @@
 // Everything a runbook says, line by line in order, with the titles above it: what timings and warnings are read from.
 
-import type { List } from 'mdast'
+import type { Html, List } from 'mdast'
 import { linesOfCode } from './document.js'
 import type { Block, Outline } from './outline.js'
 import { type Prose, proseOf, proseOfLine } from './prose.js'
@@ -48,10 +48,24 @@ function ofNode(
     case 'heading':
       return [{ prose: proseOf(node.children), above, kind: 'text' }]
     case 'html':
-      return [{ prose: proseOfLine(node.value, node.position?.start.line ?? 1), above, kind: 'code' }]
+      return linesOfHtml(node).map(({ text, line }) => ({
+        prose: proseOfLine(text, line),
+        above,
+        kind: 'code',
+      }))
     default:
       return []
   }
+}
+
+/** The lines of HTML that a reader sees: a comment is none. */
+function linesOfHtml(node: Html): { text: string; line: number }[] {
+  const seen = node.value.replace(/<!--[\s\S]*?(?:-->|$)/g, comment => comment.replace(/[^\n]/g, ''))
+  const first = node.position?.start.line ?? 1
+  return seen
+    .split('\n')
+    .map((text, index) => ({ text: text.trim(), line: first + index }))
+    .filter(({ text }) => text !== '')
 }
 
 const asItem = (sayings: Saying[]): Saying[] =>

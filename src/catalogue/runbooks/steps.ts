@@ -1,16 +1,20 @@
 // From drafts to steps: ordinals, ids, conditions and flag actions, and what about them a person should look at.
 
 import type { Finding, FlagAction, Step } from '../../domain/runbook.js'
-import { readCodes, readCommands, readLine } from './commands.js'
-import { conditionOf, joinConditions } from './conditions.js'
+import { readCodes, readCommands, readLine, wholeCommands } from './commands.js'
+import { conditionOf, conditionOfTitle, joinConditions } from './conditions.js'
 import { readConfig } from './config-blocks.js'
+import { contextOf } from './context.js'
 import type { Draft, Place } from './drafts.js'
 import { fenceKind } from './fences.js'
 import { readText } from './flag-actions.js'
-import type { FlagReading, KnownFlags } from './flag-values.js'
-import type { Prose } from './prose.js'
+import { mentionsIn } from './flag-mentions.js'
+import { type FlagReading, type KnownFlags, nothingRead } from './flag-values.js'
+import { dropStart, type Prose } from './prose.js'
+import { withQualifiers } from './qualifiers.js'
 
-export type NamedSteps = { steps: Step[]; findings: Finding[] }
+/** `read` is what all the texts of the steps said of flags. */
+export type NamedSteps = { steps: Step[]; findings: Finding[]; read: FlagReading }
 
 type Above = { parent?: Step; leads: readonly Prose[] }
 
@@ -18,7 +22,7 @@ const LONGEST_TEXT = 1000
 
 /** Steps in the order of the source; ids are unique, codes still empty. */
 export function nameSteps(runbook: string, places: readonly Place[], flags: KnownFlags): NamedSteps {
-  const named: NamedSteps = { steps: [], findings: [] }
+  const named: NamedSteps = { steps: [], findings: [], read: nothingRead() }
   for (const place of places) {
     const prefix = place.path === '' ? runbook : `${runbook}/${place.path}`
     const naming = new Naming(runbook, prefix, place.titles, flags, named)
@@ -52,7 +56,8 @@ class Naming {
   add(draft: Draft, ordinal: string, above: Above): boolean {
     const leads = [...(draft.lead ? [draft.lead] : []), ...above.leads]
     const reading = this.#read(draft, leads)
-    const condition = joinConditions(above.parent?.condition, conditionOf(draft.prose.text))
+    const outer = above.parent ? above.parent.condition : this.#conditionAbove(draft)
+    const condition = joinConditions(outer, conditionOf(draft.prose.text))
     const step: Step = {
       id: `${this.#prefix}/${ordinal}`,
       code: '',
@@ -63,7 +68,7 @@ class Naming {
       ...(above.parent && { parent: above.parent.id }),
       kind: draft.kind,
       ...(condition && { condition }),
-      flagActions: reading.actions,
+      flagActions: reading.actions.map(action => withoutRepeating(action, condition)),
     }
     this.#named.steps.push(step)
     const inner: Above = { parent: step, leads: [draft.prose, ...leads] }
@@ -71,6 +76,12 @@ class Naming {
     const acts = reading.actions.length > 0 || nested.includes(true)
     this.#report(step, reading, acts)
     return acts
+  }
+
+  /** What headings, labels and the lead make the step depend on; what is nested in it has it from its parent. */
+  #conditionAbove({ lead }: Draft): string | undefined {
+    const said = [...this.#titles, ...(lead ? [lead.text] : [])].map(title => conditionOfTitle(title))
+    return said.reduce((outer, own) => joinConditions(outer, own), undefined)
   }
 
   #read(draft: Draft, leads: readonly Prose[]): FlagReading {
@@ -84,9 +95,38 @@ class Naming {
         ...spoken(draft, prose, flags, leads),
       ]),
     ]
+    const { read } = this.#named
+    for (const { actions, oddities, denied } of readings) {
+      read.actions.push(...actions)
+      read.oddities.push(...oddities)
+      read.denied.push(...denied)
+    }
     return {
-      actions: distinct(readings.flatMap(({ actions }) => actions)),
+      actions: this.#qualified(distinct(readings.flatMap(({ actions }) => actions)), draft, leads),
       oddities: readings.flatMap(({ oddities }) => oddities),
+      denied: [],
+    }
+  }
+
+  /** What stands around the flip may make less of it than its own clause does. */
+  #qualified(actions: FlagAction[], draft: Draft, leads: readonly Prose[]): FlagAction[] {
+    if (actions.length === 0) return actions
+    const qualifiers = contextOf(draft, [...this.#titles, ...leads.map(({ text }) => text)], this.#flags)
+    if (qualifiers.length === 0) return actions
+    return actions.map(action => withQualifiers({ ...action, confidence: 'low' }, qualifiers))
+  }
+
+  /** A kill of which not every word is understood. */
+  #reportPart(action: FlagAction, about: { runbook: string; step: string }): void {
+    const { flag, line, limit, condition } = action
+    if (action.direction !== 'kill' || action.confidence !== 'low') return
+    const asks = 'a run asks for the flag by name first; link the step in the catalogue where that is wrong'
+    if (limit !== undefined) {
+      const message = `a kill of ${flag} is for everybody, and the step says: "${limit}"; ${asks}`
+      this.#named.findings.push({ code: 'limited-kill', message, ...about, line, flag })
+    } else if (condition !== undefined) {
+      const message = `the step kills ${flag}, and says besides: "${condition}"; ${asks}`
+      this.#named.findings.push({ code: 'partly-read', message, ...about, line, flag })
     }
   }
 
@@ -106,6 +146,7 @@ class Naming {
         flag: action.flag,
       })
     }
+    for (const action of reading.actions) this.#reportPart(action, about)
     if (acts || reading.oddities.length > 0 || !looksLikeSwitch(step.text)) return
     const message = `"${shorten(step.text, 80)}" could be a switch and names no flag; link it in the catalogue if it is one`
     this.#named.findings.push({ code: 'switch-without-flag', message, ...about, line: step.line })
@@ -116,12 +157,28 @@ const isCommands = (fence: Draft['fences'][number]) => fenceKind(fence, []) === 
 
 /** A command is read as one, and not as a sentence. */
 const spoken = (draft: Draft, prose: Prose, flags: KnownFlags, leads: readonly Prose[]): FlagReading[] =>
-  draft.isBare && prose === draft.prose ? [] : [readText(prose, flags, leads)]
+  draft.isBare && prose === draft.prose ? [] : [readText(clauseOf(draft, prose, flags), flags, leads)]
+
+/** Of a row the cell that says what to do, where it names the flag itself. */
+function clauseOf({ clauseFrom }: Draft, prose: Prose, flags: KnownFlags): Prose {
+  if (clauseFrom === undefined) return prose
+  const clause = dropStart(prose, clauseFrom)
+  return mentionsIn(clause, flags).length > 0 ? clause : prose
+}
 
 function commandsOf({ isBare, prose, commands = [] }: Draft, flags: KnownFlags): FlagReading[] {
-  const reading: FlagReading = { actions: [], oddities: [] }
-  for (const { text, line } of [...(isBare ? [prose] : []), ...commands]) readLine(text, line, flags, reading)
+  const reading = nothingRead()
+  const lines = [...(isBare ? [prose] : []), ...commands]
+  for (const { text, lineAt } of wholeCommands(lines)) readLine(text, lineAt, flags, reading)
   return [reading]
+}
+
+/** What the whole step depends on is said once, at the step. */
+function withoutRepeating(action: FlagAction, condition: string | undefined): FlagAction {
+  if (action.condition === undefined || condition === undefined) return action
+  const { condition: own, ...rest } = action
+  const left = own.split('; ').filter(part => !condition.includes(part))
+  return left.length === 0 ? rest : { ...rest, condition: left.join('; ') }
 }
 
 /** One action per flag and line: where a key is named for sure, the guess from a name is not needed. */
@@ -137,7 +194,7 @@ function distinct(actions: readonly FlagAction[]): FlagAction[] {
 }
 
 const SWITCH =
-  /(?:^|[.:;,(]\s+|\b(?:then|and|or|to)\s+)(?:\w{1,20}ly\s+)?(?:(?:re-?)?enable|disable|(?:de)?activate|(?:turn|switch|shut)\s+(?:off|on)|stop|pause|suspend|resume)\s+\p{L}/iu
+  /(?:^|[.:;,(]\s+|\b(?:then|and|or|to)\s+)(?:\w{1,20}ly\s+)?(?:(?:(?:re-?)?enable|disable|(?:de)?activate|(?:turn|switch|shut|flip|toggle)\s+(?:off|on)|stop|pause|suspend|resume)\s+\p{L}|(?:flip|toggle|switch|turn|set|pull|trip)\b[^.;]{0,60}?\b(?:flags?|toggles?|kill[\s-]?switch|feature|off|on)\b)/iu
 const NOT_A_SWITCH = /\b(do not|don't|never|avoid|without)\b/i
 
 const looksLikeSwitch = (text: string): boolean => SWITCH.test(text) && !NOT_A_SWITCH.test(text)

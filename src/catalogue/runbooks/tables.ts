@@ -86,5 +86,8 @@ const isOrdinalColumn = (titles: readonly string[], index: number) =>
 function stepOfRow(row: TableRow, columns: readonly number[]): Draft[] {
   const cells = cellsOf(row)
   const parts = columns.flatMap(column => cells[column] ?? []).filter(({ text }) => text !== '')
-  return parts.length === 0 ? [] : [draftOf(joinProse(parts, ': '), 'row')]
+  if (parts.length === 0) return []
+  const prose = joinProse(parts, ': ')
+  const clauseFrom = prose.text.length - parts.at(-1)!.text.length
+  return [{ ...draftOf(prose, 'row'), ...(parts.length > 1 && { clauseFrom }) }]
 }

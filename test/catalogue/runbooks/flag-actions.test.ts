@@ -36,7 +36,7 @@ const SAID: [text: string, actions: string[]][] = [
   ['Turn the pilot off', ['pilot.enabled=off@2 low']],
   ['Turn pilot off', ['pilot.enabled=off@2 low']],
   ['Set `AI_V1` to false', ['ai_v1=off@2 high']],
-  ['The fastest way out is to disable `ai_v1`', ['ai_v1=off@2 high']],
+  ['The fastest way out is to disable `ai_v1`', ['ai_v1=off@2 low']],
   ['Option A - disable `ai_v1`', ['ai_v1=off@2 high']],
   ['Roll `pilot.template-version` back to v1', ['pilot.template-version=v1@2 high']],
   ['Override `ai_v1` to false', ['ai_v1=off@2 high']],
@@ -45,7 +45,7 @@ const SAID: [text: string, actions: string[]][] = [
   ['Enable the kill switch (`ai_v1`)', ['ai_v1=off@2 high']],
   ['Release the `ai_v1` kill switch', ['ai_v1=on@2 low']],
   ['Turn the kill switch for `ai_v1` off', ['ai_v1=on@2 low']],
-  ['Un-kill `ai_v1` after the review', ['ai_v1=on@2 high']],
+  ['Un-kill `ai_v1` after the review', ['ai_v1=on@2 low']],
   ['You may disable `ai_v1` here', ['ai_v1=off@2 low']],
   ['`ai_v1` must be disabled', ['ai_v1=off@2 low']],
   // Commands: our own are sure, what another tool makes of a word is a guess.
@@ -123,7 +123,9 @@ test('configuration sets what its whole path names', () => {
     actionsOf(fence('yaml', '# off\npilot:\n  enabled: false\n  template-version: v1 # was v2')),
     ['pilot.enabled=off@6 high', 'pilot.template-version=v1@7 high'],
   )
-  assert.deepEqual(actionsOf(fence('yaml', 'other:\n  pilot:\n    enabled: false')), [])
+  assert.deepEqual(actionsOf(fence('yaml', 'other:\n  pilot:\n    enabled: false')), [
+    'pilot.enabled=off@6 low',
+  ])
   assert.deepEqual(actionsOf(fence('yaml', '# pilot:\n#   enabled: false\na: 1')), [])
   assert.deepEqual(actionsOf(fence('json', '{ "pilot": {\n "enabled": false } }')), [
     'pilot.enabled=off@5 high',
