@@ -31,7 +31,7 @@ const OWN_PLACE =
 const NOUN =
   /^[\s"'”’`*()]*(?:(?:feature|kill[\s-]?)?\s?(?:flags?|features?|toggles?|switch(?:es)?|variant|setting|key|option|property|config(?:uration)?))(?![\p{L}\p{N}])/iu
 const VALUE =
-  /^[\s"'”’`*)]*(?:(?:from\s+\S+\s+)?(?:back\s+)?(?:to|into|=|:|→|->|=>)\s*(?:the\s+)?(?:(?:value|variant|version)\s+)?["'“‘`]*(?<value>[\p{L}\p{N}_][\p{L}\p{N}_.-]*?)["'”’`]*(?=[.]?(?:[\s,;:)]|$))|(?:back\s+)?(?:off|on)(?![\p{L}\p{N}]))/iu
+  /^[\s"'”’`*)]*(?:(?:from\s+\S+\s+)?(?:back\s+)?(?:to|into|=|:|→|->|=>)\s*(?:the\s+)?(?:(?:value|variant|version)\s+)?["'“‘`]*(?<value>[\p{L}\p{N}_][\p{L}\p{N}_.-]*?)["'”’`]*(?=[.]?(?:[\s,;:)]|$))|(?:back\s+)?(?<side>off|on)(?![\p{L}\p{N}]))/iu
 const MORE_KEYS = new RegExp(
   `^[\\s"'”’\`*)]*(?:,|&|/|\\+|and|or|as\\s+well\\s+as|,\\s*and)\\s*(?:(?:the|both|also)\\s+)?["'“‘\`]*${BLANK}+`,
   'iu',
@@ -100,8 +100,8 @@ function leftBehind(
 
 function valueIn(rest: string, isValue: (word: string) => boolean): RegExpExecArray | null {
   const value = VALUE.exec(rest)
-  const word = value?.groups?.value
-  return value && (word === undefined || isValue(word)) ? value : null
+  const word = value?.groups?.value ?? value?.groups?.side
+  return value && word !== undefined && isValue(word) ? value : null
 }
 
 function harmless(rest: string, environments: readonly string[]): RegExpExecArray | null {

@@ -213,7 +213,7 @@ function judge(
     reading.oddities.push({ flag: flag.key, said: said ?? governed.flips, line })
     return
   }
-  const left = leftOf(sentence, mention, governed, flags)
+  const left = leftOf(sentence, mention, governed, variant, flags)
   const isSure = mention.isSure && governed.isSure && !sentence.isCut && left.isUnderstood
   const action = actionOf(flag, variant, line, isSure ? 'high' : 'low')
   reading.actions.push(withQualifiers(action, left.qualifiers))
@@ -222,12 +222,18 @@ function judge(
 type Left = { isUnderstood: boolean; qualifiers: Qualifier[] }
 
 /** What the clause says besides the flip. "If the error rate stays high" is understood, and a condition. */
-function leftOf(sentence: Sentence, mention: Mention, { verb }: Governed, flags: KnownFlags): Left {
+function leftOf(
+  sentence: Sentence,
+  mention: Mention,
+  { verb }: Governed,
+  variant: string,
+  flags: KnownFlags,
+): Left {
   const { text, blanked } = sentence
   const begins = Math.min(verb?.from ?? mention.from, mention.from)
   const ends = Math.max(verb?.to ?? mention.to, mention.to)
   const clause = { from: 0, begins, ends, to: text.length }
-  const isValue = (word: string) => variantOf(mention.flag, word) !== undefined
+  const isValue = (word: string) => variantOf(mention.flag, word) === variant
   const pieces = leftOfClause(text, blanked, clause, flags.environments, isValue)
   const isClear = (piece: string) => isCondition(piece) && !qualifierIn(piece, flags.environments)
   return {
