@@ -4,6 +4,7 @@ import { type Logger, pino } from 'pino'
 import { type Config, help, readConfig } from './config.js'
 import { startServer } from './server.js'
 import { explainFault } from './start-fault.js'
+import { stop } from './stop.js'
 import { TOKENS_EVERY_MS, watchFiles } from './watch.js'
 import { welcome } from './welcome.js'
 
@@ -26,23 +27,17 @@ async function serve(config: Config): Promise<void> {
   const unwatchFiles = watchFiles([config.flagsDir, config.runbooksDir], () => void server.reload())
   const unwatchTokens = watchFiles([tokensFile], () => void server.reloadTokens(), TOKENS_EVERY_MS)
 
-  let stopping = false
-  const stop = (signal: string) => {
-    if (stopping) return
-    stopping = true
+  let isStopping = false
+  const onSignal = (signal: string) => {
+    if (isStopping) return
+    isStopping = true
     logger.info({ signal }, 'stopping')
     unwatchFiles()
     unwatchTokens()
-    server.close().then(
-      () => process.exit(0),
-      error => {
-        logger.error({ err: error }, 'the stop was not clean')
-        process.exit(1)
-      },
-    )
+    stop(() => server.close(), logger)
   }
-  process.on('SIGTERM', stop)
-  process.on('SIGINT', stop)
+  process.on('SIGTERM', onSignal)
+  process.on('SIGINT', onSignal)
   process.on('SIGHUP', () => void server.reload())
   // its example is of a step
   if (server.firstStart?.created !== undefined) await server.parts.runbooks.known()
