@@ -9,8 +9,16 @@ import { loadCatalogue } from './catalogue/load.js'
 import { type Checked, reportJson, reportLines } from './catalogue/report.js'
 import { applyLinks } from './catalogue/runbooks/links.js'
 import { readRunbooks } from './catalogue/runbooks/reader.js'
+import { aliasesOf } from './config.js'
 
-type Options = { flags: string; runbooks?: string; json?: true; steps?: true; strict?: true }
+type Options = {
+  flags: string
+  runbooks?: string
+  environment: string
+  json?: true
+  steps?: true
+  strict?: true
+}
 
 const EXAMPLES = `
 Examples:
@@ -30,6 +38,11 @@ function readArguments(argv: readonly string[], env: NodeJS.ProcessEnv): Options
       'further runbooks (KILLSWITCH_RUNBOOKS_DIR)',
       env.KILLSWITCH_RUNBOOKS_DIR || undefined,
     )
+    .option(
+      '--environment <names>',
+      'what runbooks call the environment: its name and its aliases, with commas (KILLSWITCH_ENVIRONMENT, KILLSWITCH_ENVIRONMENT_ALIASES)',
+      namesOf(env),
+    )
     .option('--steps', 'list every step')
     .option('--json', 'print JSON')
     .option('--strict', 'exit 1 on findings too')
@@ -39,10 +52,20 @@ function readArguments(argv: readonly string[], env: NodeJS.ProcessEnv): Options
     .opts<Options>()
 }
 
-async function checkFiles({ flags, runbooks }: Options): Promise<Checked> {
+/** As the service has them, which is `production` unless it is said to be another. */
+function namesOf(env: NodeJS.ProcessEnv): string {
+  const environment = env.KILLSWITCH_ENVIRONMENT || 'production'
+  return [environment, ...aliasesOf(env.KILLSWITCH_ENVIRONMENT_ALIASES || undefined, environment)].join()
+}
+
+async function checkFiles({ flags, runbooks, environment }: Options): Promise<Checked> {
   const { document, faults, places } = await loadCatalogue({ flagsDir: flags, runbooksDir: runbooks })
   if (document === undefined) return { document, faults, places, runbooks: [], findings: [] }
-  const read = await readRunbooks(document.runbooks, document.flags)
+  const read = await readRunbooks(
+    document.runbooks,
+    document.flags,
+    environment.split(',').map(name => name.trim().toLowerCase()),
+  )
   const linked = applyLinks(read, document.links, document.flags)
   return {
     document,

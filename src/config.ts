@@ -9,6 +9,8 @@ export type Config = {
   host: string
   port: number
   environment: string
+  /** Other names of the environment, as runbooks write it. */
+  environmentAliases: string[]
   redisUrl?: string
   dataDir: string
   flagsDir: string
@@ -31,6 +33,11 @@ export const VARIABLES: Variable[] = [
     name: 'KILLSWITCH_ENVIRONMENT',
     default: 'development',
     about: 'one service per environment: production, staging, ...',
+  },
+  {
+    name: 'KILLSWITCH_ENVIRONMENT_ALIASES',
+    default: 'none; prod where the environment is production',
+    about: 'other names by which runbooks call this environment: prod,live',
   },
   {
     name: 'KILLSWITCH_REDIS_URL',
@@ -93,6 +100,7 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     )
   const port = (linked ? undefined : given('KILLSWITCH_PORT')) ?? '8080'
   const environment = given('KILLSWITCH_ENVIRONMENT') ?? 'development'
+  const aliases = aliasesOf(given('KILLSWITCH_ENVIRONMENT_ALIASES'), environment)
   const logLevel = given('KILLSWITCH_LOG_LEVEL') ?? 'info'
   const breakGlass = given('KILLSWITCH_BREAK_GLASS_SHA256')
 
@@ -103,6 +111,11 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
   check(
     /^[a-z][a-z0-9-]{0,31}$/.test(environment),
     `KILLSWITCH_ENVIRONMENT is "${environment}": give lower-case letters, digits and dashes, such as "production".`,
+  )
+  const odd = aliases.find(alias => !/^[\p{L}\p{N}][\p{L}\p{N}._-]{0,62}$/u.test(alias))
+  check(
+    odd === undefined,
+    `KILLSWITCH_ENVIRONMENT_ALIASES has "${odd}": give names of letters, digits, dots and dashes, with commas between them, such as "prod,live".`,
   )
   check(LEVELS.includes(logLevel), `KILLSWITCH_LOG_LEVEL is "${logLevel}": give one of ${LEVELS.join(', ')}.`)
   check(
@@ -129,6 +142,7 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     host: given('KILLSWITCH_HOST') ?? '127.0.0.1',
     port: Number(port),
     environment,
+    environmentAliases: aliases,
     dataDir: given('KILLSWITCH_DATA_DIR') ?? './data',
     flagsDir: given('KILLSWITCH_FLAGS_DIR') ?? fileURLToPath(new URL('../flags', import.meta.url)),
     logLevel,
@@ -138,6 +152,12 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
       Object.entries(optional).filter(([, value]) => value !== undefined),
     ) as Partial<Config>),
   }
+}
+
+/** Names in small letters, as they are compared. */
+export function aliasesOf(given: string | undefined, environment: string): string[] {
+  if (given === undefined) return environment === 'production' ? ['prod'] : []
+  return given.split(',').map(alias => alias.trim().toLowerCase())
 }
 
 function redisFault(url: string | undefined): string[] {

@@ -140,7 +140,7 @@ async function serve(
   gate.onLost = why => tail.markLost(why)
   gate.onCommitted = entries => metrics.committed(entries)
   log.subscribe(entries => record(entries, logger, log))
-  const runbooks = new Runbooks(log, onFault)
+  const runbooks = new Runbooks(log, [environment, ...config.environmentAliases], onFault)
   health.unreadRunbooks = () => runbooks.unread
   const refusals = new Refusals(gate, clock)
   const submissions = new Submissions({ log, gate, refusals, provisional })

@@ -5,6 +5,7 @@ import type { StepReference, Warning } from './audit.js'
 import { KillswitchError } from './errors.js'
 import type { StepClaim } from './flip.js'
 import { findStep, type Runbook, type Step } from './runbook.js'
+import { doubtsOf } from './step-doubts.js'
 
 /** The claim as the entry will keep it, and the step where one was found. */
 export type Claimed = StepClaim & { found?: { runbook: Runbook; step: Step } }
@@ -40,9 +41,17 @@ export function claimStep(
     runbook: { id: runbook.id, digest: runbook.digest },
     step: referTo(step),
     offRunbook: mismatch !== undefined,
-    warnings: mismatch === undefined ? [] : [mismatch],
+    warnings: mismatch === undefined ? doubtful(step, flag, direction) : [mismatch],
     found: { runbook, step },
   }
+}
+
+const CODES = { limit: 'step-limited', condition: 'step-conditional', guess: 'step-unsure' } as const
+
+/** What the step says besides is told with a kill that names it, and neither refuses nor delays one. */
+function doubtful(step: Step, flag: string | undefined, direction: 'kill' | 'restore'): Warning[] {
+  if (flag === undefined || direction !== 'kill') return []
+  return doubtsOf(step, flag).map(({ kind, detail }) => ({ code: CODES[kind], detail }))
 }
 
 /** The same for a restore or a run, which are strict: throws instead of warning. */
@@ -63,7 +72,7 @@ const names = (steps: readonly Step[]): string[] => steps.slice(0, 5).map(step =
 const actsOn = (step: Step, flag: string, direction: 'kill' | 'restore'): boolean =>
   step.flagActions.some(action => action.flag === flag && action.direction === direction)
 
-/** A kill must come from a step that kills this flag; a restore from one that restores it, or that touches no flag at all. */
+/** A kill must come from a step that kills this flag; a restore from one that restores it, or that has nothing to do with flags. */
 function mismatchOf(
   runbooks: readonly Runbook[],
   step: Step,
@@ -71,7 +80,8 @@ function mismatchOf(
   direction: 'kill' | 'restore',
 ): Warning | undefined {
   if (actsOn(step, flag, direction)) return undefined
-  if (direction === 'restore' && step.flagActions.length === 0) return undefined
+  const isAboutFlag = step.flagActions.length > 0 || step.named?.includes(flag)
+  if (direction === 'restore' && !isAboutFlag) return undefined
   const verb = direction === 'kill' ? 'kills' : 'restores'
   const near = stepsFor(runbooks, flag, direction)
   return {
@@ -83,7 +93,8 @@ function mismatchOf(
 
 function does(step: Step, flag: string): string {
   const [first] = step.flagActions
-  if (first === undefined) return 'acts on no flag'
+  if (first === undefined)
+    return step.named?.includes(flag) ? `names ${flag} and flips nothing` : 'acts on no flag'
   const own = step.flagActions.find(action => action.flag === flag) ?? first
   return `acts on ${own.flag} (${own.direction})`
 }

@@ -39,6 +39,8 @@ export type Step = {
   /** "when needed", "if high error rate persists": what the text makes the action depend on. */
   condition?: string
   flagActions: FlagAction[]
+  /** Flags that the step names and does not flip: "CREATE INDEX i ON ai_v1". */
+  named?: string[]
 }
 
 /** As written, and in minutes where the text is a duration ("Immediate" and "Next business day" have none). */

@@ -15,6 +15,7 @@ import {
 } from './flip.js'
 import type { Step } from './runbook.js'
 import type { FlagState, State } from './state.js'
+import { doubtsOf } from './step-doubts.js'
 
 export type StepRunCommand = {
   actor: Actor
@@ -34,6 +35,8 @@ export type RunVerdict = {
   verdict: 'kill' | 'already-held' | 'refused'
   label?: string
   detail?: string
+  /** What a run asks about before it kills this flag. */
+  asks?: string[]
 }
 
 export function decideStepRun(state: State, asked: StepRunCommand, now: number): Verdict {
@@ -88,21 +91,24 @@ function judge(
 }
 
 /** What a run of this step would say of each of its kills, without running it. */
-export const previewRun = (state: State, command: StepRunCommand): RunVerdict[] =>
-  judge(state, command).map(({ error, ...verdict }) => ({
-    ...verdict,
-    ...(error ? { detail: error.message } : {}),
-  }))
+export const previewRun = (state: State, step: Step, command: StepRunCommand): RunVerdict[] =>
+  judge(state, command).map(({ error, ...verdict }) => {
+    const asks = doubtsOf(step, verdict.flag).map(({ detail }) => detail)
+    return {
+      ...verdict,
+      ...(error ? { detail: error.message } : {}),
+      ...(asks.length > 0 ? { asks } : {}),
+    }
+  })
 
 /** The flags the step itself kills, in its order, each once. */
 export const killsOf = (step: Step): string[] => [
   ...new Set(step.flagActions.filter(action => action.direction === 'kill').map(action => action.flag)),
 ]
 
-/** Whether a person must name the flags: an action that is conditional, or only guessed at. */
+/** Whether a person must name the flags: a kill that is limited, conditional or only guessed at. */
 export const needsChoice = (step: Step): boolean =>
-  step.condition !== undefined ||
-  step.flagActions.some(action => action.direction === 'kill' && action.confidence === 'low')
+  killsOf(step).some(flag => doubtsOf(step, flag).length > 0)
 
 /** The flags a run is to kill. Throws `nothing-to-run`, `choose-flags` or `step-mismatch`, each with the call to make. */
 export function chooseFlags(
@@ -114,11 +120,8 @@ export function chooseFlags(
   if (kills.length === 0) throw nothingToRun(step, children)
   if (chosen === undefined) {
     if (!needsChoice(step)) return kills
-    const why =
-      step.condition === undefined
-        ? 'the runbook only suggests the flag'
-        : `the runbook makes it depend: "${step.condition}"`
-    throw new KillswitchError('choose-flags', `Name the flags to kill, because ${why}.`, {
+    const doubts = kills.flatMap(flag => doubtsOf(step, flag)).map(({ detail }) => detail)
+    throw new KillswitchError('choose-flags', `Name the flags to kill. ${doubts.join(' ')}`, {
       step: step.id,
       call: callFor(step, kills),
     })

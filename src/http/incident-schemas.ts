@@ -143,6 +143,8 @@ const StepView = Type.Object(
         direction: Type.String(),
         variant: Type.String(),
         confidence: Type.String(),
+        condition: Type.Optional(Type.String()),
+        limit: Type.Optional(Type.String()),
       }),
     ),
     ticked: Type.Optional(Tick),

@@ -81,11 +81,13 @@ const shownStep = ({ id, code, text, line, condition, flagActions }: Step) => ({
   text,
   line,
   ...(condition === undefined ? {} : { condition }),
-  flagActions: flagActions.map(({ flag, direction, variant, confidence }) => ({
+  flagActions: flagActions.map(({ flag, direction, variant, confidence, condition: own, limit }) => ({
     flag,
     direction,
     variant,
     confidence,
+    ...(own === undefined ? {} : { condition: own }),
+    ...(limit === undefined ? {} : { limit }),
   })),
 })
 

@@ -15,6 +15,8 @@ const FlagAction = Type.Object(
     direction: Type.String(),
     line: Type.Integer(),
     confidence: Type.String(),
+    condition: Type.Optional(Type.String()),
+    limit: Type.Optional(Type.String()),
   },
   open,
 )
@@ -52,6 +54,9 @@ const Verdict = Type.Object({
   verdict: Type.String(),
   label: Type.Optional(Type.String()),
   detail: Type.Optional(Type.String()),
+  asks: Type.Optional(
+    Type.Array(Type.String(), { description: 'What a run asks about before it kills this flag' }),
+  ),
 })
 const StepsPage = Type.Object({
   steps: Type.Array(Type.Object({ ...StepView.properties, runbook: Type.String() }, open)),

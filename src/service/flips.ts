@@ -144,7 +144,7 @@ export class Flips {
     const { claimed, step, children } = this.#step(name)
     const flags = killsOf(step)
     const request: RequestInfo = { id: '', key: '', digest: '' }
-    const verdicts = previewRun(this.#log.state, { actor, request, claim: claimed, flags })
+    const verdicts = previewRun(this.#log.state, step, { actor, request, claim: claimed, flags })
     return {
       step,
       verdicts,

@@ -23,9 +23,12 @@ export class Runbooks {
   #digest: string | undefined
   #reading: Promise<void> = Promise.resolve()
   #isFirst = true
+  readonly #environments: readonly string[]
   readonly #onFault: (error: unknown) => void
 
-  constructor(log: Log, onFault: (error: unknown) => void) {
+  /** `environments`: this service's own, and what runbooks call it besides. */
+  constructor(log: Log, environments: readonly string[], onFault: (error: unknown) => void) {
+    this.#environments = environments
     this.#onFault = onFault
     this.#follow(log.state.catalogue)
     log.subscribe((_, state) => this.#follow(state.catalogue))
@@ -106,7 +109,7 @@ export class Runbooks {
   }
 
   async #read(catalogue: CatalogueDocument): Promise<void> {
-    const runbooks = await readRunbooks(catalogue.runbooks, catalogue.flags)
+    const runbooks = await readRunbooks(catalogue.runbooks, catalogue.flags, this.#environments)
     if (catalogue.digest !== this.#digest) return
     const linked = applyLinks(runbooks, catalogue.links, catalogue.flags)
     this.#byId = new Map(linked.runbooks.map(runbook => [runbook.id, runbook]))

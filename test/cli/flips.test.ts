@@ -156,6 +156,6 @@ describe('killswitch run and steps', () => {
       /^CODE +LINE +DOES +TEXT +STEP\n\w{5} +\d+ +kill ai_v1 -> off .* trustflow\/\S+\n/,
     )
     assert.equal((await cli('viewer', 'steps', '--flag', 'ai_v1', '--json')).json.steps.length > 1, true)
-    assert.match((await cli('viewer', 'steps', STEP)).out, /The runbook makes it depend: /)
+    assert.match((await cli('viewer', 'steps', STEP)).out, /The step makes the kill of ai_v1 depend: /)
   })
 })

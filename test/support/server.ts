@@ -36,6 +36,7 @@ export const configFor = (dataDir: string, given: Partial<Config> = {}): Config 
   host: '127.0.0.1',
   port: 0,
   environment: 'test',
+  environmentAliases: [],
   dataDir,
   flagsDir: FLAGS_DIR,
   logLevel: 'silent',

@@ -34,6 +34,7 @@ export const READ_LIMITS: ReadLimits = {
 export async function readRunbooks(
   sources: readonly RunbookSource[],
   flags: readonly KnownFlag[],
+  environments: readonly string[] = [],
   limits: Partial<ReadLimits> = {},
 ): Promise<Runbook[]> {
   const reader = new RunbookReader({ ...READ_LIMITS, ...limits })
@@ -43,7 +44,7 @@ export async function readRunbooks(
   const runbooks: Runbook[] = []
   try {
     for (const { id, source, digest } of sources)
-      runbooks.push(await reader.read({ id, source, digest, flags: known }))
+      runbooks.push(await reader.read({ id, source, digest, flags: known, environments }))
   } finally {
     await reader.close()
   }

@@ -1,6 +1,7 @@
 // From drafts to steps: ordinals, ids, conditions and flag actions, and what about them a person should look at.
 
 import type { Finding, FlagAction, Step } from '../../domain/runbook.js'
+import { conditionDetail, limitDetail } from '../../domain/step-doubts.js'
 import { readCodes, readCommands, readLine, wholeCommands } from './commands.js'
 import { conditionOf, conditionOfTitle, joinConditions } from './conditions.js'
 import { readConfig } from './config-blocks.js'
@@ -70,6 +71,8 @@ class Naming {
       ...(condition && { condition }),
       flagActions: reading.actions.map(action => withoutRepeating(action, condition)),
     }
+    const named = [...new Set(reading.denied.map(({ flag }) => flag))]
+    if (named.length > 0) step.named = named
     this.#named.steps.push(step)
     const inner: Above = { parent: step, leads: [draft.prose, ...leads] }
     const nested = draft.children.map((child, index) => this.add(child, `${ordinal}.${index + 1}`, inner))
@@ -104,7 +107,7 @@ class Naming {
     return {
       actions: this.#qualified(distinct(readings.flatMap(({ actions }) => actions)), draft, leads),
       oddities: readings.flatMap(({ oddities }) => oddities),
-      denied: [],
+      denied: readings.flatMap(({ denied }) => denied),
     }
   }
 
@@ -120,12 +123,12 @@ class Naming {
   #reportPart(action: FlagAction, about: { runbook: string; step: string }): void {
     const { flag, line, limit, condition } = action
     if (action.direction !== 'kill' || action.confidence !== 'low') return
-    const asks = 'a run asks for the flag by name first; link the step in the catalogue where that is wrong'
+    const asks = 'A run asks for the flag by name; where that is wrong, link the step in the catalogue'
     if (limit !== undefined) {
-      const message = `a kill of ${flag} is for everybody, and the step says: "${limit}"; ${asks}`
+      const message = `${limitDetail(flag, limit)} ${asks}`
       this.#named.findings.push({ code: 'limited-kill', message, ...about, line, flag })
     } else if (condition !== undefined) {
-      const message = `the step kills ${flag}, and says besides: "${condition}"; ${asks}`
+      const message = `${conditionDetail(flag, condition)} ${asks}`
       this.#named.findings.push({ code: 'partly-read', message, ...about, line, flag })
     }
   }

@@ -12,9 +12,10 @@ export function actsOn(
   { flagActions, condition }: Pick<StepView, 'flagActions' | 'condition'>,
   style: Style = PLAIN,
 ): string {
-  const acts = flagActions.map(({ flag, direction, variant }) => {
+  const acts = flagActions.map(({ flag, direction, variant, limit, condition: own }) => {
     const paint = direction === 'kill' ? style.red : direction === 'restore' ? style.green : style.yellow
-    return `${paint(direction)} ${flag} -> ${variant}`
+    const besides = [limit, own].filter(Boolean).join('; ')
+    return `${paint(direction)} ${flag} -> ${variant}${besides ? ` (${besides})` : ''}`
   })
   return [...new Set(acts)].join(', ') + (acts.length > 0 && condition ? ` (${condition})` : '')
 }
@@ -39,9 +40,7 @@ export function stepPreviewLines({ steps, run }: StepsPage, { style, columns }: 
     `  ${step.text.replace(/\n/g, '\n  ')}`,
     '',
     ...(verdicts.length === 0 ? ['It kills no flag.'] : []),
-    ...(step.condition && verdicts.length > 0
-      ? [style.yellow(`The runbook makes it depend: "${step.condition}"`)]
-      : []),
+    ...verdicts.flatMap(({ asks = [] }) => asks.map(detail => style.yellow(detail))),
     ...table(
       ['FLAG', 'A RUN WOULD', 'WHAT'],
       verdicts.map(({ flag, verdict, label, detail }) => [flag, verdict, detail ?? label ?? '']),

@@ -8,7 +8,7 @@ const good = sourceOf('good', '# Good\n\n## Go\n1. Disable `ai_v1`\n')
 const hostile = sourceOf('hostile', '*a_ '.repeat(20_000))
 
 const reading = (sources: ReturnType<typeof sourceOf>[], limits: Partial<ReadLimits> = {}) =>
-  readRunbooks(sources, FLAGS, limits)
+  readRunbooks(sources, FLAGS, [], limits)
 
 test('a batch is read in order, as it would be here', async () => {
   const [first, second] = await reading([good, sourceOf('other', '1. Look\n')])
