@@ -56,7 +56,7 @@ export class FaultyProxy {
   /** Resets every connection there is. */
   cut(): void {
     for (const { client, server } of this.#pairs) {
-      client.resetAndDestroy()
+      reset(client)
       server.destroy()
     }
   }
@@ -78,7 +78,7 @@ export class FaultyProxy {
   #accept(client: Socket): void {
     this.accepted++
     if (this.mode === 'refuse') {
-      client.resetAndDestroy()
+      reset(client)
       return
     }
     const server = connect({ port: this.targetPort, host: '127.0.0.1' })
@@ -111,4 +111,13 @@ export class FaultyProxy {
     if (this.latencyMs > 0) setTimeout(send, this.latencyMs)
     else send()
   }
+}
+
+/**
+ * A socket that is being shut down cannot be reset: Node 20 then takes its handle for closed without closing it, and the
+ * process spins at its end, waiting for a handle that nobody closes.
+ */
+function reset(socket: Socket): void {
+  if (socket.writableEnded) socket.destroy()
+  else socket.resetAndDestroy()
 }
