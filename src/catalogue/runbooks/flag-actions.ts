@@ -56,6 +56,16 @@ export function readText(prose: Prose, flags: KnownFlags, leads: readonly Prose[
     }
     readSentence(reading, sentence, own, flags, leads)
   }
+  return withOwnLanguage(reading, flags.speaks?.(prose, flags))
+}
+
+/** What the runbook's own language says counts where English says nothing. */
+function withOwnLanguage(reading: FlagReading, spoken: FlagReading | undefined): FlagReading {
+  if (spoken === undefined) return reading
+  const isSaid = ({ flag, line }: { flag: string; line: number }) =>
+    [...reading.actions, ...reading.denied].some(one => one.flag === flag && one.line === line)
+  reading.actions.push(...spoken.actions.filter(one => !isSaid(one)))
+  reading.denied.push(...spoken.denied.filter(one => !isSaid(one)))
   return reading
 }
 

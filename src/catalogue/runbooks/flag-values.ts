@@ -4,6 +4,7 @@ import { isDeepStrictEqual } from 'node:util'
 import type { FlagDefinition } from '../../domain/flag.js'
 import type { Direction, FlagAction } from '../../domain/runbook.js'
 import { spellingOf } from './flag-mentions.js'
+import type { Prose } from './prose.js'
 
 /** What reading needs to know of a flag. */
 export type KnownFlag = Pick<FlagDefinition, 'key' | 'variants' | 'defaultVariant' | 'killVariant'>
@@ -33,6 +34,8 @@ export type KnownFlags = {
   names: RegExp | undefined
   /** The key by what is left of it without case and separators. */
   bySpelling: ReadonlyMap<string, string>
+  /** Reads flips in the runbook's own language, where that is not English. */
+  speaks?: (prose: Prose, flags: KnownFlags) => FlagReading
   /** The names of this service's environment, in small letters. */
   environments: readonly string[]
 }

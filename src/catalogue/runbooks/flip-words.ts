@@ -41,10 +41,10 @@ export function flipReaderOf(words: FlipWords): FlipReader {
     const mentions = mentionsIn(prose, flags).filter(({ isName }) => !isName)
     if (mentions.length === 0) return reading
     const blanked = blank(prose.text, mentions)
+    let next = 0
     for (const sentence of sentencesOf(blanked)) {
-      const own = mentions.filter(({ from }) => sentence.from <= from && from < sentence.to)
-      if (own.length === 0 || sentence.isQuestion) continue
-      for (const mention of own) read(reading, prose, blanked, sentence, mention, flags)
+      for (; next < mentions.length && mentions[next]!.from < sentence.to; next++)
+        if (!sentence.isQuestion) read(reading, prose, blanked, sentence, mentions[next]!, flags)
     }
     return reading
   }
@@ -61,10 +61,8 @@ export function flipReaderOf(words: FlipWords): FlipReader {
     const [isOff, isOn] = [off.test(text), on.test(text)]
     const line = lineAt(prose, mention.from)
     if (isOff === isOn && !set.test(text)) return
-    if (negations.test(text)) {
-      reading.denied.push({ flag: mention.flag.key, line })
-      return
-    }
+    // forbidden, or done without something: too little is known of the language to say which, so that it is told
+    if (negations.test(text)) return
     const value = isOff === isOn ? valueIn(text, mention.flag) : undefined
     const variant = value ?? (isOff === isOn ? undefined : variantOf(mention.flag, isOn))
     if (variant === undefined) return
@@ -115,7 +113,7 @@ function anyOf(words: readonly string[]): RegExp {
   if (words.length === 0) return /(?!)/u
   const sorted = [...words].sort((one, other) => other.length - one.length)
   const parts = sorted.map(word => {
-    const escaped = word.replace(/[.*+?^${}()|[\]\\/-]/g, '\\$&').replace(/\s+/g, '\\s+')
+    const escaped = word.replace(/[.*+?^${}()|[\]\\/]/g, '\\$&').replace(/\s+/g, '\\s+')
     return /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}]/u.test(word)
       ? escaped
       : `(?<![\\p{L}\\p{N}_])${escaped}(?![\\p{L}\\p{N}_])`

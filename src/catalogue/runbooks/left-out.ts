@@ -21,6 +21,8 @@ export type Reason =
   | 'template'
   | 'history'
   | 'examples'
+  | 'triggers'
+  | 'prerequisites'
   | 'notes'
   | 'reference'
   | 'diagram'
@@ -31,40 +33,52 @@ export type Reason =
 const ABOUT: readonly (readonly [Reason, RegExp])[] = [
   [
     'template',
-    /\btemplates?$|^templates? (for|to)\b|^post-?\s?mortem (requirements|outline|contents?|format)|^outline$|\bvorlagen?\b/,
+    /\btemplates?$|^templates? (for|to)\b|^post-?\s?mortem (requirements|outline|contents?|format)|^outline$|\bvorlagen?\b|^plantillas?\b|^modèles?\b|^modelos?\b|テンプレート|模板/,
   ],
-  ['acceptance', /\bacceptance\b|\bdefinition of done\b|\b(success|exit|done) criteria\b|\breadiness\b/],
+  [
+    'acceptance',
+    /\bacceptance\b|\bdefinition of done\b|\b(success|exit|done|recovery) criteria\b|\breadiness\b|^how (do )?(we|you) know\b|^(erfolgskriterien|criterios de éxito|critères de (succès|réussite)|critérios de sucesso|成功基准|完了条件|成功标准)/,
+  ],
   [
     'severity',
-    /\bseverit(y|ies)\b|\bsev[- ]?levels?\b|\bpriorit(y|ies)( (levels?|matrix|definitions?))?$|\bclassification\b|\bimpact levels?\b|^response times?\b|^sla\b|schweregrad|gravit[ée]|severidad/,
+    /\bseverit(y|ies)\b|\bsev[- ]?levels?\b|\bpriorit(y|ies)( (levels?|matrix|definitions?))?$|\bclassification\b|\bimpact levels?\b|^response times?\b|^sla\b|schweregrad|gravit[ée]|severidade?|niveles? de |níveis de |重大度|深刻度|严重(程度|级别)|等级/,
   ],
   [
     'symptoms',
-    /^((typical|common|observed|possible) )?(symptoms?|signs?|indicators?)\b|symptome|^s[ií]ntom(as|i)|^symptômes|^gejala|^what you(['’]ll| will)? see|^what users see|^expected (output|result|behaviou?r)/,
+    /^((typical|common|observed|possible) )?(symptoms?|signs?|indicators?)\b|symptome|^s[ií]ntom(as|i)|^symptômes|^gejala|^sintomas|^症状|^现象|^兆候|^failure modes?|^what you(['’]ll| will)? see|^what users see|^expected (output|result|behaviou?r)/,
   ],
-  ['cause', /^((root|possible|probable|likely|common|potential) )?causes?\b|\bcauses$|^ursachen?\b/],
-  ['impact', /^((business|user|customer) )?impact\b|^blast radius|^consequences\b|^auswirkung/],
+  [
+    'cause',
+    /^((root|possible|probable|likely|common|potential) )?causes?\b|\bcauses$|^ursachen?\b|^(causas?|causes? (probables?|possibles?))\b|^原因/,
+  ],
+  [
+    'impact',
+    /^((business|user|customer) )?impact\b|^blast radius|^consequences\b|^(side[- ])?effects?$|^auswirkung|^impacto\b|^影响|^影響/,
+  ],
   [
     'scope',
-    /^(in |out of )?scope\b|^this (playbook|runbook|document|guide|procedure|page) (covers|applies|describes|explains|is for)\b|^what (is|it|this)\b.*\bnot\b|^appl(ies to|icability)\b|^(affected|impacted) (services|systems|components)|^umfang\b/,
+    /^(in |out of )?scope\b|^this (playbook|runbook|document|guide|procedure|page) (covers|applies|describes|explains|is for)\b|^what (is|it|this)\b.*\bnot\b|^appl(ies to|icability)\b|^(affected|impacted) (services|systems|components)|^umfang\b|^alcance\b|^portée\b|^escopo\b|^âmbito\b|^範囲|^适用范围|^范围/,
   ],
   [
     'overview',
-    /^(overview|introduction|background|purpose|about|goals?|objectives?|audience|assumptions|context|definitions?|glossary|terminology|summary|description|when to use|what (it|this) (is|does)|überblick|übersicht|zweck)\b/,
+    /^(overview|introduction|background|purpose|about|goals?|objectives?|audience|assumptions|context|definitions?|glossary|terminology|summary|description|when to use|what (it|this) (is|does)|überblick|übersicht|zweck|ziel|resumen|descripción|introducción|objetivo|présentation|aperçu|objectif|introdução|visão geral|resumo)\b|^(概要|概述|目的|背景|はじめに)/,
   ],
   ['responsibilities', /responsibilit|^(team )?roles?\b|^duties\b|^raci\b|^verantwort/],
   [
     'contacts',
-    /^((emergency|escalation|key|important|on-?call|useful) )*contacts?\b(?! (the|your|our|an?|with)\b)|\bcontact (information|details|list)|^on-?call( engineers?| schedule| rotation| team)?$|^kontakte?\b|^contactos\b/,
+    /^((emergency|escalation|key|important|on-?call|useful) )*contacts?\b(?! (the|your|our|an?|with)\b)|\bcontact (information|details|list)|^on-?call( engineers?| schedule| rotation| team)?$|^kontakte?\b|^ansprechpartner|^contactos?\b|^contatos?\b|^联系(人|方式)|^連絡先/,
   ],
   [
     'escalation',
-    /^escalations?\b|\bescalation (criteria|paths?|policy|matrix|levels?)|^eskalation|^when to escalate/,
+    /^escalations?\b|\bescalation (criteria|paths?|policy|matrix|levels?)|^eskalation|^escalad|^escalonamento|^escalamiento|^when to escalate|^エスカレーション|^升级|^上报/,
   ],
-  ['prevention', /^(prevention|preventi(ve|on)|preventative|long-?term|lessons learned|prävention)\b/],
+  [
+    'prevention',
+    /^(prevention|preventi(ve|on)|preventative|lessons learned|prävention|prévention|prevención|prevenção|lecciones|leçons|再発防止|预防)/,
+  ],
   [
     'links',
-    /^(related|useful|helpful|further|external) (runbooks?|links?|resources?|reading|documents?|documentation|docs|pages)|^(see also|related$|references?|links?|resources|documentation|appendix|additional resources|weiterführend)/,
+    /^(related|useful|helpful|further|external) (runbooks?|links?|resources?|reading|documents?|documentation|docs|pages)|^(see also|related$|references?|links?|resources|documentation|appendix|additional resources|weiterführend|enlaces|recursos|liens|ressources|相关(链接|文档)|関連(資料|リンク))/,
   ],
   ['dashboards', /\bdashboards?\b|\bmetrics\b|^sl[oi]s?\b|^monitoring links/],
   ['sources', /^(detection|alert|data) sources?$|^detection( methods?)?$|^alerts?$|^monitoring$/],
@@ -72,11 +86,19 @@ const ABOUT: readonly (readonly [Reason, RegExp])[] = [
     'history',
     /^(change ?log|(revision|version|document) (history|control)|contents|table of contents|toc)\b/,
   ],
-  ['examples', /^examples?\b/],
+  ['examples', /^(examples?|beispiele?|ejemplos?|exemples?|exemplos?|例|示例)\b/],
+  [
+    'triggers',
+    /^(when (to|should|not to)\b|triggers?$|trigger (conditions?|criteria)|entry criteria|wann\b|cuándo\b|quand\b|quando\b|触发条件|発生条件)/,
+  ],
+  [
+    'prerequisites',
+    /^(prerequisites?|pre-requisites?|preconditions?|what you need|access (needed|required)|voraussetzungen|requisitos|prérequis|pré-requis|前提条件|前置条件)/,
+  ],
 ]
 
 const STEPS =
-  /\b(steps?|actions?|process|procedures?|resolution|solutions?|investigation|mitigations?|remediation|triage|response|recovery|playbooks?|fix|diagnos\w+|rollback|containment|what to do|how to|immediate)\b/
+  /^(schritte|vorgehen|maßnahmen|sofortmaßnahmen|pasos|procedimiento|acciones|étapes|mesures|passos|procedimento|ações)|手順|対応|步骤|处理|操作|\b(steps?|actions?|process|procedures?|resolution|solutions?|investigation|mitigations?|remediation|triage|response|recovery|playbooks?|fix|diagnos\w+|rollback|containment|what to do|how to|immediate)\b/
 
 /** An ordered list of instructions below one of these is taken as steps all the same. */
 const SOFT: readonly Reason[] = ['overview', 'escalation', 'sources', 'examples', 'scope', 'dashboards']

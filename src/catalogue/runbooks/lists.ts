@@ -5,6 +5,7 @@ import { linesOfCode } from './document.js'
 import { type Draft, draftOf, type LeftOut } from './drafts.js'
 import { isSoft, type Reason, reasonAbove } from './left-out.js'
 import { type Prose, proseOf, proseOfLine } from './prose.js'
+import { isScaleList } from './severities.js'
 import { isAction, labelled } from './wording.js'
 
 export type ListContext = {
@@ -28,7 +29,7 @@ function reasonOfList(list: List, context: ListContext): Reason | undefined {
   const items = list.children.map(item => ({ item, prose: firstProse(item) }))
   const isPlain = !list.ordered && !list.children.some(isTask)
   const acts = items.some(({ prose }) => prose && isAction(prose.text, startsWithCode(prose)))
-  const reason = reasonAbove(context.above)
+  const reason = isScaleList(list) ? 'severity' : reasonAbove(context.above)
   if (reason && !(isSoft(reason) && !isPlain && acts)) return reason
   if (items.every(({ item, prose }) => isPointer(item, prose))) return 'links'
   return isPlain && !acts && context.isEnglish ? 'notes' : undefined

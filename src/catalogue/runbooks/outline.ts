@@ -4,11 +4,12 @@
 import type { Blockquote, Code, Heading, Html, List, Root, RootContent, Table, Yaml } from 'mdast'
 import { parseDocument } from 'yaml'
 import { lineOf } from './document.js'
+import { type Language, languageOf } from './languages.js'
 import { reasonOfTitle } from './left-out.js'
 import { type Passage, passagesOf } from './passages.js'
 import { type Prose, proseOf } from './prose.js'
 import { Slugs } from './slugs.js'
-import { isEnglish, ownNumber } from './wording.js'
+import { ownNumber } from './wording.js'
 
 export type Label = { title: string; path: string; line: number }
 
@@ -35,7 +36,8 @@ export type Section = {
   blocks: Block[]
 }
 
-export type Outline = { title: string; sections: Section[]; isEnglish: boolean }
+/** `language`: of the prose; `unknown` where it is none of those there are words for. */
+export type Outline = { title: string; sections: Section[]; language: Language | 'unknown' | undefined }
 
 export function outlineOf(tree: Root, source: string, fallbackTitle: string): Outline {
   const title = tree.children.find(node => node.type === 'heading' && node.depth === 1) as Heading | undefined
@@ -55,7 +57,7 @@ export function outlineOf(tree: Root, source: string, fallbackTitle: string): Ou
   }
   for (const section of sections) section.blocks = withLabels(section, slugs)
   const named = title ? proseOf(title.children).text : frontMatterTitle(tree)
-  return { title: named || fallbackTitle, sections, isEnglish: isEnglish(source) }
+  return { title: named || fallbackTitle, sections, language: languageOf(source) }
 }
 
 const preface = (): Section => ({
@@ -101,17 +103,23 @@ function withLabels(section: Section, slugs: Slugs): Block[] {
   let label: Label | undefined
   let lead: Prose | undefined
   let covered: Block['node'] | undefined
+  // the label that the bold steps of the section stand under, where they have begun
+  let ofSteps: { label: Label | undefined } | undefined
   for (const { node } of section.blocks) {
     if (node.type === 'passage' && node.form === 'label') {
       label = { title: node.label, path: slugs.below(section.path, node.label), line: node.prose.line }
       lead = covered = undefined
       continue
     }
+    if (node.type === 'passage' && node.form === 'step') {
+      if (ofSteps && covered) label = ofSteps.label
+      else ofSteps = { label }
+    }
     if (label && endsLabel(label, node, covered)) label = undefined
     const titles = [...(lead ? [lead.text] : []), ...(label ? [label.title] : []), ...above]
     blocks.push({ node, above: titles, ...(label && { label }), ...(lead && { lead }) })
     lead = node.type === 'passage' && node.prose.text.endsWith(':') ? node.prose : undefined
-    if (node.type === 'list') covered = node
+    if (node.type === 'list' || node.type === 'code') covered = node
   }
   return blocks
 }

@@ -7,7 +7,8 @@ import { withCodes } from '../../domain/step-code.js'
 import { destructive } from './destructive.js'
 import { readTree } from './document.js'
 import { type KnownFlag, knownFlags } from './flag-values.js'
-import { outlineOf } from './outline.js'
+import { flipReaderFor } from './languages.js'
+import { type Outline, outlineOf } from './outline.js'
 import { sayingsOf } from './sayings.js'
 import { severitiesOf } from './severities.js'
 import { nameSteps } from './steps.js'
@@ -38,7 +39,9 @@ export function parseRunbook(request: ParseRequest): Runbook {
 
 function readAll({ id, source, digest, flags, environments }: ParseRequest): Runbook {
   const outline = outlineOf(readTree(source), source, id)
-  const known = knownFlags(flags, environments)
+  const { language } = outline
+  const speaks = flipReaderFor(language === 'unknown' ? undefined : language)
+  const known = { ...knownFlags(flags, environments), ...(speaks && { speaks }) }
   const { places, leftOut } = walkOutline(outline, known)
   const { steps, findings, read } = nameSteps(id, places, known)
   const sayings = sayingsOf(outline)
@@ -56,9 +59,10 @@ function readAll({ id, source, digest, flags, environments }: ParseRequest): Run
     ...templatesOf(outline),
     leftOut: { ...leftOut.counts },
     findings: [
+      ...languageFinding(id, language),
       ...structureFinding(id, steps.length, leftOut.counts),
       ...findings,
-      ...unreadFlips(id, sayings, known, read, steps, outline.isEnglish),
+      ...unreadFlips(id, sayings, known, read, steps, language !== 'unknown'),
       ...destructive(id, sayings),
     ],
   }
@@ -77,4 +81,11 @@ function structureFinding(runbook: string, steps: number, leftOut: Record<string
   const read = rest.length > 0 ? `; left out: ${rest.join(', ')}` : ''
   const message = `no structure found: no list, checklist, table or heading reads as steps${read}. Write what to do as a numbered list`
   return [{ code: 'no-structure', message, runbook, line: 1 }]
+}
+
+function languageFinding(runbook: string, language: Outline['language']): Finding[] {
+  if (language !== 'unknown') return []
+  const message =
+    'the language of this runbook is none of English, German, Spanish, French, Portuguese, Japanese and Chinese: every bullet is read as a step, and no sentence as a flip; link the steps that flip flags in the catalogue'
+  return [{ code: 'unknown-language', message, runbook, line: 1 }]
 }

@@ -26,7 +26,7 @@ export function passagesOf(paragraph: Paragraph): Passage[] {
 function passageOf(row: readonly PhrasingContent[]): Passage {
   const prose = proseOf(row)
   const [first, ...others] = row
-  const number = ownNumber(prose.text)
+  const number = ownNumber(prose.text) ?? (first?.type === 'strong' ? namedNumber(prose.text) : undefined)
   const says = /^\W*step\b/i.test(prose.text)
   if (number && (first?.type === 'strong' || says) && prose.text.length > number.length)
     return { type: 'passage', form: 'step', prose: dropStart(prose, number.length), label: '' }
@@ -40,6 +40,15 @@ function passageOf(row: readonly PhrasingContent[]): Passage {
   const start = bold.length + (/^[\s:]*/.exec(prose.text.slice(bold.length))?.[0].length ?? 0)
   const label = bold.replace(/[\s:]+$/, '')
   return { type: 'passage', form: 'labelled', prose: dropStart(prose, start), label }
+}
+
+/** `Check 1: ...`, `Option B - ...`: a thing to do that is counted, as a step is. */
+function namedNumber(text: string): { length: number } | undefined {
+  const match =
+    /^\W{0,4}(?:checks?|options?|actions?|tasks?|fix|measure|prüfung|maßnahme|aktion|acción|opción|vérification|ação|opção)\s+#?(?:\d{1,2}|[A-Z])\s*(?:[:.)]|\s[-–—])\s*/iu.exec(
+      text,
+    )
+  return match ? { length: match[0].length } : undefined
 }
 
 const isLabel = (bold: string, rest: string) =>

@@ -46,7 +46,7 @@ export function isOwn(name: string, environments: readonly string[]): boolean {
 
 /** A part of the users, of the regions or of the traffic; or another place than this. */
 const NARROWS =
-  /\b(?:for|in|on|at|from|of|within|across|only|except|excluding|but|limited|tenants?|customers?|users?|accounts?|regions?|countr(?:y|ies)|markets?|cohorts?|segments?|shards?|clusters?|zones?|half)\b|%/iu
+  /\b(?:for|in|on|at|from|of|within|across|only|except|excluding|but|limited|tenants?|customers?|users?|accounts?|regions?|countr(?:y|ies)|markets?|cohorts?|segments?|shards?|clusters?|zones?|half|mandanten?|kunden?|clientes?|clients?|inquilinos?|locataires?|régions?|regi[oó]n(?:es)?|regi(?:ão|ões)|pour|para)\b|für |租户|客户|地区|区域|用户|テナント|顧客|ユーザー|地域|%/iu
 /** These begin like a place or a part, and are none. */
 const NO_PART =
   /^(?:in (?:case|the event|doubt|agreement|consultation|coordination)\b|(?:on|at) (?:request|the request|instruction|order)\b|for (?:\d+\s?(?:min|h|s\b|sec|day|week)|an? (?:minute|hour|day|week|while|moment)|one (?:minute|hour|day)|the (?:duration|time|next|moment|incident)\b|example\b|now\b)|with(?:out)?\b|by\b|after\b|as\b)/iu

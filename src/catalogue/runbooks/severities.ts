@@ -7,11 +7,17 @@ import { durationOf } from './durations.js'
 import { reasonOfTitle } from './left-out.js'
 import type { Block, Outline, Section } from './outline.js'
 import { proseOf } from './prose.js'
-import { cellsOf, isSeverityTable, levelColumn, titlesOf } from './tables.js'
+import {
+  beginsWithLevel,
+  CODED,
+  cellsOf,
+  durationColumns,
+  isSeverityTable,
+  levelColumn,
+  titlesOf,
+} from './tables.js'
 import { labelled } from './wording.js'
 
-const CODED =
-  /\b(sev(?:erity)?(?:[\s_-]?(?:\d|[A-E])(?!\p{L}))|p(?:rio(?:rity)?)?[\s_-]?\d|s\d|tier[\s-]?\d|level[\s-]?\d)(?![\p{L}\p{N}])/iu
 const WORD =
   /^(critical|high|medium|moderate|low|minor|major|informational|info|emergency|urgent|severe|normal|blocker|trivial|kritisch|hoch|mittel|niedrig|gering)\b/i
 
@@ -30,9 +36,20 @@ export function severitiesOf(outline: Outline): Severity[] {
 
 function ofBlock(block: Block): Severity[] {
   if (block.node.type === 'table') return ofTable(block.node)
-  const isScale = block.above.some(title => reasonOfTitle(title) === 'severity')
+  const isScale = block.above.some(title => reasonOfTitle(title) === 'severity') || isScaleList(block.node)
   return block.node.type === 'list' && isScale ? ofList(block.node) : []
 }
+
+/** Every item begins with a level, of which there are two or more: a scale whatever stands above it. */
+export const isScaleList = (node: Block['node']): boolean =>
+  node.type === 'list' &&
+  node.children.length > 1 &&
+  node.children.every(
+    item => beginsWithLevel(plainText(item.children[0] ?? item)) && !ACTS.test(plainText(item)),
+  )
+
+/** "P1/P2: escalate to ..." says what to do at a level, not what the level is. */
+const ACTS = /\b(escalat|notify|page|call|inform)\w*/i
 
 /** `SEV0: Critical (Funds/Ledger)` and `Critical (P1)` in level and name; undefined where neither is a level. */
 function levelOf(said: string): { level: string; name?: string } | undefined {
@@ -50,17 +67,20 @@ function ofTable(table: Table): Severity[] {
   const titles = titlesOf(head)
   if (!isSeverityTable(titles, rows)) return []
   const column = (words: RegExp) => titles.findIndex(title => words.test(title))
-  const [response, resolution] = [
-    column(/respon|ack|reaktion|^sla\b|target/),
-    column(/resol|fix|restor|lösung/),
+  const named = [
+    column(/respon|respu|répon|ack|reaktion|antwort|^sla\b|target|応答|初動|响应/),
+    column(/resol|resoluc|résol|fix|restor|lösung|behebung|復旧|解決|恢复|解决/),
   ]
+  // the titles may be of any language: times come in this order
+  const timed = durationColumns(rows).filter(at => !named.includes(at))
+  const [response, resolution] = named.map(at => (at >= 0 ? at : (timed.shift() ?? -1))) as [number, number]
   const [description, name] = [
     column(/descr|definition|meaning|criteria|impact|beschreib/),
     column(/^name$|^label$/),
   ]
   return rows.flatMap(row => {
     const cells = cellsOf(row).map(cell => cell.text)
-    const said = cells[levelColumn(titles)]?.trim()
+    const said = cells[levelColumn(titles, rows)]?.trim()
     if (!said) return []
     const level = levelOf(said) ?? { level: said.slice(0, 40) }
     const cell = (index: number) => (index >= 0 && cells[index] ? cells[index] : undefined)
@@ -113,8 +133,10 @@ function ofItem(item: ListItem): Severity | undefined {
   return severity(level, prose.line, split?.[2], timeOf(times, RESPONSE), timeOf(times, RESOLUTION))
 }
 
-const RESPONSE = /^respon|^ack|^reaktion/i
-const RESOLUTION = /^resol|^fix|^restor|^lösung/i
+const RESPONSE =
+  /^respon|^respu|^tiempo de respu|^tempo de respo|^temps de répon|^délai de répon|^ack|^reaktion|^antwort|^応答|^初動|^响应/i
+const RESOLUTION =
+  /^resol|^tiempo de resol|^tempo de resol|^délai de résol|^fix|^restor|^lösung|^behebung|^復旧|^解決|^恢复|^解决/i
 
 const timeOf = (texts: readonly string[], named: RegExp): string | undefined =>
   texts.map(text => labelled(text)).find(label => label && named.test(label.name))?.rest

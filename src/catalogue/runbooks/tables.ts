@@ -3,6 +3,7 @@
 import type { Table, TableRow } from 'mdast'
 import { lineOf } from './document.js'
 import { type Draft, draftOf } from './drafts.js'
+import { durationsIn } from './durations.js'
 import { type Reason, reasonAbove } from './left-out.js'
 import { joinProse, type Prose, proseOf } from './prose.js'
 
@@ -57,12 +58,45 @@ const SCALE_TITLE =
   /response|resol|description|definition|meaning|criteria|examples?|\bsla\b|target|beschreibung|ack/
 
 export function isSeverityTable(titles: readonly string[], rows: readonly TableRow[]): boolean {
-  if (rows.length < 2 || !titles.some(title => LEVEL_TITLE.test(title))) return false
-  return titles.some(title => SCALE_TITLE.test(title)) && !isContactTable(titles)
+  if (rows.length < 2 || isContactTable(titles)) return false
+  if (titles.some(title => LEVEL_TITLE.test(title)) && titles.some(title => SCALE_TITLE.test(title)))
+    return true
+  return codedColumn(rows) >= 0 && durationColumns(rows).length > 0
 }
 
-export const levelColumn = (titles: readonly string[]): number =>
-  titles.findIndex(title => LEVEL_TITLE.test(title))
+/** `SEV1`, `P2`, `S3`: what a level is called in every language. */
+export const CODED =
+  /\b(sev(?:erity)?(?:[\s_-]?(?:\d|[A-E])(?!\p{L}))|p(?:rio(?:rity)?)?[\s_-]?\d|s\d|tier[\s-]?\d|level[\s-]?\d)(?![\p{L}\p{N}])/iu
+const BEGINS_CODED = new RegExp(`^\\W*${CODED.source}`, 'iu')
+
+export const beginsWithLevel = (text: string): boolean => BEGINS_CODED.test(text)
+
+/** The column in which every row names another level; below zero where there is none. */
+function codedColumn(rows: readonly TableRow[]): number {
+  const columns = rows[0]?.children.length ?? 0
+  for (let column = 0; column < columns; column++) {
+    const levels = rows.map(row => BEGINS_CODED.exec(cellsOf(row)[column]?.text ?? '')?.[1]?.toLowerCase())
+    if (levels.every(level => level !== undefined) && new Set(levels).size === levels.length) return column
+  }
+  return -1
+}
+
+/** The columns with lengths of time in them, whatever their titles say. */
+export function durationColumns(rows: readonly TableRow[]): number[] {
+  const columns = rows[0]?.children.length ?? 0
+  return Array.from({ length: columns }, (_, column) => column).filter(column => {
+    const timed = rows.filter(row => {
+      const text = cellsOf(row)[column]?.text ?? ''
+      return text.length <= 40 && durationsIn(text).length > 0
+    })
+    return timed.length > 0 && timed.length * 2 >= rows.length
+  })
+}
+
+export function levelColumn(titles: readonly string[], rows: readonly TableRow[]): number {
+  const named = titles.findIndex(title => LEVEL_TITLE.test(title))
+  return named >= 0 ? named : codedColumn(rows)
+}
 
 const isContactTable = (titles: readonly string[]) =>
   titles.some(title => /^(contacts?|phone|e-?mail|slack|pager|handle)\b/.test(title))

@@ -110,7 +110,7 @@ function nextLevel(outline: Outline, line: number, above: readonly string[]): st
 }
 
 const WAIT =
-  /(?:^|[.:;,(]\s*|\b(?:then|and)\s+)(?:\w{1,20}ly\s+)?(?:wait|keep|monitor|watch|observe|hold|allow|let|soak|bake|give)\b/i
+  /(?:^|[.:;,(]\s*|\b(?:then|and)\s+)(?:\w{1,20}ly\s+)?(?:wait|keep|monitor|watch|observe|hold|allow|let|soak|bake|give|warten?(?: sie)?|beobachten?|esperar|espere|observar|observe|attendre|attendez|observer|observez|aguardar|aguarde|monitorar)\b|等待|观察|監視|待つ|待機|(?:分|分钟|分間)待/i
 
 function waitsIn(steps: readonly Step[]): Timing[] {
   return steps.flatMap(({ text, line, kind }) => {
@@ -138,8 +138,10 @@ function cadenceIn(sayings: readonly Saying[]): Timing | undefined {
   return undefined
 }
 
-const POSTMORTEM = /\bpost[-\s]?mortem\b|\bretrospective\b|\bafter[- ]action\b|\bincident review\b/i
-const WITHIN = /\b(within|in|by|after|no later than|innerhalb)\b/i
+const POSTMORTEM =
+  /\bpost[-‐‑–\s]?mortem\b|事後検証|ポストモーテム|复盘|事后|\bnachbereitung\b|\bretrospective\b|\bafter[- ]action\b|\bincident review\b/i
+const WITHIN =
+  /\b(within|in|by|after|no later than|innerhalb|binnen|dentro de|en|em|dans|sous)\b|(?=\d+\s?(?:時間|小时|天|日)以?内)/iu
 
 /** "Post-mortem (within 48h)", "Within 24 hours: write post-mortem", or the one as a heading over the other. */
 function deadlineIn(sayings: readonly Saying[]): Timing | undefined {

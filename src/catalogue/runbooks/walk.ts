@@ -21,7 +21,7 @@ export function walkOutline(outline: Outline, flags: KnownFlags): Walk {
 function walkSections(outline: Outline, flags: KnownFlags, takesProse: boolean): Walk {
   const leftOut = new LeftOut()
   const found = outline.sections.map(section =>
-    new SectionWalk(section, { isEnglish: outline.isEnglish, flags, leftOut, takesProse }).run(),
+    new SectionWalk(section, { isEnglish: outline.language === 'english', flags, leftOut, takesProse }).run(),
   )
   const busy = new Set<Section>()
   for (let index = outline.sections.length - 1; index >= 0; index--) {

@@ -1,4 +1,4 @@
-// How instructions are worded: the verbs runbooks begin with, numbers in front, and whether a text is English at all.
+// How instructions are worded: the verbs runbooks begin with, numbers in front.
 // Used to tell "Test in staging first" from "Instant rollback"; never to find a flag.
 
 const VERBS = new Set(
@@ -34,24 +34,6 @@ const COMMANDS =
 const FILLERS =
   /^(?:(?:please|then|also|finally|next|now|first|second|third|always|never|do not|don't|dont|immediately|again|and|or|to|just|you should|you must|you can|\w{1,20}ly)[\s,]+|re-|double-)+/i
 const CONDITION = /^(if|when|once|after|before|in case|as soon as|unless|while|during)\b/i
-const STOPWORDS = new Set([
-  'the',
-  'and',
-  'to',
-  'of',
-  'for',
-  'if',
-  'with',
-  'is',
-  'not',
-  'or',
-  'a',
-  'by',
-  'from',
-  'all',
-  'are',
-])
-
 /** A number in front: `3.`, `3)`, `2.1 -`, `Step 3:`; what is left without it begins at `length`. */
 export function ownNumber(text: string): { number: string; length: number } | undefined {
   const match =
@@ -88,14 +70,3 @@ export function beginsWithVerb(text: string): boolean {
 }
 
 export const looksLikeCommand = (line: string): boolean => COMMANDS.test(line.trim())
-
-/** English enough for its verbs to be known. Where this cannot be said, no bullet is dropped for want of a verb. */
-export function isEnglish(text: string): boolean {
-  const words =
-    text
-      .slice(0, 20_000)
-      .toLowerCase()
-      .match(/\p{L}+/gu) ?? []
-  const stopwords = words.filter(word => STOPWORDS.has(word)).length
-  return stopwords > 0 && stopwords >= words.length * 0.02
-}

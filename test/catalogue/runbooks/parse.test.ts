@@ -157,7 +157,7 @@ const TRAPS: Trap[] = [
     source:
       '## Effect\nThis is what you get for the restart of the service.\n- Instant rollback\n- No code changes\n\n## Act\n1. Do it\n',
     steps: ['act/1 | Do it'],
-    leftOut: { notes: 2 },
+    leftOut: { impact: 2 },
   },
   {
     name: 'steps in a quotation and between HTML',
