@@ -20,6 +20,8 @@ export type RunbookSource = {
   source: string
   /** SHA-256 of the source's bytes, hex. */
   digest: string
+  /** What the file was saved as, where that is not UTF-8: `Windows-1252`, or `a PDF` where it holds no text. */
+  encoding?: string
 }
 
 export type Application = { id: string; name: string; runbook?: string }

@@ -6,6 +6,7 @@ import { frontmatterFromMarkdown } from 'mdast-util-frontmatter'
 import { gfmFromMarkdown } from 'mdast-util-gfm'
 import { frontmatter } from 'micromark-extension-frontmatter'
 import { gfm } from 'micromark-extension-gfm'
+import { readHtml } from './markup/html.js'
 
 const OPTIONS = {
   extensions: [gfm(), frontmatter(['yaml', 'toml'])],
@@ -23,25 +24,38 @@ const PIECE = 1024
 
 /** Where a list, quotation or paragraph cannot go on: a heading or text at the margin, after an empty line. */
 const MARGIN = /(?:\r\n|\n|\r)(?:[ \t]*(?:\r\n|\n|\r))+(?=#{1,6}[ \t]|\p{L}|\*\*)/gu
+/** Where an item of a list at the margin begins. The list is put together again. */
+const ITEM = /(?:\r\n|\n|\r)(?=(?:[-*+]|\d{1,9}[.)])[ \t]+\S)/g
+const MARK = /^(?:([-*+])|\d{1,9}([.)]))[ \t]/
 
-export function readTree(source: string): Root {
+/** The tree of a Markdown text. `lines` are the lines its lines came from, where they are not the same. */
+export function readTree(text: string, lines?: readonly number[]): Root {
+  const root = parsePieces(text)
+  readHtml(root, said => fromMarkdown(said, OPTIONS))
+  if (lines) renumber(root, lines)
+  return root
+}
+
+function parsePieces(source: string): Root {
   if (source.length <= WHOLE) return fromMarkdown(source, OPTIONS)
   const root: Root = { type: 'root', children: [] }
   let from = 0
   let line = 0
   let enough = PIECE
+  let open: string | undefined
   for (const to of [...cutsOf(source), source.length]) {
     if (to - from < enough && to < source.length) continue
     const text = source.slice(from, to)
     const piece = fromMarkdown(text, OPTIONS)
     // Twice as much next time: a fence that never ends is not read over and over.
-    if (to < source.length && isOpen(piece, text)) {
+    if (to < source.length && (isOpen(piece, text) || !mayCut(piece, text, kindAt(source, to)))) {
       enough = 2 * text.length
       continue
     }
     shiftLines(piece, line)
-    // One by one: a piece may hold more nodes than a call takes arguments.
-    for (const child of piece.children) root.children.push(child)
+    const kind = kindAt(source, from)
+    joinPiece(root, piece, kind !== undefined && kind === open)
+    open = lastKind(piece, text)
     line += text.split(/\r\n|\n|\r/).length - 1
     from = to
     enough = PIECE
@@ -49,8 +63,46 @@ export function readTree(source: string): Root {
   return root
 }
 
-const cutsOf = (source: string): number[] =>
-  Array.from(source.matchAll(MARGIN), match => match.index + match[0].length)
+function cutsOf(source: string): number[] {
+  const cuts = [MARGIN, ITEM].flatMap(where =>
+    Array.from(source.matchAll(where), match => match.index + match[0].length),
+  )
+  return cuts.sort((one, other) => one - other)
+}
+
+/** The sign that keeps the items of one list together: a bullet, or what follows its numbers. */
+const kindAt = (text: string, at: number): string | undefined => {
+  const match = MARK.exec(text.slice(at, at + 12))
+  return match?.[1] ?? match?.[2]
+}
+
+/** An item is cut off after an empty line, or from the items of its own list. */
+function mayCut(piece: Root, text: string, kind: string | undefined): boolean {
+  return (
+    kind === undefined ||
+    /(?:\r\n|\n|\r)[ \t]*(?:\r\n|\n|\r)$/.test(text.slice(-80)) ||
+    lastKind(piece, text) === kind
+  )
+}
+
+/** The kind of the list a piece ends with. */
+function lastKind(piece: Root, text: string): string | undefined {
+  const last = piece.children.at(-1)
+  const item = last?.type === 'list' ? last.children.at(-1) : undefined
+  return item && kindAt(text, item.position?.start.offset ?? 0)
+}
+
+/** One by one: a piece may hold more nodes than a call takes arguments. */
+function joinPiece(root: Root, piece: Root, isSameList: boolean): void {
+  const [list, ...others] = piece.children
+  const open = root.children.at(-1)
+  if (!isSameList || list?.type !== 'list' || open?.type !== 'list') {
+    for (const child of piece.children) root.children.push(child)
+    return
+  }
+  for (const item of list.children) open.children.push(item)
+  for (const child of others) root.children.push(child)
+}
 
 /** Does the piece end inside a fence or HTML? Then what follows belongs to it, whatever it looks like. */
 function isOpen(piece: Root, text: string): boolean {
@@ -72,6 +124,14 @@ function shiftLines(node: Nodes, by: number): void {
     node.position.end.line += by
   }
   if ('children' in node) for (const child of node.children) shiftLines(child, by)
+}
+
+function renumber(node: Nodes, lines: readonly number[]): void {
+  if (node.position) {
+    node.position.start.line = lines[node.position.start.line - 1] ?? node.position.start.line
+    node.position.end.line = lines[node.position.end.line - 1] ?? node.position.end.line
+  }
+  if ('children' in node) for (const child of node.children) renumber(child, lines)
 }
 
 /** 1-based line a node starts on. */

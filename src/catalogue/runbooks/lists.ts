@@ -1,9 +1,11 @@
 // Lists: which of them are steps, and the steps with what is nested in them.
 
 import type { List, ListItem } from 'mdast'
+import type { StepKind } from '../../domain/runbook.js'
 import { linesOfCode } from './document.js'
 import { type Draft, draftOf, type LeftOut } from './drafts.js'
 import { isSoft, type Reason, reasonAbove } from './left-out.js'
+import { splitNumbered } from './markup/numbers.js'
 import { type Prose, proseOf, proseOfLine } from './prose.js'
 import { isScaleList } from './severities.js'
 import { isAction, labelled } from './wording.js'
@@ -21,7 +23,12 @@ export function stepsOfList(list: List, context: ListContext): Draft[] {
     context.leftOut.add(reason, countItems(list))
     return []
   }
-  return list.children.flatMap(item => stepsOfItem(item, list, context))
+  let number = list.start ?? 1
+  return list.children.flatMap(item => {
+    const steps = stepsOfItem(item, list, context, number)
+    number += Math.max(steps.length, 1)
+    return steps
+  })
 }
 
 /** Why a list is no list of steps; undefined where it is one. */
@@ -35,7 +42,7 @@ function reasonOfList(list: List, context: ListContext): Reason | undefined {
   return isPlain && !acts && context.isEnglish ? 'notes' : undefined
 }
 
-function stepsOfItem(item: ListItem, list: List, context: ListContext): Draft[] {
+function stepsOfItem(item: ListItem, list: List, context: ListContext, number: number): Draft[] {
   const prose = firstProse(item)
   if (!prose || prose.text === '') return withoutText(item, context)
   if (!list.ordered && !isTask(item) && isContact(prose)) {
@@ -43,9 +50,18 @@ function stepsOfItem(item: ListItem, list: List, context: ListContext): Draft[] 
     return []
   }
   const kind = isTask(item) ? 'task' : list.ordered ? 'ordered' : 'bullet'
-  const draft = draftOf(prose, kind, context.lead)
-  fill(draft, item, context)
-  return [draft]
+  const drafts = numberedSteps(prose, kind, list.ordered ? number : undefined, context.lead)
+  fill(drafts.at(-1)!, item, context)
+  return drafts
+}
+
+/** The steps of one text: several where numbers stand in it, nested below what leads to them. */
+export function numberedSteps(prose: Prose, kind: StepKind, own?: number, above?: Prose): Draft[] {
+  const numbered = (own === undefined ? undefined : splitNumbered(prose, own)) ?? splitNumbered(prose)
+  if (!numbered) return [draftOf(prose, kind, above)]
+  const { lead, items } = numbered
+  if (lead.text === '') return items.map(item => draftOf(item, kind, above))
+  return [{ ...draftOf(lead, kind, above), children: items.map(item => draftOf(item, 'ordered')) }]
 }
 
 /** An item that holds lists only (`- - x`) passes them on; one with nothing in it is counted. */

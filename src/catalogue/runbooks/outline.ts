@@ -6,6 +6,7 @@ import { parseDocument } from 'yaml'
 import { lineOf } from './document.js'
 import { type Language, languageOf } from './languages.js'
 import { reasonOfTitle } from './left-out.js'
+import { LABEL_END } from './markup/labels.js'
 import { type Passage, passagesOf } from './passages.js'
 import { type Prose, proseOf } from './prose.js'
 import { Slugs } from './slugs.js'
@@ -106,6 +107,10 @@ function withLabels(section: Section, slugs: Slugs): Block[] {
   // the label that the bold steps of the section stand under, where they have begun
   let ofSteps: { label: Label | undefined } | undefined
   for (const { node } of section.blocks) {
+    if (node.type === 'html' && node.value === LABEL_END) {
+      label = lead = covered = undefined
+      continue
+    }
     if (node.type === 'passage' && node.form === 'label') {
       label = { title: node.label, path: slugs.below(section.path, node.label), line: node.prose.line }
       lead = covered = undefined

@@ -8,17 +8,18 @@ import { destructive } from './destructive.js'
 import { readTree } from './document.js'
 import { type KnownFlag, knownFlags } from './flag-values.js'
 import { flipReaderFor } from './languages.js'
+import { readMarkup } from './markup/read-markup.js'
 import { type Outline, outlineOf } from './outline.js'
 import { sayingsOf } from './sayings.js'
 import { severitiesOf } from './severities.js'
 import { nameSteps } from './steps.js'
 import { templatesOf } from './templates.js'
 import { timingsOf } from './timings.js'
-import { countLines, unreadRunbook } from './unread.js'
+import { countLines, encodingFindings, unreadRunbook } from './unread.js'
 import { unreadFlips } from './unread-flips.js'
 import { walkOutline } from './walk.js'
 
-export type ParseRequest = Pick<RunbookSource, 'id' | 'source' | 'digest'> & {
+export type ParseRequest = Pick<RunbookSource, 'id' | 'source' | 'digest' | 'encoding'> & {
   flags: readonly KnownFlag[]
   /** The names of this service's environment: "in production" limits nothing where it is one of them. */
   environments?: readonly string[]
@@ -37,12 +38,13 @@ export function parseRunbook(request: ParseRequest): Runbook {
   }
 }
 
-function readAll({ id, source, digest, flags, environments }: ParseRequest): Runbook {
-  const outline = outlineOf(readTree(source), source, id)
+function readAll({ id, source, digest, flags, environments, encoding }: ParseRequest): Runbook {
+  const markup = readMarkup(source)
+  const outline = outlineOf(readTree(markup.text, markup.lines), markup.text, id)
   const { language } = outline
   const speaks = flipReaderFor(language === 'unknown' ? undefined : language)
   const known = { ...knownFlags(flags, environments), ...(speaks && { speaks }) }
-  const { places, leftOut } = walkOutline(outline, known)
+  const { places, leftOut, notes } = walkOutline(outline, known)
   const { steps, findings, read } = nameSteps(id, places, known)
   const sayings = sayingsOf(outline)
   const runbook: Runbook = {
@@ -59,8 +61,10 @@ function readAll({ id, source, digest, flags, environments }: ParseRequest): Run
     ...templatesOf(outline),
     leftOut: { ...leftOut.counts },
     findings: [
+      ...encodingFindings(id, encoding),
       ...languageFinding(id, language),
       ...structureFinding(id, steps.length, leftOut.counts),
+      ...[...markup.notes, ...notes].map(note => ({ ...note, runbook: id })),
       ...findings,
       ...unreadFlips(id, sayings, known, read, steps, language !== 'unknown'),
       ...destructive(id, sayings),

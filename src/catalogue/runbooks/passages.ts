@@ -27,7 +27,7 @@ function passageOf(row: readonly PhrasingContent[]): Passage {
   const prose = proseOf(row)
   const [first, ...others] = row
   const number = ownNumber(prose.text) ?? (first?.type === 'strong' ? namedNumber(prose.text) : undefined)
-  const says = /^\W*step\b/i.test(prose.text)
+  const says = /^\W*(?:step|schritt|étape|etape|paso|passo|stap)(?!\p{L})/iu.test(prose.text)
   if (number && (first?.type === 'strong' || says) && prose.text.length > number.length)
     return { type: 'passage', form: 'step', prose: dropStart(prose, number.length), label: '' }
   if (first?.type !== 'strong') return { type: 'passage', form: 'plain', prose, label: '' }

@@ -58,13 +58,36 @@ export function dropStart(prose: Prose, count: number): Prose {
   }
 }
 
-export function lineAt(prose: Prose, offset: number): number {
-  let line = prose.line
-  for (const mark of prose.lines) {
-    if (mark.from > offset) break
-    line = mark.line
+/** The part of a text, without the spaces around it. */
+export function partOf(prose: Prose, from: number, to: number): Prose {
+  const { text, lines, codes } = prose
+  let [start, end] = [from, to]
+  while (start < end && text.charAt(start) === ' ') start++
+  while (end > start && text.charAt(end - 1) === ' ') end--
+  const line = lineAt(prose, start)
+  const within = (at: number) => at > start && at < end
+  return {
+    text: text.slice(start, end),
+    line,
+    lines: [
+      { from: 0, line },
+      ...lines.filter(mark => within(mark.from)).map(mark => ({ from: mark.from - start, line: mark.line })),
+    ],
+    codes: codes
+      .filter(code => code.from >= start && code.to <= end)
+      .map(code => ({ from: code.from - start, to: code.to - start })),
   }
-  return line
+}
+
+export function lineAt(prose: Prose, offset: number): number {
+  const { lines } = prose
+  let [low, high] = [0, lines.length]
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if (lines[middle]!.from > offset) high = middle
+    else low = middle + 1
+  }
+  return lines[low - 1]?.line ?? prose.line
 }
 
 function append(prose: Prose, node: Nodes): void {
@@ -77,7 +100,7 @@ function append(prose: Prose, node: Nodes): void {
     const gap = prose.text.length
     push(prose, node.value, lineOf(node))
     prose.codes.push({ from: gap, to: prose.text.length })
-  } else if (node.type === 'break') {
+  } else if (node.type === 'break' || (node.type === 'html' && /^<br\b/i.test(node.value))) {
     push(prose, ' ', lineOf(node))
   } else if (node.type === 'image' || node.type === 'imageReference') {
     push(prose, node.alt ?? '', lineOf(node))

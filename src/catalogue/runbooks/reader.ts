@@ -43,8 +43,17 @@ export async function readRunbooks(
   })
   const runbooks: Runbook[] = []
   try {
-    for (const { id, source, digest } of sources)
-      runbooks.push(await reader.read({ id, source, digest, flags: known, environments }))
+    for (const { id, source, digest, encoding } of sources) {
+      const request = {
+        id,
+        source,
+        digest,
+        flags: known,
+        environments,
+        ...(encoding !== undefined && { encoding }),
+      }
+      runbooks.push(await reader.read(request))
+    }
   } finally {
     await reader.close()
   }

@@ -9,10 +9,12 @@ import { fenceKind, stepsOfCommands } from './fences.js'
 import { actsOnFlag } from './flag-actions.js'
 import type { KnownFlags } from './flag-values.js'
 import { reasonAbove, saysSteps } from './left-out.js'
-import { stepsOfList } from './lists.js'
+import { numberedSteps, stepsOfList } from './lists.js'
+import { countNumbered, splitNumbered } from './markup/numbers.js'
+import type { Note } from './markup/rows.js'
 import { type Block, type Section, unquoted } from './outline.js'
 import type { Passage } from './passages.js'
-import { proseOfLine } from './prose.js'
+import { type Prose, proseOfLine } from './prose.js'
 import { readTable } from './tables.js'
 import { beginsWithVerb, isAction } from './wording.js'
 
@@ -20,6 +22,8 @@ export type WalkContext = {
   isEnglish: boolean
   flags: KnownFlags
   leftOut: LeftOut
+  /** Lists that may be in the text and were not read. */
+  notes: Note[]
   /** Whether paragraphs that begin as instructions are steps: where nothing else in the runbook is one. */
   takesProse: boolean
 }
@@ -84,14 +88,38 @@ export class SectionWalk {
       if (this.#bold) this.#add(block, [this.#bold])
       else if (reason) this.#context.leftOut.add(reason)
     } else if (this.#bold) {
-      this.#bold.more.push(passage.prose)
+      const numbered = splitNumbered(passage.prose)
+      if (numbered) this.#bold.children.push(...numbered.items.map(item => draftOf(item, 'ordered')))
+      else this.#bold.more.push(passage.prose)
     } else if (this.#last) {
       return
+    } else if (passage.form === 'plain' && splitNumbered(passage.prose)) {
+      this.#numbers(block, passage)
     } else if (isLabelledAction(passage)) {
       if (!reasonAbove(block.above)) this.#add(block, [draftOf(passage.prose, 'bold')])
     } else if (!leadsOn(passage, next) && (this.#flips(block, passage) || this.#instructs(block, passage))) {
       this.#add(block, [draftOf(passage.prose, 'paragraph')])
+    } else if (!reasonAbove(block.above)) {
+      this.#noteNumbers(passage)
     }
+  }
+
+  #numbers(block: Block, passage: Passage): void {
+    const { lead, items } = splitNumbered(passage.prose)!
+    const reason = reasonAbove(lead.text === '' ? block.above : [lead.text, ...block.above])
+    if (reason) this.#context.leftOut.add(reason, items.length)
+    else
+      this.#add(
+        block,
+        numberedSteps({ ...passage.prose }, 'ordered').flatMap(draft => withoutLead(draft, lead)),
+      )
+  }
+
+  #noteNumbers({ prose }: Passage): void {
+    const count = countNumbered(prose)
+    if (count < 2) return
+    const message = `the sentence on line ${prose.line} counts ${count} things in its text, which are not read as steps; give each a line of its own if they are`
+    this.#context.notes.push({ code: 'unread-list', line: prose.line, message })
   }
 
   #instructs(block: Block, passage: Passage): boolean {
@@ -117,7 +145,7 @@ export class SectionWalk {
     else this.#add(block, steps)
     const last = steps.at(-1)
     if (cut && (next?.node.type === 'list' || this.#holdsOn(block, index))) return
-    const from = list.start ?? 1
+    const from = (list.start ?? 1) + Math.max(0, steps.length - list.children.length)
     this.#last =
       list.ordered && last && !owner ? { draft: last, list, next: from + list.children.length } : undefined
   }
@@ -171,6 +199,10 @@ export class SectionWalk {
     else this.#places.push({ path, titles, drafts: [...drafts] })
   }
 }
+
+/** What leads to the numbers in a paragraph is no step of its own. */
+const withoutLead = (draft: Draft, lead: Prose): Draft[] =>
+  lead.text === '' ? [draft] : draft.children.map(child => ({ ...child, lead }))
 
 /** "**Action**: defer unless ...". */
 const isLabelledAction = (passage: Passage) =>

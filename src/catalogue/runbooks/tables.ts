@@ -1,11 +1,12 @@
 // Tables: rows of issue and action (or check and command) are steps; every other table is counted by what it is.
 
-import type { Table, TableRow } from 'mdast'
+import type { PhrasingContent, Table, TableCell, TableRow } from 'mdast'
 import { lineOf } from './document.js'
 import { type Draft, draftOf } from './drafts.js'
 import { durationsIn } from './durations.js'
 import { type Reason, reasonAbove } from './left-out.js'
-import { joinProse, type Prose, proseOf } from './prose.js'
+import { splitNumbered } from './markup/numbers.js'
+import { dropStart, joinProse, type Prose, proseOf } from './prose.js'
 
 const ACTION =
   /^(actions?|(immediate|first|required|recommended|suggested|corrective) (actions?|steps?|response)|commands?|mitigations?|fix(es)?|resolutions?|solutions?|remed(y|ies|iation)|what to do|do|steps?|procedure|how( to)?|run|workaround|strategy|tasks?|response|maßnahmen?|aktion|acción|remède)$/
@@ -119,9 +120,32 @@ const isOrdinalColumn = (titles: readonly string[], index: number) =>
 
 function stepOfRow(row: TableRow, columns: readonly number[]): Draft[] {
   const cells = cellsOf(row)
-  const parts = columns.flatMap(column => cells[column] ?? []).filter(({ text }) => text !== '')
-  if (parts.length === 0) return []
+  const action = row.children[columns.at(-1)!]
+  const listed = action && itemsIn(action)
+  const whole = listed
+    ? [...columns.slice(0, -1).flatMap(column => cells[column] ?? []), listed.lead]
+    : undefined
+  const parts = (whole ?? columns.flatMap(column => cells[column] ?? [])).filter(({ text }) => text !== '')
+  const children = listed?.items.map(item => draftOf(item, 'ordered')) ?? []
+  if (parts.length === 0) return children
   const prose = joinProse(parts, ': ')
   const clauseFrom = prose.text.length - parts.at(-1)!.text.length
-  return [{ ...draftOf(prose, 'row'), ...(parts.length > 1 && { clauseFrom }) }]
+  return [{ ...draftOf(prose, 'row'), children, ...(parts.length > 1 && { clauseFrom }) }]
+}
+
+const MARK = /^(?:\(?\d{1,3}[.)]|[-*•–]|\[[ xX]?\])\s+/
+
+/** The items a cell lists, each after a line break or a number; undefined where it lists none. */
+function itemsIn(cell: TableCell): { lead: Prose; items: Prose[] } | undefined {
+  const parts: PhrasingContent[][] = [[]]
+  for (const node of cell.children) {
+    if (node.type === 'break' || (node.type === 'html' && /^<br\b/i.test(node.value))) parts.push([])
+    else parts.at(-1)!.push(node)
+  }
+  const said = parts.map(part => proseOf(part)).filter(({ text }) => text !== '')
+  const first = said.findIndex(({ text }) => MARK.test(text))
+  const marked = said.filter(({ text }) => MARK.test(text)).length
+  if (marked < 2) return splitNumbered(proseOf(cell.children))
+  const items = said.slice(first).map(prose => dropStart(prose, MARK.exec(prose.text)?.[0].length ?? 0))
+  return { lead: joinProse(said.slice(0, first), ' '), items }
 }

@@ -4,13 +4,14 @@ import { draftOf, LeftOut, type Place } from './drafts.js'
 import { actsOnFlag } from './flag-actions.js'
 import type { KnownFlags } from './flag-values.js'
 import { reasonAbove } from './left-out.js'
+import type { Note } from './markup/rows.js'
 import type { Outline, Section } from './outline.js'
 import { dropStart } from './prose.js'
 import { SectionWalk } from './section-walk.js'
 import { cellsOf, isSeverityTable, titlesOf } from './tables.js'
 import { ownNumber } from './wording.js'
 
-export type Walk = { places: Place[]; leftOut: LeftOut }
+export type Walk = { places: Place[]; leftOut: LeftOut; notes: Note[] }
 
 /** The steps of all sections; where nothing is written as one, the paragraphs that read as instructions. */
 export function walkOutline(outline: Outline, flags: KnownFlags): Walk {
@@ -20,8 +21,15 @@ export function walkOutline(outline: Outline, flags: KnownFlags): Walk {
 
 function walkSections(outline: Outline, flags: KnownFlags, takesProse: boolean): Walk {
   const leftOut = new LeftOut()
+  const notes: Note[] = []
   const found = outline.sections.map(section =>
-    new SectionWalk(section, { isEnglish: outline.language === 'english', flags, leftOut, takesProse }).run(),
+    new SectionWalk(section, {
+      isEnglish: outline.language === 'english',
+      flags,
+      leftOut,
+      notes,
+      takesProse,
+    }).run(),
   )
   const busy = new Set<Section>()
   for (let index = outline.sections.length - 1; index >= 0; index--) {
@@ -30,7 +38,7 @@ function walkSections(outline: Outline, flags: KnownFlags, takesProse: boolean):
     if (!busy.has(section)) addHeadingStep(section, places, flags)
     if (places.length > 0) for (const one of [section, ...section.ancestors]) busy.add(one)
   }
-  return { places: found.flat(), leftOut }
+  return { places: found.flat(), leftOut, notes }
 }
 
 /** A numbered heading with no steps below it is the step itself; so is one that flips a flag. */

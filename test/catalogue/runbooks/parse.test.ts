@@ -243,7 +243,7 @@ test('nothing that reads as steps is said aloud', () => {
     '',
     'Just prose about the system.',
     '```\nonly a fence\n```',
-    '<ol><li>Stop</li></ol>',
+    '<img src="x.png">',
     '## Scope\n- a',
   ])
     assert.deepEqual(findingsOf(source), ['no-structure@1'], source)
