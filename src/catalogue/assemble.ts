@@ -24,9 +24,10 @@ export function assemble(
     .sort((a, b) => compare(a.step, b.step) || compare(a.flag, b.flag) || compare(a.direction, b.direction))
   const runbooks = [...sources.values()]
     .sort((a, b) => compare(a.id, b.id))
-    .map(({ id, source, digest }) => {
+    .map(({ id, source, digest, encoding }) => {
       const owners = applications.filter(({ runbook }) => runbook === id)
-      return { id, ...(owners.length === 1 ? { application: owners[0]!.id } : {}), source, digest }
+      const owner = owners.length === 1 ? { application: owners[0]!.id } : {}
+      return { id, ...owner, source, digest, ...(encoding !== undefined && { encoding }) }
     })
   const content = { applications, flags, links, runbooks }
   return { digest: digestCatalogue(content), ...content }

@@ -72,7 +72,7 @@ function findingsOfSources({ runbooks }: CatalogueDocument): Finding[] {
     }
     const at = runbook.source.indexOf('\ufffd')
     if (at === -1) return []
-    const line = runbook.source.slice(0, at).split('\n').length
+    const line = runbook.source.slice(0, at).split(/\r\n|\n|\r/).length
     const message = 'holds characters that could not be read: save the file as UTF-8'
     return [{ code: 'unreadable', runbook: runbook.id, line, message }]
   })

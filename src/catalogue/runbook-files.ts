@@ -4,6 +4,7 @@
 import { createHash } from 'node:crypto'
 import type { Fault, RunbookSource } from '../domain/catalogue.js'
 import { FILE_ID } from './application.js'
+import { decode } from './encodings.js'
 import { quote } from './faults.js'
 import { type FoundFile, findFiles, hashFile, readBytes, unreadable } from './files.js'
 
@@ -52,11 +53,12 @@ const BAD_NAME =
 const sameName = (id: string, other: string): string =>
   `would be the runbook ${quote(id)}, as ${other} is already: rename one of the two`
 
-/** The digest is of the bytes on disk, but for a text that is not UTF-8: then of what could be read of it. */
-async function readSource(file: FoundFile): Promise<{ source: string; digest: string }> {
+/** The digest is of the bytes on disk. Of a file that is not UTF-8 it is of the text that was read. */
+async function readSource(file: FoundFile): Promise<Pick<RunbookSource, 'source' | 'digest' | 'encoding'>> {
   if (file.size > MAX_RUNBOOK_BYTES) return { source: placeholder(file), digest: await hashFile(file) }
-  const source = (await readBytes(file)).toString('utf8')
-  return { source, digest: sha256(source) }
+  const { text, encoding } = decode(await readBytes(file))
+  const source = text ?? notText(file, encoding)
+  return { source, digest: sha256(source), ...(encoding !== undefined && { encoding }) }
 }
 
 export const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex')
@@ -64,6 +66,9 @@ export const sha256 = (text: string): string => createHash('sha256').update(text
 /** What stands in the document instead: whoever opens the runbook at night is told where it is. */
 const placeholder = (file: FoundFile): string =>
   `# ${file.name.slice(0, -'.md'.length)}\n\nThis runbook is ${Math.ceil(file.size / 1024)} KiB long, over the ${MAX_RUNBOOK_BYTES / 1024} KiB that are read. Its text is in the file only. Split it to have its steps here.\n`
+
+const notText = (file: FoundFile, kind = 'no text'): string =>
+  `# ${file.name.slice(0, -'.md'.length)}\n\nThis file is ${kind}, and holds no text that can be shown here.\n`
 
 /** Whether only a placeholder is in the document: its digest is of another text. */
 export const isTooLarge = (runbook: RunbookSource): boolean => sha256(runbook.source) !== runbook.digest

@@ -6,6 +6,7 @@ import { chmodSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { loadCatalogue } from '../../src/catalogue/load.js'
+import { readRunbooks } from '../../src/catalogue/runbooks/reader.js'
 import { directory, type Files, faultsOf, file, flag, load } from './directory.js'
 
 const PLAIN: Files = { 'shop.yaml': file(flag()) }
@@ -284,9 +285,27 @@ describe('runbooks', () => {
     assert.equal(long!.digest, createHash('sha256').update(source).digest('hex'))
   })
 
-  test('that are not UTF-8 are read as far as they go', async t => {
-    const { document } = await load(t, { ...PLAIN, 'runbooks/old.md': Buffer.from('# Caf\xe9\n', 'latin1') })
-    assert.equal(document!.runbooks[0]!.source, '# Caf\ufffd\n')
+  test('that are not UTF-8 are read as what they are, and say so', async t => {
+    const old = { 'runbooks/old.md': Buffer.from('# Caf\xe9\n\n1. Wait\n', 'latin1') }
+    const { document } = await load(t, { ...PLAIN, ...old })
+    const [runbook] = document!.runbooks
+    assert.equal(runbook!.source, '# Café\n\n1. Wait\n')
+    assert.equal(runbook!.digest, createHash('sha256').update(runbook!.source).digest('hex'))
+    const [read] = await readRunbooks(document!.runbooks, [])
+    assert.deepEqual(
+      read!.findings.map(({ code, line }) => `${code}@${line}`),
+      ['wrong-encoding@1'],
+    )
+  })
+
+  test('that hold no text are in the document by what they are', async t => {
+    const { document } = await load(t, {
+      ...PLAIN,
+      'runbooks/old.md': Buffer.from('%PDF-1.7\0\xff', 'latin1'),
+    })
+    assert.match(document!.runbooks[0]!.source, /^# old\n\nThis file is a PDF,/)
+    const [read] = await readRunbooks(document!.runbooks, [])
+    assert.match(read!.findings[0]!.message, /a PDF and was not read/)
   })
 
   test('of 8 MiB together are a fault that names the largest', async t => {
