@@ -27,6 +27,8 @@ export const FLAGS: KnownFlag[] = [
   flag('chat.degraded-mode', ON_OFF, 'off', 'on'),
   flag('bridge.intake', ON_OFF, 'on', 'off'),
   flag('inflow.llm', ON_OFF, 'on', 'off'),
+  flag('enableCheckout', ON_OFF, 'on', 'off'),
+  flag('payments/card-capture', ON_OFF, 'on', 'off'),
 ]
 
 export const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex')

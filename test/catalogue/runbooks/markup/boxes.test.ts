@@ -9,7 +9,8 @@ test('a box of MkDocs holds steps under its title, and only those', () => {
     'go/only-at-night/2 | Wait',
     'go/1 | Look',
   ])
-  assert.deepEqual(actionsOf(source), ['ai_v1=off@3 high'])
+  // what stands below "Only at night" is asked about
+  assert.deepEqual(actionsOf(source), ['ai_v1=off@3 low'])
 })
 
 test('a box inside an item belongs to the item', () => {
