@@ -17,7 +17,13 @@ const ENVIRONMENTS = ['production', 'prod']
  * flag without asking), `A flag` (one that has to ask first), `R flag` (one that restores it), or `?` where two people may
  * differ; several are written with commas. Lines above the first bar say what else is to be found: `severity SEV1 15`.
  */
-type Corpus = { name: string; source: string; steps: Map<number, Set<string>>; open: Set<number>; scale: string[] }
+type Corpus = {
+  name: string
+  source: string
+  steps: Map<number, Set<string>>
+  open: Set<number>
+  scale: string[]
+}
 
 function load(name: string): Corpus {
   const steps = new Map<number, Set<string>>()
@@ -99,7 +105,11 @@ test('the corpus: steps with their precision and recall, and no kill that is sur
     `${files.length} runbooks, ${right + missed.length} steps: precision ${precision.toFixed(3)}, recall ${recall.toFixed(3)}`,
   )
   const acts = scores.flatMap(one => one.acts)
-  for (const line of [...strange.map(one => `no step: ${one}`), ...missed.map(one => `missed: ${one}`), ...acts])
+  for (const line of [
+    ...strange.map(one => `no step: ${one}`),
+    ...missed.map(one => `missed: ${one}`),
+    ...acts,
+  ])
     t.diagnostic(line)
   assert.deepEqual(
     scores.flatMap(one => one.sureWrong),
@@ -118,7 +128,9 @@ test('the corpus: no flip of a known flag is lost without a finding on its line'
       for (const act of acts) {
         const flag = act.slice(2)
         const isRead = [...(lines.get(line) ?? [])].some(one => one.slice(2) === flag)
-        const isTold = runbook.findings.some(one => one.flag === flag && Math.abs((one.line ?? 0) - line) <= 6)
+        const isTold = runbook.findings.some(
+          one => one.flag === flag && Math.abs((one.line ?? 0) - line) <= 6,
+        )
         assert.ok(isRead || isTold, `${corpus.name}:${line} ${act}`)
       }
   }
