@@ -2,7 +2,7 @@
 // in variants, metadata and targeting; all of them are asked, so that every fault is told at once.
 
 import { isDeepStrictEqual } from 'node:util'
-import { FLAG_KEY, type FlagDefinition } from '../domain/flag.js'
+import { FLAG_KEY, FLAG_KEY_RULE, type FlagDefinition, keyLike } from '../domain/flag.js'
 import { didYouMean, quote } from './faults.js'
 import type { Members } from './members.js'
 import { METADATA, notAVariant, readMetadata } from './metadata.js'
@@ -14,10 +14,9 @@ const FLAG = ['state', 'variants', 'defaultVariant', 'targeting', 'metadata'] as
 /** The definition, or undefined after at least one fault. */
 export function readDefinition(flags: Members, key: string, application: string): FlagDefinition | undefined {
   if (!FLAG_KEY.test(key)) {
-    flags.fault(
-      key,
-      `is not a flag key: at most 64 of a-z, 0-9, \`_\`, \`.\` and \`-\`, beginning with a letter${cureOf(key)}`,
-    )
+    const like = keyLike(key)
+    const cure = like === undefined ? '' : `; ${quote(like)} would be one`
+    flags.fault(key, `is not a flag key: ${FLAG_KEY_RULE}${cure}`)
   }
   const flag = flags.map(key)
   if (flag === undefined) return undefined
@@ -32,15 +31,6 @@ export function readDefinition(flags: Members, key: string, application: string)
   if (variants === undefined || defaultVariant === undefined || metadata === undefined) return undefined
   requireDifference(flag, variants, defaultVariant, metadata.killVariant)
   return { key, application, variants, defaultVariant, ...(targeting && { targeting }), ...metadata }
-}
-
-function cureOf(key: string): string {
-  const slug = key
-    .trim()
-    .toLowerCase()
-    .replace(/[^a-z0-9_.-]+/g, '-')
-    .slice(0, 64)
-  return FLAG_KEY.test(slug) ? `; ${quote(slug)} would be one` : ''
 }
 
 function readState(flag: Members): void {

@@ -2,7 +2,26 @@
 
 import type { Role } from './actor.js'
 
-export const FLAG_KEY = /^[a-z][a-z0-9_.-]{0,63}$/
+/** The most characters that a key may have. */
+export const FLAG_KEY_MOST = 128
+
+const CHARACTERS = 'A-Za-z0-9_.:/-'
+
+/**
+ * A key as teams have them: `enableCheckout`, `payments/card:v2`. Compared as it stands: `EnableCheckout` is another one.
+ * `constructor` is a key too, so that what is looked up by key is a Map, or asked with Object.hasOwn.
+ */
+export const FLAG_KEY = new RegExp(`^[A-Za-z][${CHARACTERS}]{0,${FLAG_KEY_MOST - 1}}$`)
+
+/** The same in words. */
+export const FLAG_KEY_RULE = `at most ${FLAG_KEY_MOST} of A-Z, a-z, 0-9, \`_\`, \`.\`, \`:\`, \`/\` and \`-\`, beginning with a letter`
+
+/** The key that a text would be with dashes for what no key has; undefined where that is none either. */
+export function keyLike(text: string): string | undefined {
+  const like = text.trim().replace(new RegExp(`[^${CHARACTERS}]+`, 'g'), '-')
+  const key = like.slice(0, FLAG_KEY_MOST)
+  return FLAG_KEY.test(key) ? key : undefined
+}
 
 export type FlagValue = boolean | string | number | { [key: string]: unknown } | unknown[]
 export type Scalar = string | number | boolean

@@ -8,9 +8,14 @@ const links = (written: string): string => `${changed({})}links:\n${written}`
 
 cases('a flag', [
   [
-    'a key in capitals',
+    'a key with a space',
     changed({}, 'Pay Now'),
-    'shop.yaml:2: flags.Pay Now is not a flag key: at most 64 of a-z, 0-9, `_`, `.` and `-`, beginning with a letter; "pay-now" would be one',
+    'shop.yaml:2: flags.Pay Now is not a flag key: at most 128 of A-Z, a-z, 0-9, `_`, `.`, `:`, `/` and `-`, beginning with a letter; "Pay-Now" would be one',
+  ],
+  [
+    'a key that is too long',
+    changed({}, 'x'.repeat(129)),
+    `shop.yaml:2: flags.${'x'.repeat(129)} is not a flag key: at most 128 of A-Z, a-z, 0-9, \`_\`, \`.\`, \`:\`, \`/\` and \`-\`, beginning with a letter; "${'x'.repeat(76)}... would be one`,
   ],
   [
     'no map',

@@ -8,6 +8,7 @@ import { Journal } from '../../src/journal/journal.js'
 import { AuditQueries } from '../../src/journal/query.js'
 import { collect } from '../support/collect.js'
 import { chainOf } from '../support/entries.js'
+import { aKey } from '../support/keys.js'
 import { type Teardown, testdir } from '../support/testdir.js'
 
 async function opened(t: Teardown, entries: readonly SealedEntry[] = []) {
@@ -244,4 +245,30 @@ test('one entry by its place', async t => {
   const { entry, line, hash } = LOG[20]!
   assert.deepEqual(await queries.entry(21), { place: 21, entry, line, hash })
   assert.equal(await queries.entry(51), undefined)
+})
+
+test('a flag of any key is found with its own entries alone', async t => {
+  await fc.assert(
+    fc.asyncProperty(fc.uniqueArray(aKey, { minLength: 2, maxLength: 8 }), async keys => {
+      const entries = chainOf({
+        count: 40,
+        with: ({ flags: _, ...draft }, index) => ({
+          ...draft,
+          action: 'kill',
+          flag: keys[index % keys.length]!,
+        }),
+      })
+      const { queries, close } = await opened(t, entries)
+      for (const key of keys) {
+        const found = await collect(queries.stream({ flag: key }, 'oldest'))
+        assert.deepEqual(
+          found.map(({ line }) => line),
+          entries.filter(({ entry }) => entry.flag === key).map(({ line }) => line),
+          key,
+        )
+      }
+      await close()
+    }),
+    { numRuns: 25 },
+  )
 })

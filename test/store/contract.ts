@@ -2,10 +2,12 @@
 
 import assert from 'node:assert/strict'
 import { describe, it, type TestContext } from 'node:test'
+import fc from 'fast-check'
 import { EMPTY, type Head, hashLine, open, type SealedEntry } from '../../src/domain/audit.js'
 import { KillswitchError } from '../../src/domain/errors.js'
 import type { CommitResult, Store } from '../../src/domain/store.js'
 import { Follower } from '../support/follower.js'
+import { aKey, ODD_KEYS } from '../support/keys.js'
 import { assertChain, headOf, lastHead, sealAfter } from '../support/log.js'
 
 export type StoreUnderTest = {
@@ -205,6 +207,18 @@ export function describeStore(name: string, openStore: (t: TestContext) => Promi
   })
 
   describe(`${name}: follow`, () => {
+    it('keeps the state of a flag of any key as it is named', async t => {
+      const { store, flags } = await openStore(t)
+      const states = new Map(
+        [...ODD_KEYS, ...fc.sample(aKey, { numRuns: 200, seed: 1 })].map((key, at) => [key, `{"at":${at}}`]),
+      )
+      const entries = sealAfter(EMPTY, 'one')
+      assert.deepEqual(await store.commit({ expectedHead: EMPTY, entries, flags: states }), {
+        outcome: 'committed',
+      })
+      if (flags) assert.deepEqual(new Map(Object.entries(await flags())), states)
+    })
+
     it('goes on from where the caller is', async t => {
       const { store, second } = await openStore(t)
       const entries = await commitAfter(store, EMPTY, ...numbered(5))
