@@ -1,4 +1,5 @@
-// What concerns more than one catalogue file: an application or a key in two of them, a link to a flag of none.
+// What concerns more than one flag: an application or a key in two files, keys that differ by case alone, a link to a
+// flag of none.
 
 import type { Fault, StepLink } from '../domain/catalogue.js'
 import { didYouMean, quote } from './faults.js'
@@ -8,6 +9,7 @@ import type { FlagFile } from './flag-files.js'
 export function faultsAcross(files: readonly FlagFile[], isWhole: boolean): Fault[] {
   const applications = new Map<string, string>()
   const flags = new Map<string, { file: string; line: number }>()
+  const byCase = new Map<string, string>()
   const faults: Fault[] = []
   for (const { shown, read } of files) {
     const { id } = read.application
@@ -21,18 +23,21 @@ export function faultsAcross(files: readonly FlagFile[], isWhole: boolean): Faul
     }
     applications.set(id, other ?? shown)
     for (const [key, line] of read.keys) {
-      const first = flags.get(key)
-      if (first === undefined) flags.set(key, { file: shown, line })
-      else
-        faults.push({
-          file: shown,
-          line,
-          message: `flags.${key} is defined in ${first.file}:${first.line} already: a key belongs to one application; rename one of the two`,
-        })
+      const like = byCase.get(key.toLowerCase()) ?? key
+      const first = flags.get(like)
+      byCase.set(key.toLowerCase(), like)
+      if (!flags.has(key)) flags.set(key, { file: shown, line })
+      if (first !== undefined) faults.push({ file: shown, line, message: clash(key, like, first) })
     }
   }
   if (!isWhole) return faults
   return [...faults, ...files.flatMap(({ shown, read }) => faultsOfLinks(read.links, shown, flags))]
+}
+
+function clash(key: string, like: string, { file, line }: { file: string; line: number }): string {
+  return key === like
+    ? `flags.${key} is defined in ${file}:${line} already: a key belongs to one application; rename one of the two`
+    : `flags.${key} differs from ${like} (${file}:${line}) by case alone, and one would be taken for the other at night: rename one of the two`
 }
 
 function faultsOfLinks(

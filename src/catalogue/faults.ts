@@ -2,6 +2,8 @@
 
 import { distance } from 'fastest-levenshtein'
 import type { Fault } from '../domain/catalogue.js'
+import { FLAG_KEY_MOST } from '../domain/flag.js'
+import { formOf } from '../domain/near-key.js'
 
 /** Notes a fault of one file at a 1-based line. */
 export type Report = (line: number, message: string) => void
@@ -12,7 +14,7 @@ export const reportTo =
     faults.push({ file, line, message })
   }
 
-/** `; did you mean "off"?` where a known name is near enough, else nothing. Case is not a difference. */
+/** `; did you mean "off"?` where a known name is near enough, else nothing. Case and separators are no difference. */
 export function didYouMean(name: string, known: Iterable<string>): string {
   const near = nearest(name, known)
   return near === undefined ? '' : `; did you mean ${quote(near)}?`
@@ -20,12 +22,13 @@ export function didYouMean(name: string, known: Iterable<string>): string {
 
 /** The known name at most a third of its letters away, the nearest first; of two as near, the one that goes on alike. */
 export function nearest(name: string, known: Iterable<string>): string | undefined {
-  const asked = name.slice(0, 64).toLowerCase()
+  const asked = name.slice(0, FLAG_KEY_MOST).toLowerCase()
+  const form = formOf(asked)
   let best: string | undefined
   let bestDistance = Number.POSITIVE_INFINITY
   for (const candidate of known) {
     const own = candidate.toLowerCase()
-    const apart = distance(asked, own) - (own.startsWith(asked) ? 0.5 : 0)
+    const apart = formOf(own) === form ? -0.5 : distance(asked, own) - (own.startsWith(asked) ? 0.5 : 0)
     if (apart < bestDistance && apart <= Math.max(1, Math.floor(own.length / 3))) {
       best = candidate
       bestDistance = apart

@@ -2,6 +2,7 @@
 // is an incident.
 
 import { distance } from 'fastest-levenshtein'
+import { formOf } from '../domain/near-key.js'
 import type { FlagList, IncidentList } from './client/answers.js'
 import type { Client } from './client/client.js'
 import { RefusedError } from './exit.js'
@@ -26,12 +27,16 @@ export async function explainUnknownIncident(client: Client, id: string, error: 
   throw new RefusedError({ ...error.problem, near: nearKeys(id, ids) }, error.text, error.url)
 }
 
-/** Those that hold the word asked for, or are a slip of the pen away; the nearest first, at most three. */
+/** Those that differ by case or separators alone, hold the word asked for, or are a slip of the pen away; three at most. */
 export function nearKeys(asked: string, keys: readonly string[]): string[] {
-  const word = asked.toLowerCase()
+  const [word, form] = [asked.toLowerCase(), formOf(asked)]
   const furthest = Math.max(2, Math.floor(word.length * 0.4))
+  const farOf = (key: string): number => {
+    if (formOf(key) === form) return -1
+    return key.includes(word) ? 0 : distance(word, key)
+  }
   return keys
-    .map(key => ({ key, far: key.toLowerCase().includes(word) ? 0 : distance(word, key.toLowerCase()) }))
+    .map(key => ({ key, far: farOf(key.toLowerCase()) }))
     .filter(({ far }) => far <= furthest)
     .sort((one, other) => one.far - other.far)
     .slice(0, 3)

@@ -5,6 +5,7 @@ import type { Actor } from './actor.js'
 import { KillswitchError } from './errors.js'
 import { common, type RequestInfo, refuse, type Verdict } from './flip.js'
 import { mayWork } from './incident-rules.js'
+import { unknownFlag } from './near-key.js'
 import { pinnedVariant, type State, summariseHold } from './state.js'
 
 export type DrillCommand = { flag: string; actor: Actor; request: RequestInfo; reason?: string }
@@ -13,11 +14,7 @@ export function decideDrill(state: State, command: DrillCommand, now: number): V
   try {
     mayWork(command.actor, `drill ${command.flag}`, 'engineer')
     const flag = state.flags.get(command.flag)
-    if (flag === undefined)
-      throw new KillswitchError(
-        'unknown-flag',
-        `There is no flag "${command.flag}". GET /v1/flags lists those there are.`,
-      )
+    if (flag === undefined) throw unknownFlag(state.flags, command.flag)
     const inForce = pinnedVariant(flag)
     const { application, killLabel } = flag.definition
     return {

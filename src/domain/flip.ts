@@ -6,8 +6,10 @@ import { type Actor, type Role, reaches } from './actor.js'
 import type { Draft, Entry, StepReference, Warning } from './audit.js'
 import { toTimestamp } from './clock.js'
 import { KillswitchError } from './errors.js'
+import { FLAG_KEY_MOST } from './flag.js'
 import { type Hold, isOnlyOf, underItsIncident } from './hold.js'
 import { warnOf } from './incident.js'
+import { unknownFlag } from './near-key.js'
 import { type FlagState, isKilled, pinnedVariant, type State, summariseHold } from './state.js'
 
 /** How long an operator may take back a kill of their own. */
@@ -59,7 +61,7 @@ export const holdId = (actor: string, key: string, flag: string): string =>
 
 export function decideKill(state: State, command: KillCommand, now: number): Verdict {
   const flag = state.flags.get(command.flag)
-  if (flag === undefined) return refuse(command, 'kill', unknownFlag(state, command.flag), now)
+  if (flag === undefined) return refuse(command, 'kill', unknownFor(state, command), now)
   const refusal = command.accepted ? undefined : mayKill(command.actor, flag)
   if (refusal) return refuse(command, 'kill', refusal, now)
   return { drafts: [killDraft(flag, withIncidentWarning(state, command), now)] }
@@ -78,7 +80,7 @@ export function withIncidentWarning<C extends { claim: StepClaim; incident?: str
 export function decideRestore(state: State, command: RestoreCommand, now: number): Verdict {
   const flag = state.flags.get(command.flag)
   try {
-    if (flag === undefined) throw unknownFlag(state, command.flag)
+    if (flag === undefined) throw unknownFor(state, command)
     mayRestore(command, flag, now)
     matches(command, flag)
     return { drafts: [restoreDraft(flag, command, released(command, flag, now), now)] }
@@ -184,15 +186,8 @@ function nothingToRelease(flag: FlagState): KillswitchError {
   return new KillswitchError('nothing-to-release', detail, { holds: flag.holds.map(summariseHold) })
 }
 
-function unknownFlag(state: State, key: string): KillswitchError {
-  return new KillswitchError(
-    'unknown-flag',
-    `There is no flag "${key}". GET /v1/flags lists those there are.`,
-    {
-      flags: [...state.flags.keys()].slice(0, 50),
-    },
-  )
-}
+const unknownFor = ({ flags }: State, { flag }: { flag: string }): KillswitchError =>
+  unknownFlag(flags, flag, { flags: [...flags.keys()].slice(0, 50) })
 
 /** The hold this kill would be: one per incident, or per actor where no incident is named. */
 const heldAlready = (flag: FlagState, command: KillCommand): Hold | undefined =>
@@ -285,7 +280,7 @@ export function refuse(
   now: number,
 ): Verdict {
   const { flag, claim, reason, incident } = command
-  const named = flag === undefined ? {} : { flag: flag.slice(0, 64) }
+  const named = flag === undefined ? {} : { flag: flag.slice(0, FLAG_KEY_MOST) }
   const papers = paperwork({
     claim: claim ?? { offRunbook: false, warnings: [] },
     ...(reason === undefined ? {} : { reason }),

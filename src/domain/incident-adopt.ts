@@ -13,6 +13,7 @@ import {
   mayWork,
   ruled,
 } from './incident-rules.js'
+import { didYouMean, nearKeys, unknownFlag } from './near-key.js'
 import type { Runbook } from './runbook.js'
 import type { FlagState, State } from './state.js'
 
@@ -84,11 +85,7 @@ function adoptDraft(state: State, { adopt, runbook, ...command }: AdoptCommand, 
 
 function assertAdoptable(state: State, key: string, incident: string): void {
   const flag = state.flags.get(key)
-  if (flag === undefined)
-    throw new KillswitchError(
-      'unknown-flag',
-      `There is no flag "${key}". GET /v1/flags lists those there are.`,
-    )
+  if (flag === undefined) throw unknownFlag(state.flags, key)
   if (orphansOf(flag).length > 0 || flag.holds.some(hold => hold.incident === incident)) return
   throw new KillswitchError('nothing-to-adopt', nothingOn(flag), { flag: key })
 }
@@ -96,7 +93,10 @@ function assertAdoptable(state: State, key: string, incident: string): void {
 function warningOf(state: State, key: string): Warning[] {
   const flag = state.flags.get(key)
   if (orphansOf(flag).length > 0) return []
-  const detail = flag === undefined ? `There is no flag "${key}".` : nothingOn(flag)
+  const detail =
+    flag === undefined
+      ? `There is no flag "${key}"${didYouMean(nearKeys(state.flags, key))}`
+      : nothingOn(flag)
   return [{ code: 'nothing-to-adopt', detail }]
 }
 

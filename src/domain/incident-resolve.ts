@@ -8,6 +8,7 @@ import type { Hold } from './hold.js'
 import type { Incident, Left } from './incident.js'
 import { runningWaits } from './incident-clock.js'
 import { draft, type IncidentCommand, incidentOf, mayWork, ruled } from './incident-rules.js'
+import { didYouMean, nearKeys } from './near-key.js'
 import type { Runbook } from './runbook.js'
 import type { State } from './state.js'
 
@@ -76,9 +77,11 @@ function mayLeave(state: State, { actor, leave }: ResolveCommand, incident: Inci
   const held = new Set(holdsOf(state, incident.id).map(hold => hold.flag))
   for (const { flag, until } of leave) {
     if (!held.has(flag))
-      throw new KillswitchError('not-held', `${incident.id} holds no ${flag}: leave it out of "leave".`, {
-        held: [...held],
-      })
+      throw new KillswitchError(
+        'not-held',
+        `${incident.id} holds no ${flag}: leave it out of "leave"${didYouMean(nearKeys(state.flags, flag))}`,
+        { held: [...held] },
+      )
     if (endOf(until) <= now)
       throw new KillswitchError(
         'malformed-request',

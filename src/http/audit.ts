@@ -61,6 +61,7 @@ export function auditRoutes(app: App, parts: Parts): void {
     async (request, reply) => {
       const { order = 'newest', limit, cursor, ...filter } = request.query
       reply.header('vary', 'accept').header('cache-control', 'no-store')
+      await audit.assertMeant(filter.flag)
       const format = formatOf(request)
       if (format !== 'json') {
         if (cursor !== undefined || limit !== undefined)

@@ -3,6 +3,7 @@
 import { placeOf } from '../domain/audit.js'
 import type { AuditFilter, Order } from '../domain/audit-query.js'
 import { KillswitchError } from '../domain/errors.js'
+import { nearKeys, unknownFlag } from '../domain/near-key.js'
 import type { EntryIndex } from '../journal/entry-index.js'
 import { AuditQueries, type FoundEntry, type QueryResult } from '../journal/query.js'
 import { type Verification, verify } from '../journal/verify.js'
@@ -17,6 +18,20 @@ export class Audit {
   constructor(log: Log, index: EntryIndex) {
     this.#log = log
     this.#queries = new AuditQueries(log.journal, index)
+  }
+
+  /**
+   * Throws `unknown-flag` for a key that neither catalogue nor log has where another one is near: an answer of no entries
+   * would say that nothing happened to the flag that was meant.
+   */
+  async assertMeant(flags: readonly string[] = []): Promise<void> {
+    const { state } = this.#log
+    for (const flag of flags) {
+      if (state.flags.has(flag) || nearKeys(state.flags, flag).length === 0) continue
+      const filter: AuditFilter = { flag }
+      const { value } = await this.#queries.stream(filter, 'newest').next()
+      if (value === undefined) throw unknownFlag(state.flags, flag)
+    }
   }
 
   /** One page. Oldest first with `waitMs`: where there is nothing more yet, waits for entries that match. */

@@ -6,6 +6,7 @@ import { type Claimed, strictly } from '../domain/claim.js'
 import { decideDrill } from '../domain/drill.js'
 import { KillswitchError } from '../domain/errors.js'
 import { decideKill, decideRestore, type RequestInfo } from '../domain/flip.js'
+import { unknownFlag } from '../domain/near-key.js'
 import type { Step } from '../domain/runbook.js'
 import type { FlagState } from '../domain/state.js'
 import {
@@ -195,10 +196,7 @@ export class Flips {
   flag(key: string): FlagState {
     const flag = this.#log.known.flags.get(key)
     if (flag) return flag
-    throw new KillswitchError(
-      'unknown-flag',
-      `There is no flag "${key}". GET /v1/flags lists those there are.`,
-    )
+    throw unknownFlag(this.#log.known.flags, key)
   }
 }
 

@@ -1,0 +1,74 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import fc from 'fast-check'
+import { decideDrill } from '../../src/domain/drill.js'
+import { decideKill, decideRestore } from '../../src/domain/flip.js'
+import { formOf, nearKeys, unknownFlag } from '../../src/domain/near-key.js'
+import { aFlag, anActor, aRequest, NOW, noStep, stateWith } from '../support/domain.js'
+import { aKey } from '../support/keys.js'
+
+const setOf = (...keys: string[]) => new Map(keys.map(key => [key, key]))
+const checkout = setOf('enableCheckout', 'payments/card', 'constructor')
+
+describe('near keys', () => {
+  it('are those that differ by case or separators alone', () => {
+    for (const asked of ['enable_checkout', 'EnableCheckout', 'enable-checkout', 'ENABLE.CHECKOUT'])
+      assert.deepEqual(nearKeys(checkout, asked), ['enableCheckout'], asked)
+    assert.deepEqual(nearKeys(checkout, 'enable–checkout '), ['enableCheckout'], 'pasted from a document')
+    assert.deepEqual(nearKeys(checkout, 'paymentsCard'), ['payments/card'])
+    for (const asked of ['enableCheckouts', 'toString', '', '__proto__', '-', 'x'.repeat(3000)])
+      assert.deepEqual(nearKeys(checkout, asked), [], asked)
+    assert.deepEqual(nearKeys(setOf('a/b', 'a_b', 'ab'), 'a_b'), ['a/b', 'ab'], 'itself is none')
+  })
+
+  it('follow the flags that there are', () => {
+    const flags = setOf('a/b')
+    assert.deepEqual(nearKeys(flags, 'ab'), ['a/b'])
+    assert.deepEqual(nearKeys(new Map([...flags, ['A:B', '']]), 'ab'), ['a/b', 'A:B'])
+  })
+
+  it('have one form, whatever the key', () => {
+    fc.assert(
+      fc.property(aKey, key => {
+        assert.equal(formOf(key.toUpperCase()), formOf(key))
+        assert.equal(formOf(key.replace(/[_.:/-]+/g, '-')), formOf(key))
+      }),
+    )
+  })
+})
+
+describe('an unknown flag', () => {
+  it('is told with the keys that may have been meant', () => {
+    const { code, message, extra } = unknownFlag(checkout, 'EnableCheckout')
+    assert.deepEqual(
+      [code, message, extra],
+      [
+        'unknown-flag',
+        'There is no flag "EnableCheckout"; did you mean enableCheckout? GET /v1/flags lists those there are.',
+        { near: ['enableCheckout'] },
+      ],
+    )
+    assert.equal(
+      unknownFlag(checkout, 'nothing').message,
+      'There is no flag "nothing". GET /v1/flags lists those there are.',
+    )
+    assert.ok(unknownFlag(checkout, 'x'.repeat(2048)).message.length < 300)
+  })
+
+  it('is never taken for the one that is near', () => {
+    const state = stateWith(aFlag('enableCheckout'))
+    const common = { flag: 'enable_checkout', actor: anActor('owner'), request: aRequest() }
+    const verdicts = [
+      decideKill(state, { ...common, claim: noStep }, NOW),
+      decideRestore(state, { ...common, claim: noStep, reason: 'r', all: true, present: [] }, NOW),
+      decideDrill(state, common, NOW),
+    ]
+    for (const { drafts, refusal } of verdicts) {
+      assert.deepEqual(
+        drafts.map(({ outcome, flag }) => [outcome, flag]),
+        [['refused', 'enable_checkout']],
+      )
+      assert.match(refusal?.message ?? '', /did you mean enableCheckout\?/)
+    }
+  })
+})
