@@ -37,6 +37,7 @@ function example(
   const keys = [...log.state.flags.keys()]
   const key = keys.includes('ai_v1') ? 'ai_v1' : keys[0]
   if (key === undefined) return []
+  const named = encodeURIComponent(key)
   const kills = runbooks
     .steps(key)
     .filter(({ step }) => step.flagActions.some(action => action.flag === key && action.direction === 'kill'))
@@ -50,9 +51,9 @@ function example(
   return [
     'Paste these: kill a flag from a runbook step, show it, query the log, restore it.',
     ...known,
-    `  curl -sS ${address}/v1/flags/${key}/kill ${auth('OPERATOR')} ${json({ incident: 'INC-1', ...(step ? { step: step.code } : {}) })}`,
-    `  curl -sS ${address}/v1/flags/${key} ${auth('OPERATOR')}`,
-    `  curl -sS '${address}/v1/audit?flag=${key}' ${auth('OPERATOR')}`,
-    `  curl -sS ${address}/v1/flags/${key}/restore ${auth('ENGINEER')} ${json({ incident: 'INC-1', reason: 'well again' })}`,
+    `  curl -sS ${address}/v1/flags/${named}/kill ${auth('OPERATOR')} ${json({ incident: 'INC-1', ...(step ? { step: step.code } : {}) })}`,
+    `  curl -sS ${address}/v1/flags/${named} ${auth('OPERATOR')}`,
+    `  curl -sS '${address}/v1/audit?flag=${named}' ${auth('OPERATOR')}`,
+    `  curl -sS ${address}/v1/flags/${named}/restore ${auth('ENGINEER')} ${json({ incident: 'INC-1', reason: 'well again' })}`,
   ]
 }

@@ -7,6 +7,7 @@ import Fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyRequ
 import secureJson from 'secure-json-parse'
 import type { Action } from '../domain/audit.js'
 import { KillswitchError } from '../domain/errors.js'
+import { FLAG_KEY_MOST } from '../domain/flag.js'
 import { actorRoutes } from './actor.js'
 import { auditRoutes } from './audit.js'
 import { registerAuth } from './auth.js'
@@ -138,16 +139,22 @@ function recordRefusals(app: App, { submissions }: Parts): void {
   app.addHook('onError', async (request, _, thrown) => {
     const action: Action | undefined = request.routeOptions.config.flips
     if (action === undefined || request.actor === undefined || request.origin !== undefined) return
-    const { key, id } = (request.params ?? {}) as { key?: string; id?: string }
+    const { key = flagOf(request.body), id } = (request.params ?? {}) as { key?: string; id?: string }
     const userAgent = request.headers['user-agent']
     const origin = { id: request.id, ip: request.ip, ...(userAgent === undefined ? {} : { userAgent }) }
     const about = {
       action,
-      ...(key === undefined ? {} : { flag: key.slice(0, 64) }),
+      ...(key === undefined ? {} : { flag: key.slice(0, FLAG_KEY_MOST) }),
       ...(id === undefined ? {} : { incident: id.slice(0, 64) }),
     }
     await submissions.recordRefusal(request.actor, about, toKillswitchError(thrown), origin)
   })
+}
+
+/** The flag that a body names, which may be of any form. */
+const flagOf = (body: unknown): string | undefined => {
+  const { flag } = Object(body) as { flag?: unknown }
+  return typeof flag === 'string' && flag !== '' ? flag : undefined
 }
 
 type Unreadable = [status: number, title: string, detail: string]

@@ -44,8 +44,10 @@ const HEADERS = {
 /** Operations that change something: their key is answered again, and nothing is done twice. */
 const KEYED = [
   'killFlag',
+  'killNamedFlag',
   'runStep',
   'drillFlag',
+  'drillNamedFlag',
   'declareIncident',
   'noteIncident',
   'adoptHolds',
@@ -188,7 +190,7 @@ function completed(document: Document): Document {
 }
 
 const headersOf = (operationId: string): (keyof typeof HEADERS)[] =>
-  operationId === 'restoreFlag'
+  ['restoreFlag', 'restoreNamedFlag'].includes(operationId)
     ? ['idempotency-key', 'if-match', 'killswitch-floor']
     : KEYED.includes(operationId)
       ? ['idempotency-key', 'killswitch-floor']

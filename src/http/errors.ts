@@ -185,6 +185,9 @@ export function registerErrors(app: FastifyInstance): void {
   })
 }
 
+const SLASH =
+  'A flag whose key has a "/" is named in the body, as in POST /v1/flags/kill {"flag": ...}, or in the query, GET /v1/flags?flag=. '
+
 const nothingThere = (method: string, path: string, methods: string[]): KillswitchError =>
   methods.length > 0
     ? new KillswitchError(
@@ -193,5 +196,5 @@ const nothingThere = (method: string, path: string, methods: string[]): Killswit
       )
     : new KillswitchError(
         'unknown-route',
-        `There is no ${method} ${path.slice(0, 200)} here. /docs lists what there is.`,
+        `There is no ${method} ${path.slice(0, 200)} here. ${/^\/v1\/flags\/./.test(path) ? SLASH : ''}/docs lists what there is.`,
       )

@@ -1,23 +1,38 @@
 // GET /v1/flags and /v1/flags/:key: what is in force, and who holds it. Never a 304: a cached answer could hide a kill.
 
+import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
 import { convergenceOf } from './convergence.js'
+import { FlagParams } from './flip-schemas.js'
+import { flagKey } from './members.js'
 import { type App, type Parts, upstreamOf } from './parts.js'
 import { presentFlag } from './present.js'
-import { Flag, FlagList, FlagParams } from './schemas.js'
+import { Flag, FlagList } from './schemas.js'
 
 export function flagRoutes(app: App, parts: Parts): void {
   const { log, flips, runbooks, environment } = parts
+
+  /** One flag, with the steps that act on it and who has applied its last flip. */
+  const whole = async (reply: FastifyReply, key: string): Promise<Flag> => {
+    const flag = flips.flag(key)
+    await runbooks.known()
+    const steps = runbooks.steps(key).map(({ step }) => step)
+    reply.header('etag', `"${flag.place}"`).header('cache-control', 'no-store')
+    const convergence = convergenceOf(parts, flag)
+    return { ...presentFlag(flag, environment, steps), ...(convergence ? { convergence } : {}) }
+  }
+
   app.get(
     '/v1/flags',
     {
-      config: { access: 'viewer' },
+      config: { access: 'viewer', kept: namesOne },
       schema: {
         operationId: 'listFlags',
-        summary: 'Every flag and its state',
+        summary: 'Every flag and its state; with `flag` that one, as `/v1/flags/{key}` shows it',
         tags: ['flags'],
         querystring: Type.Object(
           {
+            flag: Type.Optional(flagKey('Only this one, with its steps and its ETag')),
             application: Type.Optional(Type.String({ maxLength: 64 })),
             killed: Type.Optional(Type.Boolean()),
           },
@@ -26,13 +41,16 @@ export function flagRoutes(app: App, parts: Parts): void {
         response: { 200: FlagList },
       },
     },
-    async request => {
+    async (request, reply) => {
       parts.assertKnown()
-      const { application, killed } = request.query
-      const flags = [...log.known.flags.values()]
-        .filter(flag => application === undefined || flag.definition.application === application)
-        .filter(flag => killed === undefined || flag.holds.length > 0 === killed)
-        .map(flag => presentFlag(flag, environment))
+      const { flag: named, application, killed } = request.query
+      const all =
+        named === undefined
+          ? [...log.known.flags.values()].map(flag => presentFlag(flag, environment))
+          : [await whole(reply, named)]
+      const flags = all
+        .filter(flag => application === undefined || flag.application === application)
+        .filter(flag => killed === undefined || flag.killed === killed)
       return { environment, revision: log.state.revision, upstream: upstreamOf(parts), flags }
     },
   )
@@ -43,6 +61,7 @@ export function flagRoutes(app: App, parts: Parts): void {
       schema: {
         operationId: 'getFlag',
         summary: 'One flag: state, holds, labels, the steps that act on it',
+        description: 'A key with a `/` is written %2F here, or named in the query: `/v1/flags?flag=`.',
         tags: ['flags'],
         params: FlagParams,
         response: { 200: Flag },
@@ -50,12 +69,11 @@ export function flagRoutes(app: App, parts: Parts): void {
     },
     async (request, reply) => {
       parts.assertKnown()
-      const flag = flips.flag(request.params.key)
-      await runbooks.known()
-      const steps = runbooks.steps(request.params.key).map(({ step }) => step)
-      reply.header('etag', `"${flag.place}"`).header('cache-control', 'no-store')
-      const convergence = convergenceOf(parts, flag)
-      return { ...presentFlag(flag, environment, steps), ...(convergence ? { convergence } : {}) }
+      return whole(reply, request.params.key)
     },
   )
 }
+
+/** Whoever asks for one flag is about to act on it. */
+const namesOne = ({ query }: FastifyRequest): boolean =>
+  (query as { flag?: unknown } | undefined)?.flag !== undefined

@@ -1,25 +1,18 @@
 // Kill, restore, step run, drill, and what became of them.
 
-import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyContextConfig, FastifyReply, FastifyRequest } from 'fastify'
+import type { Static, TObject } from 'typebox'
 import type { Action } from '../domain/audit.js'
 import type { Flipped } from '../service/flips.js'
 import type { Origin } from '../service/submissions.js'
 import { actorOf } from './auth.js'
 import { settle } from './convergence.js'
+import { DrillBody, FlagParams, KillBody, naming, RestoreBody, StepRunBody } from './flip-schemas.js'
 import { endOf } from './gone.js'
 import type { App, Parts } from './parts.js'
 import { ifMatch, originOf, waitSeconds } from './preconditions.js'
 import { presentAnswer, presentStatus } from './present.js'
-import {
-  DrillBody,
-  FlagParams,
-  FlipAnswer,
-  FlipParams,
-  FlipStatus,
-  KillBody,
-  RestoreBody,
-  StepRunBody,
-} from './schemas.js'
+import { FlipAnswer, FlipParams, FlipStatus } from './schemas.js'
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -31,6 +24,16 @@ declare module 'fastify' {
     origin: Origin | undefined
     ifMatchPlace: number | undefined
   }
+}
+
+/** What is done to one flag. `does` is given the flag's key, and the body without it. */
+type FlagAct<B extends TObject> = {
+  verb: 'kill' | 'restore' | 'drill'
+  config: FastifyContextConfig
+  summary: string
+  description: string
+  body: B
+  does: (request: FastifyRequest, flag: string, body: Static<B>) => Promise<Flipped>
 }
 
 const LONGEST_WAIT_SECONDS = 30
@@ -73,61 +76,62 @@ export function flipRoutes(app: App, parts: Parts): void {
     return body
   }
 
-  app.post(
-    '/v1/flags/:key/kill',
-    {
-      config: { access: 'viewer', usual: 'operator', flips: 'kill', killOnly: true },
-      ...hooks,
-      schema: {
-        operationId: 'killFlag',
-        summary: 'Kill: put a hold on the flag',
-        description:
-          'Never refused for its paperwork: what is missing or wrong comes back in `warnings`. Takes no variant and no precondition. The same kill again is `changed: false`.',
-        tags,
-        params: FlagParams,
-        body: KillBody,
-        response: { 200: FlipAnswer },
-      },
-    },
-    async (request, reply) => {
+  /** One act by two paths: `/v1/flags/:key/kill`, and `/v1/flags/kill` with the key in the body. */
+  const act = <B extends TObject>({ verb, body, config, does, summary, description }: FlagAct<B>) => {
+    const route = async (request: FastifyRequest, reply: FastifyReply, flag: string, given: Static<B>) => {
       parts.assertKnown()
-      const flipped = await parts.metrics.timeKill(() =>
-        flips.kill(actorOf(request), request.params.key, request.body, request.origin as Origin),
-      )
-      return answer(request, reply, flipped)
-    },
-  )
-  app.post(
-    '/v1/flags/:key/restore',
-    {
-      config: { access: 'viewer', usual: 'engineer', flips: 'restore' },
-      ...hooks,
-      schema: {
-        operationId: 'restoreFlag',
-        summary: 'Restore: release the holds named',
-        description:
-          "Names one of incident, hold, all or undo. The flag is back to normal when its last hold is gone. `If-Match` with the flag's ETag makes sure that nothing changed since you looked.",
-        tags,
-        params: FlagParams,
-        body: RestoreBody,
-        response: { 200: FlipAnswer },
+      return answer(request, reply, await does(request, flag, given))
+    }
+    const schema = { summary, tags, response: { 200: FlipAnswer } }
+    app.post(
+      `/v1/flags/:key/${verb}`,
+      {
+        config: { ...config, flips: verb },
+        ...hooks,
+        schema: { ...schema, operationId: `${verb}Flag`, description, params: FlagParams, body },
       },
-    },
-    async (request, reply) => {
-      parts.assertKnown()
-      return answer(
-        request,
-        reply,
-        await flips.restore(
-          actorOf(request),
-          request.params.key,
-          request.body,
-          request.ifMatchPlace,
-          request.origin as Origin,
-        ),
-      )
-    },
-  )
+      (request, reply) => route(request, reply, request.params.key, request.body as Static<B>),
+    )
+    app.post(
+      `/v1/flags/${verb}`,
+      {
+        config: { ...config, flips: verb },
+        ...hooks,
+        schema: {
+          ...schema,
+          operationId: `${verb}NamedFlag`,
+          summary: `${summary}, named in the body`,
+          description: `The same as \`/v1/flags/{key}/${verb}\`, also for the same Idempotency-Key. For keys with a \`/\`, which some proxies do not leave as %2F.`,
+          body: naming(body),
+        },
+      },
+      (request, reply) => {
+        const { flag, ...given } = request.body as { flag: string } & Static<B>
+        return route(request, reply, flag, given as Static<B>)
+      },
+    )
+  }
+
+  act({
+    verb: 'kill',
+    config: { access: 'viewer', usual: 'operator', killOnly: true },
+    summary: 'Kill: put a hold on the flag',
+    description:
+      'Never refused for its paperwork: what is missing or wrong comes back in `warnings`. Takes no variant and no precondition. The same kill again is `changed: false`.',
+    body: KillBody,
+    does: (request, flag, body) =>
+      parts.metrics.timeKill(() => flips.kill(actorOf(request), flag, body, request.origin as Origin)),
+  })
+  act({
+    verb: 'restore',
+    config: { access: 'viewer', usual: 'engineer' },
+    summary: 'Restore: release the holds named',
+    description:
+      "Names one of incident, hold, all or undo. The flag is back to normal when its last hold is gone. `If-Match` with the flag's ETag makes sure that nothing changed since you looked.",
+    body: RestoreBody,
+    does: (request, flag, body) =>
+      flips.restore(actorOf(request), flag, body, request.ifMatchPlace, request.origin as Origin),
+  })
   app.post(
     '/v1/steps/run',
     {
@@ -152,32 +156,15 @@ export function flipRoutes(app: App, parts: Parts): void {
       )
     },
   )
-  app.post(
-    '/v1/flags/:key/drill',
-    {
-      config: { access: 'engineer', flips: 'drill' },
-      ...hooks,
-      schema: {
-        operationId: 'drillFlag',
-        summary: 'Drill: prove the path of a kill end to end, without changing any value',
-        description:
-          'Moves the revision, so that every app instance confirms it by receipt (`Prefer: wait=2`), and dates the last proof of the flag.',
-        tags,
-        params: FlagParams,
-        body: DrillBody,
-        response: { 200: FlipAnswer },
-      },
-    },
-    async (request, reply) => {
-      parts.assertKnown()
-      const { key } = request.params
-      return answer(
-        request,
-        reply,
-        await flips.drill(actorOf(request), key, request.body, request.origin as Origin),
-      )
-    },
-  )
+  act({
+    verb: 'drill',
+    config: { access: 'engineer' },
+    summary: 'Drill: prove the path of a kill end to end, without changing any value',
+    description:
+      'Moves the revision, so that every app instance confirms it by receipt (`Prefer: wait=2`), and dates the last proof of the flag.',
+    body: DrillBody,
+    does: (request, flag, body) => flips.drill(actorOf(request), flag, body, request.origin as Origin),
+  })
   app.get(
     '/v1/flips/:id',
     {

@@ -2,12 +2,11 @@
 
 import { Type } from 'typebox'
 import { NOTE_KINDS } from '../domain/audit.js'
-import { choice, incident, stepName, strict, text, time } from './members.js'
+import { choice, flagKey, incident, stepName, strict, text, time } from './members.js'
 import { Hold, RunbookReference, Step, Warning } from './schemas.js'
 
 const loose = { additionalProperties: true }
-const flagKeys = (description: string) =>
-  Type.Array(Type.String({ maxLength: 64 }), { description, minItems: 1, maxItems: 50 })
+const flagKeys = (description: string) => Type.Array(flagKey(), { description, minItems: 1, maxItems: 50 })
 const adopt = Type.Union([Type.Literal(true), flagKeys('The flags')], {
   description:
     'Takes holds without an incident under this one. true: those on the flags the runbook is about; or the flags, by key',
@@ -65,7 +64,7 @@ export const TickBody = Type.Object(
 )
 const Left = Type.Object(
   {
-    flag: Type.String({ maxLength: 64 }),
+    flag: flagKey(),
     owner: text('Who looks after it', 100),
     until: day('By when'),
   },

@@ -10,7 +10,7 @@ import { KillswitchError } from '../domain/errors.js'
 declare module 'fastify' {
   interface FastifyContextConfig {
     /** A read that is answered whatever the load: apps or a kill under way need it. All other GETs may be shed. */
-    kept?: boolean
+    kept?: boolean | ((request: FastifyRequest) => boolean)
   }
 }
 
@@ -134,8 +134,13 @@ export function registerLoad(app: FastifyInstance, load: Load): void {
 }
 
 /** What the process asks of itself, over no connection, may not. */
-const mayWait = ({ method, routeOptions, raw }: FastifyRequest): boolean =>
-  (method === 'GET' || method === 'HEAD') && routeOptions.config.kept !== true && raw.socket instanceof Socket
+function mayWait(request: FastifyRequest): boolean {
+  const { method, routeOptions, raw } = request
+  const { kept = false } = routeOptions.config
+  if (kept === true || (method !== 'GET' && method !== 'HEAD') || !(raw.socket instanceof Socket))
+    return false
+  return kept === false || !kept(request)
+}
 
 const tooMuch = (): KillswitchError =>
   new KillswitchError(

@@ -1,6 +1,7 @@
 // The members that the shapes of the API are made of: what a text, a time, a choice or the name of an incident is.
 
 import { type TSchema, Type } from 'typebox'
+import { FLAG_KEY_MOST } from '../domain/flag.js'
 import { INCIDENT_ID } from '../domain/incident.js'
 
 export const strict = { additionalProperties: false }
@@ -15,6 +16,9 @@ export const incident = Type.String({
   pattern: INCIDENT_ID.source,
   examples: ['INC-42'],
 })
+/** No pattern: a key that is none is unknown like any other, and the key it may have been meant to be is told. */
+export const flagKey = (description = 'A flag, by its key') =>
+  Type.String({ description, minLength: 1, maxLength: FLAG_KEY_MOST, examples: ['ai_v1', 'payments/card'] })
 export const stepName = text('A runbook step: its id, any unambiguous shortening, or its code', 300)
 export const value = Type.Unknown({
   description: 'Boolean, string, number or object, as the flag defines it',

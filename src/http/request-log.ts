@@ -6,6 +6,8 @@ import { type FastifyError, type FastifyReply, type FastifyRequest, LogControlle
 /** Strangers ask as often as they like, and do not fill the disk with it: so many lines a second, and then a count. */
 const STRANGERS_PER_SECOND = 20
 const SECOND_MS = 1_000
+/** A flag's key may have 384 characters in a path. */
+const LONGEST_PATH = 450
 
 export class RequestLog extends LogController {
   #since = 0
@@ -59,4 +61,4 @@ const pathOf = (request: FastifyRequest): string | undefined =>
   request.url
     .split('?')[0]
     ?.replace(/(ofrep.*\/events\/+).+/, '$1:secret')
-    .slice(0, 200)
+    .slice(0, LONGEST_PATH)

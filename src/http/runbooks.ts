@@ -4,6 +4,7 @@ import { Type } from 'typebox'
 import type { Runbook, Step } from '../domain/runbook.js'
 import { negotiate } from './accept.js'
 import { actorOf } from './auth.js'
+import { flagKey } from './members.js'
 import type { App, Parts } from './parts.js'
 import { RunbookParams } from './schemas.js'
 
@@ -149,7 +150,7 @@ export function runbookRoutes(app: App, { runbooks, flips }: Parts): void {
         tags,
         querystring: Type.Object(
           {
-            flag: Type.Optional(Type.String({ maxLength: 64 })),
+            flag: Type.Optional(flagKey()),
             runbook: Type.Optional(Type.String({ maxLength: 300 })),
             step: Type.Optional(Type.String({ maxLength: 300 })),
           },

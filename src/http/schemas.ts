@@ -4,11 +4,9 @@ import { type Static, Type } from 'typebox'
 import { ROLES } from '../domain/actor.js'
 import { ACTIONS, OUTCOMES } from '../domain/audit.js'
 import { ERROR_CODES } from '../domain/errors.js'
-import { choice, incident, orNull, Proof, stepName, strict, text, time, value } from './members.js'
+import { FLAG_KEY } from '../domain/flag.js'
+import { choice, flagKey, orNull, Proof, strict, time, value } from './members.js'
 
-export const FlagParams = Type.Object({
-  key: Type.String({ description: 'The flag key', maxLength: 2048, examples: ['ai_v1'] }),
-})
 export const RunbookParams = Type.Object({
   runbook: Type.String({ description: 'The id of a runbook', maxLength: 2048 }),
 })
@@ -18,55 +16,6 @@ export const FlipParams = Type.Object({
 export const PlaceParams = Type.Object({
   place: Type.String({ description: 'A place: 12, or 0-12 (epoch-seq)', maxLength: 40 }),
 })
-
-export const KillBody = Type.Object(
-  {
-    reason: Type.Optional(text('Why; the text of the step serves where it is missing', 2000)),
-    incident: Type.Optional(incident),
-    step: Type.Optional(stepName),
-  },
-  {
-    ...strict,
-    examples: [
-      { incident: 'INC-42', step: 'trustflow/ai-instability/3', reason: '5xx above 20 % for ten minutes' },
-    ],
-  },
-)
-export const RestoreBody = Type.Object(
-  {
-    reason: Type.Optional(text('Why; needed unless it is an undo', 2000)),
-    incident: Type.Optional(incident),
-    hold: Type.Optional(text('The id of one hold', 64)),
-    all: Type.Optional(Type.Literal(true, { description: 'Every hold there is now' })),
-    undo: Type.Optional(Type.Literal(true, { description: 'Your own newest kill, within 5 minutes' })),
-    step: Type.Optional(stepName),
-  },
-  {
-    ...strict,
-    examples: [
-      { incident: 'INC-42', reason: 'Provider is well again, error rate at baseline for 30 minutes' },
-    ],
-  },
-)
-export const DrillBody = Type.Object(
-  { reason: Type.Optional(text('Why', 2000)) },
-  { ...strict, examples: [{ reason: 'Friday drill' }] },
-)
-export const StepRunBody = Type.Object(
-  {
-    step: stepName,
-    reason: Type.Optional(text('Why; the text of the step serves where it is missing', 2000)),
-    incident: Type.Optional(incident),
-    flags: Type.Optional(
-      Type.Array(Type.String({ maxLength: 64 }), {
-        description: 'The flags to kill, of those the step kills',
-        minItems: 1,
-        maxItems: 50,
-      }),
-    ),
-  },
-  { ...strict, examples: [{ step: 'trustflow/ai-instability/3', incident: 'INC-42', flags: ['ai_v1'] }] },
-)
 
 export const Problem = Type.Object(
   {
@@ -146,7 +95,7 @@ export const Convergence = Type.Object(
 )
 
 export const Flag = Type.Object({
-  key: Type.String(),
+  key: Type.String({ ...flagKey('As the catalogue has it'), pattern: FLAG_KEY.source }),
   application: Type.String(),
   environment: Type.String(),
   description: Type.String(),

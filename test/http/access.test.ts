@@ -22,6 +22,9 @@ const TABLE: Record<string, Access> = {
   'POST /v1/flags/:key/kill': 'operator',
   'POST /v1/flags/:key/restore': 'engineer',
   'POST /v1/flags/:key/drill': 'engineer',
+  'POST /v1/flags/kill': 'operator',
+  'POST /v1/flags/restore': 'engineer',
+  'POST /v1/flags/drill': 'engineer',
   'GET /v1/flips/:id': 'viewer',
   'GET /v1/incidents': 'viewer',
   'POST /v1/incidents': 'operator',
@@ -49,12 +52,16 @@ const TABLE: Record<string, Access> = {
   'GET /v1/instances': 'viewer',
   'POST /ofrep/v1/evaluate/flags': 'reader',
   'POST /ofrep/v1/evaluate/flags/:key': 'reader',
+  'POST /ofrep/v1/evaluate/flags/*': 'reader',
   'GET /ofrep/v1/events/:secret': 'secret',
   'GET /flagd/flags.json': 'reader',
 }
 
 const BODIES: Record<string, object> = {
   'POST /v1/flags/:key/restore': { reason: 'r', all: true },
+  'POST /v1/flags/kill': { flag: 'ai_v1' },
+  'POST /v1/flags/restore': { flag: 'ai_v1', reason: 'r', all: true },
+  'POST /v1/flags/drill': { flag: 'ai_v1' },
   'POST /v1/steps/run': { step: 'trustflow/ai-instability/3', flags: ['ai_v1'] },
 }
 
@@ -98,7 +105,13 @@ describe('who may use which route', () => {
 })
 
 /** What a credential may use that may only kill; nothing else, whatever its role, but what is public. */
-const KILL_ONLY = ['POST /v1/flags/:key/kill', 'POST /v1/steps/run', 'GET /v1/flips/:id', 'GET /v1/actor']
+const KILL_ONLY = [
+  'POST /v1/flags/:key/kill',
+  'POST /v1/flags/kill',
+  'POST /v1/steps/run',
+  'GET /v1/flips/:id',
+  'GET /v1/actor',
+]
 
 describe('credentials with less than their role', () => {
   it('that may only kill use what a kill takes, on every route there is', async t => {
@@ -196,7 +209,7 @@ function routesIn(tree: string): string[] {
     const [, indent, part, methods] = /^(.*)[├└]── (\S+)(?: \(([^)]*)\))?/.exec(line) ?? []
     if (indent === undefined || part === undefined) return []
     const depth = indent.length / 4
-    at.splice(depth, at.length, part)
+    at.splice(depth, at.length, part === '*' ? '/*' : part)
     return methods === undefined ? [] : methods.split(', ').map(method => `${method} ${at.join('')}`)
   })
 }

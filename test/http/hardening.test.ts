@@ -308,7 +308,7 @@ describe('what people write', () => {
     for (let place = 2; place <= parts.log.head.seq; place++) {
       const line = (await parts.log.line(place)) as string
       assert.ok(line.length < 2_500, `entry ${place} has ${line.length} bytes`)
-      assert.ok((JSON.parse(line).flag ?? '').length <= 64)
+      assert.ok((JSON.parse(line).flag ?? '').length <= 128)
     }
   })
 })

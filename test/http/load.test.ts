@@ -78,6 +78,7 @@ describe('while the event loop is late', () => {
       ...Array.from({ length: 10 }, () => asked('operator', 'GET', '/v1/flips/2')),
       ...Array.from({ length: 10 }, () => asked('sdk', 'GET', '/flagd/flags.json')),
       ...Array.from({ length: 10 }, () => asked('operator', 'GET', '/v1/flags/ai_v1')),
+      ...Array.from({ length: 10 }, () => asked('operator', 'GET', '/v1/flags?flag=ai_v1')),
       ...Array.from({ length: 10 }, () => asked('viewer', 'GET', '/metrics')),
       ...Array.from({ length: 10 }, () => asked('viewer', 'GET', '/readyz')),
     ]

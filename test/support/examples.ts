@@ -70,10 +70,15 @@ export async function askForExamples(
   await post('adoptHolds', `${notes}/adopt`, { adopt: ['kyc_v1'] })
   await post('runStep', '/v1/steps/run', { step: STEP, incident: 'INC-43', flags: ['ai_v1'] })
   await post('drillFlag', '/v1/flags/inflow.llm/drill', { reason: 'Friday drill' }, 'engineer')
+  const drill = { flag: 'inflow.llm', reason: 'Friday drill' }
+  await post('drillNamedFlag', '/v1/flags/drill', drill, 'engineer')
+  await post('killNamedFlag', '/v1/flags/kill', { flag: 'bridge.intake', incident, step: STEP })
   await get('housekeeping', '/v1/housekeeping')
   const restore = { incident, reason: 'Error rate at baseline for 30 minutes' }
   await post('restoreFlag', '/v1/flags/ai_v1/restore', restore, 'engineer')
   await ask('engineer', 'POST', '/v1/flags/kyc_v1/restore', { body: restore })
+  const named = { flag: 'bridge.intake', ...restore }
+  await post('restoreNamedFlag', '/v1/flags/restore', named, 'engineer')
   await post(
     'resolveIncident',
     `${notes}/resolve`,
