@@ -1,9 +1,11 @@
 // OFREP 0.3: POST /ofrep/v1/evaluate/flags[/:key], for OpenFeature clients in any language. Never rate limited, never an
 // empty answer, and every refusal in OFREP's own shape: what a client cannot read it answers with its caller's default.
 
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
 import { KillswitchError } from '../domain/errors.js'
+import { FLAG_KEY_MOST } from '../domain/flag.js'
+import { didYouMean } from '../domain/near-key.js'
 import { behind } from '../domain/seen.js'
 import type { State } from '../domain/state.js'
 import { Evaluations } from '../service/evaluations.js'
@@ -70,6 +72,14 @@ const quiet = { logLevel: 'warn', validatorCompiler: unchecked } as const
 const tags = ['ofrep']
 
 function singleRoute(scope: App, { assertKnown, served }: Parts, evaluations: Evaluations): void {
+  const answer = (request: FastifyRequest, reply: FastifyReply, key: string) => {
+    assertKnown()
+    const { apps } = actorOf(request)
+    const found = evaluations.single(key, apps, contextOf(request.body))
+    if (found === undefined) throw unknownFlag(key, evaluations.near(key, apps))
+    served(request, found.application)
+    reply.header('content-type', JSON_UTF8).send(found.body as never)
+  }
   scope.post(
     '/v1/evaluate/flags/:key',
     {
@@ -84,20 +94,37 @@ function singleRoute(scope: App, { assertKnown, served }: Parts, evaluations: Ev
       },
     },
     (request, reply) => {
-      assertKnown()
-      const { key } = request.params as { key: string }
-      const found = evaluations.single(key, actorOf(request).apps, contextOf(request.body))
-      if (found === undefined) throw unknownFlag(key)
-      served(request, found.application)
-      reply.header('content-type', JSON_UTF8).send(found.body as never)
+      const { params, url } = request as { params: { key: string }; url: string }
+      // a slash at the end is no part of the path, unless there is a flag whose key ends in one
+      const written = url.endsWith('/') ? keyIn(url) : ''
+      answer(request, reply, written !== '' && evaluations.has(written) ? written : params.key)
+    },
+  )
+  // the official providers do not encode a key, and some proxies decode it: who is refused goes by the caller's default
+  scope.post(
+    '/v1/evaluate/flags/*',
+    { ...quiet, config: { access: 'reader' }, schema: { hide: true } },
+    (request, reply) => {
+      const key = keyIn(request.url)
+      if (key.length > LONGEST_PARAM) throw tooLong()
+      request.params = { key }
+      return answer(request, reply, key)
     },
   )
 }
 
-const unknownFlag = (key: string): KillswitchError =>
+/** The key as it was written: the router makes one slash of two, and none of one at the end. */
+const keyIn = (url: string): string => decodeURIComponent(/\/flags\/+([^?]*)/.exec(url)?.[1] ?? '')
+
+/** As the router has it for the parameter of a path. */
+const LONGEST_PARAM = 2048
+const tooLong = () =>
+  new KillswitchError('malformed-request', `A key has at most ${FLAG_KEY_MOST} characters.`)
+
+const unknownFlag = (key: string, near: readonly string[]): KillswitchError =>
   new KillswitchError(
     'unknown-flag',
-    `There is no flag "${key.slice(0, 80)}" among those this token may read.`,
+    `There is no flag "${key.slice(0, FLAG_KEY_MOST)}" among those this token may read${didYouMean(near)}`,
   )
 
 function bulkRoute(scope: App, parts: Parts, evaluations: Evaluations): void {

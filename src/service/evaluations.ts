@@ -4,6 +4,7 @@
 import { hash } from 'node:crypto'
 import { isStatic, metadataOf, type Resolution, resolveStatic } from '../domain/evaluate.js'
 import type { FlagValue } from '../domain/flag.js'
+import { nearKeys } from '../domain/near-key.js'
 import { type FlagState, INITIAL, type State } from '../domain/state.js'
 import type { Log } from './log.js'
 import { evaluateTargeting } from './targeting.js'
@@ -35,6 +36,18 @@ export class Evaluations {
     if (prepared === undefined || (apps !== undefined && !apps.includes(prepared.application)))
       return undefined
     return { body: prepared.answer(context), application: prepared.application }
+  }
+
+  has(key: string): boolean {
+    return this.#log.known.flags.has(key)
+  }
+
+  /** The keys that one which is not there may have been meant to be, among those of the applications given. */
+  near(key: string, apps: readonly string[] | undefined): string[] {
+    const { flags } = this.#log.known
+    return nearKeys(flags, key).filter(
+      each => apps?.includes(flags.get(each)!.definition.application) ?? true,
+    )
   }
 
   /** The answer for every flag of the applications given (all, where undefined). `streams` is JSON. */

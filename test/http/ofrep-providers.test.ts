@@ -7,7 +7,10 @@ import { OFREPWebProvider } from '@openfeature/ofrep-web-provider'
 import { type Client, OpenFeature } from '@openfeature/server-sdk'
 import { OpenFeature as OpenFeatureWeb, type Provider, ProviderEvents } from '@openfeature/web-sdk'
 import { EventSource } from 'eventsource'
+import { flagsDirOf } from '../support/keys.js'
 import { anOpenFeatureServer, type OpenFeatureServer } from '../support/openfeature.js'
+import { aServer } from '../support/server.js'
+import type { Teardown } from '../support/testdir.js'
 
 let serial = 0
 const optionsOf = ({ address, shop }: OpenFeatureServer) => ({
@@ -51,6 +54,49 @@ describe('the official provider for servers', () => {
     assert.equal(await code('bank.transfer'), 'FLAG_NOT_FOUND')
     assert.equal(await code('constructor'), 'FLAG_NOT_FOUND')
     assert.equal(await code('shop.theme'), 'TYPE_MISMATCH')
+  })
+})
+
+describe('flags of any key', () => {
+  const KEYS = ['payments/card:v2', 'a//b/', 'enableCheckout', 'constructor', `x${'/'.repeat(127)}`]
+  const aShop = async (t: Teardown) => {
+    const server = await aServer(t, { flagsDir: flagsDirOf(t, KEYS) })
+    const options = {
+      baseUrl: server.address,
+      headers: [['Authorization', `Bearer ${server.tokens.sdk}`]] as [string, string][],
+    }
+    const kill = (flag: string) =>
+      server.ask('operator', 'POST', '/v1/flags/kill', { body: { flag, reason: 'why' } })
+    return { options, kill }
+  }
+
+  it('are evaluated by the official provider for servers, normal and killed', async t => {
+    const { options, kill } = await aShop(t)
+    const domain = `keys-${++serial}`
+    await OpenFeature.setProviderAndWait(domain, new OFREPProvider(options))
+    t.after(() => OpenFeature.clearProviders())
+    const client = OpenFeature.getClient(domain)
+    for (const key of KEYS) {
+      const before = await client.getBooleanDetails(key, false, { plan: 'pro' })
+      assert.deepEqual([before.value, before.errorCode], [true, undefined], key)
+      assert.equal((await kill(key)).status, 200)
+      const { value, reason, flagMetadata } = await client.getBooleanDetails(key, true, { plan: 'pro' })
+      assert.deepEqual([value, reason, flagMetadata.killed], [false, 'STATIC', true], key)
+    }
+    const { value, errorCode, errorMessage } = await client.getBooleanDetails('EnableCheckout', true)
+    assert.deepEqual([value, errorCode], [true, 'FLAG_NOT_FOUND'])
+    assert.ok(errorMessage !== undefined)
+  })
+
+  it('are evaluated by the official provider for browsers', async t => {
+    const { options, kill } = await aShop(t)
+    await kill('payments/card:v2')
+    const domain = `keys-web-${++serial}`
+    const provider = new OFREPWebProvider({ ...options, cacheMode: 'disabled', pollInterval: -1 })
+    await OpenFeatureWeb.setProviderAndWait(domain, provider as Provider)
+    t.after(() => OpenFeatureWeb.clearProviders())
+    const client = OpenFeatureWeb.getClient(domain)
+    for (const key of KEYS) assert.equal(client.getBooleanValue(key, false), key !== 'payments/card:v2', key)
   })
 })
 
