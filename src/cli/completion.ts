@@ -1,15 +1,19 @@
 // killswitch completion: scripts for the shells, by @bomb.sh/tab; flag keys, steps, runbooks and incidents come from the
 // service, which is given half a second. A completion never says anything else, whatever goes wrong.
 
-import type { Argument, Option as TabOption } from '@bomb.sh/tab'
+import { type Argument, script, type Option as TabOption } from '@bomb.sh/tab'
 import tab from '@bomb.sh/tab/commander'
 import type { Command } from 'commander'
 import type { FlagList, IncidentList, RunbookSummary, StepsPage } from './client/answers.js'
 import { Client } from './client/client.js'
+import type { Cli } from './context.js'
 import { firstLine } from './print/step.js'
 import { readSettings } from './settings.js'
 
 const PATIENCE_MS = 500
+const NAME = 'killswitch'
+
+type Shell = Parameters<typeof script>[0]
 
 type Choices = [value: string, about: string][]
 type Root = ReturnType<typeof tab>
@@ -36,17 +40,51 @@ const LISTS: Record<string, (client: Client) => Promise<Choices>> = {
 }
 
 /** Adds the verb. Where a shell asks for words, the service is asked first: the library's answers are synchronous. */
-export async function completionVerb(program: Command, argv: readonly string[]): Promise<void> {
+export async function completionVerb(
+  program: Command,
+  { terminal }: Cli,
+  argv: readonly string[],
+): Promise<void> {
   const isAsked = argv[0] === 'complete' && argv[1] === '--'
   const lists = isAsked ? await fetchLists(argv.slice(2)) : {}
   const root = tab(program, { completionCommandName: 'completion' })
   const verb = program.commands.find(each => each.name() === 'completion')
   verb?.description('Prints the completion script for your shell: bash, zsh, fish or powershell.')
+  verb?.action((shell: Shell) => terminal.out(scriptFor(shell)))
   verb?.addHelpText(
     'after',
     '\nExamples:\n  source <(killswitch completion bash)\n  killswitch completion fish > ~/.config/fish/completions/killswitch.fish',
   )
   if (isAsked) attach(root, lists)
+}
+
+/**
+ * What the scripts of @bomb.sh/tab leave out for words with a colon in them, which keys and incidents may have. Readline
+ * begins a new word at a colon, so that bash has to be given only what follows it; in zsh a colon ends the word, and the
+ * library's own escape of it has lost its backslash.
+ */
+const COLONS: Partial<Record<Shell, [what: RegExp, instead: string]>> = {
+  bash: [/^ *COMPREPLY=.*compgen -W .*$/m, '$&\n    __ltrim_colon_completions "$cur"'],
+  zsh: [/(?<=comp\/\/:\/)\\:/, '\\\\:'],
+}
+
+function scriptFor(shell: Shell): string {
+  const text = printed(() => script(shell, NAME, NAME))
+  const colons = COLONS[shell]
+  return colons === undefined ? text : text.replace(...colons)
+}
+
+/** The library prints its scripts itself. */
+function printed(print: () => void): string {
+  const { log } = console
+  const lines: string[] = []
+  console.log = (line: string) => void lines.push(line)
+  try {
+    print()
+  } finally {
+    console.log = log
+  }
+  return lines.join('\n')
 }
 
 async function fetchLists(words: readonly string[]): Promise<Record<string, Choices>> {

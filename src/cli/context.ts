@@ -35,7 +35,6 @@ export function queryOf(members: Record<string, string | number | boolean | stri
   return query.size > 0 ? `?${query.toString()}` : ''
 }
 
-export const flagPath = (key: string): string => `/v1/flags/${encodeURIComponent(key)}`
 export const incidentPath = (id: string): string => `/v1/incidents/${encodeURIComponent(id)}`
 
 /** For options that may be given more than once. */

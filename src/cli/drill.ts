@@ -1,7 +1,8 @@
 // killswitch drill: proves the way from here to every app instance without changing any value.
 
 import type { Command } from 'commander'
-import { type Cli, connect, flagPath, given } from './context.js'
+import { flipOf } from './client/flag.js'
+import { type Cli, connect, given } from './context.js'
 import { flipAndShow, withWait } from './flipping.js'
 import { explainUnknownFlag } from './near.js'
 
@@ -18,7 +19,7 @@ export function drillVerb(program: Command, cli: Cli): void {
   withWait(verb).action(
     async (key: string, { wait, reason }: { wait: number; reason?: string }, command: Command) => {
       const client = await connect(command)
-      const flipping = { path: `${flagPath(key)}/drill`, body: given({ reason }) }
+      const flipping = flipOf(key, 'drill', given({ reason }))
       await flipAndShow(cli, { client, command, wait }, flipping).catch(error =>
         explainUnknownFlag(client, key, error),
       )

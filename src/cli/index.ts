@@ -82,7 +82,7 @@ export async function main(argv: readonly string[]): Promise<number | undefined>
   const asJson = argv.includes('--json')
   try {
     const root = program(cli)
-    await completionVerb(root, argv)
+    await completionVerb(root, cli, argv)
     await root.parseAsync(argv, { from: 'user' })
     return cli.exit
   } catch (error) {

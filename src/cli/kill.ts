@@ -1,7 +1,8 @@
 // killswitch kill: turns a flag off now. It asks nothing, and what its paperwork lacks is a warning.
 
 import type { Command } from 'commander'
-import { type Cli, connect, flagPath, given } from './context.js'
+import { flipOf } from './client/flag.js'
+import { type Cli, connect, given } from './context.js'
 import { flipAndShow, withWait } from './flipping.js'
 import { explainUnknownFlag } from './near.js'
 
@@ -25,7 +26,7 @@ export function killVerb(program: Command, cli: Cli): void {
   withWait(verb).action(async (key: string, { wait, ...paperwork }: Options, command: Command) => {
     const client = await connect(command)
     const { step, incident, reason } = paperwork
-    const flipping = { path: `${flagPath(key)}/kill`, body: given({ step, incident, reason }) }
+    const flipping = flipOf(key, 'kill', given({ step, incident, reason }))
     await flipAndShow(cli, { client, command, wait }, flipping).catch(error =>
       explainUnknownFlag(client, key, error),
     )

@@ -3,7 +3,8 @@
 import type { Command } from 'commander'
 import type { Flag } from './client/answers.js'
 import type { Answer } from './client/client.js'
-import { type Cli, confirm, connect, flagPath, given, isJson } from './context.js'
+import { flipOf, readFlag } from './client/flag.js'
+import { type Cli, confirm, connect, given, isJson } from './context.js'
 import { EXIT, UsageError } from './exit.js'
 import { flipAndShow, withWait } from './flipping.js'
 import { explainUnknownFlag } from './near.js'
@@ -39,7 +40,7 @@ export function restoreVerb(program: Command, cli: Cli): void {
     )
   withWait(verb).action(async (key: string, options: Options, command: Command) => {
     const client = await connect(command)
-    const seen = await client.get<Flag>(flagPath(key)).catch(error => explainUnknownFlag(client, key, error))
+    const seen = await readFlag(client, key).catch(error => explainUnknownFlag(client, key, error))
     const named = nameHolds(seen.body, options)
     if (!isJson(command)) show(cli, seen)
     const reason = options.reason ?? (await askReason(cli, options))
@@ -50,7 +51,7 @@ export function restoreVerb(program: Command, cli: Cli): void {
     }
     const body = given({ ...named, step: options.step, reason })
     const ifMatch = seen.headers.get('etag') ?? undefined
-    const flipping = { path: `${flagPath(key)}/restore`, body, ...given({ ifMatch }) }
+    const flipping = { ...flipOf(key, 'restore', body), ...given({ ifMatch }) }
     await flipAndShow(cli, { client, command, wait: options.wait }, flipping)
   })
 }

@@ -1,9 +1,10 @@
 // killswitch status: what is in force, who holds it, and of one flag everything there is to know.
 
 import type { Command } from 'commander'
-import type { Flag, FlagList } from './client/answers.js'
+import type { FlagList } from './client/answers.js'
 import type { Client } from './client/client.js'
-import { type Cli, connect, flagPath, isJson, queryOf } from './context.js'
+import { readFlag } from './client/flag.js'
+import { type Cli, connect, isJson, queryOf } from './context.js'
 import { UsageError } from './exit.js'
 import { explainUnknownFlag } from './near.js'
 import { flagLines, flagTable } from './print/flag.js'
@@ -29,8 +30,9 @@ export function statusVerb(program: Command, { terminal }: Cli): void {
       const { style, columns, now } = terminal
       const look = { style, columns, now }
       if (key !== undefined) {
-        const asked = client.get<Flag>(flagPath(key))
-        const { body, text } = await asked.catch(error => explainUnknownFlag(client, key, error))
+        const { body, text } = await readFlag(client, key).catch(error =>
+          explainUnknownFlag(client, key, error),
+        )
         if (isJson(command)) terminal.raw(text)
         else terminal.out(...flagLines(body, look))
         return
