@@ -2,6 +2,7 @@
 // learns something tells it here; whoever wants to hear of changes listens here. No network, no disk, no timers.
 
 import type { FlagValue } from '../../src/domain/flag.js'
+import { didYouMean, nearKeys } from '../../src/domain/near-key.js'
 import { type Applied, apply, type Incoming, type Refusal, type ReleaseRule } from './apply.js'
 import type { Known } from './known.js'
 import type { Voice } from './logger.js'
@@ -71,6 +72,7 @@ export class Holding {
     this.known = applied.known
     this.say(applied.refused)
     this.rebuild(applied.changed)
+    this.sayNear()
     this.tell('applied')
     return applied
   }
@@ -97,6 +99,7 @@ export class Holding {
   force(keys: ReadonlySet<string>): void {
     this.forced = keys
     this.rebuild([])
+    this.sayNear()
   }
 
   targetBy(targeting: Targeting | undefined): void {
@@ -158,6 +161,19 @@ export class Holding {
     })
     const changed = [...new Set([...keys, ...differing(before, this.table)])]
     if (changed.length > 0) this.tell('changed', changed, this.table)
+  }
+
+  /** A key that is forced forces nothing where another one was meant. */
+  private sayNear(): void {
+    const flags = this.known?.flags ?? new Map<string, unknown>()
+    for (const key of this.forced) {
+      const near = flags.has(key) ? [] : nearKeys(flags, key)
+      if (near.length > 0)
+        this.making.voice.once(
+          `near ${key}`,
+          `${key} is forced, and is no flag that is known here${didYouMean(near)}`,
+        )
+    }
   }
 
   private say(refused: readonly Refusal[]): void {
