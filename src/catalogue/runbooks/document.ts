@@ -20,7 +20,7 @@ const OPTIONS = {
 /** What is given to the parser as a whole. Its time grows with the square of the lists it is given at once. */
 const WHOLE = 16 * 1024
 /** Anything longer is given to it in pieces of about this size. */
-const PIECE = 1024
+const PIECE = 512
 
 /** Where a list, quotation or paragraph cannot go on: a heading or text at the margin, after an empty line. */
 const MARGIN = /(?:\r\n|\n|\r)(?:[ \t]*(?:\r\n|\n|\r))+(?=#{1,6}[ \t]|\p{L}|\*\*)/gu
@@ -52,10 +52,11 @@ function parsePieces(source: string): Root {
       enough = 2 * text.length
       continue
     }
+    const last = lastKind(piece, text)
     shiftLines(piece, line)
     const kind = kindAt(source, from)
     joinPiece(root, piece, kind !== undefined && kind === open)
-    open = lastKind(piece, text)
+    open = last
     line += text.split(/\r\n|\n|\r/).length - 1
     from = to
     enough = PIECE
@@ -117,11 +118,15 @@ function isOpen(piece: Root, text: string): boolean {
   return fence !== undefined && !(end.startsWith(fence) && end.replaceAll(fence.charAt(0), '') === '')
 }
 
+/** Every piece is slimmed as well: half of what a tree holds is where its nodes end, and only of code it is asked. */
 function shiftLines(node: Nodes, by: number): void {
-  if (by === 0) return
   if (node.position) {
-    node.position.start.line += by
-    node.position.end.line += by
+    const { start, end } = node.position
+    const from = { line: start.line + by, column: start.column }
+    node.position = {
+      start: from,
+      end: node.type === 'code' ? { line: end.line + by, column: end.column } : from,
+    }
   }
   if ('children' in node) for (const child of node.children) shiftLines(child, by)
 }
@@ -129,7 +134,8 @@ function shiftLines(node: Nodes, by: number): void {
 function renumber(node: Nodes, lines: readonly number[]): void {
   if (node.position) {
     node.position.start.line = lines[node.position.start.line - 1] ?? node.position.start.line
-    node.position.end.line = lines[node.position.end.line - 1] ?? node.position.end.line
+    if (node.position.end !== node.position.start)
+      node.position.end.line = lines[node.position.end.line - 1] ?? node.position.end.line
   }
   if ('children' in node) for (const child of node.children) renumber(child, lines)
 }

@@ -7,7 +7,7 @@ import type { Runbook } from '../../domain/runbook.js'
 import { withCodes } from '../../domain/step-code.js'
 import type { KnownFlag } from './flag-values.js'
 import type { ParseRequest } from './parse.js'
-import { unreadRunbook } from './unread.js'
+import { unreadRunbook, whatIsLong } from './unread.js'
 
 export type ReadLimits = {
   /** Computing time of this process, which is never less than the thread's own. */
@@ -24,7 +24,7 @@ export const READ_LIMITS: ReadLimits = {
   waitLimitMs: 60_000,
   startLimitMs: 10_000,
   sizeLimitBytes: 512 * 1024,
-  heapLimitMb: 256,
+  heapLimitMb: 512,
 }
 
 /**
@@ -102,8 +102,10 @@ export class RunbookReader {
     const { timeLimitMs, waitLimitMs } = this.#limits
     const read = await answerOf(this.#worker, timeLimitMs, waitLimitMs)
     if (typeof read === 'object' && 'steps' in read) return { runbook: read }
-    const limit = `reading took longer than ${timeLimitMs} ms and was stopped; look for runs of * or _ and deep nesting`
-    return failed(read, limit)
+    return failed(
+      read,
+      `reading took longer than ${timeLimitMs} ms and was stopped; ${whatIsLong(request.source)}`,
+    )
   }
 }
 

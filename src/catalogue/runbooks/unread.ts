@@ -37,3 +37,16 @@ export function encodingFindings(runbook: string, encoding: string | undefined):
     : `the file is ${encoding} and was read as such, so that some letters may be wrong; save it as UTF-8`
   return [{ code: 'wrong-encoding', message, runbook, line: 1 }]
 }
+
+/** What of a text may have taken so long, and what to do about it: only what is so. */
+export function whatIsLong(source: string): string {
+  const lines = source.split(/\r\n|\n|\r/)
+  const longest = lines.reduce((most, text, index) => (text.length > lines[most]!.length ? index : most), 0)
+  const length = lines[longest]!.length
+  const signs = source.match(/[*_]/g)?.length ?? 0
+  const size = `the runbook has ${lines.length} lines and ${source.length} characters`
+  if (signs > source.length / 20)
+    return `${size}, of which ${signs} are * or _; look for runs of them, or split it`
+  if (length > 4096) return `${size}; line ${longest + 1} has ${length} of them: break it up`
+  return `${size}; split it`
+}

@@ -64,3 +64,29 @@ test('codes are settled over the whole batch', async () => {
   assert.equal(codes.length, 1800)
   assert.equal(new Set(codes).size, 1800)
 })
+
+const LONG: Record<string, string> = {
+  'one step': `1. ${'Disable `ai_v1` and look at it. '.repeat(15_000)}`,
+  'one step of many lines': `1. Look${'\n   at the pod and at what it says'.repeat(12_000)}`,
+  'one step of many paragraphs': `1. Look${'\n\n   At the pod, and at what it says.'.repeat(10_000)}`,
+  'a fence': `1. Look\n\`\`\`bash\n${'# look\nkubectl get pods\n'.repeat(18_000)}\`\`\`\n`,
+}
+
+for (const [name, source] of Object.entries(LONG)) {
+  test(`${name} of hundreds of KiB is read to its end`, async () => {
+    const [runbook] = await reading([sourceOf('long', `# Long\n\n${source}`)], { timeLimitMs: 20_000 })
+    assert.deepEqual(
+      runbook?.findings.filter(({ code }) => code === 'too-slow' || code === 'unreadable'),
+      [],
+    )
+    assert.ok(runbook!.steps.length > 0)
+  })
+}
+
+test('what took too long is told as it is', async () => {
+  const words = sourceOf('words', '1. Look at the pod\n'.repeat(20_000))
+  const [slow] = await reading([words], { timeLimitMs: 20 })
+  assert.match(slow?.findings[0]?.message ?? '', /20001 lines and 380000 characters; split it$/)
+  const [runs] = await reading([hostile], { timeLimitMs: 100 })
+  assert.match(runs?.findings[0]?.message ?? '', /40000 are \* or _; look for runs of them/)
+})

@@ -8,6 +8,7 @@ import { plainCharacters } from './characters.js'
 import { withoutComments } from './comments.js'
 import { withoutTags } from './components.js'
 import { wholeBlocks } from './html-blocks.js'
+import { brokenUp } from './long-texts.js'
 import { plainLists } from './marked-lists.js'
 import { fromOrg, isOrg } from './org.js'
 import { fromRestructured, isRestructured } from './restructured.js'
@@ -33,7 +34,7 @@ function rewrite(rows: readonly Row[], notes: Note[]): Row[] {
   unknownMarkup(said, notes)
   const boxless = markCode(withoutBoxes(said))
   const tagless = markCode(withoutTags(boxless))
-  return plainLists(plainBullets(wholeBlocks(tagless)))
+  return brokenUp(plainLists(plainBullets(wholeBlocks(tagless))))
 }
 
 function fromOthers(rows: readonly Row[], notes: Note[]): Row[] {
