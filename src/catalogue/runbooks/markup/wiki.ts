@@ -16,7 +16,7 @@ const ROW = /^\s*\|(?!\|)(.*)\|\s*$/
 
 /** Headings of either wiki; no Markdown has them. */
 export const isWiki = (rows: readonly Row[]): boolean =>
-  !/^# /.test(rows.find(row => !isBlank(row))?.text ?? '') &&
+  !(rows.find(row => !isBlank(row))?.text ?? '').startsWith('# ') &&
   rows.some(row => !row.isCode && (HEADING.test(row.text) || MEDIAWIKI.test(row.text)))
 
 export function fromWiki(rows: readonly Row[]): Row[] {

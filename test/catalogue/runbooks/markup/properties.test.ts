@@ -55,7 +55,7 @@ const line = fc.constantFrom(
   '\t- t',
 )
 const scrap = fc.string({
-  unit: fc.constantFrom(...'ai1.)(<>/-*|:=!"`# \n\r\t\u00a0“①☐\u0000'),
+  unit: fc.constantFrom(...'ai1.)(<>/-*|:=!"`# \n\r\t\u00a0“①☐\u0000'.split('')),
   maxLength: 80,
 })
 const source = fc.oneof(
