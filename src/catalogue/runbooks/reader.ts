@@ -12,6 +12,8 @@ import { unreadRunbook, whatIsLong } from './unread.js'
 export type ReadLimits = {
   /** Computing time of this process, which is never less than the thread's own. */
   timeLimitMs: number
+  /** What a long runbook has besides, for each KiB of it: what is long takes long, and hostile text is short. */
+  timePerKibMs: number
   /** Of the clock, whatever was computed. */
   waitLimitMs: number
   startLimitMs: number
@@ -20,8 +22,9 @@ export type ReadLimits = {
 }
 
 export const READ_LIMITS: ReadLimits = {
-  timeLimitMs: 3000,
-  waitLimitMs: 60_000,
+  timeLimitMs: 3_000,
+  timePerKibMs: 40,
+  waitLimitMs: 120_000,
   startLimitMs: 10_000,
   sizeLimitBytes: 512 * 1024,
   heapLimitMb: 512,
@@ -99,12 +102,13 @@ export class RunbookReader {
       if (started !== 'ready') return failed(started, 'the reading thread did not start')
     }
     this.#worker.postMessage(request)
-    const { timeLimitMs, waitLimitMs } = this.#limits
-    const read = await answerOf(this.#worker, timeLimitMs, waitLimitMs)
+    const { timeLimitMs, timePerKibMs, waitLimitMs } = this.#limits
+    const limitMs = Math.round(timeLimitMs + (timePerKibMs * request.source.length) / 1024)
+    const read = await answerOf(this.#worker, limitMs, waitLimitMs)
     if (typeof read === 'object' && 'steps' in read) return { runbook: read }
     return failed(
       read,
-      `reading took longer than ${timeLimitMs} ms and was stopped; ${whatIsLong(request.source)}`,
+      `reading took longer than ${limitMs / 1000} s and was stopped; ${whatIsLong(request.source)}`,
     )
   }
 }

@@ -8,7 +8,7 @@ const good = sourceOf('good', '# Good\n\n## Go\n1. Disable `ai_v1`\n')
 const hostile = sourceOf('hostile', '*a_ '.repeat(20_000))
 
 const reading = (sources: ReturnType<typeof sourceOf>[], limits: Partial<ReadLimits> = {}) =>
-  readRunbooks(sources, FLAGS, [], limits)
+  readRunbooks(sources, FLAGS, [], limits === undefined ? {} : { timePerKibMs: 0, ...limits })
 
 test('a batch is read in order, as it would be here', async () => {
   const [first, second] = await reading([good, sourceOf('other', '1. Look\n')])
@@ -74,7 +74,7 @@ const LONG: Record<string, string> = {
 
 for (const [name, source] of Object.entries(LONG)) {
   test(`${name} of hundreds of KiB is read to its end`, async () => {
-    const [runbook] = await reading([sourceOf('long', `# Long\n\n${source}`)], { timeLimitMs: 20_000 })
+    const [runbook] = await reading([sourceOf('long', `# Long\n\n${source}`)])
     assert.deepEqual(
       runbook?.findings.filter(({ code }) => code === 'too-slow' || code === 'unreadable'),
       [],
