@@ -52,6 +52,20 @@ test('a port is digits and nothing else', () => {
   assert.equal(readConfig({ KILLSWITCH_PORT: '' }).port, 8080)
 })
 
+test('the environment has other names in runbooks', () => {
+  const namesOf = (environment: string, aliases?: string) =>
+    readConfig({ KILLSWITCH_ENVIRONMENT: environment, KILLSWITCH_ENVIRONMENT_ALIASES: aliases })
+      .environmentAliases
+  assert.deepEqual(namesOf('production'), ['prod'])
+  assert.deepEqual(namesOf('staging', ''), [])
+  assert.deepEqual(namesOf('production', ' Prod , live '), ['prod', 'live'])
+  for (const aliases of ['prod,,live', 'prod,', 'the live one'])
+    assert.match(
+      faultOf({ KILLSWITCH_ENVIRONMENT_ALIASES: aliases }),
+      /^KILLSWITCH_ENVIRONMENT_ALIASES has "/,
+    )
+})
+
 test('what belongs to the SDK, the CLI, compose or Kubernetes is not strange', () => {
   const { warnings } = readConfig({
     KILLSWITCH_URL: 'x',
