@@ -48,10 +48,12 @@ export function claimStep(
 
 const CODES = { limit: 'step-limited', condition: 'step-conditional', guess: 'step-unsure' } as const
 
-/** What the step says besides is told with a kill that names it, and neither refuses nor delays one. */
+/** What the step says besides is told with a kill that names it, and neither refuses nor delays one. A plain condition is not. */
 function doubtful(step: Step, flag: string | undefined, direction: 'kill' | 'restore'): Warning[] {
   if (flag === undefined || direction !== 'kill') return []
-  return doubtsOf(step, flag).map(({ kind, detail }) => ({ code: CODES[kind], detail }))
+  return doubtsOf(step, flag)
+    .filter(({ isPlain }) => !isPlain)
+    .map(({ kind, detail }) => ({ code: CODES[kind], detail }))
 }
 
 /** The same for a restore or a run, which are strict: throws instead of warning. */

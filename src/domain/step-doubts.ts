@@ -3,7 +3,8 @@
 
 import type { FlagAction, Step } from './runbook.js'
 
-export type Doubt = { kind: 'limit' | 'condition' | 'guess'; detail: string }
+/** `isPlain`: a condition that is understood ("if the error rate stays high"): whoever kills the flag itself has judged it. */
+export type Doubt = { kind: 'limit' | 'condition' | 'guess'; detail: string; isPlain?: true }
 
 /** "This kills ai_v1 for everybody; the step says: for tenant 4711 only." */
 export const limitDetail = (flag: string, limit: string): string =>
@@ -27,9 +28,12 @@ function doubtsOfAction(
   outer: string | undefined,
 ): Doubt[] {
   const conditions = [outer, condition].filter(text => text !== undefined).join('; ')
+  const plain = condition === undefined && confidence !== 'low' ? { isPlain: true as const } : {}
   const doubts: Doubt[] = [
     ...(limit === undefined ? [] : [{ kind: 'limit' as const, detail: limitDetail(flag, limit) }]),
-    ...(conditions === '' ? [] : [{ kind: 'condition' as const, detail: conditionDetail(flag, conditions) }]),
+    ...(conditions === ''
+      ? []
+      : [{ kind: 'condition' as const, detail: conditionDetail(flag, conditions), ...plain }]),
   ]
   if (doubts.length > 0 || confidence !== 'low') return doubts
   return [{ kind: 'guess', detail: guessDetail(flag) }]

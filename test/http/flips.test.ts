@@ -18,8 +18,8 @@ describe('killing a flag from a runbook step', () => {
     assert.equal(kill.status, 200)
     assert.deepEqual(
       [kill.body.changed, kill.body.killed, kill.body.offRunbook, kill.body.warnings.map(codeOf)],
-      [true, true, false, ['step-conditional', 'unknown-incident']],
-      'killed first: the step is a conditional one, and nobody has declared INC-1 yet',
+      [true, true, false, ['unknown-incident']],
+      'killed first: all its paperwork holds, but that nobody has declared INC-1 yet',
     )
     assert.equal(kill.body.reason, step.text, "the step's text serves as the reason")
     assert.equal(kill.body.summary, 'Turn ai_v1 off: on -> off')
