@@ -58,7 +58,7 @@ export function leftOfClause(
 }
 
 const LEADING = new RegExp(
-  `^[\\s(*"'“‘\`>–—:,.-]*(?:(?:please|do(?:n['’]t|\\s+not)\\s+(?:forget|hesitate)\\s+to|then|also|finally|next|now|first|second|third|and|or|always|just|you\\s+(?:should|must|need\\s+to|have\\s+to)|we\\s+(?:should|must)|to\\s+kill\\s+it|${AT_ONCE}|(?:immediate|quick|first|short[\\s-]term)?\\s*(?:actions?|mitigations?|fix|resolution|solution|containment|rollback|remediation|response|steps?\\s*\\d*|what\\s+to\\s+do|how\\s+to|workaround|option\\s+\\w{1,3})\\s*[:–—-])(?![\\p{L}\\p{N}])|[\\s,:–—-]+)`,
+  `^[\\s(*"'“‘\`>–—:,.-]*(?:(?:please|do(?:n['’]t|\\s+not)\\s+(?:forget|hesitate)\\s+to|then|also|finally|next|now|first|second|third|and|or|always|just|${MEANS}|you\\s+(?:should|must|need\\s+to|have\\s+to)|we\\s+(?:should|must)|to\\s+kill\\s+it|${AT_ONCE}|(?:immediate|quick|first|short[\\s-]term)?\\s*(?:actions?|mitigations?|fix|resolution|solution|containment|rollback|remediation|response|steps?\\s*\\d*|what\\s+to\\s+do|how\\s+to|workaround|option\\s+\\w{1,3})\\s*[:–—-])(?![\\p{L}\\p{N}])|[\\s,:–—-]+)`,
   'iu',
 )
 /** A flip before this one is read for itself: what stands between its verb and its keys counts there. */

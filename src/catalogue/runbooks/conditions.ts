@@ -7,8 +7,11 @@ const LEADING = new RegExp(`^((?:${WORDS})\\b[^,:;]*)`, 'i')
 const TRAILING = new RegExp(`[\\s,]((?:${WORDS})\\b[^,:;()]*)`, 'i')
 
 export function conditionOf(text: string): string | undefined {
-  const said = text.replace(/\?.*$/s, '?')
-  if (said.endsWith('?')) return undefined
+  const question = /^[^?]*\?/.exec(text)?.[0]
+  // "Is it down too? Then ..." depends on the answer; a question alone is one to answer
+  if (question !== undefined)
+    return /[\p{L}\p{N}]/u.test(text.slice(question.length)) ? question.trim() : undefined
+  const said = text
   const match = IN_BRACKETS.exec(said) ?? LEADING.exec(said) ?? TRAILING.exec(said)
   const [clause] = (match?.[1] ?? '').split(/\.(?:\s|$)/, 1)
   return clause?.trim() || undefined

@@ -268,6 +268,8 @@ const TO_VALUE = new RegExp(
     `(?:from\\s+\\S+\\s+)?(?:\\b(?:back\\s+)?(?:to|into)\\b|=|:(?=\\s)|→|->|=>)\\s*(?:the\\s+)?(?:value\\s+|variant\\s+|version\\s+)?${VALUE}`,
   'iu',
 )
+/** "`key`: v2 → v1" goes to the latter. */
+const FROM_TO = new RegExp(`^["'”)\\s]*:?\\s*${VALUE}["'”\\s]*(?:→|->|=>)\\s*${VALUE}`, 'iu')
 const PARTICLE = /^(?:["')\s]|\b(?:flag|feature|toggle|switch|back)\b)*\b(off|on)\b/i
 
 /** The value the words give: for `off` and `on` the verb itself, else what follows the key, or stands before it. */
@@ -275,7 +277,7 @@ function saidValue({ flips, between }: Governed, after: string, { flag }: Mentio
   if (flips === 'off') return isBoolean(flag) || variantOf(flag, 'off') ? 'false' : undefined
   if ((flips === 'kill' || flips === 'restore') && /\bkill[\s-]?switch/i.test(between)) return undefined
   if (flips === 'on') return isBoolean(flag) || variantOf(flag, 'on') ? 'true' : undefined
-  const value = PARTICLE.exec(after)?.[1] ?? TO_VALUE.exec(after)?.[1]
+  const value = FROM_TO.exec(after)?.[2] ?? PARTICLE.exec(after)?.[1] ?? TO_VALUE.exec(after)?.[1]
   if (value) return value.replace(/[.-]+$/, '')
   if (flips !== 'set') return undefined
   const particle = /\b(off|on)\W*$/i.exec(between)?.[1]

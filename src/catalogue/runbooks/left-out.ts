@@ -33,7 +33,7 @@ export type Reason =
 const ABOUT: readonly (readonly [Reason, RegExp])[] = [
   [
     'template',
-    /\btemplates?$|^templates? (for|to)\b|^post-?\s?mortem (requirements|outline|contents?|format)|^outline$|\bvorlagen?\b|^plantillas?\b|^modèles?\b|^modelos?\b|テンプレート|模板/,
+    /\btemplates?\)?$|^templates? (for|to)\b|^post-?\s?mortem (requirements|outline|contents?|format)|^outline$|\bvorlagen?\b|^plantillas?\b|^modèles?\b|^modelos?\b|テンプレート|模板/,
   ],
   [
     'acceptance',
@@ -84,7 +84,7 @@ const ABOUT: readonly (readonly [Reason, RegExp])[] = [
   ['sources', /^(detection|alert|data) sources?$|^detection( methods?)?$|^alerts?$|^monitoring$/],
   [
     'history',
-    /^(change ?log|(revision|version|document) (history|control)|contents|table of contents|toc)\b/,
+    /^(timeline\b|change ?log|(revision|version|document) (history|control)|contents|table of contents|toc)\b/,
   ],
   ['examples', /^(examples?|beispiele?|ejemplos?|exemples?|exemplos?|例|示例)\b/],
   [
@@ -93,12 +93,12 @@ const ABOUT: readonly (readonly [Reason, RegExp])[] = [
   ],
   [
     'prerequisites',
-    /^(prerequisites?|pre-requisites?|preconditions?|what you need|access (needed|required)|voraussetzungen|requisitos|prérequis|pré-requis|前提条件|前置条件)/,
+    /^(prerequisites?|pre-requisites?|preconditions?|before you (begin|start)\b|what you need|access (needed|required)|voraussetzungen|requisitos|prérequis|pré-requis|前提条件|前置条件)/,
   ],
 ]
 
 const STEPS =
-  /^(schritte|vorgehen|maßnahmen|sofortmaßnahmen|pasos|procedimiento|acciones|étapes|mesures|passos|procedimento|ações)|手順|対応|步骤|处理|操作|\b(steps?|actions?|process|procedures?|resolution|solutions?|investigation|mitigations?|remediation|triage|response|recovery|playbooks?|fix|diagnos\w+|rollback|containment|what to do|how to|immediate)\b/
+  /^(schritte|vorgehen|maßnahmen|sofortmaßnahmen|pasos|procedimiento|acciones|étapes|mesures|passos|procedimento|ações)|手順|対応|步骤|处理|操作|\b(steps?|actions?|process|procedures?|resolution|solutions?|investigation|mitigations?|remediation|triage|response|recovery|playbooks?|fix|diagnos\w+|rollback|containment|what to do|how to|immediate|investigate|mitigate|act|undo|repair|verify|recover|contain|resolve)\b/
 
 /** An ordered list of instructions below one of these is taken as steps all the same. */
 const SOFT: readonly Reason[] = ['overview', 'escalation', 'sources', 'examples', 'scope', 'dashboards']
@@ -131,6 +131,7 @@ const AND_STEPS =
 function reasonOf(bare: string): Reason | undefined {
   if (AND_STEPS.test(bare)) return undefined
   const found = ABOUT.find(([, words]) => words.test(bare))?.[0]
+  if (found === 'template' && /\btemplates?\)?$/.test(bare)) return found
   return found && beginsWithVerb(bare) && bare.includes(' ') && !NOUNS.test(bare) ? undefined : found
 }
 
@@ -140,6 +141,6 @@ const NOUNS = /^(contact|page|alert|post|escalat|on|issue|monitoring|document|su
 const bareTitle = (title: string) =>
   title
     .toLowerCase()
-    .replace(/\([^)]*\)/g, ' ')
+    .replace(/\((?!templates?\))[^)]*\)/g, ' ')
     .replace(/^[^\p{L}]+/u, '')
     .replace(/[\s:]+$/, '')

@@ -130,13 +130,23 @@ function ofItem(item: ListItem): Severity | undefined {
   if (!level) return undefined
   const nested = item.children.flatMap(child => (child.type === 'list' ? child.children : []))
   const times = nested.map(child => plainText(child, { includeHtml: false }))
-  return severity(level, prose.line, split?.[2], timeOf(times, RESPONSE), timeOf(times, RESOLUTION))
+  return severity(
+    level,
+    prose.line,
+    split?.[2],
+    timeOf(times, RESPONSE) ?? saidResponse(split?.[2]),
+    timeOf(times, RESOLUTION),
+  )
 }
 
 const RESPONSE =
   /^respon|^respu|^tiempo de respu|^tempo de respo|^temps de répon|^délai de répon|^ack|^reaktion|^antwort|^応答|^初動|^响应/i
 const RESOLUTION =
   /^resol|^tiempo de resol|^tempo de resol|^délai de résol|^fix|^restor|^lösung|^behebung|^復旧|^解決|^恢复|^解决/i
+
+/** "..., respond within 15 minutes" in the description itself. */
+const saidResponse = (description = ''): string | undefined =>
+  /\b(?:respond|response|react|start|begin|acknowledge)\w*\b[^.;]*/i.exec(description)?.[0]
 
 const timeOf = (texts: readonly string[], named: RegExp): string | undefined =>
   texts.map(text => labelled(text)).find(label => label && named.test(label.name))?.rest

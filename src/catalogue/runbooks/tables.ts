@@ -9,9 +9,9 @@ import { splitNumbered } from './markup/numbers.js'
 import { dropStart, joinProse, type Prose, proseOf } from './prose.js'
 
 const ACTION =
-  /^(actions?|(immediate|first|required|recommended|suggested|corrective) (actions?|steps?|response)|commands?|mitigations?|fix(es)?|resolutions?|solutions?|remed(y|ies|iation)|what to do|do|steps?|procedure|how( to)?|run|workaround|strategy|tasks?|response|maßnahmen?|aktion|acción|remède)$/
+  /^(actions?|(immediate|first|required|recommended|suggested|corrective) (actions?|steps?|response)|commands?|mitigations?|fix(es)?|resolutions?|solutions?|remed(y|ies|iation)|what to do|do( this)?|then( do)?|reaction|steps?|procedure|how( to)?|run|workaround|strategy|tasks?|response|maßnahmen?|aktion|acción|remède)$/
 const ISSUE =
-  /^(issues?|symptoms?|problems?|checks?|scenarios?|conditions?|alerts?|errors?|failures?|if|when|case|situation|triggers?|what|incident( type)?|cause|event)$/
+  /^(issues?|symptoms?|problems?|checks?|scenarios?|conditions?|alerts?|errors?|failures?|if( you see)?|when|you see|observation|case|situation|triggers?|what|incident( type)?|cause|event)$/
 const NUMBER = /^(#|no\.?|nr\.?|step|step #|order|schritt)$/
 /** A list of follow-up work, with an owner and a date, is no list of steps. */
 const WORK = /^(due( date)?|deadline|status|priority|assignee|eta)$/

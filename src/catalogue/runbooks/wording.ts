@@ -13,7 +13,7 @@ const VERBS = new Set(
   gather generate get give go grant halt handle hand hold identify ignore implement import increase inform initiate
   inspect install investigate invalidate invite invoke isolate issue join keep kill launch leave let limit list load
   locate lock log login look lower maintain make manage manually mark measure merge migrate mitigate modify monitor
-  mount move mute navigate note notify obtain observe offload open optimize optimise order page patch pause perform
+  mount move mute navigate note notify obtain observe offload open optimize optimise order page patch pause perform phone
   pick pin ping place plan point post prefer prepare press preserve prevent prioritize prioritise proceed promote provide
   provision publish pull purge push put query quarantine quiesce raise read reach rebalance reboot rebuild recommend
   record recover recreate redeploy redirect reduce refer refresh reject release reload remediate remind remove rename

@@ -29,6 +29,7 @@ export const FLAGS: KnownFlag[] = [
   flag('inflow.llm', ON_OFF, 'on', 'off'),
   flag('enableCheckout', ON_OFF, 'on', 'off'),
   flag('payments/card-capture', ON_OFF, 'on', 'off'),
+  flag('SEARCH_V2', ON_OFF, 'on', 'off'),
 ]
 
 export const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex')
