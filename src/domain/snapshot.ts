@@ -33,7 +33,7 @@ export type SnapshotFlag = {
   held?: Held
 }
 
-/** A hold taken while the store was away: outside the chain until it is merged (RELIABILITY.md section 3). */
+/** A hold taken while the store was away: outside the chain until it is merged. */
 export type ProvisionalHold = {
   id: string
   flag: string

@@ -1,4 +1,4 @@
-// Publishes this instance's files into the log (D7): once, when their digest was never there, or when somebody asks to.
+// Publishes this instance's files into the log: once, when their digest was never there, or when somebody asks to.
 // A faulty set of files stops only the very first start; later the last good catalogue stays, and the fault is shown.
 
 import { randomUUID } from 'node:crypto'

@@ -1,4 +1,4 @@
-// The model: whether a history and the log it ended in are of a service that keeps RELIABILITY.md section 4. Folds the log
+// The model: whether a history and the log it ended in are of a service that keeps the invariants in README.md here. Folds the log
 // by its own few lines, and shares no rule with the service.
 
 import { createHash } from 'node:crypto'

@@ -104,7 +104,8 @@ function append(prose: Prose, node: Nodes): void {
     push(prose, ' ', lineOf(node))
   } else if (node.type === 'image' || node.type === 'imageReference') {
     push(prose, node.alt ?? '', lineOf(node))
-  } else if ('children' in node) {
+  } else if ('children' in node && node.type !== 'delete') {
+    // what is struck out is not said any more
     for (const child of node.children) append(prose, child)
   }
 }

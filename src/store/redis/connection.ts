@@ -135,7 +135,7 @@ function within<T>(answer: Promise<T>, ms: number): Promise<T> {
 const backoff = (firstRetryMs: number) => (attempt: number) =>
   Math.min(firstRetryMs * 2 ** (attempt - 1), 1000) + Math.random() * 50
 
-/** RELIABILITY.md section 1. A lost reply rejects at once, nothing is queued, and nothing is sent again. */
+/** A lost reply rejects at once, nothing is queued, and nothing is sent again. */
 function commonOptions(target: Target, options: ConnectionOptions) {
   return {
     ...(target.username !== undefined && { username: target.username }),

@@ -21,7 +21,7 @@ export type RedisStoreOptions = {
   onEvent?: (event: ConnectionEvent) => void
 }
 
-/** RELIABILITY.md section 1. */
+/** So long a command waits for a Redis that is silent. */
 const COMMAND_TIMEOUT_MS = 400
 
 export class RedisStore implements Store {

@@ -81,6 +81,11 @@ for (const [text, says] of NARROWED)
     assert.ok(findingsOf(item(text)).some(found => /^(limited-kill|partly-read)@2$/.test(found)))
   })
 
+test('what is struck out is not said', () => {
+  assert.deepEqual(asked(item('~~Disable `ai_v1`~~')), [])
+  assert.deepEqual(asked(item('~~Disable `ai_v1`~~ Disable `kyc_v1`')), ['kyc_v1'])
+})
+
 test('a condition is a condition, and what narrows besides is said too', () => {
   assert.deepEqual(asked(item('If it fails, disable `ai_v1`.')), ['ai_v1 | if: If it fails'])
   assert.deepEqual(asked(item('If it fails, disable `ai_v1` for acme only.')), [
