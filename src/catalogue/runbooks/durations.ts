@@ -51,7 +51,9 @@ const UNSPACED_MINUTES: Record<string, number> = {
 
 /** Every duration in a text; of a range (`1-2 hours`) the longer end counts. */
 export function durationsIn(text: string): FoundDuration[] {
-  return [...spaced(text), ...unspaced(text)].sort((one, other) => one.from - other.from)
+  const own = unspaced(text)
+  const others = spaced(text).filter(({ from, to }) => !own.some(one => one.from < to && from < one.to))
+  return [...own, ...others].sort((one, other) => one.from - other.from)
 }
 
 const unspaced = (text: string): FoundDuration[] =>

@@ -104,7 +104,7 @@ export function flipReaderFor(language: Language | undefined): FlipReader | unde
   return reader
 }
 
-const ENGLISH = words('the|and|to|of|for|if|with|is|not|or|a|by|from|all|are')
+const ENGLISH = words('the|and|of|for|if|with|is|not|or|by|from|all|are|this|that|it|on|at|be')
 
 /** Enough of a runbook to tell its language. */
 const ENOUGH = 40_000
@@ -122,13 +122,15 @@ export function languageOf(source: string): Language | 'unknown' | undefined {
   const kana = prose.match(/[\p{Script=Hiragana}\p{Script=Katakana}]/gu)?.length ?? 0
   if (han + kana > letters / 5) return kana > han / 10 ? 'japanese' : 'chinese'
   const said = prose.toLowerCase().match(/\p{L}+/gu) ?? []
-  const score = (common: readonly string[]) => said.filter(word => common.includes(word)).length
+  const score = (common: readonly string[]) => said.filter(word => common.includes(word))
   const scores = [
     ['english', score(ENGLISH)] as const,
     ...Object.entries(WORDS).map(([name, { common }]) => [name as Language, score(common)] as const),
-  ].sort((one, other) => other[1] - one[1])
-  const [best, many] = scores[0]!
-  if (many > 0 && many >= said.length * 0.02) return best
+  ].sort((one, other) => other[1].length - one[1].length)
+  const [best, found] = scores[0]!
+  // two languages share a short word or two, so that one of the others is told by three
+  const enough = best === 'english' || said.length < FEW_WORDS ? 1 : 3
+  if (found.length >= said.length * 0.02 && new Set(found).size >= enough) return best
   return said.length < FEW_WORDS ? undefined : 'unknown'
 }
 

@@ -1,11 +1,12 @@
 // The clocks in a runbook: escalations, waits, how often to send updates, when the post-mortem is due.
 
+import type { TableRow } from 'mdast'
 import type { Runbook, Step, Timing } from '../../domain/runbook.js'
 import { durationOf, durationsIn } from './durations.js'
 import { reasonOfTitle } from './left-out.js'
 import type { Outline, Section } from './outline.js'
 import type { Saying } from './sayings.js'
-import { cellsOf, titlesOf } from './tables.js'
+import { cellsOf, durationColumns, titlesOf } from './tables.js'
 
 export type Timings = Pick<Runbook, 'escalations' | 'waits' | 'updateCadence' | 'postmortemDeadline'>
 
@@ -33,13 +34,13 @@ const WHO = /^(role|who|team|group|rolle)/
 function rowsOfEscalation(section: Section): Timing[] {
   return section.blocks.flatMap(({ node, above }) => {
     if (node.type !== 'table') return []
-    const titles = titlesOf(node.children[0])
-    const [after, to] = [
-      titles.findIndex(title => AFTER.test(title)),
-      titles.findIndex(title => TO.test(title)),
-    ]
+    const [head, ...rows] = node.children
+    const titles = titlesOf(head)
     const isMeant =
-      titles.some(title => /escalat|eskal/.test(title)) || above.some(title => /escalat|eskal/i.test(title))
+      titles.some(title => /escalat|eskal/.test(title)) ||
+      above.some(title => /escalat|eskal/i.test(title) || reasonOfTitle(title) === 'escalation') ||
+      rows.some(row => cellsOf(row).some(({ text }) => /^\W*T\s?\+\s?\d/.test(text)))
+    const { after, to } = columnsOf(titles, rows)
     if (after < 0 || to < 0 || after === to || !isMeant) return []
     return node.children.slice(1).flatMap(row => {
       const cells = cellsOf(row)
@@ -50,6 +51,17 @@ function rowsOfEscalation(section: Section): Timing[] {
       return isOnlyLevels(text) ? [timing(text, line, undefined, who, levelsIn(text))] : []
     })
   })
+}
+
+/** By their titles; else the column with times in it, and the first one beside it. */
+function columnsOf(titles: readonly string[], rows: readonly TableRow[]): { after: number; to: number } {
+  const [after, to] = [
+    titles.findIndex(title => AFTER.test(title)),
+    titles.findIndex(title => TO.test(title)),
+  ]
+  if (after >= 0 && to >= 0 && after !== to) return { after, to }
+  const timed = durationColumns(rows)[0] ?? -1
+  return { after: timed, to: titles.findIndex((_, index) => index !== timed) }
 }
 
 const timing = (
@@ -83,7 +95,8 @@ function saidEscalations({ prose, above, kind }: Saying, outline: Outline): Timi
   const found = /\bbusiness\b/i.test(text) ? [] : durationsIn(text)
   const to =
     /\b(?:escalation|escalate|page)\s+(?:it\s+)?(?:to\s+)?(?:the\s+)?([^,;.()]{3,60}?)(?=\s+(?:if|after|when|within)\b|[,;.(]|$)/i
-  const target = (says ? to.exec(text)?.[1] : undefined) ?? nextLevel(outline, line, above)
+  const target =
+    (says ? to.exec(text)?.[1] : undefined) ?? nextLevel(outline, line, above) ?? calledAfter(text, found)
   if (found.length === 0) {
     if (isAbout && isOnlyLevels(text)) return [timing(text, line, undefined, target, levelsIn(text))]
     const isTimed = isAbout && says && /\b(immediate(ly)?|next business day)\b/i.test(text)
@@ -93,6 +106,14 @@ function saidEscalations({ prose, above, kind }: Saying, outline: Outline): Timi
     const own = levelsIn(/^\s*\([^)]*\)/.exec(text.slice(end))?.[0] ?? '')
     return timing(text, line, minutes, target, own.length > 0 || index > 0 ? own : levelsIn(text))
   })
+}
+
+/** "T+30: Schichtleitung anrufen", "15 min → second on-call": what stands behind the time. */
+function calledAfter(text: string, found: readonly { to: number }[]): string | undefined {
+  const end = found.length === 1 ? found[0]!.to : undefined
+  const said =
+    end === undefined ? undefined : /^\s*(?::|→|->|=>|[-–—]\s)\s*(\S.{1,78})$/u.exec(text.slice(end))?.[1]
+  return said?.replace(/[\s.。]+$/, '')
 }
 
 const levelsIn = (text: string): string[] => Array.from(text.matchAll(LEVEL), ([level]) => level)
