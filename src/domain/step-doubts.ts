@@ -28,7 +28,7 @@ function doubtsOfAction(
   outer: string | undefined,
 ): Doubt[] {
   const conditions = [outer, condition].filter(text => text !== undefined).join('; ')
-  const plain = condition === undefined && confidence !== 'low' ? { isPlain: true as const } : {}
+  const plain = confidence !== 'low' ? { isPlain: true as const } : {}
   const doubts: Doubt[] = [
     ...(limit === undefined ? [] : [{ kind: 'limit' as const, detail: limitDetail(flag, limit) }]),
     ...(conditions === ''

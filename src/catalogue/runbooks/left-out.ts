@@ -45,11 +45,11 @@ const ABOUT: readonly (readonly [Reason, RegExp])[] = [
   ],
   [
     'symptoms',
-    /^((typical|common|observed|possible) )?(symptoms?|signs?|indicators?)\b|symptome|^s[ií]ntom(as|i)|^symptômes|^gejala|^sintomas|^症状|^现象|^兆候|^failure modes?|^what you(['’]ll| will)? see|^what users see|^expected (output|result|behaviou?r)/,
+    /^((typical|common|observed|possible) )?(symptoms?|signs?|indicators?)\b|symptome|^s[ií]ntom(as|i)|^symptômes|^gejala|^sintomas|^anzeichen|^signaux|^señales|^sinais|^症状|^现象|^兆候|^failure modes?|^what you(['’]ll| will)? see|^what users see|^expected (output|result|behaviou?r)/,
   ],
   [
     'cause',
-    /^((root|possible|probable|likely|common|potential) )?causes?\b|\bcauses$|^ursachen?\b|^(causas?|causes? (probables?|possibles?))\b|^原因/,
+    /^((root|possible|probable|likely|common|potential) )?causes?\b|\bcauses$|^ursachen?\b|^(causas?|causes? (probables?|possibles?))\b|原因$/,
   ],
   [
     'impact',
@@ -63,7 +63,10 @@ const ABOUT: readonly (readonly [Reason, RegExp])[] = [
     'overview',
     /^(overview|introduction|background|purpose|about|goals?|objectives?|audience|assumptions|context|definitions?|glossary|terminology|summary|description|when to use|what (it|this) (is|does)|überblick|übersicht|zweck|ziel|resumen|descripción|introducción|objetivo|présentation|aperçu|objectif|introdução|visão geral|resumo)\b|^(概要|概述|目的|背景|はじめに)/,
   ],
-  ['responsibilities', /responsibilit|^(team )?roles?\b|^duties\b|^raci\b|^verantwort/],
+  [
+    'responsibilities',
+    /responsibilit|^responsabili|^funções|^rollen\b|^rôles\b|^角色|^役割|^体制|^(team )?roles?\b|^duties\b|^raci\b|^verantwort/,
+  ],
   [
     'contacts',
     /^((emergency|escalation|key|important|on-?call|useful) )*contacts?\b(?! (the|your|our|an?|with)\b)|\bcontact (information|details|list)|^on-?call( engineers?| schedule| rotation| team)?$|^kontakte?\b|^ansprechpartner|^contactos?\b|^contatos?\b|^联系(人|方式)|^連絡先/,
@@ -74,22 +77,22 @@ const ABOUT: readonly (readonly [Reason, RegExp])[] = [
   ],
   [
     'prevention',
-    /^(prevention|preventi(ve|on)|preventative|lessons learned|prävention|prévention|prevención|prevenção|lecciones|leçons|再発防止|预防)/,
+    /^(prevention|preventi(ve|on)|preventative|lessons learned|prävention|lehren\b|prévention|prevención|prevenção|lecciones|leçons|再発防止|预防)/,
   ],
   [
     'links',
-    /^(related|useful|helpful|further|external) (runbooks?|links?|resources?|reading|documents?|documentation|docs|pages)|^(see also|related$|references?|links?|resources|documentation|appendix|additional resources|weiterführend|enlaces|recursos|liens|ressources|相关(链接|文档)|関連(資料|リンク))/,
+    /^(related|useful|helpful|further|external) (runbooks?|links?|resources?|reading|documents?|documentation|docs|pages)|^(see also|related$|references?|links?|resources|documentation|appendix|additional resources|weiterführend|verwandte|documentos relacionados|documents (liés|associés)|enlaces|recursos|liens|ressources|相关(链接|文档)|関連(資料|リンク))/,
   ],
   ['dashboards', /\bdashboards?\b|\bmetrics\b|^sl[oi]s?\b|^monitoring links/],
   ['sources', /^(detection|alert|data) sources?$|^detection( methods?)?$|^alerts?$|^monitoring$/],
   [
     'history',
-    /^(timeline\b|change ?log|(revision|version|document) (history|control)|contents|table of contents|toc)\b/,
+    /^(timeline\b|change ?log|(revision|version|document) (history|control)|contents|table of contents|toc)\b|^änderungs|^verlauf|^histori(al|que)|^histórico|^变更|^更新履歴|^変更履歴/,
   ],
   ['examples', /^(examples?|beispiele?|ejemplos?|exemples?|exemplos?|例|示例)\b/],
   [
     'triggers',
-    /^(when (to|should|not to)\b|triggers?$|trigger (conditions?|criteria)|entry criteria|wann\b|cuándo\b|quand\b|quando\b|触发条件|発生条件)/,
+    /^(when (to|should|not to)\b|triggers?$|trigger (conditions?|criteria)|entry criteria|wann anwenden|cuándo usar|quand (l['’])?utiliser|quando usar|适用场景|触发条件|発生条件)/,
   ],
   [
     'prerequisites',

@@ -12,7 +12,7 @@ import { readText } from './flag-actions.js'
 import { mentionsIn } from './flag-mentions.js'
 import { type FlagReading, type KnownFlags, nothingRead } from './flag-values.js'
 import { dropStart, type Prose } from './prose.js'
-import { withQualifiers } from './qualifiers.js'
+import { type Qualifier, withQualifiers } from './qualifiers.js'
 
 /** `read` is what all the texts of the steps said of flags. */
 export type NamedSteps = { steps: Step[]; findings: Finding[]; read: FlagReading }
@@ -114,9 +114,15 @@ class Naming {
   /** What stands around the flip may make less of it than its own clause does. */
   #qualified(actions: FlagAction[], draft: Draft, leads: readonly Prose[]): FlagAction[] {
     if (actions.length === 0) return actions
-    const qualifiers = contextOf(draft, [...this.#titles, ...leads.map(({ text }) => text)], this.#flags)
-    if (qualifiers.length === 0) return actions
-    return actions.map(action => withQualifiers({ ...action, confidence: 'low' }, qualifiers))
+    const above = [...this.#titles, ...leads.map(({ text }) => text)]
+    const around = contextOf(draft, above, this.#flags)
+    const issue = issueOf(draft)
+    const isSaid = issue === undefined || around.some(({ text }) => text === issue.text)
+    const all = isSaid ? around : [...around, issue]
+    if (all.length === 0) return actions
+    return actions.map(action =>
+      withQualifiers(around.length === 0 ? action : { ...action, confidence: 'low' }, all),
+    )
   }
 
   /** A kill of which not every word is understood. */
@@ -161,6 +167,12 @@ const isCommands = (fence: Draft['fences'][number]) => fenceKind(fence, []) === 
 /** A command is read as one, and not as a sentence. */
 const spoken = (draft: Draft, prose: Prose, flags: KnownFlags, leads: readonly Prose[]): FlagReading[] =>
   draft.isBare && prose === draft.prose ? [] : [readText(clauseOf(draft, prose, flags), flags, leads)]
+
+/** "Odd answers | Disable `ai_v1`": the row is for when that is so. */
+function issueOf({ clauseFrom, prose }: Draft): Qualifier | undefined {
+  const issue = prose.text.slice(0, clauseFrom ?? 0).replace(/[\s:]+$/, '')
+  return issue === '' ? undefined : { kind: 'condition', text: issue }
+}
 
 /** Of a row the cell that says what to do, where it names the flag itself. */
 function clauseOf({ clauseFrom }: Draft, prose: Prose, flags: KnownFlags): Prose {

@@ -9,9 +9,9 @@ import { splitNumbered } from './markup/numbers.js'
 import { dropStart, joinProse, type Prose, proseOf } from './prose.js'
 
 const ACTION =
-  /^(actions?|(immediate|first|required|recommended|suggested|corrective) (actions?|steps?|response)|commands?|mitigations?|fix(es)?|resolutions?|solutions?|remed(y|ies|iation)|what to do|do( this)?|then( do)?|reaction|steps?|procedure|how( to)?|run|workaround|strategy|tasks?|response|maßnahmen?|aktion|acción|remède)$/
+  /^(actions?|(immediate|first|required|recommended|suggested|corrective) (actions?|steps?|response)|commands?|mitigations?|fix(es)?|resolutions?|solutions?|remed(y|ies|iation)|what to do|do( this)?|then( do)?|reaction|steps?|procedure|how( to)?|run|workaround|strategy|tasks?|response|maßnahmen?|aktion|befehl|comando|acción|qué hacer|ação|o que fazer|commande|remède|命令|操作|处理|対応|コマンド)$/
 const ISSUE =
-  /^(issues?|symptoms?|problems?|checks?|scenarios?|conditions?|alerts?|errors?|failures?|if( you see)?|when|you see|observation|case|situation|triggers?|what|incident( type)?|cause|event)$/
+  /^(issues?|symptoms?|problems?|checks?|scenarios?|conditions?|alerts?|errors?|failures?|if( you see)?|when|you see|observation|case|situation|triggers?|what|incident( type)?|cause|event|störung|prüfung|problema|síntoma|sintoma|verifica\p{L}+|symptôme|problème|vérification|症状|问题|現象|現象)$/u
 const NUMBER = /^(#|no\.?|nr\.?|step|step #|order|schritt)$/
 /** A list of follow-up work, with an owner and a date, is no list of steps. */
 const WORK = /^(due( date)?|deadline|status|priority|assignee|eta)$/

@@ -37,7 +37,7 @@ const CONDITION = /^(if|when|once|after|before|in case|as soon as|unless|while|d
 /** A number in front: `3.`, `3)`, `2.1 -`, `Step 3:`; what is left without it begins at `length`. */
 export function ownNumber(text: string): { number: string; length: number } | undefined {
   const match =
-    /^[^\p{L}\p{N}]{0,8}(?:step|schritt|étape|etape|paso|passo|stap)\s*#?(\d{1,3}(?:\.\d{1,3}){0,9}[a-z]?)\s*(?:[:.)\-–—]+\s*|\s+|$)/iu.exec(
+    /^[^\p{L}\p{N}]{0,8}(?:step|schritt|étape|etape|paso|passo|stap|手順|ステップ|步骤)\s*#?(\d{1,3}(?:\.\d{1,3}){0,9}[a-z]?)\s*(?:[:：.)\-–—]+\s*|\s+|$)/iu.exec(
       text,
     ) ??
     /^[^\p{L}\p{N}]{0,8}(\d{1,3}(?:\.\d{1,3})*)(?:[.)](?=\s|$)|\s*[:\-–—](?=\s)|(?<=\.\d{1,3})(?=\s))\s*/u.exec(
