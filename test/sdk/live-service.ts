@@ -79,6 +79,11 @@ export class LiveService {
     while (!test()) await new Promise<void>(resolve => this.waiting.push(resolve))
   }
 
+  /** Every stream breaks off; the service goes on. */
+  drop(): void {
+    for (const stream of this.streams) stream.destroy()
+  }
+
   get connected(): number {
     return this.streams.size
   }
