@@ -30,8 +30,8 @@ export const ODD_KEYS = [
 ] as const
 
 const LETTERS = 'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ'
-const letter = fc.constantFrom(...LETTERS)
-const character = fc.oneof(letter, fc.constantFrom(...'0123456789_.:/-'))
+const letter = fc.constantFrom(...LETTERS.split(''))
+const character = fc.oneof(letter, fc.constantFrom(...'0123456789_.:/-'.split('')))
 
 /** Any key, with separators as likely as letters. */
 export const aKey: fc.Arbitrary<string> = fc.oneof(
