@@ -78,7 +78,6 @@ describe('while the event loop is late', () => {
       ...Array.from({ length: 10 }, () => asked('operator', 'GET', '/v1/flips/2')),
       ...Array.from({ length: 10 }, () => asked('sdk', 'GET', '/flagd/flags.json')),
       ...Array.from({ length: 10 }, () => asked('operator', 'GET', '/v1/flags/ai_v1')),
-      ...Array.from({ length: 10 }, () => asked('operator', 'GET', '/v1/flags?flag=ai_v1')),
       ...Array.from({ length: 10 }, () => asked('viewer', 'GET', '/metrics')),
       ...Array.from({ length: 10 }, () => asked('viewer', 'GET', '/readyz')),
     ]
@@ -88,6 +87,19 @@ describe('while the event loop is late', () => {
     const { text } = await ask('viewer', 'GET', '/metrics')
     assert.match(text, new RegExp(`^killswitch_reads_shed\\S* ${server.parts.load.shed}$`, 'm'))
     assert.match(text, /^killswitch_overloaded\S* \d$/m)
+  })
+
+  it('one flag is shown by its key, in the path or in the query, where the list is shed', async t => {
+    const server = await aServer(t)
+    for (let taken = 0; taken < 4; taken++) server.parts.load.begin(() => {})
+    const stop = burn(t)
+    const status = async (path: string) => (await fetched(server, 'viewer', 'GET', path)).status
+    await until(async () => (await status('/v1/flags')) === 503, 'the list is shed', 30_000)
+    assert.deepEqual(
+      [await status('/v1/flags?flag=ai_v1'), await status('/v1/flags/ai_v1'), await status('/v1/flags')],
+      [200, 200, 503],
+    )
+    stop()
   })
 
   it('one reader at a time is answered however late it is', async t => {
