@@ -265,8 +265,11 @@ export class Journal {
   /** Waits for what is being written, and gives the folder free. */
   async close(): Promise<void> {
     await Promise.all([this.#appended, this.#saved])
-    await this.#writer.close()
-    await this.#lock.release()
+    try {
+      await this.#writer.close()
+    } finally {
+      await this.#lock.release()
+    }
   }
 
   get #checkpointFile(): string {

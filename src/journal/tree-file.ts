@@ -24,7 +24,12 @@ export class TreeFile {
     const name = join(folder, 'hashes')
     const handle = await disk.open(name, 'r+').catch(() => disk.open(name, 'wx+', 0o600))
     const file = new TreeFile(disk, folder, handle)
-    return { file, saved: await file.#load() }
+    try {
+      return { file, saved: await file.#load() }
+    } catch (error) {
+      await file.close().catch(() => undefined)
+      throw error
+    }
   }
 
   private constructor(disk: Disk, folder: string, handle: Handle) {

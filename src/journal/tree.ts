@@ -16,7 +16,7 @@ import {
   verifyInclusion,
 } from '../domain/merkle.js'
 import { cutTo, entryAt, leafOf, openingsOf, type Runs, withPlace } from '../domain/places.js'
-import type { Log } from './disk.js'
+import { type Disk, type Log, realDisk } from './disk.js'
 import type { Journal } from './journal.js'
 import type { Located } from './segment.js'
 import { type Saved, TreeFile } from './tree-file.js'
@@ -46,11 +46,14 @@ export class Tree {
   #running: Promise<void> | undefined
   #unwatch = () => {}
 
-  /** Opens what is there as far as the journal still holds it, and follows the journal from there. */
-  static async open(journal: Journal, log: Log = () => undefined): Promise<Tree> {
-    const { file, saved } = await TreeFile.open(join(journal.folder, 'tree'))
+  /** Opens what is there as far as the journal still holds it, and follows the journal from there. `disk`: for tests. */
+  static async open(journal: Journal, log: Log = () => undefined, disk: Disk = realDisk): Promise<Tree> {
+    const { file, saved } = await TreeFile.open(join(journal.folder, 'tree'), disk)
     const tree = new Tree(journal, log, file, saved)
-    await tree.#agree(saved.size)
+    await tree.#agree(saved.size).catch(async error => {
+      await file.close().catch(() => undefined)
+      throw error
+    })
     tree.#unwatch = journal.watch(() => tree.#wake())
     tree.#wake()
     return tree

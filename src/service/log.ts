@@ -43,8 +43,7 @@ export class Log {
   /** Folds the journal, from its checkpoint on where there is one. `onFault` is told of a listener that throws. */
   static async open(journal: Journal, onFault: (error: unknown) => void = () => {}): Promise<Log> {
     const log = new Log(journal, onFault)
-    const checkpoint = await journal.checkpoint()
-    const frozen = checkpoint?.state as Frozen | undefined
+    const frozen = (await journal.checkpoint())?.state as Frozen | undefined
     if (frozen?.form === FORM) log.#thaw(frozen)
     for await (const line of journal.lines(placeOf(log.#state.head))) log.#fold(open(line))
     return log
@@ -240,8 +239,11 @@ export class Log {
 
   async close(): Promise<void> {
     await this.#accepting
-    await this.checkpoint(true)
-    await this.journal.close()
+    try {
+      await this.checkpoint(true)
+    } finally {
+      await this.journal.close()
+    }
   }
 
   #freeze(): Frozen {

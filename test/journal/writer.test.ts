@@ -147,3 +147,36 @@ async function fillUp(folder: string): Promise<void> {
   await journal.close()
   await assertHolds(folder, acknowledged)
 }
+
+test('a file whose close fails leaves the folder free for the next start', async t => {
+  const faults: Faults = {}
+  const { folder, journal } = await onDisk(t, faults)
+  await journal.append(entries)
+  faults.closeError = 'EIO'
+  await assert.rejects(journal.close(), { code: 'EIO' })
+  assert.equal(faults.open, 0)
+  await assertHolds(folder, 20)
+})
+
+test('no file stays open after a write, a sync, a repair or a close that failed', async t => {
+  const failures: Faults[] = [
+    { writeError: 'EIO' },
+    { syncError: 'EIO' },
+    { truncateError: 'EIO', writeError: 'EIO' },
+    { truncateError: 'EIO', syncError: 'EIO' },
+    { closeError: 'EIO' },
+    { room: 100 },
+  ]
+  // with a segment in use, and with one that has to be made
+  for (const segmentBytes of [1_000_000, 100])
+    for (const before of [0, 10])
+      for (const failure of failures) {
+        const faults: Faults = {}
+        const { journal } = await onDisk(t, faults, segmentBytes)
+        await journal.append(entries.slice(0, before))
+        Object.assign(faults, failure)
+        await journal.append(entries).catch(() => {})
+        await journal.close().catch(() => {})
+        assert.equal(faults.open, 0, JSON.stringify({ failure, segmentBytes, before }))
+      }
+})

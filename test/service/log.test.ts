@@ -5,6 +5,7 @@ import { decideKill } from '../../src/domain/flip.js'
 import { INITIAL, isKilled } from '../../src/domain/state.js'
 import { Journal } from '../../src/journal/journal.js'
 import { Log } from '../../src/service/log.js'
+import { type Faults, failingDisk } from '../support/disks.js'
 import { aCatalogue, aFlag, after, anActor, aRequest, at, loaded, NOW, noStep } from '../support/domain.js'
 import { testdir } from '../support/testdir.js'
 
@@ -78,5 +79,17 @@ describe('a checkpoint', () => {
     assert.equal(journal.reserve.isMissing, true)
     await log.checkpoint(true)
     assert.equal(await journal.savedCheckpoint(), undefined)
+  })
+
+  it('that cannot be saved at the end keeps neither a file open nor the folder taken', async t => {
+    const folder = testdir(t)
+    const faults: Faults = {}
+    const log = await Log.open(await Journal.open({ folder, disk: failingDisk(faults) }))
+    await log.accept(after(INITIAL, loaded(aCatalogue(aFlag('ai_v1')))).entries)
+    faults.writeError = 'EIO'
+    await assert.rejects(log.close(), { code: 'EIO' })
+    assert.equal(faults.open, 0)
+    const again = await Journal.open({ folder })
+    await again.close()
   })
 })

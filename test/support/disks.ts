@@ -13,17 +13,22 @@ export type Faults = {
   /** Only the next sync fails. */
   syncErrorOnce?: string | undefined
   truncateError?: string
+  /** The file is closed all the same, as with close(2). */
+  closeError?: string
   /** How often each was asked for. */
   syncs?: number
   /** Of folders, and of files that are replaced. */
   wholeSyncs?: number
   writes?: number
+  /** How many files are open now. */
+  open?: number
 }
 
 /** Acts on what `faults` holds at the time of each call. */
 export const failingDisk = (faults: Faults): Disk => ({
   open: async (file, flags, mode) => {
     const handle = await realDisk.open(file, flags, mode)
+    faults.open = (faults.open ?? 0) + 1
     return new Proxy(handle, {
       get(target, name) {
         const member = failing(target, faults)[name as keyof Handle] ?? target[name as keyof Handle]
@@ -57,6 +62,11 @@ function failing(handle: Handle, faults: Faults): Partial<Record<keyof Handle, u
     truncate: async (size: number) => {
       if (faults.truncateError) throw errorOf(faults.truncateError)
       return handle.truncate(size)
+    },
+    close: async () => {
+      await handle.close()
+      faults.open = (faults.open ?? 0) - 1
+      if (faults.closeError) throw errorOf(faults.closeError)
     },
   }
 }
