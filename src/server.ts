@@ -72,6 +72,7 @@ export async function startServer(
   const closers: (() => Promise<unknown>)[] = []
   try {
     const journal = await Journal.open({ folder: config.dataDir, reserveBytes: RESERVE_BYTES, log: say })
+    closers.push(() => journal.close())
     const log = await Log.open(journal, error =>
       logger.error({ err: error }, 'a listener to the log failed; the log goes on'),
     )
