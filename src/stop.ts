@@ -3,8 +3,10 @@
 
 import type { FastifyBaseLogger } from 'fastify'
 
-/** Less than the ten seconds that container engines give before they kill. */
-export const STOP_LIMIT_MS = 8_000
+/** Above the 5 s that answers under way have (http/gone.ts), below the 10 s after which container engines kill. */
+export const STOP_LIMIT_MS = 9_000
+/** The line that says why is written by another thread, which needs time for it. */
+const SAY_AFTER = 0.75
 const LOOK_EVERY_MS = 20
 
 /**
@@ -16,12 +18,9 @@ export function stop(
   logger: FastifyBaseLogger,
   limitMs: number = STOP_LIMIT_MS,
 ): void {
-  // not cleared: the process ends before it or by it
-  setTimeout(() => {
-    const open = [...new Set(process.getActiveResourcesInfo())].join(', ')
-    logger.error(`the stop took longer than ${limitMs / 1000} s and is cut short (still open: ${open})`)
-    process.kill(process.pid, 'SIGKILL')
-  }, limitMs)
+  // neither is cleared: the process ends before them or by them
+  setTimeout(() => sayWhy(logger, limitMs), limitMs * SAY_AFTER)
+  setTimeout(() => process.kill(process.pid, 'SIGKILL'), limitMs)
   close().then(
     () => endWith(0),
     error => {
@@ -31,9 +30,19 @@ export function stop(
   )
 }
 
-/** Once no request to a disk is under way: process.exit() waits for them, for ever where one hangs. */
+/** Once no request is in the thread pool: process.exit() waits for them, for ever where one hangs. */
 function endWith(code: number): void {
-  const isBusy = process.getActiveResourcesInfo().some(name => name.startsWith('FSReq'))
-  if (isBusy) setTimeout(() => endWith(code), LOOK_EVERY_MS)
+  if (inThreadPool().length > 0) setTimeout(() => endWith(code), LOOK_EVERY_MS)
   else process.exit(code)
 }
+
+function sayWhy(logger: FastifyBaseLogger, limitMs: number): void {
+  const open = inThreadPool().join(', ') || 'no request to a disk'
+  logger.error(
+    `the stop takes long (still open: ${open}): ${limitMs / 1000} s after the signal this process kills itself. What was acknowledged is durable`,
+  )
+}
+
+/** Requests to a disk or to the resolver: each occupies a thread. */
+const inThreadPool = (): string[] =>
+  process.getActiveResourcesInfo().filter(name => /^(FSReq|GetAddrInfo|GetNameInfo)/.test(name))

@@ -1,8 +1,20 @@
 // The process and its files: reloading, faulty files, a second process, a restart, and runbooks from elsewhere.
 
 import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
 import { once } from 'node:events'
-import { appendFileSync, cpSync, existsSync, readFileSync, writeFileSync } from 'node:fs'
+import {
+  appendFileSync,
+  closeSync,
+  constants,
+  cpSync,
+  existsSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { type AddressInfo, createServer } from 'node:net'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
@@ -54,6 +66,42 @@ describe('SIGTERM', () => {
     await waiting
   })
 })
+
+/** The reading or writing of a named pipe that nobody else has open never ends, like that of a disk that does not answer. */
+describe('SIGTERM with a disk that does not answer', { concurrency: true, timeout: 120_000 }, () => {
+  it('ends the process while it writes its checkpoint, and loses nothing that was acknowledged', async t => {
+    const service = await Service.start(t)
+    const pipe = join(service.dataDir, 'checkpoint.json.tmp')
+    execFileSync('mkfifo', [pipe])
+    assert.equal((await service.kill('ai_v1', { incident: 'INC-1', reason: 'r' })).status, 200)
+    assert.equal(await service.end('SIGTERM'), 'SIGKILL')
+    await until(() => service.logged.includes('this process kills itself'), 'it said why')
+    rmSync(pipe)
+    const again = await Service.start(t, { dataDir: service.dataDir })
+    assert.equal((await again.ask('viewer', 'GET', '/v1/flags/ai_v1')).body.killed, true)
+  })
+
+  it('ends the process when all is closed, and a file is still being read', async t => {
+    const service = await Service.start(t)
+    const pipe = join(service.dataDir, 'pipe')
+    execFileSync('mkfifo', [pipe])
+    renameSync(pipe, join(service.dataDir, 'tokens.yaml'))
+    const writer = await until(() => openToWrite(join(service.dataDir, 'tokens.yaml')), 'the tokens are read')
+    t.after(() => closeSync(writer))
+    assert.equal(await service.end('SIGTERM'), 'SIGKILL')
+    await until(() => service.logged.includes('still open: FSReqPromise'), 'it said what it waited for')
+  })
+})
+
+/** Undefined until somebody reads the pipe. */
+function openToWrite(pipe: string): number | undefined {
+  try {
+    return openSync(pipe, constants.O_WRONLY | constants.O_NONBLOCK)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENXIO') return undefined
+    throw error
+  }
+}
 
 describe('a second process on the same data directory', () => {
   it('is refused with a clear message, and does the first no harm', async t => {
