@@ -24,7 +24,7 @@ const compiled = spawnSync(process.execPath, [tsc, '-p', project], { stdio: 'inh
 if (compiled.status !== 0) process.exit(compiled.status ?? 1)
 
 const base = forTests ? `${out}/src` : out
-cpSync('src/store/redis/commands', `${base}/store/redis/commands`, {
+cpSync('src/log/stores/redis/commands', `${base}/log/stores/redis/commands`, {
   recursive: true,
   filter: source => !source.includes('.') || source.endsWith('.lua'),
 })

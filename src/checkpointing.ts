@@ -2,10 +2,10 @@
 
 import type { FastifyBaseLogger } from 'fastify'
 import type { Config } from './config.js'
-import type { Tree } from './journal/tree.js'
-import { Checkpoints } from './service/checkpoints.js'
+import type { Log } from './log/follow/known-log.js'
+import { Checkpoints } from './log/proof/checkpoints.js'
+import type { Tree } from './log/proof/tree.js'
 import type { Health } from './service/health.js'
-import type { Log } from './service/log.js'
 import { ensureLogKey, readLogKey } from './tokens/log-key.js'
 
 const HOUR_MS = 3_600_000

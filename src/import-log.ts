@@ -4,9 +4,9 @@
 import { EMPTY, type Head, open, placeOf, type SealedEntry } from './domain/audit.js'
 import { KillswitchError } from './domain/errors.js'
 import { fold, INITIAL, type State } from './domain/state.js'
-import { Journal } from './journal/journal.js'
-import { changedFlags } from './service/stored-flags.js'
-import { RedisStore } from './store/redis/store.js'
+import { changedFlags } from './log/gate/stored-flags.js'
+import { Journal } from './log/journal/journal.js'
+import { RedisStore } from './log/stores/redis/store.js'
 
 export type Destination = { dataDir: string } | { redisUrl: string; environment: string }
 type Portions = AsyncIterable<{ lines: readonly Buffer[] }>

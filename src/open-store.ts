@@ -4,12 +4,12 @@ import type { FastifyBaseLogger } from 'fastify'
 import type { Config } from './config.js'
 import type { Clock } from './domain/clock.js'
 import { KillswitchError } from './domain/errors.js'
-import type { Store } from './domain/store.js'
-import type { Journal } from './journal/journal.js'
+import type { Journal } from './log/journal/journal.js'
+import { LocalStore } from './log/stores/local/store.js'
+import { refuseUnsafe, sayFinding } from './log/stores/redis/posture.js'
+import { RedisStore } from './log/stores/redis/store.js'
+import type { Store } from './log/stores/store.js'
 import type { Health } from './service/health.js'
-import { LocalStore } from './store/local/store.js'
-import { refuseUnsafe, sayFinding } from './store/redis/posture.js'
-import { RedisStore } from './store/redis/store.js'
 
 /** How long a start waits for the store before it goes on with what the journal knows. */
 const STORE_PATIENCE_MS = 3_000

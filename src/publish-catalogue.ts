@@ -3,10 +3,10 @@
 import type { FastifyBaseLogger } from 'fastify'
 import { KillswitchError } from './domain/errors.js'
 import type { State } from './domain/state.js'
-import type { Store } from './domain/store.js'
+import type { Log } from './log/follow/known-log.js'
+import type { Tail } from './log/follow/tail.js'
+import type { Store } from './log/stores/store.js'
 import type { Catalogue } from './service/catalogue.js'
-import type { Log } from './service/log.js'
-import type { Tail } from './service/tail.js'
 
 type Publishing = { log: Log; store: Store; tail: Tail; logger: FastifyBaseLogger }
 

@@ -47,8 +47,7 @@ function floorOf(path: string): number {
   if (!path.includes('/')) return 4
   return {
     domain: 0,
-    store: 1,
-    journal: 1,
+    log: 1,
     catalogue: 1,
     tokens: 1,
     service: 2,
@@ -57,11 +56,7 @@ function floorOf(path: string): number {
     cli: 4,
   }[room as string] as number
 }
-const roomOf = (path: string): string =>
-  path
-    .split('/')
-    .slice(0, path.startsWith('store/') ? 2 : 1)
-    .join('/')
+const roomOf = (path: string): string => path.split('/').slice(0, 1).join('/')
 const isOurs = ({ what }: Import): boolean => what.endsWith('.ts')
 const ours = files.flatMap(file => file.imports.filter(isOurs))
 const packages = files.flatMap(file => file.imports.filter(each => !isOurs(each)))
@@ -101,7 +96,7 @@ describe('the rooms', () => {
   it('import ioredis in store/redis only', () => {
     assert.deepEqual(
       usersOf('ioredis')
-        .filter(({ from }) => !from.startsWith('store/redis/'))
+        .filter(({ from }) => !from.startsWith('log/stores/redis/'))
         .map(show),
       [],
     )

@@ -7,8 +7,8 @@ import secureJson from 'secure-json-parse'
 import { KillswitchError } from '../domain/errors.js'
 import { provisionalId } from '../domain/provisional.js'
 import type { State } from '../domain/state.js'
+import type { Log } from '../log/follow/known-log.js'
 import type { Context } from '../service/evaluations.js'
-import type { Log } from '../service/log.js'
 import { invalidContext } from './ofrep-errors.js'
 
 const NO_CONTEXT: Context = Object.freeze({})

@@ -1,7 +1,7 @@
 // Marks who was answered at which revision, for clients that send no receipts.
 
 import type { FastifyRequest } from 'fastify'
-import type { Log } from '../service/log.js'
+import type { Log } from '../log/follow/known-log.js'
 import type { Served } from '../service/served.js'
 
 /** `application`: whose flag the answer was about; without it all those of the credential. */

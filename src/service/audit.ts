@@ -4,10 +4,10 @@ import { placeOf } from '../domain/audit.js'
 import type { AuditFilter, Order } from '../domain/audit-query.js'
 import { KillswitchError } from '../domain/errors.js'
 import { nearKeys, unknownFlag } from '../domain/near-key.js'
-import type { EntryIndex } from '../journal/entry-index.js'
-import { AuditQueries, type FoundEntry, type QueryResult } from '../journal/query.js'
-import { type Verification, verify } from '../journal/verify.js'
-import type { Log } from './log.js'
+import type { Log } from '../log/follow/known-log.js'
+import type { EntryIndex } from '../log/index/entry-index.js'
+import { AuditQueries, type FoundEntry, type QueryResult } from '../log/index/query.js'
+import { type Verification, verify } from '../log/journal/verify.js'
 
 export type PageAsk = { order: Order; limit?: number; cursor?: string; waitMs: number; signal: AbortSignal }
 

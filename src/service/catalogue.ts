@@ -7,8 +7,8 @@ import type { CatalogueDocument, Fault } from '../domain/catalogue.js'
 import { toTimestamp } from '../domain/clock.js'
 import { KillswitchError } from '../domain/errors.js'
 import type { State } from '../domain/state.js'
-import type { Gate } from './gate.js'
-import type { Log } from './log.js'
+import type { Log } from '../log/follow/known-log.js'
+import type { Gate } from '../log/gate/gate.js'
 
 export type Loaded = { document: CatalogueDocument | undefined; faults: Fault[] }
 

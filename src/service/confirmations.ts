@@ -6,9 +6,9 @@ import type { Entry, SealedEntry } from '../domain/audit.js'
 import { isProvable, placeOf } from '../domain/audit.js'
 import { type Clock, toTimestamp } from '../domain/clock.js'
 import { type Convergence, type Flip, unaccounted } from '../domain/convergence.js'
+import type { Log } from '../log/follow/known-log.js'
+import type { Gate } from '../log/gate/gate.js'
 import type { Fleet } from './fleet.js'
-import type { Gate } from './gate.js'
-import type { Log } from './log.js'
 
 const GIVE_UP_MS = 60_000
 /** How long a flip is watched for its late completion. */

@@ -6,7 +6,7 @@ import { isStatic, metadataOf, type Resolution, resolveStatic } from '../domain/
 import type { FlagValue } from '../domain/flag.js'
 import { nearKeys } from '../domain/near-key.js'
 import { type FlagState, INITIAL, type State } from '../domain/state.js'
-import type { Log } from './log.js'
+import type { Log } from '../log/follow/known-log.js'
 import { evaluateTargeting } from './targeting.js'
 
 export type Context = Record<string, unknown>

@@ -12,7 +12,7 @@ import {
   livenessOf,
 } from '../domain/convergence.js'
 import { FORGOTTEN_AFTER_MS, type Receipt } from '../domain/receipt.js'
-import type { Store } from '../domain/store.js'
+import type { Store } from '../log/stores/store.js'
 
 /** Receipts that arrive within so long are shared in one write. */
 const BATCH_MS = 50

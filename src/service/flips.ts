@@ -18,9 +18,9 @@ import {
   previewRun,
   type RunVerdict,
 } from '../domain/step-run.js'
-import type { Gate } from './gate.js'
-import type { Log } from './log.js'
-import type { Provisional } from './provisional.js'
+import type { Log } from '../log/follow/known-log.js'
+import type { Gate } from '../log/gate/gate.js'
+import type { Provisional } from '../log/provisional/provisional.js'
 import type { Runbooks } from './runbooks.js'
 import type { Act, Origin, Submissions, Submitted } from './submissions.js'
 

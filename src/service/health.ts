@@ -1,10 +1,10 @@
 // Whether a kill can be taken and a known state served: what /readyz says, and why it is less than well.
 
 import type { Finding } from '../domain/runbook.js'
-import type { Store } from '../domain/store.js'
+import type { Log } from '../log/follow/known-log.js'
+import type { Tail } from '../log/follow/tail.js'
+import type { Store } from '../log/stores/store.js'
 import type { Catalogue } from './catalogue.js'
-import type { Log } from './log.js'
-import type { Tail } from './tail.js'
 
 export type Condition = { code: string; detail: string }
 export type Readiness = { ready: boolean; degraded: Condition[] }

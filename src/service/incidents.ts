@@ -13,8 +13,8 @@ import { type Change, decideChange, decideNote, decideTick, incidentOf } from '.
 import type { PostmortemSource } from '../domain/postmortem-facts.js'
 import { findRunbook, type Runbook } from '../domain/runbook.js'
 import type { State } from '../domain/state.js'
+import type { Log } from '../log/follow/known-log.js'
 import type { Audit } from './audit.js'
-import type { Log } from './log.js'
 import type { Runbooks } from './runbooks.js'
 import type { Act, Decide, Origin, Submissions, Submitted } from './submissions.js'
 

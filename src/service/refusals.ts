@@ -4,7 +4,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Actor } from '../domain/actor.js'
 import { type Clock, toTimestamp } from '../domain/clock.js'
-import type { Gate } from './gate.js'
+import type { Gate } from '../log/gate/gate.js'
 
 const PER_MINUTE = 10
 const MINUTE_MS = 60_000

@@ -9,7 +9,7 @@ import type { CatalogueDocument } from '../domain/catalogue.js'
 import { type Claimed, claimStep } from '../domain/claim.js'
 import { KillswitchError } from '../domain/errors.js'
 import type { Finding, Runbook, Step } from '../domain/runbook.js'
-import type { Log } from './log.js'
+import type { Log } from '../log/follow/known-log.js'
 
 const UNREAD: readonly string[] = ['too-large', 'too-slow', 'unreadable'] satisfies Finding['code'][]
 

@@ -6,7 +6,7 @@ import type { FlagDefinition } from '../domain/flag.js'
 import { type ProvisionalKill, toProvisionalHold } from '../domain/provisional.js'
 import type { Change, Held, Position, ProvisionalHold, Snapshot, SnapshotFlag } from '../domain/snapshot.js'
 import { type FlagState, isKilled, killValue, type State } from '../domain/state.js'
-import type { Log } from './log.js'
+import type { Log } from '../log/follow/known-log.js'
 
 /** The applications of a credential, as one name: `*` for all, else their ids in order. */
 export const audienceOf = (apps: readonly string[] | undefined): string =>

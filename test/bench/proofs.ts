@@ -7,8 +7,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { verify } from '../../src/cli/audit-verify.js'
 import { originOf, signCheckpoint } from '../../src/domain/checkpoint.js'
-import { Journal } from '../../src/journal/journal.js'
-import { Tree } from '../../src/journal/tree.js'
+import { Journal } from '../../src/log/journal/journal.js'
+import { Tree } from '../../src/log/proof/tree.js'
 import { chainOf } from '../support/entries.js'
 
 const count = Number(process.argv[2] ?? 100_000)

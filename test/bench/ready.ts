@@ -4,8 +4,8 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { Journal } from '../../src/journal/journal.js'
-import { Log } from '../../src/service/log.js'
+import { Log } from '../../src/log/follow/known-log.js'
+import { Journal } from '../../src/log/journal/journal.js'
 import { chainOf } from '../support/entries.js'
 
 const COUNT = 100_000

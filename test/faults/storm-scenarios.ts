@@ -3,7 +3,7 @@
 
 import { mkdirSync } from 'node:fs'
 import { setTimeout as pause } from 'node:timers/promises'
-import { Journal } from '../../src/journal/journal.js'
+import { Journal } from '../../src/log/journal/journal.js'
 import { chainOf } from '../support/entries.js'
 import { freePort } from '../support/redis.js'
 import { Service } from '../support/service.js'

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { Store } from '../../src/domain/store.js'
+import type { Store } from '../../src/log/stores/store.js'
 import { Fleet } from '../../src/service/fleet.js'
 import { aGate } from '../support/gate.js'
 import { until } from '../support/until.js'

@@ -2,7 +2,7 @@
 //   node appender.js <folder> <batch>
 
 import { placeOf } from '../../src/domain/audit.js'
-import { Journal } from '../../src/journal/journal.js'
+import { Journal } from '../../src/log/journal/journal.js'
 import { chainOf } from './entries.js'
 
 const [folder, batch] = [process.argv[2]!, Number(process.argv[3])]

@@ -1,6 +1,6 @@
 // A disk that fails as told: short counts, no space, a sync that reports an error. The rest is the real one.
 
-import { type Disk, type Handle, realDisk } from '../../src/journal/disk.js'
+import { type Disk, type Handle, realDisk } from '../../src/log/journal/disk.js'
 
 export type Faults = {
   /** Bytes the disk still takes in all; then it is full, and says so by short counts, at last of 0. */

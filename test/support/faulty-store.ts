@@ -1,7 +1,7 @@
 // A real store behind a bad line: commits that never arrive, that are done and not answered, or that arrive late.
 
 import { KillswitchError } from '../../src/domain/errors.js'
-import type { Commit, CommitResult, Followed, Store } from '../../src/domain/store.js'
+import type { Commit, CommitResult, Followed, Store } from '../../src/log/stores/store.js'
 
 /** What happens to one commit: `late` is kept back, and done when the test says so. */
 export type Fault = 'away' | 'reply-lost' | 'request-lost' | 'late' | 'crash' | 'moved'

@@ -1,8 +1,8 @@
 // Provisional kills on a folder of their own, beside a gate.
 
 import type { ProvisionalKill } from '../../src/domain/provisional.js'
-import { ProvisionalFile } from '../../src/journal/provisional-file.js'
-import { Provisional } from '../../src/service/provisional.js'
+import { Provisional } from '../../src/log/provisional/provisional.js'
+import { ProvisionalFile } from '../../src/log/provisional/provisional-file.js'
 import { anActor, noStep } from './domain.js'
 import type { Rig } from './gate.js'
 import { type Teardown, testdir } from './testdir.js'

@@ -1,0 +1,59 @@
+// What the gate says of a commit that did not go well: certain that nothing was done, or not certain at all.
+
+import { KillswitchError } from '../../domain/errors.js'
+import type { Waiting } from './batch.js'
+
+/** An unknown outcome is worth another try at once: the head is compared, so nothing is written twice. */
+export const mayRetry = ({ code }: KillswitchError, waiting: readonly Waiting[]): boolean =>
+  code === 'outcome-unknown' ||
+  (code === 'store-unavailable' && waiting.some(item => item.attempted !== undefined))
+
+/** What those who come after are told: of theirs nothing was sent. */
+export const stillAway = (failure: KillswitchError): KillswitchError =>
+  failure.code === 'outcome-unknown'
+    ? new KillswitchError(
+        'store-unavailable',
+        'The store does not answer. Nothing was done; try again when it is back.',
+        {},
+        failure,
+      )
+    : failure
+
+export const onlyKills = (): KillswitchError =>
+  new KillswitchError(
+    'journal-broken',
+    "The disk of this instance is full; what room is left is for kills. Nothing was done: free space on the data folder's disk, or ask another instance.",
+  )
+
+export const keyReused = (key: string, place: number | undefined): KillswitchError =>
+  new KillswitchError(
+    'key-reused',
+    `The Idempotency-Key "${key}" was used for another request (entry ${place}). Send a new key.`,
+  )
+
+export const historyLost = (why: string): KillswitchError =>
+  new KillswitchError(
+    'history-lost',
+    `${why} Nothing was changed, and nothing un-kills: apps keep the state they know.`,
+  )
+
+export const tooBusy = (): KillswitchError =>
+  new KillswitchError(
+    'store-unavailable',
+    'Other writers kept the log moving for a second; nothing was done. Try again.',
+  )
+
+/** An error that no adapter promised tells nothing of what was written. */
+export const asKillswitchError = (error: unknown): KillswitchError =>
+  error instanceof KillswitchError
+    ? error
+    : new KillswitchError('outcome-unknown', `The commit failed: ${(error as Error).message}`, {}, error)
+
+/** It may have been done, or may not: the key is the way to find out, and to ask again without doing it twice. */
+export const unknownOutcome = (key: string, cause: unknown): KillswitchError =>
+  new KillswitchError(
+    'outcome-unknown',
+    `The store did not answer: this may have been done, or may not. Ask GET /v1/flips/${encodeURIComponent(key)}, or send it again with "Idempotency-Key: ${key}": it is never done twice.`,
+    { flip: key },
+    cause,
+  )

@@ -1,0 +1,298 @@
+// The one way in: authorise -> decide -> seal -> commit -> journal -> acknowledge. Whatever waits is committed together,
+// kills first; each item is decided on the state after its predecessors, and again on the new head after a conflict.
+
+import { setTimeout as delay } from 'node:timers/promises'
+import { EMPTY, type Head, open, placeOf, type SealedEntry } from '../../domain/audit.js'
+import type { Clock } from '../../domain/clock.js'
+import { KillswitchError } from '../../domain/errors.js'
+import type { State } from '../../domain/state.js'
+import type { Log } from '../follow/known-log.js'
+import type { CommitResult, Store } from '../stores/store.js'
+import {
+  type Accepted,
+  type Asked,
+  type Batch,
+  type Decided,
+  decideBatch,
+  durabilityOf,
+  type Opening,
+  type Unresolved,
+  type Waiting,
+} from './batch.js'
+import {
+  asKillswitchError,
+  historyLost,
+  keyReused,
+  mayRetry,
+  onlyKills,
+  stillAway,
+  tooBusy,
+  unknownOutcome,
+} from './gate-errors.js'
+import { Queue } from './queue.js'
+import { voided } from './voided.js'
+
+/** How long the gate tries; with a kill in the batch or behind it, until that is taken provisionally. */
+const DEADLINE_MS = 2_000
+const KILL_DEADLINE_MS = 30
+/** Between two tries: the store needs the event loop to come back. */
+const RETRY_MS = 20
+const MOVED =
+  "The store is another server than the one this epoch was opened on (a restart, or a failover), or lost the flags' state."
+
+export class Gate {
+  readonly #log: Log
+  readonly #store: Store
+  readonly #environment: string
+  readonly #clock: Clock
+  readonly #random: () => number
+  readonly #queue = new Queue<Waiting>()
+  /** What is being committed, by actor and key. */
+  #trying: ReadonlyMap<string, Waiting> = new Map()
+  #running: Promise<void> | undefined
+  readonly #pending = new Map<string, number>()
+  readonly #unresolved = new Map<string, Unresolved>()
+  /** The last commit failed, and nothing was heard of the store since: nobody is made to wait for it again. */
+  #away: KillswitchError | undefined
+  /** Why the next commit has to open a new epoch. */
+  #opening: Opening | undefined
+  /** Told the head of a store that turned out to have lost history. */
+  onLost: (why: string) => void = () => {}
+  /** Told the entries this instance committed; must not throw. */
+  onCommitted: (entries: readonly SealedEntry[]) => void = () => {}
+
+  /** `random`: numbers in [0, 1), for the epochs it opens. */
+  constructor(parts: { log: Log; store: Store; environment: string; clock: Clock; random: () => number }) {
+    this.#log = parts.log
+    this.#store = parts.store
+    this.#environment = parts.environment
+    this.#clock = parts.clock
+    this.#random = parts.random
+    // a refusal is not among what was answered: here its entry is seen
+    this.#log.subscribe(entries => {
+      for (const { entry } of entries) {
+        const attempted = this.#trying.get(idOf(entry.actor.id, entry.request.key))?.attempted
+        if (attempted) attempted.landed = true
+      }
+    })
+  }
+
+  /** Resolves once the entries are durable; rejects with the refusal, 503 (not done) or 504 (unknown). */
+  submit(ask: Asked): Promise<Accepted> {
+    if (ask.priority !== 'kill' && this.#log.journal.reserve.isMissing) return Promise.reject(onlyKills())
+    const id = idOf(ask.actor, ask.key)
+    this.#pending.set(id, (this.#pending.get(id) ?? 0) + 1)
+    const settled = new Promise<Accepted>((resolve, reject) => {
+      this.#queue.push({ receivedAt: this.#clock(), ...ask, id, resolve, reject })
+    }).finally(() => this.#settled(id))
+    this.#running ??= this.#run()
+    return settled
+  }
+
+  /** Whether a request with this key is on its way, or its outcome unknown. */
+  isPending(actor: string, key: string): boolean {
+    const id = idOf(actor, key)
+    return this.#pending.has(id) || this.#unresolved.has(id)
+  }
+
+  /**
+   * Called while the store answers: every attempt with an unknown outcome is settled by an entry of its own. The entry
+   * moves the head, so that a command still on its way to the store can no longer match.
+   */
+  settleUnknown(): void {
+    for (const [id, { ask, draft }] of this.#unresolved) {
+      this.#unresolved.delete(id)
+      this.submit({
+        ...ask,
+        priority: 'note',
+        decide: (_, now) => ({ drafts: [voided(draft, now)] }),
+      }).catch(error => {
+        // the key was used for something else meanwhile: then the head has moved, and that is all it takes
+        const code = error instanceof KillswitchError ? error.code : undefined
+        // where its own outcome is unknown it is back among the unresolved already
+        if (code !== 'key-reused' && code !== 'outcome-unknown') this.#unresolved.set(id, { ask, draft })
+      })
+    }
+  }
+
+  /** Called while the store answers: the next commit is tried again. */
+  storeAnswers(): void {
+    this.#away = undefined
+  }
+
+  /** An attempt with an unknown outcome is settled otherwise: it was taken provisionally, under the same key. */
+  forget(actor: string, key: string): void {
+    this.#unresolved.delete(idOf(actor, key))
+  }
+
+  /** The store had lost lines, which are put back: the next commit opens a new epoch, and says so. */
+  async openEpoch(opening: Opening): Promise<void> {
+    this.#opening = opening
+    this.#away = undefined // the store was just spoken with
+    const key = `opening-${placeOf(this.#log.head)}`
+    // asks for nothing: the batch has the entry that opens the epoch, and perhaps what waits beside it
+    const ask = { priority: 'kill' as const, actor: 'killswitch', key, digest: key }
+    await this.submit({ ...ask, decide: () => ({ drafts: [] }) }).catch(() => {})
+  }
+
+  async close(): Promise<void> {
+    while (this.#running) await this.#running
+  }
+
+  #settled(id: string): void {
+    const left = (this.#pending.get(id) ?? 1) - 1
+    if (left > 0) this.#pending.set(id, left)
+    else this.#pending.delete(id)
+  }
+
+  async #run(): Promise<void> {
+    // one turn of the event loop: what arrives together is committed together
+    await new Promise<void>(resolve => setImmediate(resolve))
+    while (this.#queue.length > 0) {
+      const batch = this.#queue.takeBatch()
+      this.#trying = new Map(batch.map(item => [item.id, item]))
+      try {
+        await this.#attempt(batch)
+      } catch (error) {
+        // a fault of ours: nobody may be left waiting for an answer
+        for (const item of batch) this.#fail(item, error)
+      }
+    }
+    // in the same turn as the look at the queue, so that nothing comes in between unseen
+    this.#running = undefined
+  }
+
+  async #attempt(batch: Waiting[]): Promise<void> {
+    const isKill = batch.some(item => item.priority === 'kill')
+    const start = performance.now()
+    let waiting = batch
+    for (;;) {
+      const batch = this.#decide(waiting)
+      const { decided } = batch
+      waiting = decided.map(each => each.item)
+      if (batch.entries.length === 0) return
+      if (this.#away) return this.#failAll(decided, this.#away)
+      const failure = await this.#commit(batch)
+      if (failure === 'none') return
+      const spent = performance.now() - start
+      if (failure === 'conflict') {
+        if (spent > DEADLINE_MS) return this.#failAll(decided, tooBusy())
+        continue
+      }
+      const hasKill = isKill || this.#queue.has('kill')
+      if (spent > (hasKill ? KILL_DEADLINE_MS : DEADLINE_MS) || !mayRetry(failure, waiting))
+        return this.#giveUp(decided, failure)
+      await delay(RETRY_MS)
+    }
+  }
+
+  /** One try. On an error each item keeps what was tried, where that may have been written. */
+  async #commit({ state, entries, flags, decided }: Batch): Promise<'none' | 'conflict' | KillswitchError> {
+    try {
+      const mode = this.#opening ? 'open' : 'write'
+      const result = await this.#store.commit({ expectedHead: headOf(state), entries, flags, mode })
+      return (await this.#finish(result, entries, decided)) ? 'none' : 'conflict'
+    } catch (error) {
+      const failure = asKillswitchError(error)
+      const { code } = failure
+      if (code !== 'store-unavailable' && code !== 'journal-broken' && code !== 'history-lost')
+        for (const { item, draft, refusal } of decided)
+          item.attempted = {
+            draft,
+            after: placeOf(state.head),
+            ...(refusal === undefined ? {} : { refusal }),
+          }
+      return failure
+    }
+  }
+
+  #giveUp(decided: readonly Decided[], failure: KillswitchError): void {
+    if (this.#store.kind !== 'local') this.#away = stillAway(failure)
+    this.#failAll(decided, failure)
+  }
+
+  #failAll(decided: readonly Decided[], error: KillswitchError): void {
+    for (const { item, refusal } of decided) this.#fail(item, error, refusal)
+  }
+
+  #decide(waiting: Waiting[]): Batch {
+    const { state } = this.#log
+    const head = placeOf(state.head)
+    const open = waiting.filter(item => !this.#replays(item) && !this.#refusedBefore(item, head))
+    const by = { now: this.#clock(), random: this.#random, opening: this.#opening }
+    return decideBatch(open, state, this.#environment, by)
+  }
+
+  /** Answers an item whose key the log has already. */
+  #replays(item: Waiting): boolean {
+    const known = this.#log.answered(item.actor, item.key)
+    if (known === undefined || known.outcome === 'voided') return false
+    const { places, digest, due } = known
+    const durability = durabilityOf(this.#store, this.#log.isJournaled)
+    const replayed = item.attempted === undefined
+    if (digest !== item.digest) item.reject(keyReused(item.key, places[0]))
+    // a run that a crash tore is not done: it is decided again, on what there is of it
+    else if (due > 0) return false
+    else item.resolve({ places, entries: [], durability, replayed })
+    return true
+  }
+
+  /** The log has moved past what was tried: it is in the log, or never will be. A refusal is written once. */
+  #refusedBefore(item: Waiting, head: number): boolean {
+    const { attempted } = item
+    if (attempted === undefined || attempted.after === head) return false
+    delete item.attempted
+    if (!attempted.landed || attempted.refusal === undefined) return false
+    item.reject(attempted.refusal)
+    return true
+  }
+
+  async #finish(result: CommitResult, entries: SealedEntry[], decided: Decided[]): Promise<boolean> {
+    if (result.outcome === 'lost') {
+      this.onLost(result.why)
+      throw historyLost(result.why)
+    }
+    if (result.outcome === 'moved') {
+      this.#opening ??= { why: MOVED, restored: 0 }
+      return false
+    }
+    if (result.outcome === 'conflict') {
+      await this.#log.accept(result.missing.map(open))
+      // somebody else may have opened the epoch
+      if (this.#log.head.epoch > (this.#opening?.above ?? -1)) this.#opening = undefined
+      return false
+    }
+    const { journaled } = await this.#log.accept(entries).catch(error => {
+      throw new KillswitchError('outcome-unknown', 'It was committed, and not taken in here.', {}, error)
+    })
+    this.#opening = undefined
+    this.#away = undefined
+    this.onCommitted(entries)
+    const durability = durabilityOf(this.#store, journaled)
+    for (const { item, entries: own, refusal } of decided) {
+      if (refusal) item.reject(refusal)
+      else {
+        const places = own.map(each => placeOf(each.entry))
+        item.resolve({ places, entries: own, durability, replayed: false })
+      }
+    }
+    return true
+  }
+
+  /** A refusal changes nothing: it is the answer, whether its entry could be written or not. */
+  #fail(item: Waiting, error: unknown, refusal?: KillswitchError): void {
+    const { attempted, key } = item
+    if (refusal !== undefined || attempted === undefined) {
+      item.reject(refusal ?? error)
+      return
+    }
+    const { priority, actor, digest, decide } = item
+    this.#unresolved.set(item.id, { ask: { priority, actor, key, digest, decide }, draft: attempted.draft })
+    item.reject(unknownOutcome(key, error))
+  }
+}
+
+const idOf = (actor: string, key: string): string => `${actor}\n${key}`
+
+const headOf = ({ log, head: { epoch, seq, hash } }: State): Head =>
+  log === undefined ? EMPTY : { epoch, seq, hash }

@@ -1,0 +1,300 @@
+// Where in the journal an entry with a given term is. Made from the journal and following it in the background; may be
+// thrown away at any time, and must never be on the way of an append or know anything the journal does not.
+
+import { mkdir, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { ClassicLevel } from 'classic-level'
+import { hashLine, placeOf } from '../../domain/audit.js'
+import type { Log } from '../journal/disk.js'
+import type { Journal } from '../journal/journal.js'
+import type { Located, Location } from '../journal/segment.js'
+import {
+  ALL,
+  countKey,
+  decodeCount,
+  decodeLocation,
+  encodeCount,
+  FORMAT,
+  keyIn,
+  type List,
+  META_KEY,
+  type Meta,
+  placeIn,
+  postingsIn,
+  postingsOf,
+  putOf,
+} from './postings.js'
+
+type Database = ClassicLevel<Buffer, Buffer>
+type Waiter = { place: number; done: () => void; fail: (error: unknown) => void }
+
+/** Both bounds are included. */
+export type PlaceRange = { from: number; to: number }
+
+/** Small enough that a kill does not wait for a log being indexed: about 8 ms. */
+const BATCH = { limit: 250, bytes: 4 * 1024 * 1024 }
+const SAY_EVERY = 50_000
+
+/** The index contradicts itself or the journal. */
+export class IndexDamage extends Error {}
+
+export class EntryIndex {
+  readonly #journal: Journal
+  readonly #log: Log
+  readonly #folder: string
+  readonly #unwatch: () => void
+  #database: Database | undefined
+  #place = 0
+  #sayAt = SAY_EVERY
+  #isClosed = false
+  /** Why it has to be built anew, as a reader found out. */
+  #damage: string | undefined
+  /** How often it was built anew. */
+  #generation = 0
+  #running: Promise<void> | undefined
+  #waiters: Waiter[] = []
+
+  /** Opens what is there, or begins anew where it is missing, damaged, of another log or of another form. */
+  static async open(journal: Journal, log: Log = () => undefined): Promise<EntryIndex> {
+    const index = new EntryIndex(journal, log)
+    await index.#openDatabase()
+    index.#wake()
+    return index
+  }
+
+  private constructor(journal: Journal, log: Log) {
+    this.#journal = journal
+    this.#log = log
+    this.#folder = join(journal.folder, 'index')
+    this.#unwatch = journal.watch(() => this.#wake())
+  }
+
+  /** The last entry taken in. */
+  get place(): number {
+    return this.#place
+  }
+
+  /** Resolves once the entry at `place` is in the index. Rejects where the index cannot go on, and when closed. */
+  reached(place: number, signal?: AbortSignal): Promise<void> {
+    if (this.#isClosed) return Promise.reject(new Error('the index is closed'))
+    if (signal?.aborted) return Promise.reject(signal.reason as Error)
+    if (place <= this.#place && this.#damage === undefined) return Promise.resolve()
+    return new Promise((resolve, reject) => {
+      const onAbort = () => waiter.fail(signal?.reason)
+      const settle = () => {
+        signal?.removeEventListener('abort', onAbort)
+        this.#waiters = this.#waiters.filter(other => other !== waiter)
+      }
+      const waiter: Waiter = {
+        place,
+        done: () => resolve(settle()),
+        fail: error => {
+          settle()
+          reject(error as Error)
+        },
+      }
+      this.#waiters.push(waiter)
+      signal?.addEventListener('abort', onAbort)
+      this.#wake()
+    })
+  }
+
+  /** The journal has left a branch: what was taken in of it has to go. */
+  restart(reason: string): void {
+    this.#damage ??= reason
+    this.#wake()
+  }
+
+  /** How many entries have one of the terms (one that has two of them counts twice). */
+  async count(terms: readonly string[]): Promise<number> {
+    const counts = await this.#opened.getMany(terms.map(countKey))
+    return counts.reduce((sum, count) => sum + decodeCount(count), 0)
+  }
+
+  /** The first `limit` places in the range that have one of the terms, from either end; any place, where `terms` is undefined. */
+  async places(
+    terms: readonly string[] | undefined,
+    { from, to }: PlaceRange,
+    reverse: boolean,
+    limit: number,
+  ): Promise<number[]> {
+    if (from > to) return []
+    const lists = terms === undefined ? [ALL] : terms.map(postingsOf)
+    const found = await Promise.all(lists.map(list => this.#range(list, { from, to }, reverse, limit)))
+    if (found.length === 1) return found[0]!
+    const places = [...new Set(found.flat())].sort((a, b) => (reverse ? b - a : a - b))
+    return places.slice(0, limit)
+  }
+
+  /** Of the places, those that have one of the terms. */
+  async having(terms: readonly string[], places: readonly number[]): Promise<number[]> {
+    const database = this.#opened
+    const has = await Promise.all(
+      terms.map(postingsOf).map(list => database.hasMany(places.map(place => keyIn(list, place)))),
+    )
+    return places.filter((_, at) => has.some(list => list[at]))
+  }
+
+  /** Where the entries stand in the journal. */
+  async locations(places: readonly number[]): Promise<Location[]> {
+    const values = await this.#opened.getMany(places.map(place => keyIn(ALL, place)))
+    return values.map((value, at) => {
+      if (value === undefined) throw new IndexDamage(`the index has no location for place ${places[at]}`)
+      return decodeLocation(value)
+    })
+  }
+
+  /** Asks; where the index turns out damaged or gone, has it built anew and asks again, once. */
+  async reading<T>(ask: () => Promise<T>): Promise<T> {
+    const generation = this.#generation
+    try {
+      return await ask()
+    } catch (error) {
+      if (!isDamage(error) || this.#isClosed) throw error
+      if (generation === this.#generation) this.#damage ??= describe(error)
+      await this.reached(placeOf(this.#journal.head))
+      return ask()
+    }
+  }
+
+  /** Throws away what is there, and begins at the first entry. */
+  async #rebuild(reason: string): Promise<void> {
+    const head = placeOf(this.#journal.head)
+    if (head > 0) this.#log('building the index of the log anew', { reason, head })
+    const database = this.#database
+    this.#database = undefined
+    this.#generation++
+    this.#place = 0
+    this.#sayAt = SAY_EVERY
+    await database?.close().catch(() => undefined)
+    await rm(this.#folder, { recursive: true, force: true })
+    // what leveldb makes is open to all, and the index has names and reasons in it
+    await mkdir(this.#folder, { mode: 0o700 })
+    this.#database = await openLevel(this.#folder)
+    this.#damage = undefined
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true
+    this.#unwatch()
+    await this.#running
+    for (const waiter of this.#waiters) waiter.fail(new Error('the index is closed'))
+    await this.#database?.close()
+  }
+
+  get #opened(): Database {
+    if (this.#database === undefined) throw new IndexDamage('the index is being built anew')
+    return this.#database
+  }
+
+  async #range(list: List, { from, to }: PlaceRange, reverse: boolean, limit: number): Promise<number[]> {
+    const range = { gte: keyIn(list, from), lte: keyIn(list, to), reverse, limit }
+    return (await this.#opened.keys(range).all()).map(placeIn)
+  }
+
+  async #openDatabase(): Promise<void> {
+    try {
+      // leveldb would make a new database of what is left of a damaged one
+      this.#database = await openLevel(this.#folder, { createIfMissing: false })
+      const stored = await this.#database.get(META_KEY)
+      const meta = stored && (JSON.parse(stored.toString()) as Meta)
+      const reason = await this.#whyUnusable(meta)
+      if (reason !== undefined) await this.#rebuild(reason)
+      else this.#place = meta?.place ?? 0
+    } catch (error) {
+      await this.#rebuild(describe(error))
+    }
+  }
+
+  async #whyUnusable(meta: Meta | undefined): Promise<string | undefined> {
+    if (meta === undefined) return 'it is empty'
+    if (meta.format !== FORMAT) return `it is of form ${meta.format}, this is ${FORMAT}`
+    if (meta.log !== this.#journal.firstHash) return 'it is of another log'
+    const line = await this.#journal.line(meta.place)
+    if (line === undefined || hashLine(line) !== meta.hash) return 'its last entry is not in the journal'
+    return undefined
+  }
+
+  /** Follows the journal to its head, once at a time. */
+  #wake(): void {
+    if (this.#running !== undefined || this.#isClosed) return
+    this.#running = this.#follow().then(isFine => {
+      this.#running = undefined
+      // something may have come between the last look and now
+      const head = placeOf(this.#journal.head)
+      const isBehind = this.#damage !== undefined || this.#place < head
+      if (isFine ? isBehind : this.#waiters.some(({ place }) => place <= head)) this.#wake()
+    })
+  }
+
+  /** One failure is answered by building anew; after a second one, whoever waits is told. */
+  async #follow(): Promise<boolean> {
+    try {
+      await this.#catchUp().catch(async error => {
+        if (this.#isClosed || !isDamage(error)) throw error
+        this.#damage ??= describe(error)
+        await this.#catchUp()
+      })
+      return true
+    } catch (error) {
+      this.#log('the index of the log cannot go on; it is tried again with the next entry or query', {
+        reason: describe(error),
+      })
+      for (const waiter of this.#waiters) waiter.fail(error)
+      return false
+    }
+  }
+
+  async #catchUp(): Promise<void> {
+    while (!this.#isClosed) {
+      if (this.#damage !== undefined || this.#database === undefined)
+        await this.#rebuild(this.#damage ?? 'it could not be opened')
+      const lines = await this.#journal.located(this.#place, BATCH)
+      if (lines.length > 0) await this.#take(lines)
+      this.#sayProgress()
+      for (const waiter of this.#waiters) if (waiter.place <= this.#place) waiter.done()
+      if (lines.length === 0) break
+    }
+  }
+
+  #sayProgress(): void {
+    const head = placeOf(this.#journal.head)
+    if (this.#place < this.#sayAt) return
+    this.#sayAt = this.#place + SAY_EVERY
+    if (this.#place < head) this.#log('indexing the log', { place: this.#place, head })
+  }
+
+  /** Postings, counts and the place reached, in one atomic batch. */
+  async #take(lines: readonly Located[]): Promise<void> {
+    const database = this.#opened
+    const { puts, counts, last, place } = postingsIn(lines, this.#place)
+    if (last === undefined) throw new Error(`the journal is damaged after place ${place}`)
+    const keys = [...counts.keys()].map(countKey)
+    const before = await database.getMany(keys)
+    for (const [at, count] of [...counts.values()].entries())
+      puts.push(putOf(keys[at]!, encodeCount(decodeCount(before[at]) + count)))
+    const meta: Meta = { format: FORMAT, log: this.#journal.firstHash!, place, hash: hashLine(last) }
+    puts.push(putOf(META_KEY, Buffer.from(JSON.stringify(meta))))
+    await database.batch(puts)
+    this.#place = place
+  }
+}
+
+/** What leveldb reports of itself, or what contradicts the journal; not a journal that cannot be read. */
+const isDamage = (error: unknown): boolean =>
+  error instanceof IndexDamage || String((error as { code?: unknown }).code).startsWith('LEVEL_')
+
+async function openLevel(folder: string, options: { createIfMissing?: boolean } = {}): Promise<Database> {
+  const database = new ClassicLevel<Buffer, Buffer>(folder, {
+    keyEncoding: 'buffer',
+    valueEncoding: 'buffer',
+  })
+  await database.open(options)
+  return database
+}
+
+/** leveldb says "Database failed to open", and why in the cause. */
+function describe(error: unknown): string {
+  const { message, cause } = error as Error
+  return cause instanceof Error ? `${message}: ${cause.message}` : message
+}

@@ -1,0 +1,93 @@
+// How the index is laid out in leveldb, key by key, and what an entry puts there. Touches no database and no file.
+//
+//   m                              meta: { format, log, place, hash }, JSON
+//   p <place>                      where the line stands: segment, offset, length
+//   t <term> 00 <place>            a posting: the entry has the term ("flag=ai_v1")
+//   c <term>                       how many postings the term has
+//
+// Places are 8 bytes, big-endian, so that keys of a term are in the log's order. A term is cut to 240 bytes: two that
+// begin alike then share postings, which costs time and never an answer.
+
+import { placeOf } from '../../domain/audit.js'
+import { termsOf } from '../../domain/audit-query.js'
+import { parseEntry } from '../../domain/chain.js'
+import type { Located, Location } from '../journal/segment.js'
+
+/** Another number: the index is built anew. */
+export const FORMAT = 1
+export type Meta = { format: number; log: string; place: number; hash: string }
+
+export const META_KEY = Buffer.from('m')
+const TERM_BYTES = 240
+
+/** The beginning of all keys of one list: of a term's postings, or of all entries. */
+export type List = Buffer
+export const ALL: List = Buffer.from('p')
+
+export const postingsOf = (term: string): List => Buffer.concat([Buffer.from('t'), cut(term), Buffer.of(0)])
+
+export const countKey = (term: string): Buffer => Buffer.concat([Buffer.from('c'), cut(term)])
+
+export function keyIn(list: List, place: number): Buffer {
+  const key = Buffer.allocUnsafe(list.length + 8)
+  list.copy(key)
+  key.writeUInt32BE(Math.floor(place / 2 ** 32), list.length)
+  key.writeUInt32BE(place % 2 ** 32, list.length + 4)
+  return key
+}
+
+export const placeIn = (key: Buffer): number =>
+  key.readUInt32BE(key.length - 8) * 2 ** 32 + key.readUInt32BE(key.length - 4)
+
+export function encodeLocation({ segment, offset, length }: Location): Buffer {
+  const value = Buffer.allocUnsafe(20)
+  value.writeDoubleBE(segment, 0)
+  value.writeDoubleBE(offset, 8)
+  value.writeUInt32BE(length, 16)
+  return value
+}
+
+export const decodeLocation = (value: Buffer): Location => ({
+  segment: value.readDoubleBE(0),
+  offset: value.readDoubleBE(8),
+  length: value.readUInt32BE(16),
+})
+
+export function encodeCount(count: number): Buffer {
+  const value = Buffer.allocUnsafe(8)
+  value.writeDoubleBE(count)
+  return value
+}
+
+export const decodeCount = (value: Buffer | undefined): number => value?.readDoubleBE(0) ?? 0
+
+export type Put = { type: 'put'; key: Buffer; value: Buffer }
+export const putOf = (key: Buffer, value: Buffer): Put => ({ type: 'put', key, value })
+const NOTHING = Buffer.alloc(0)
+
+/**
+ * What lines add: their locations and postings, how many per term, and the bytes and place of the last entry. Lines
+ * that are no entries are passed over: damage in the journal is for verify to tell.
+ */
+export function postingsIn(lines: readonly Located[], after: number) {
+  const puts: Put[] = []
+  const counts = new Map<string, number>()
+  let place = after
+  let last: Buffer | undefined
+  for (const { bytes, ...location } of lines) {
+    const entry = parseEntry(bytes.toString())
+    if (entry === undefined || placeOf(entry) <= place) continue
+    place = placeOf(entry)
+    last = bytes
+    puts.push(putOf(keyIn(ALL, place), encodeLocation(location)))
+    for (const term of termsOf(entry)) {
+      puts.push(putOf(keyIn(postingsOf(term), place), NOTHING))
+      counts.set(term, (counts.get(term) ?? 0) + 1)
+    }
+  }
+  return { puts, counts, last, place }
+}
+
+/** No NUL in a term, since it ends one in a key. */
+const cut = (term: string): Buffer =>
+  Buffer.from(term.includes('\0') ? term.replaceAll('\0', ' ') : term).subarray(0, TERM_BYTES)

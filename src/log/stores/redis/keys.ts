@@ -1,0 +1,35 @@
+// The names of the service's keys in Redis. All carry the environment in one hash tag: Redis Cluster keeps them on one
+// node, and staging never meets production.
+
+import { KillswitchError } from '../../../domain/errors.js'
+
+export type Keys = {
+  /** A stream: id `<epoch>-<seq>`, fields `line` (the exact bytes) and `hash`. Its last entry is the head. Never trimmed. */
+  log: string
+  /** A hash: flag key -> state as JSON, after the last entry. */
+  flags: string
+  /** A hash: `run_id` of the server on which the log's epoch was opened; `flags`, how many the hash above has. */
+  meta: string
+  /** A hash: soft records (receipts), the newest of each app instance. */
+  shared: string
+  /** A stream of those records as they come, for the other instances of the service; trimmed. */
+  sharing: string
+}
+
+export function keysOf(environment: string): Keys {
+  if (!/^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/.test(environment)) {
+    throw new KillswitchError(
+      'configuration',
+      `"${environment}" cannot name an environment: it becomes part of the names of keys. ` +
+        'Use up to 64 letters, digits, "_", "." and "-", the first a letter or digit.',
+    )
+  }
+  const prefix = `killswitch:{${environment}}:`
+  return {
+    log: `${prefix}log`,
+    flags: `${prefix}flags`,
+    meta: `${prefix}meta`,
+    shared: `${prefix}shared`,
+    sharing: `${prefix}sharing`,
+  }
+}

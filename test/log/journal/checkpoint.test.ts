@@ -1,0 +1,56 @@
+import assert from 'node:assert/strict'
+import { readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { type TestContext, test } from 'node:test'
+import { Journal } from '../../../src/log/journal/journal.js'
+import { chainOf, headOf } from '../../support/entries.js'
+import { testdir } from '../../support/testdir.js'
+
+const entries = chainOf({ count: 10 })
+const state = { v: 1, flags: { ai_v1: ['hold'] } }
+
+async function withCheckpoint(t: TestContext) {
+  const journal = await Journal.open({ folder: testdir(t) })
+  t.after(() => journal.close())
+  await journal.append(entries)
+  await journal.saveCheckpoint({ head: headOf(entries[5]!), state })
+  return { journal, file: join(journal.folder, 'checkpoint.json') }
+}
+
+test('a checkpoint comes back with its head, the last one saved wins', async t => {
+  const { journal } = await withCheckpoint(t)
+  const { epoch, seq, hash } = headOf(entries[5]!)
+  assert.deepEqual(await journal.checkpoint(), { head: { epoch, seq, hash }, state })
+  await Promise.all(
+    [6, 7, 8].map(at => journal.saveCheckpoint({ head: headOf(entries[at]!), state: { at } })),
+  )
+  assert.deepEqual((await journal.checkpoint())?.state, { at: 8 })
+})
+
+test('a checkpoint of another log, or beyond the head, is ignored', async t => {
+  const { journal } = await withCheckpoint(t)
+  const other = chainOf({ count: 12, seed: 2 })
+  await journal.saveCheckpoint({ head: headOf(other[5]!), state })
+  assert.equal(await journal.checkpoint(), undefined)
+  await journal.saveCheckpoint({ head: headOf(other[11]!), state })
+  assert.equal(await journal.checkpoint(), undefined)
+})
+
+test('a missing checkpoint is none, and so is one cut or changed at any byte', async t => {
+  const { journal, file } = await withCheckpoint(t)
+  const whole = readFileSync(file)
+  for (let at = 0; at < whole.length; at++) {
+    const changed = Buffer.from(whole)
+    changed[at]! ^= 1
+    writeFileSync(file, changed)
+    const found = await journal.checkpoint()
+    // no single bit may bring another state
+    if (found) assert.deepEqual(found.state, state)
+    if (at === whole.length - 1) continue
+    writeFileSync(file, whole)
+    truncateSync(file, at)
+    assert.equal(await journal.checkpoint(), undefined)
+  }
+  rmSync(file)
+  assert.equal(await journal.checkpoint(), undefined)
+})

@@ -1,0 +1,120 @@
+import assert from 'node:assert/strict'
+import { it, type TestContext } from 'node:test'
+import { EMPTY } from '../../../../src/domain/audit.js'
+import { KillswitchError } from '../../../../src/domain/errors.js'
+import { ACL_COMMANDS, type Finding, refuseUnsafe } from '../../../../src/log/stores/redis/posture.js'
+import { RedisStore } from '../../../../src/log/stores/redis/store.js'
+import { Follower } from '../../../support/follower.js'
+import { PROPER, type RedisConfig, startRedis, type TestRedis } from '../../../support/redis.js'
+import { commitAfter } from '../contract.js'
+
+async function open(t: TestContext, redis: TestRedis, user = ''): Promise<RedisStore> {
+  const store = new RedisStore({ url: `redis://${user}127.0.0.1:${redis.port}`, environment: 'posture' })
+  t.after(() => store.close())
+  await store.whenReady(5000)
+  return store
+}
+
+const levels = (findings: Finding[]): Record<string, string> =>
+  Object.fromEntries(findings.map(({ check, level }) => [check, level]))
+
+const ALL_OK = {
+  version: 'ok',
+  role: 'ok',
+  appendonly: 'ok',
+  appendfsync: 'ok',
+  eviction: 'ok',
+  flush: 'ok',
+  'flush-by-default': 'ok',
+  neighbours: 'ok',
+  clock: 'ok',
+}
+
+const rules = (...lists: (readonly string[])[]): string =>
+  `on >secret ~killswitch:* resetchannels -@all ${lists.flat().join(' ')}`
+
+const DEFAULT_MAY_NOT_FLUSH = { user: 'default on nopass ~* &* +@all -flushall -flushdb' }
+
+it("Debian's defaults start, with a warning for each thing that loses flips", async t => {
+  const redis = await startRedis(t, {})
+  const findings = await (await open(t, redis)).posture(Date.now)
+  assert.deepEqual(levels(findings), {
+    ...ALL_OK,
+    appendonly: 'warning',
+    appendfsync: 'warning',
+    flush: 'warning',
+    'flush-by-default': 'warning',
+  })
+  refuseUnsafe(findings)
+  for (const { level, seen, cure } of findings) {
+    assert.match(seen, /[^.]$/)
+    assert.match(cure, level === 'ok' ? /^$/ : /^[A-Z].*\.$/)
+  }
+})
+
+it('the proper posture is all ok, the documented list of commands suffices, and nothing was flushed', async t => {
+  const redis = await startRedis(t, { ...PROPER, ...DEFAULT_MAY_NOT_FLUSH })
+  const { needed, forPosture } = ACL_COMMANDS
+  await redis.admin.call('ACL', 'SETUSER', 'killswitch', ...rules(needed, forPosture).split(' '))
+  const store = await open(t, redis, 'killswitch:secret@')
+  await commitAfter(store, EMPTY, 'one')
+  const follower = new Follower(t, store)
+  await follower.lineCount(1)
+  await store.ping()
+  assert.deepEqual(levels(await store.posture(Date.now)), ALL_OK)
+  assert.equal((await store.head()).seq, 1)
+})
+
+it('without the right to look, each check is a warning, and the service still works', async t => {
+  const redis = await startRedis(t, { ...PROPER, ...DEFAULT_MAY_NOT_FLUSH })
+  await redis.admin.call('ACL', 'SETUSER', 'killswitch', ...rules(ACL_COMMANDS.needed).split(' '))
+  const store = await open(t, redis, 'killswitch:secret@')
+  await commitAfter(store, EMPTY, 'one')
+  const unread = ['appendonly', 'appendfsync', 'eviction', 'flush-by-default', 'neighbours', 'clock']
+  const warnings = Object.fromEntries(unread.map(check => [check, 'warning']))
+  assert.deepEqual(levels(await store.posture(Date.now)), { ...ALL_OK, ...warnings })
+})
+
+it('a user default that is off, or may not flush, is ok', async t => {
+  const redis = await startRedis(t, PROPER)
+  await redis.admin.call('ACL', 'SETUSER', 'admin', 'on', 'nopass', '~*', '&*', '+@all')
+  const store = await open(t, redis, 'admin:any@')
+  const byDefault = async (): Promise<string | undefined> =>
+    levels(await store.posture(Date.now))['flush-by-default']
+  assert.equal(await byDefault(), 'warning')
+  await redis.admin.call('ACL', 'SETUSER', 'default', 'off')
+  assert.equal(await byDefault(), 'ok')
+})
+
+const POLICIES: readonly (readonly [policy: string, level: Finding['level']])[] = [
+  ['allkeys-lru', 'refuse'],
+  ['allkeys-random', 'refuse'],
+  ['volatile-ttl', 'warning'],
+]
+for (const [policy, level] of POLICIES) {
+  it(`maxmemory-policy ${policy} is a ${level}`, async t => {
+    const config: RedisConfig = { ...PROPER, 'maxmemory-policy': policy }
+    const findings = await (await open(t, await startRedis(t, config))).posture(Date.now)
+    assert.equal(levels(findings).eviction, level)
+    const refuse = (): void => refuseUnsafe(findings)
+    if (level !== 'refuse') return refuse()
+    assert.throws(refuse, (error: unknown) => {
+      assert.ok(error instanceof KillswitchError && error.code === 'configuration')
+      assert.match(error.message, new RegExp(`${policy}.*noeviction`))
+      return true
+    })
+  })
+}
+
+it('a clock that is apart, a replica and neighbours are seen', async t => {
+  const redis = await startRedis(t, PROPER)
+  await redis.admin.set('someone', 'else')
+  await redis.admin.replicaof('127.0.0.1', redis.port)
+  const findings = await (await open(t, redis)).posture(() => Date.now() + 5000)
+  const seen = Object.fromEntries(findings.map(finding => [finding.check, finding]))
+  assert.equal(seen.clock?.level, 'warning')
+  assert.match(seen.clock?.seen ?? '', /\b(4999|500\d) ms/)
+  assert.equal(seen.role?.level, 'warning')
+  assert.equal(seen.neighbours?.level, 'warning')
+  assert.match(seen.neighbours?.seen ?? '', /not ours: 1$/)
+})
