@@ -3,7 +3,7 @@
 import { fileURLToPath } from 'node:url'
 import { closest } from 'fastest-levenshtein'
 import { KillswitchError } from './domain/errors.js'
-import { parseTarget } from './log/stores/redis/target.js'
+import { parseTarget } from './log/open-log.js'
 
 export type Config = {
   host: string

@@ -1,124 +1,37 @@
-// Puts a whole log, line for line, into a store that has none: the way from one machine to Redis and back, and from a
-// backup. Knows every store, as a process of its own would; never writes into a log that is there.
+// Puts a whole log into a store that has none. Opens the log as the service does, and closes it again; for a process of its
+// own, while the service is stopped.
 
-import { EMPTY, type Head, open, placeOf, type SealedEntry } from './domain/audit.js'
-import { KillswitchError } from './domain/errors.js'
-import { fold, INITIAL, type State } from './domain/state.js'
-import { changedFlags } from './log/gate/stored-flags.js'
-import { Journal } from './log/journal/journal.js'
-import { RedisStore } from './log/stores/redis/store.js'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Head } from './domain/audit.js'
+import { openLog } from './log/open-log.js'
 
-export type Destination = { dataDir: string } | { redisUrl: string; environment: string }
+/** `environment`: the one of the log that is imported. */
+export type Destination = { environment: string } & ({ dataDir: string } | { redisUrl: string })
 type Portions = AsyncIterable<{ lines: readonly Buffer[] }>
-type Written = (entries: number) => void
-
-/** Lines in one write; a command to Redis has 400 ms. */
-const LINES = 200
-const BYTES = 256 * 1024
-const TRIES = 20
-const PATIENCE_MS = 3_000
-
-/** Resolves with the last entry once all of it is durable there. Throws `log-present` where there is a log. */
-export async function importLog(to: Destination, portions: Portions, onWritten: Written): Promise<Head> {
-  return 'dataDir' in to ? intoFolder(to.dataDir, portions, onWritten) : intoRedis(to, portions, onWritten)
-}
-
-async function intoFolder(folder: string, portions: Portions, onWritten: Written): Promise<Head> {
-  const journal = await Journal.open({ folder })
-  try {
-    assertEmpty(journal.head, `the data folder ${folder}`)
-    let written = 0
-    for await (const { entries } of batchesOf(portions)) {
-      await journal.append(entries)
-      written += entries.length
-      onWritten(written)
-    }
-    return journal.head
-  } finally {
-    await journal.close()
-  }
-}
-
-async function intoRedis(
-  { redisUrl, environment }: { redisUrl: string; environment: string },
-  portions: Portions,
-  onWritten: Written,
-): Promise<Head> {
-  const store = new RedisStore({ url: redisUrl, environment })
-  try {
-    await store.whenReady(PATIENCE_MS)
-    assertEmpty(await store.head(), `${store.where}, environment "${environment}",`)
-    let [head, written]: [Head, number] = [EMPTY, 0]
-    for await (const { entries, before, after } of batchesOf(portions)) {
-      head = await put(store, head, entries, changedFlags(before, after))
-      written += entries.length
-      onWritten(written)
-    }
-    return head
-  } finally {
-    await store.close()
-  }
-}
 
 /**
- * As lines that were lost are put back: no server vouches for them, so that whoever writes next opens an epoch. An answer
- * that was lost is asked for again: the head is compared, so nothing is written twice.
+ * Resolves with the last entry once all of it is durable there; tells `onWritten` how many are. Throws `log-present` where
+ * there is a log, and what `openLog` throws.
  */
-async function put(
-  store: RedisStore,
-  expectedHead: Head,
-  entries: readonly SealedEntry[],
-  flags: Map<string, string | null>,
+export async function importLog(
+  to: Destination,
+  portions: Portions,
+  onWritten: (entries: number) => void,
 ): Promise<Head> {
-  const last = headOf(entries.at(-1)!)
-  for (let tried = 1; ; tried++) {
+  const { environment } = to
+  // into Redis nothing is kept here: an instance has the log from there when it starts
+  const own = 'dataDir' in to ? undefined : await mkdtemp(join(tmpdir(), 'killswitch-import-'))
+  try {
+    const folder = 'dataDir' in to ? to.dataDir : (own as string)
+    const log = await openLog({ folder, environment, ...('redisUrl' in to ? { redisUrl: to.redisUrl } : {}) })
     try {
-      const { outcome } = await store.commit({ expectedHead, entries, flags, mode: 'restore' })
-      if (outcome === 'committed') return last
-      const found = await store.head()
-      if (found.hash === last.hash) return last
-      throw present(found, 'it: somebody else has begun to write there. What was imported until then')
-    } catch (error) {
-      const isLate = error instanceof KillswitchError && error.code === 'outcome-unknown'
-      if (!isLate || tried === TRIES) throw error
-      await store.whenReady(PATIENCE_MS)
+      return await log.submit.lines(portions, onWritten)
+    } finally {
+      await log.close()
     }
+  } finally {
+    if (own !== undefined) await rm(own, { recursive: true, force: true })
   }
 }
-
-type Batch = { entries: SealedEntry[]; before: State; after: State }
-
-async function* batchesOf(portions: Portions): AsyncGenerator<Batch> {
-  let before = INITIAL
-  let after = before
-  let entries: SealedEntry[] = []
-  let bytes = 0
-  for await (const { lines } of portions)
-    for (const line of lines) {
-      if (entries.length === LINES || (entries.length > 0 && bytes + line.length > BYTES)) {
-        yield { entries, before, after }
-        before = after
-        entries = []
-        bytes = 0
-      }
-      const sealed = open(line.toString())
-      after = fold(after, sealed)
-      entries.push(sealed)
-      bytes += line.length
-    }
-  if (entries.length > 0) yield { entries, before, after }
-}
-
-const headOf = ({ entry: { epoch, seq }, hash }: SealedEntry): Head => ({ epoch, seq, hash })
-
-function assertEmpty(head: Head, where: string): void {
-  if (placeOf(head) > 0) throw present(head, where)
-}
-
-const present = ({ epoch, seq, hash }: Head, where: string): KillswitchError =>
-  new KillswitchError(
-    'log-present',
-    `There is a log in ${where} already: ${seq} entries, up to ${epoch}-${seq} (hash ${hash.slice(0, 16)}). An import is ` +
-      'for an empty store only: move that one aside, or name another.',
-    { entries: seq, head: { epoch, seq, hash } },
-  )

@@ -74,7 +74,7 @@ describe('the floors', () => {
     assert.deepEqual(upwards.map(show), [])
   })
 
-  it('keep their adapters apart: no store, journal, catalogue or tokens file knows another room', () => {
+  it('keep their adapters apart: log, catalogue and tokens do not know one another', () => {
     const across = ours.filter(
       ({ from, what }) => floorOf(from) === 1 && floorOf(what) === 1 && roomOf(from) !== roomOf(what),
     )
@@ -135,6 +135,58 @@ describe('the rooms', () => {
 
   it('know no room of a test, of the SDK, or of the built output', () => {
     assert.deepEqual(ours.filter(({ what }) => what.startsWith('..')).map(show), [])
+  })
+})
+
+describe('the log', () => {
+  const DOORS = ['log/submit.ts', 'log/subscribe.ts', 'log/state.ts']
+  /** Each room may know those before it. */
+  const ROOMS = ['stores', 'journal', 'index', 'follow', 'proof', 'gate', 'provisional', 'recovery', 'doors']
+  const innerRoomOf = (path: string): number => ROOMS.indexOf(path.split('/')[1] as string)
+  const within = ours.filter(({ from }) => from.startsWith('log/'))
+  const fromOutside = ours.filter(({ from, what }) => !from.startsWith('log/') && what.startsWith('log/'))
+
+  it('is known outside by its three doors, as types alone', () => {
+    const others = fromOutside.filter(({ what }) => what !== 'log/open-log.ts')
+    assert.ok(others.length > 0)
+    assert.deepEqual(
+      others.filter(({ what, isTypeOnly }) => !DOORS.includes(what) || !isTypeOnly).map(show),
+      [],
+    )
+  })
+
+  it('is opened by the server and the importer, and by nobody else', () => {
+    const openers = fromOutside.filter(({ what }) => what === 'log/open-log.ts')
+    assert.deepEqual(openers.map(({ from }) => from).sort(), ['config.ts', 'import-log.ts', 'server.ts'])
+    const config = openers.find(({ from }) => from === 'config.ts') as Import
+    assert.equal(config.names, '{ parseTarget }', 'the configuration only reads an address')
+    const behind = files.filter(
+      ({ path, text }) => !path.startsWith('log/') && /\bopened\.parts\b/.test(text),
+    )
+    assert.deepEqual(
+      behind.map(({ path }) => path),
+      [],
+      'the parts behind the doors are for tests',
+    )
+  })
+
+  it('has rooms that know only those before them', () => {
+    const strange = within.filter(({ from, what }) => {
+      const [own, other] = [innerRoomOf(from), innerRoomOf(what)]
+      return from.split('/').length > 2 && other >= 0 && other > own
+    })
+    assert.deepEqual(strange.map(show), [])
+    const apart = within.filter(
+      ({ from, what }) => from.startsWith('log/stores/') && what.startsWith('log/journal/'),
+    )
+    assert.deepEqual(apart.map(show), [])
+    const unknown = within.filter(({ from }) => from.split('/').length > 2 && innerRoomOf(from) < 0)
+    assert.deepEqual(unknown.map(show), [])
+  })
+
+  it('hands the doors nothing from inside but types', () => {
+    const doors = within.filter(({ from }) => DOORS.includes(from))
+    assert.deepEqual(doors.filter(({ isTypeOnly }) => !isTypeOnly).map(show), [])
   })
 })
 

@@ -39,8 +39,8 @@ export function auditImportVerb(group: Command, cli: Cli): void {
       const verdict = await verify(file, options.since ?? [], key)
       const asJson = isJson(command)
       if (!verdict.ok || verdict.head === undefined) return refuse(cli, verdict, asJson)
-      assertEnvironment(to, verdict.environment)
-      await carry(cli, to, { ...verdict, head: verdict.head }, asJson)
+      const environment = environmentOf(options, verdict.environment)
+      await carry(cli, { ...to, environment }, { ...verdict, head: verdict.head }, asJson)
     })
 }
 
@@ -88,7 +88,11 @@ async function carry(
   }
 }
 
-function destinationOf({ dataDir, redisUrl, environment }: Options): Destination {
+function destinationOf({
+  dataDir,
+  redisUrl,
+  environment,
+}: Options): { dataDir: string } | { redisUrl: string } {
   if ((dataDir === undefined) === (redisUrl === undefined))
     throw new UsageError(
       'Say where to: either --data-dir <folder>, or --redis-url <url> with --environment <name>.',
@@ -96,12 +100,13 @@ function destinationOf({ dataDir, redisUrl, environment }: Options): Destination
   if (dataDir !== undefined) return { dataDir }
   if (environment === undefined)
     throw new UsageError('--redis-url needs --environment <name>: it is part of the names of the keys.')
-  return { redisUrl: redisUrl as string, environment }
+  return { redisUrl: redisUrl as string }
 }
 
-function assertEnvironment(to: Destination, found: string | undefined): void {
-  if (!('environment' in to) || to.environment === found) return
-  throw new UsageError(`The export is of environment "${found}", and --environment is "${to.environment}".`)
+/** The export's own; where another one was named, nothing is imported. */
+function environmentOf({ environment }: Options, found = ''): string {
+  if (environment === undefined || environment === found) return found
+  throw new UsageError(`The export is of environment "${found}", and --environment is "${environment}".`)
 }
 
 function exitFor({ code }: KillswitchError): Exit {

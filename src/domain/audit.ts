@@ -157,6 +157,13 @@ export const fromPlace = (place: number): { epoch: number; seq: number } => ({
   seq: place % 2 ** 32,
 })
 
+/** A place as a number, or as `<epoch>-<seq>`. */
+export function parsePlace(text: string): number | undefined {
+  if (/^\d{1,16}$/.test(text)) return Number(text)
+  const [, epoch, seq] = /^(\d{1,7})-(\d{1,10})$/.exec(text) ?? []
+  return epoch === undefined ? undefined : placeOf({ epoch: Number(epoch), seq: Number(seq) })
+}
+
 export const hashLine = (line: string | Buffer): string => createHash('sha256').update(line).digest('hex')
 
 /** Gives a draft its place after `head`, in its epoch or a later one; `at` is the clock's hour, or the predecessor's where the clock went back. */

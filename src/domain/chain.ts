@@ -21,14 +21,15 @@ export function parseEntry(line: string): Entry | undefined {
 }
 
 /** What keeps `entry` from following `head`, or undefined. `seq` may jump (history was lost), where `prev` holds. */
-export function problemAfter(head: ChainHead, entry: Link): string | undefined {
+export function problemAfter(head: Head & { at?: string }, entry: Link): string | undefined {
   if (entry.prev !== head.hash) {
     const wanted = head.hash === '' ? 'none (it is the first)' : head.hash
     return `its prev is ${entry.prev || 'empty'}, the hash of the entry before is ${wanted}`
   }
   if (entry.epoch < head.epoch) return `its epoch ${entry.epoch} is below ${head.epoch}, the one before`
   if (entry.seq <= head.seq) return `its seq ${entry.seq} is not above ${head.seq}, the one before`
-  if (entry.at < head.at) return `its at ${entry.at} is below ${head.at}, the one before`
+  if (head.at !== undefined && entry.at < head.at)
+    return `its at ${entry.at} is below ${head.at}, the one before`
   return undefined
 }
 
@@ -75,13 +76,24 @@ function isLink(entry: Entry | null): entry is Entry {
   )
 }
 
-/** The head after one more entry. Throws `history-lost` where it does not follow. */
-export function headAfter(head: ChainHead, { entry, line, hash }: SealedEntry): ChainHead {
-  const problem = line.includes('\n') ? 'its line has a newline in it' : problemAfter(head, entry)
-  if (problem === undefined) return { epoch: entry.epoch, seq: entry.seq, hash, at: entry.at }
-  throw new KillswitchError(
-    'history-lost',
-    `Entry ${entry.epoch}-${entry.seq} does not follow the journal's ${head.epoch}-${head.seq}: ${problem}. It was not ` +
-      "taken: the store is on another branch than this instance's journal.",
-  )
+/**
+ * The head of a log that ends at `head`, after these entries too. Throws `history-lost` where one of them does not follow
+ * the entry before it; then none of them may be taken. Without an hour of `head`, that of the first is not looked at.
+ */
+export function headAfter<H extends Head & { at?: string }>(
+  head: H,
+  entries: readonly SealedEntry[],
+): H | ChainHead {
+  let last: H | ChainHead = head
+  for (const { entry, line, hash } of entries) {
+    const problem = line.includes('\n') ? 'its line has a newline in it' : problemAfter(last, entry)
+    if (problem !== undefined)
+      throw new KillswitchError(
+        'history-lost',
+        `Entry ${entry.epoch}-${entry.seq} does not follow ${last.epoch}-${last.seq}: ${problem}. Nothing was taken: ` +
+          'the store is on another branch of the log than this instance.',
+      )
+    last = { epoch: entry.epoch, seq: entry.seq, hash, at: entry.at }
+  }
+  return last
 }

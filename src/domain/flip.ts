@@ -1,16 +1,14 @@
-// The rules of kill and restore: pure functions from a state and a command to entries or a refusal. A kill always wins,
-// takes no variant and needs no paperwork; a restore releases exactly the holds it names.
+// The rules of a restore, which releases exactly the holds it names; and what every flip's entry says: who, why, and from
+// which step. Pure functions from a state and a command to entries or a refusal. The kill is in kill.ts.
 
-import { createHash } from 'node:crypto'
 import { type Actor, type Role, reaches } from './actor.js'
 import type { Draft, Entry, StepReference, Warning } from './audit.js'
 import { toTimestamp } from './clock.js'
 import { KillswitchError } from './errors.js'
 import { FLAG_KEY_MOST } from './flag.js'
 import { type Hold, isOnlyOf, underItsIncident } from './hold.js'
-import { warnOf } from './incident.js'
 import { unknownFlag } from './near-key.js'
-import { type FlagState, isKilled, pinnedVariant, type State, summariseHold } from './state.js'
+import { type FlagState, isKilled, type State, summariseHold } from './state.js'
 
 /** How long an operator may take back a kill of their own. */
 export const UNDO_WINDOW_MS = 5 * 60_000
@@ -23,17 +21,6 @@ export type StepClaim = {
   step?: StepReference
   offRunbook: boolean
   warnings: Warning[]
-}
-
-export type KillCommand = {
-  flag: string
-  actor: Actor
-  request: RequestInfo
-  claim: StepClaim
-  reason?: string
-  incident?: string
-  /** Was taken provisionally: it passed the rules then, and is only brought into the log now. */
-  accepted?: true
 }
 
 export type RestoreCommand = {
@@ -55,28 +42,6 @@ export type RestoreCommand = {
 /** What the rules say: entries to write, and, where the command is refused, the error to answer with. */
 export type Verdict = { drafts: Draft[]; refusal?: KillswitchError }
 
-/** Ten characters that follow from who, which request and which flag: a replay finds the hold it made. */
-export const holdId = (actor: string, key: string, flag: string): string =>
-  createHash('sha256').update(`${actor}\n${key}\n${flag}`).digest('hex').slice(0, 10)
-
-export function decideKill(state: State, command: KillCommand, now: number): Verdict {
-  const flag = state.flags.get(command.flag)
-  if (flag === undefined) return refuse(command, 'kill', unknownFor(state, command), now)
-  const refusal = command.accepted ? undefined : mayKill(command.actor, flag)
-  if (refusal) return refuse(command, 'kill', refusal, now)
-  return { drafts: [killDraft(flag, withIncidentWarning(state, command), now)] }
-}
-
-/** A kill may name an incident that nobody declared, or that is over: it is taken, and told. */
-export function withIncidentWarning<C extends { claim: StepClaim; incident?: string }>(
-  state: State,
-  command: C,
-): C {
-  const { claim, incident } = command
-  const warning = incident === undefined ? undefined : warnOf(state, incident)
-  return warning ? { ...command, claim: { ...claim, warnings: [...claim.warnings, warning] } } : command
-}
-
 export function decideRestore(state: State, command: RestoreCommand, now: number): Verdict {
   const flag = state.flags.get(command.flag)
   try {
@@ -89,12 +54,6 @@ export function decideRestore(state: State, command: RestoreCommand, now: number
       return refuse(underItsIncident(command, flag?.holds), 'restore', error, now)
     throw error
   }
-}
-
-/** Why this actor may not kill this flag; undefined where it may. */
-export function mayKill(actor: Actor, { definition }: FlagState): KillswitchError | undefined {
-  if (reaches(actor.role, definition.killRole)) return undefined
-  return forbidden(actor, `kill ${definition.key}`, definition.killRole)
 }
 
 function mayRestore(command: RestoreCommand, flag: FlagState, now: number): void {
@@ -186,45 +145,8 @@ function nothingToRelease(flag: FlagState): KillswitchError {
   return new KillswitchError('nothing-to-release', detail, { holds: flag.holds.map(summariseHold) })
 }
 
-const unknownFor = ({ flags }: State, { flag }: { flag: string }): KillswitchError =>
+export const unknownFor = ({ flags }: State, { flag }: { flag: string }): KillswitchError =>
   unknownFlag(flags, flag, { flags: [...flags.keys()].slice(0, 50) })
-
-/** The hold this kill would be: one per incident, or per actor where no incident is named. */
-const heldAlready = (flag: FlagState, command: KillCommand): Hold | undefined =>
-  flag.holds.find(hold =>
-    command.incident === undefined
-      ? hold.incident === undefined && hold.actor === command.actor.id
-      : hold.incident === command.incident,
-  )
-
-/** The entry of one kill. A second kill by the same incident (or actor) is `unchanged`, and still an entry. */
-export function killDraft(flag: FlagState, command: KillCommand, now: number): Draft {
-  const { definition } = flag
-  const own = holdId(command.actor.id, command.request.key, definition.key)
-  // a hold that this very request put is the one, whoever has adopted it since
-  const held = flag.holds.find(hold => hold.id === own) ?? heldAlready(flag, command)
-  const at = toTimestamp(now)
-  const id = held?.id ?? own
-  const added = {
-    id,
-    actor: command.actor.id,
-    ...(command.incident === undefined ? {} : { incident: command.incident }),
-    since: at,
-  }
-  const holds = flag.holds.map(summariseHold)
-  return {
-    ...common(command, 'kill', now),
-    outcome: held ? 'unchanged' : 'applied',
-    application: definition.application,
-    label: definition.killLabel,
-    from: pinnedVariant(flag),
-    to: definition.killVariant,
-    hold: id,
-    holds: held ? holds : [...holds, added],
-    ...(command.accepted ? { merged: [own] } : {}),
-    ...paperwork(command),
-  }
-}
 
 function restoreDraft(flag: FlagState, command: RestoreCommand, holds: Hold[], now: number): Draft {
   const { definition } = flag

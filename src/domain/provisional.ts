@@ -2,34 +2,17 @@
 // chain, and brought into the log under its own idempotency key when the store is back. Kills only add holds, so the
 // order in which they come in does not matter.
 
-import type { Actor } from './actor.js'
 import { type Draft, placeOf, type SealedEntry } from './audit.js'
-import { decideKill, holdId, paperwork, type RequestInfo, type StepClaim, type Verdict } from './flip.js'
+import { paperwork } from './flip.js'
 import type { Hold } from './hold.js'
+import { holdId, type Kill } from './kill.js'
 import type { ProvisionalHold } from './snapshot.js'
 import { type FlagState, killValue, type State } from './state.js'
-import { decideStepRun } from './step-run.js'
 
-export type ProvisionalKill = {
-  v: 1
-  action: 'kill' | 'step.run'
-  /** Each is held. */
-  flags: string[]
-  /** RFC 3339: when it was taken, which is when its holds begin. */
-  receivedAt: string
-  actor: Actor
-  claim: StepClaim
-  reason?: string
-  incident?: string
-  request: RequestInfo
-  /** Where it comes from an abandoned branch: its entry there. */
-  origin?: { place: number; hash: string }
-}
-
-export const provisionalId = ({ actor, request }: ProvisionalKill): string => `${actor.id}\n${request.key}`
+export const provisionalId = ({ actor, request }: Kill): string => `${actor.id}\n${request.key}`
 
 /** The holds it puts: the same ids that its entries will have in the log. */
-export function holdsOf(kill: ProvisionalKill): Hold[] {
+export function holdsOf(kill: Kill): Hold[] {
   const { actor, request, claim, incident, receivedAt } = kill
   return kill.flags.map(flag => ({
     id: holdId(actor.id, request.key, flag),
@@ -47,7 +30,7 @@ export function holdsOf(kill: ProvisionalKill): Hold[] {
 }
 
 /** The state with the provisional holds in force: what this instance serves. The log's own state is not changed. */
-export function overlay(state: State, kills: readonly ProvisionalKill[]): State {
+export function overlay(state: State, kills: readonly Kill[]): State {
   if (kills.length === 0) return state
   const flags = new Map(state.flags)
   for (const hold of kills.flatMap(holdsOf)) {
@@ -71,35 +54,15 @@ export function toProvisionalHold(hold: Hold, { definition }: FlagState): Provis
   }
 }
 
-/** Brings it into the log: the same rules, but for the role, which was checked when it was taken. */
-export function decideMerge(state: State, kill: ProvisionalKill, now: number): Verdict {
-  const { action, flags, actor, request, claim, reason, incident, origin } = kill
-  const command = {
-    actor,
-    request,
-    claim,
-    accepted: true as const,
-    ...(reason === undefined ? {} : { reason }),
-    ...(incident === undefined ? {} : { incident }),
-  }
-  const [flag = ''] = flags
-  const verdict =
-    action === 'kill' && flags.length === 1
-      ? decideKill(state, { ...command, flag }, now)
-      : decideStepRun(state, { ...command, flags }, now)
-  if (origin === undefined) return verdict
-  return { ...verdict, drafts: verdict.drafts.map(draft => ({ ...draft, origin })) }
-}
-
 /**
  * The kills of an abandoned branch whose holds were still there at its end, to be applied again; one per request, so
  * that a step run's come in together. One that an incident had adopted comes in under that incident.
  */
-export function killsOfBranch(branch: readonly SealedEntry[], end: State): ProvisionalKill[] {
+export function killsOfBranch(branch: readonly SealedEntry[], end: State): Kill[] {
   const holds = [...end.flags.values()].flatMap(flag => flag.holds)
   // an adoption may have ended one in another: then that one holds the flag for both
   const held = new Map(holds.flatMap(hold => idsOf(hold).map(id => [id, hold] as const)))
-  const kills = new Map<string, ProvisionalKill>()
+  const kills = new Map<string, Kill>()
   for (const { entry, hash } of branch) {
     const { action, outcome, flag, hold } = entry
     // one that found its hold there counts as much: the log may have released that hold elsewhere
@@ -112,23 +75,16 @@ export function killsOfBranch(branch: readonly SealedEntry[], end: State): Provi
   }
   for (const { entry } of branch) {
     const kill = kills.get(`${entry.actor.id}\n${entry.request.key}`)
-    if (entry.action === 'step.run' && kill !== undefined) kill.action = 'step.run'
+    if (entry.action === 'step.run' && kill !== undefined)
+      kills.set(provisionalId(kill), { ...kill, action: 'step.run' })
   }
   return [...kills.values()]
 }
 
 const idsOf = ({ id, joined = [] }: Hold): string[] => [id, ...joined.map(each => each.id)]
 
-/** The kill that drafts which could not be committed speak of; undefined where there is none among them. */
-export function killOfDrafts(drafts: readonly Draft[]): ProvisionalKill | undefined {
-  const kills = drafts.filter(draft => draft.action === 'kill' && draft.outcome !== 'refused')
-  const [first] = kills
-  if (first === undefined) return undefined
-  const action = drafts.some(draft => draft.action === 'step.run') ? 'step.run' : 'kill'
-  return { ...killOf(first), action, flags: kills.map(draft => draft.flag as string) }
-}
-
-function killOf(draft: Draft): ProvisionalKill {
+/** The kill that an entry tells of, without its flags. */
+function killOf(draft: Draft): Kill {
   const { actor, receivedAt, request, runbook, step, offRunbook, warnings, reason, incident } = draft
   return {
     v: 1,

@@ -1,98 +1,25 @@
-// The rules of a step run: the kills of one runbook step, all or none. Never those of nested steps, never restores.
+// Which flags a step run kills: those of the one step, all or none. Never those of nested steps, never restores.
 
-import type { Actor } from './actor.js'
 import { KillswitchError } from './errors.js'
-import {
-  common,
-  killDraft,
-  mayKill,
-  paperwork,
-  type RequestInfo,
-  refuse,
-  type StepClaim,
-  type Verdict,
-  withIncidentWarning,
-} from './flip.js'
+import { judge, type Kill, type KillVerdict } from './kill.js'
 import type { Step } from './runbook.js'
-import type { FlagState, State } from './state.js'
+import type { State } from './state.js'
 import { doubtsOf } from './step-doubts.js'
 
-export type StepRunCommand = {
-  actor: Actor
-  request: RequestInfo
-  claim: StepClaim
-  reason?: string
-  incident?: string
-  /** The flags to kill, chosen from the step's own kill actions. */
-  flags: readonly string[]
-  /** As on a kill: it was taken provisionally. */
-  accepted?: true
-}
-
 /** What a run would say of one flag. */
-export type RunVerdict = {
-  flag: string
-  verdict: 'kill' | 'already-held' | 'refused'
-  label?: string
+export type RunVerdict = KillVerdict & {
   detail?: string
   /** What a run asks about before it kills this flag. */
   asks?: string[]
 }
 
-export function decideStepRun(state: State, asked: StepRunCommand, now: number): Verdict {
-  // a run that was torn and sent again may name a flag twice, as a branch tells it: each is held once
-  const command = withIncidentWarning(state, { ...asked, flags: [...new Set(asked.flags)] })
-  const verdicts = judge(state, command)
-  const refused = verdicts.filter(each => each.error !== undefined)
-  if (refused.length > 0) {
-    const code = refused[0]?.error?.code ?? 'forbidden'
-    const detail = `The run is all or none, and ${refused.length} of ${verdicts.length} kills is refused: ${refused.map(each => each.error?.message).join(' ')}`
-    const error = new KillswitchError(code, detail, {
-      verdicts: verdicts.map(({ error, ...verdict }) => ({
-        ...verdict,
-        ...(error ? { detail: error.message } : {}),
-      })),
-    })
-    return refuse(command, 'step.run', error, now)
-  }
-  const kills = command.flags.map(key =>
-    killDraft(state.flags.get(key) as FlagState, { ...command, flag: key }, now),
-  )
-  const outcome = kills.some(kill => kill.outcome === 'applied') ? 'applied' : 'unchanged'
-  return {
-    drafts: [
-      { ...common(command, 'step.run', now), outcome, flags: [...command.flags], ...paperwork(command) },
-      ...kills,
-    ],
-  }
-}
-
-function judge(
-  state: State,
-  { actor, flags, incident, accepted }: StepRunCommand,
-): (RunVerdict & { error?: KillswitchError })[] {
-  return flags.map(key => {
-    const flag = state.flags.get(key)
-    if (flag === undefined)
-      return {
-        flag: key,
-        verdict: 'refused',
-        error: new KillswitchError('unknown-flag', `There is no flag "${key}".`),
-      }
-    const error = accepted ? undefined : mayKill(actor, flag)
-    const held = flag.holds.some(hold =>
-      incident === undefined
-        ? hold.incident === undefined && hold.actor === actor.id
-        : hold.incident === incident,
-    )
-    const verdict = error ? 'refused' : held ? 'already-held' : 'kill'
-    return { flag: key, verdict, label: flag.definition.killLabel, ...(error ? { error } : {}) }
-  })
-}
-
 /** What a run of this step would say of each of its kills, without running it. */
-export const previewRun = (state: State, step: Step, command: StepRunCommand): RunVerdict[] =>
-  judge(state, command).map(({ error, ...verdict }) => {
+export const previewRun = (
+  state: State,
+  step: Step,
+  kill: Pick<Kill, 'actor' | 'flags' | 'incident'>,
+): RunVerdict[] =>
+  judge(state, kill).map(({ error, ...verdict }) => {
     const asks = doubtsOf(step, verdict.flag).map(({ detail }) => detail)
     return {
       ...verdict,

@@ -1,7 +1,7 @@
 // GET /v1/audit/checkpoint and GET /v1/audit/:place/proof: what whoever does not trust this service keeps of its log.
 
 import { Type } from 'typebox'
-import { parsePlace } from '../service/flips.js'
+import { parsePlace } from '../domain/audit.js'
 import { goneOf } from './gone.js'
 import type { App, Parts } from './parts.js'
 import { PlaceParams } from './schemas.js'
@@ -19,12 +19,12 @@ const Proof = Type.Object({
   checkpoint: Type.String({ description: 'The signed note' }),
 })
 
-export function checkpointRoutes(app: App, { checkpoints, metrics }: Parts): void {
+export function checkpointRoutes(app: App, { log: { proof }, metrics }: Parts): void {
   const tags = ['audit']
   metrics.gauge(
     'checkpoint_size',
     'Entries in the newest tree this instance signs; 0 while it signs none',
-    () => checkpoints.size,
+    () => proof.size,
   )
   app.get(
     '/v1/audit/checkpoint',
@@ -45,8 +45,8 @@ export function checkpointRoutes(app: App, { checkpoints, metrics }: Parts): voi
       },
     },
     async (_, reply) => {
-      const note = await checkpoints.signed(goneOf(reply))
-      const { verifierKey } = checkpoints
+      const note = await proof.signed(goneOf(reply))
+      const { verifierKey } = proof
       if (verifierKey !== undefined) reply.header('killswitch-log-key', verifierKey)
       return reply.header('cache-control', 'no-store').type('text/plain; charset=utf-8').send(note)
     },
@@ -67,7 +67,7 @@ export function checkpointRoutes(app: App, { checkpoints, metrics }: Parts): voi
     async (request, reply) => {
       const { place } = request.params
       reply.header('cache-control', 'no-store')
-      return checkpoints.proof(parsePlace(place), place, goneOf(reply))
+      return proof.proof(parsePlace(place), place, goneOf(reply))
     },
   )
 }

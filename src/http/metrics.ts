@@ -3,7 +3,7 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 import { placeOf, type SealedEntry } from '../domain/audit.js'
 import { isKilled } from '../domain/state.js'
-import type { Log } from '../log/follow/known-log.js'
+import type { LogState } from '../log/state.js'
 import type { Health } from '../service/health.js'
 import type { Load } from './load.js'
 import type { OpenStreams } from './open-streams.js'
@@ -17,7 +17,7 @@ export class Metrics {
   readonly #kills: Histogram
   readonly #unauthenticated: Counter
 
-  constructor({ log, health, environment }: { log: Log; health: Health; environment: string }) {
+  constructor({ log, health, environment }: { log: LogState; health: Health; environment: string }) {
     const { registry } = this
     registry.setDefaultLabels({ environment })
     collectDefaultMetrics({ register: registry })
@@ -65,20 +65,27 @@ export class Metrics {
       () => health.notApplied,
     )
     this.gauge('journal_reserve', '1 while room on the disk is kept for kills', () =>
-      Number(!log.journal.reserve.isMissing),
+      Number(!log.condition.isFull),
     )
     this.gauge('journal_ok', '1 while the journal can be written', () =>
-      Number(log.journal.broken === undefined),
+      Number(log.condition.broken === undefined),
     )
   }
 
-  watchLoad(load: Load): void {
+  /** What is measured beside the log. */
+  watch({ load, streams, subscribe }: Pick<Parts, 'load' | 'streams' | 'subscribe'>): void {
+    subscribe.committed(entries => this.#count(entries))
+    this.#watchLoad(load)
+    this.#watchStreams(streams)
+  }
+
+  #watchLoad(load: Load): void {
     this.gauge('overloaded', '1 while reads are shed', () => Number(load.isLate))
     this.gauge('loop_delay_seconds', 'How late the event loop was lately', () => load.delayMs / 1000)
     this.gauge('reads_shed', 'Reads answered by 503 so that kills come first', () => load.shed)
   }
 
-  watchStreams(streams: OpenStreams): void {
+  #watchStreams(streams: OpenStreams): void {
     this.gauge('streams', 'Open streams of SDKs', () => streams.count('app'))
     this.gauge('browser_streams', 'Open event streams of OFREP web clients', () => streams.count('browser'))
     this.gauge('streams_most', 'How many streams this instance takes', () => streams.most)
@@ -97,7 +104,7 @@ export class Metrics {
     })
   }
 
-  committed(entries: readonly SealedEntry[]): void {
+  #count(entries: readonly SealedEntry[]): void {
     for (const { entry } of entries) this.#flips.inc({ action: entry.action, outcome: entry.outcome })
   }
 

@@ -5,7 +5,7 @@ import { Type } from 'typebox'
 import { KillswitchError } from '../domain/errors.js'
 import { HEARTBEAT_MS } from '../domain/receipt.js'
 import type { State } from '../domain/state.js'
-import type { Log } from '../log/follow/known-log.js'
+import type { LogState } from '../log/state.js'
 import { audienceOf, covers } from '../service/snapshots.js'
 import { openEventSecret } from '../tokens/event-secret.js'
 import { configEtag, configModified, versionOf } from './ofrep-request.js'
@@ -46,7 +46,7 @@ export function eventsRoute(scope: App, parts: Parts): void {
   )
 
   let { flags } = log.known
-  const unsubscribe = log.subscribe((_, state) => {
+  const unsubscribe = parts.subscribe.entries((_, state) => {
     const changed = [...changedApplications(flags, log.known.flags)]
     flags = log.known.flags
     if (changed.length === 0) return
@@ -73,7 +73,7 @@ const unknownSecret = (): KillswitchError =>
  * A client that comes back fetches again, whatever it has; so does a new one whose answer is older than the state. The id
  * alone sets where a browser says it left off, without an event.
  */
-function greeting(log: Log, lastEventId: unknown, query: unknown): Buffer {
+function greeting(log: LogState, lastEventId: unknown, query: unknown): Buffer {
   const { after } = query as { after?: string }
   const isCurrent = lastEventId === undefined && (after === undefined || after === versionOf(log))
   const { state } = log

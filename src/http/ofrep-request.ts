@@ -7,7 +7,7 @@ import secureJson from 'secure-json-parse'
 import { KillswitchError } from '../domain/errors.js'
 import { provisionalId } from '../domain/provisional.js'
 import type { State } from '../domain/state.js'
-import type { Log } from '../log/follow/known-log.js'
+import type { LogState } from '../log/state.js'
 import type { Context } from '../service/evaluations.js'
 import { invalidContext } from './ofrep-errors.js'
 
@@ -69,7 +69,7 @@ const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
 
 /** What this instance serves, so that a client that has it can be told from one that has not. */
-export function versionOf({ state, provisional }: Log): string {
+export function versionOf({ state, provisional }: LogState): string {
   if (provisional.length === 0) return String(state.revision)
   const digest = hash('sha256', provisional.map(provisionalId).join())
   return `${state.revision}-${digest.slice(0, 12)}`

@@ -8,7 +8,6 @@ import { FLAG_KEY_MOST } from '../domain/flag.js'
 import { didYouMean } from '../domain/near-key.js'
 import { behind } from '../domain/seen.js'
 import type { State } from '../domain/state.js'
-import type { Log } from '../log/follow/known-log.js'
 import { Evaluations } from '../service/evaluations.js'
 import { eventSecret } from '../tokens/event-secret.js'
 import { actorOf } from './auth.js'
@@ -153,7 +152,7 @@ function bulkRoute(scope: App, parts: Parts, evaluations: Evaluations): void {
       const context = contextOf(request.body)
       const actor = actorOf(request)
       const notice = request.query as Notice
-      const isCurrent = await catchUp(log, notice)
+      const isCurrent = await catchUp(parts, notice)
       assertNotOlder(log.state, notice)
       const secret = eventSecret(actor.id, request.credential as string, clock())
       const streams = streamsOf(addressOf(request), secret, versionOf(log))
@@ -181,7 +180,7 @@ function assertNotOlder(state: State, { flagConfigEtag }: Notice): void {
 }
 
 /** Waits a moment for the change that the request names; whether this instance has it then. */
-async function catchUp(log: Log, notice: Notice): Promise<boolean> {
+async function catchUp({ log, subscribe }: Parts, notice: Notice): Promise<boolean> {
   if (!isBehind(log.state, notice)) return true
   await new Promise<void>(resolve => {
     const done = () => {
@@ -190,7 +189,7 @@ async function catchUp(log: Log, notice: Notice): Promise<boolean> {
       resolve()
     }
     const timer = setTimeout(done, CATCH_UP_MS)
-    const unsubscribe = log.subscribe((_, state) => {
+    const unsubscribe = subscribe.entries((_, state) => {
       if (!isBehind(state, notice)) done()
     })
   })

@@ -9,8 +9,8 @@ import type {
   RawServerDefault,
 } from 'fastify'
 import type { Clock } from '../domain/clock.js'
-import type { Log } from '../log/follow/known-log.js'
-import type { Checkpoints } from '../log/proof/checkpoints.js'
+import type { LogState } from '../log/state.js'
+import type { Subscribe } from '../log/subscribe.js'
 import type { Audit } from '../service/audit.js'
 import type { Fleet } from '../service/fleet.js'
 import type { Flips } from '../service/flips.js'
@@ -36,13 +36,13 @@ export type App = FastifyInstance<
 export type Parts = {
   environment: string
   clock: Clock
-  log: Log
+  log: LogState
+  subscribe: Subscribe
   submissions: Submissions
   flips: Flips
   incidents: Incidents
   runbooks: Runbooks
   audit: Audit
-  checkpoints: Checkpoints
   fleet: Fleet
   snapshots: Snapshots
   health: Health

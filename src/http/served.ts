@@ -1,14 +1,14 @@
 // Marks who was answered at which revision, for clients that send no receipts.
 
 import type { FastifyRequest } from 'fastify'
-import type { Log } from '../log/follow/known-log.js'
+import type { LogState } from '../log/state.js'
 import type { Served } from '../service/served.js'
 
 /** `application`: whose flag the answer was about; without it all those of the credential. */
 export type MarkServed = (request: FastifyRequest, application?: string) => void
 
 export const markServed =
-  (served: Served, log: Log): MarkServed =>
+  (served: Served, log: LogState): MarkServed =>
   (request, application) => {
     const apps = application === undefined ? request.actor?.apps : [application]
     served.mark(apps, clientOf(request), log.state.revision)

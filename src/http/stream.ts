@@ -97,7 +97,7 @@ export function streamRoutes(app: App, parts: Parts): void {
     return known
   }
   const heartbeat = (): Buffer => {
-    const checkpoint = parts.checkpoints.newest()
+    const checkpoint = log.proof.newest()
     return frame('heartbeat', {
       upstream: upstreamOf(parts),
       revision: log.state.revision,
@@ -107,7 +107,7 @@ export function streamRoutes(app: App, parts: Parts): void {
   }
 
   let told = { revision: log.state.revision, provisional: log.provisional }
-  const unsubscribe = log.subscribe((_, { revision }) => {
+  const unsubscribe = parts.subscribe.entries((_, { revision }) => {
     const { provisional } = log
     if (revision === told.revision && provisional === told.provisional) return
     told = { revision, provisional }

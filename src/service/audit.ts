@@ -4,20 +4,18 @@ import { placeOf } from '../domain/audit.js'
 import type { AuditFilter, Order } from '../domain/audit-query.js'
 import { KillswitchError } from '../domain/errors.js'
 import { nearKeys, unknownFlag } from '../domain/near-key.js'
-import type { Log } from '../log/follow/known-log.js'
-import type { EntryIndex } from '../log/index/entry-index.js'
-import { AuditQueries, type FoundEntry, type QueryResult } from '../log/index/query.js'
-import { type Verification, verify } from '../log/journal/verify.js'
+import type { FoundEntry, LogState, QueryResult, Verification } from '../log/state.js'
+import type { Subscribe } from '../log/subscribe.js'
 
 export type PageAsk = { order: Order; limit?: number; cursor?: string; waitMs: number; signal: AbortSignal }
 
 export class Audit {
-  readonly #log: Log
-  readonly #queries: AuditQueries
+  readonly #log: LogState
+  readonly #subscribe: Subscribe
 
-  constructor(log: Log, index: EntryIndex) {
+  constructor(log: LogState, subscribe: Subscribe) {
     this.#log = log
-    this.#queries = new AuditQueries(log.journal, index)
+    this.#subscribe = subscribe
   }
 
   /**
@@ -29,7 +27,7 @@ export class Audit {
     for (const flag of flags) {
       if (state.flags.has(flag) || nearKeys(state.flags, flag).length === 0) continue
       const filter: AuditFilter = { flag }
-      const { value } = await this.#queries.stream(filter, 'newest').next()
+      const { value } = await this.#log.find.stream(filter, 'newest').next()
       if (value === undefined) throw unknownFlag(state.flags, flag)
     }
   }
@@ -39,12 +37,15 @@ export class Audit {
     const deadline = performance.now() + waitMs
     const options = { order, signal, ...(limit === undefined ? {} : { limit }) }
     let head = placeOf(this.#log.head)
-    let found = await this.#queries.query(filter, { ...options, ...(cursor === undefined ? {} : { cursor }) })
+    let found = await this.#log.find.query(filter, {
+      ...options,
+      ...(cursor === undefined ? {} : { cursor }),
+    })
     while (order === 'oldest' && found.entries.length === 0 && !found.more && !signal.aborted) {
       const left = deadline - performance.now()
       if (left <= 0 || !(await this.#grown(head, left, signal))) break
       head = placeOf(this.#log.head)
-      found = await this.#queries.query(filter, {
+      found = await this.#log.find.query(filter, {
         ...options,
         ...(found.next === undefined ? {} : { cursor: found.next }),
       })
@@ -54,11 +55,11 @@ export class Audit {
 
   /** Every match, oldest or newest first, for an export. */
   stream(filter: AuditFilter, order: Order, signal: AbortSignal): AsyncGenerator<FoundEntry> {
-    return this.#queries.stream(filter, order, signal)
+    return this.#log.find.stream(filter, order, signal)
   }
 
   async entry(place: number | undefined, given: string): Promise<FoundEntry & { hash: string }> {
-    const found = place === undefined ? undefined : await this.#queries.entry(place)
+    const found = place === undefined ? undefined : await this.#log.find.entry(place)
     if (found) return found
     throw new KillswitchError(
       'unknown-entry',
@@ -68,7 +69,7 @@ export class Audit {
 
   /** Recomputes the whole chain from the bytes on disk. */
   verify(signal: AbortSignal): Promise<Verification> {
-    return verify(this.#log.journal, { signal })
+    return this.#log.find.verify(signal)
   }
 
   /** Resolves true when the log has grown past `head`, false after `ms` or on abort. */
@@ -84,7 +85,7 @@ export class Audit {
       }
       const given = () => done(false)
       const timer = setTimeout(given, ms)
-      const unsubscribe = this.#log.subscribe(() => done(true))
+      const unsubscribe = this.#subscribe.entries(() => done(true))
       signal.addEventListener('abort', given)
     })
   }

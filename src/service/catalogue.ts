@@ -7,20 +7,20 @@ import type { CatalogueDocument, Fault } from '../domain/catalogue.js'
 import { toTimestamp } from '../domain/clock.js'
 import { KillswitchError } from '../domain/errors.js'
 import type { State } from '../domain/state.js'
-import type { Log } from '../log/follow/known-log.js'
-import type { Gate } from '../log/gate/gate.js'
+import type { LogState } from '../log/state.js'
+import type { Submit } from '../log/submit.js'
 
 export type Loaded = { document: CatalogueDocument | undefined; faults: Fault[] }
 
 export class Catalogue {
-  readonly #log: Log
-  readonly #gate: Gate
+  readonly #log: LogState
+  readonly #submit: Submit
   readonly #load: () => Promise<Loaded>
   #faults: Fault[] = []
 
-  constructor(parts: { log: Log; gate: Gate; load: () => Promise<Loaded> }) {
+  constructor(parts: { log: LogState; submit: Submit; load: () => Promise<Loaded> }) {
     this.#log = parts.log
-    this.#gate = parts.gate
+    this.#submit = parts.submit
     this.#load = parts.load
   }
 
@@ -78,7 +78,7 @@ export class Catalogue {
     isDone: (state: State) => boolean,
   ): Promise<'published' | 'kept'> {
     const key = randomUUID()
-    const { entries } = await this.#gate.submit({
+    const { entries } = await this.#submit.entries({
       priority: 'note',
       actor: 'killswitch',
       key,
@@ -87,7 +87,7 @@ export class Catalogue {
         drafts: [loadedDraft(document, key, now, isDone(state))],
       }),
     })
-    return entries.some(({ entry }) => entry.outcome === 'applied') ? 'published' : 'kept'
+    return entries.some(({ outcome }) => outcome === 'applied') ? 'published' : 'kept'
   }
 }
 

@@ -6,8 +6,9 @@ import type { Entry, SealedEntry } from '../domain/audit.js'
 import { isProvable, placeOf } from '../domain/audit.js'
 import { type Clock, toTimestamp } from '../domain/clock.js'
 import { type Convergence, type Flip, unaccounted } from '../domain/convergence.js'
-import type { Log } from '../log/follow/known-log.js'
-import type { Gate } from '../log/gate/gate.js'
+import type { LogState } from '../log/state.js'
+import type { Submit } from '../log/submit.js'
+import type { Subscribe } from '../log/subscribe.js'
 import type { Fleet } from './fleet.js'
 
 const GIVE_UP_MS = 60_000
@@ -17,20 +18,20 @@ const WATCHED_MS = 24 * 3_600_000
 type Watched = { flip: Flip; entry: Entry; timer: NodeJS.Timeout; told: 'nothing' | 'incomplete' }
 
 export class Confirmations {
-  readonly #log: Log
-  readonly #gate: Gate
+  readonly #log: LogState
+  readonly #submit: Submit
   readonly #fleet: Fleet
   readonly #clock: Clock
   readonly #watched = new Map<number, Watched>()
   readonly #unsubscribe: (() => void)[]
 
-  constructor(parts: { log: Log; gate: Gate; fleet: Fleet; clock: Clock }) {
+  constructor(parts: { log: LogState; submit: Submit; subscribe: Subscribe; fleet: Fleet; clock: Clock }) {
     this.#log = parts.log
-    this.#gate = parts.gate
+    this.#submit = parts.submit
     this.#fleet = parts.fleet
     this.#clock = parts.clock
     this.#unsubscribe = [
-      this.#log.subscribe(entries => this.#take(entries)),
+      parts.subscribe.entries(entries => this.#take(entries)),
       this.#fleet.subscribe(() => this.#look()),
     ]
   }
@@ -91,8 +92,8 @@ export class Confirmations {
       ...(firstMs === undefined ? {} : { firstMs }),
       ...(lastMs === undefined ? {} : { lastMs }),
     }
-    void this.#gate
-      .submit({
+    void this.#submit
+      .entries({
         priority: 'note',
         actor: 'killswitch',
         key,

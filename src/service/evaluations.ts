@@ -6,7 +6,7 @@ import { isStatic, metadataOf, type Resolution, resolveStatic } from '../domain/
 import type { FlagValue } from '../domain/flag.js'
 import { nearKeys } from '../domain/near-key.js'
 import { type FlagState, INITIAL, type State } from '../domain/state.js'
-import type { Log } from '../log/follow/known-log.js'
+import type { LogState } from '../log/state.js'
 import { evaluateTargeting } from './targeting.js'
 
 export type Context = Record<string, unknown>
@@ -18,13 +18,13 @@ export type Single = { body: string; application: string }
 const KEPT = 1_000
 
 export class Evaluations {
-  readonly #log: Log
+  readonly #log: LogState
   readonly #environment: string
   #state: State = INITIAL
   #answers = new Map<string, Prepared>()
   #bulks = new Map<string, Bulk>()
 
-  constructor(log: Log, environment: string) {
+  constructor(log: LogState, environment: string) {
     this.#log = log
     this.#environment = environment
   }

@@ -12,7 +12,8 @@ import {
   livenessOf,
 } from '../domain/convergence.js'
 import { FORGOTTEN_AFTER_MS, type Receipt } from '../domain/receipt.js'
-import type { Store } from '../log/stores/store.js'
+import type { Submit } from '../log/submit.js'
+import type { Subscribe } from '../log/subscribe.js'
 
 /** Receipts that arrive within so long are shared in one write. */
 const BATCH_MS = 50
@@ -25,7 +26,8 @@ type Record = { receipt: Receipt; heardAt: number }
 export type FleetMember = Receipt & { liveness: Liveness; lastHeardAt: string; ageMs: number }
 
 export class Fleet {
-  readonly #store: Store
+  readonly #submit: Pick<Submit, 'records'>
+  readonly #subscribe: Pick<Subscribe, 'records'>
   readonly #clock: Clock
   readonly #served: ServedCount
   readonly #instances = new Map<string, Instance>()
@@ -40,8 +42,14 @@ export class Fleet {
   /** Told once of each app instance that contradicts the log. */
   onFork: (receipt: Receipt) => void = () => {}
 
-  constructor(parts: { store: Store; clock: Clock; served: ServedCount }) {
-    this.#store = parts.store
+  constructor(parts: {
+    submit: Pick<Submit, 'records'>
+    subscribe: Pick<Subscribe, 'records'>
+    clock: Clock
+    served: ServedCount
+  }) {
+    this.#submit = parts.submit
+    this.#subscribe = parts.subscribe
     this.#clock = parts.clock
     this.#served = parts.served
   }
@@ -138,11 +146,11 @@ export class Fleet {
     const batch = this.#unshared
     this.#unshared = new Map()
     // the store is away: nothing is kept for later, because every SDK repeats its receipt
-    void this.#store.share(batch).catch(() => {})
+    void this.#submit.records(batch).catch(() => {})
   }
 
   async #follow(): Promise<void> {
-    for await (const records of this.#store.shared(this.#ending.signal)) {
+    for await (const records of this.#subscribe.records(this.#ending.signal)) {
       for (const record of records.map(readRecord)) if (record !== undefined) this.#hear(record)
       this.#tell()
     }

@@ -1,26 +1,24 @@
 // Kill, restore, step run, and what became of them. The rules are in domain/; here a request becomes a command for the gate.
 
 import type { Actor } from '../domain/actor.js'
-import { type Entry, open, placeOf, type Warning } from '../domain/audit.js'
+import { type Entry, parsePlace, placeOf, type Warning } from '../domain/audit.js'
 import { type Claimed, strictly } from '../domain/claim.js'
 import { decideDrill } from '../domain/drill.js'
 import { KillswitchError } from '../domain/errors.js'
-import { decideKill, decideRestore, type RequestInfo } from '../domain/flip.js'
+import { decideRestore } from '../domain/flip.js'
+import type { Kill } from '../domain/kill.js'
 import { unknownFlag } from '../domain/near-key.js'
 import type { Step } from '../domain/runbook.js'
 import type { FlagState } from '../domain/state.js'
 import {
   callFor,
   chooseFlags,
-  decideStepRun,
   killsOf,
   needsChoice,
   previewRun,
   type RunVerdict,
 } from '../domain/step-run.js'
-import type { Log } from '../log/follow/known-log.js'
-import type { Gate } from '../log/gate/gate.js'
-import type { Provisional } from '../log/provisional/provisional.js'
+import type { LogState } from '../log/state.js'
 import type { Runbooks } from './runbooks.js'
 import type { Act, Origin, Submissions, Submitted } from './submissions.js'
 
@@ -39,22 +37,12 @@ export type FlipStatus =
   | { state: 'pending'; entries: [] }
 
 export class Flips {
-  readonly #log: Log
-  readonly #gate: Gate
+  readonly #log: LogState
   readonly #runbooks: Runbooks
   readonly #submissions: Submissions
-  readonly #provisional: Provisional
 
-  constructor(parts: {
-    log: Log
-    gate: Gate
-    runbooks: Runbooks
-    submissions: Submissions
-    provisional: Provisional
-  }) {
-    this.#provisional = parts.provisional
+  constructor(parts: { log: LogState; runbooks: Runbooks; submissions: Submissions }) {
     this.#log = parts.log
-    this.#gate = parts.gate
     this.#runbooks = parts.runbooks
     this.#submissions = parts.submissions
   }
@@ -63,13 +51,21 @@ export class Flips {
   async kill(actor: Actor, flag: string, body: KillBody, origin: Origin): Promise<Flipped> {
     if (body.step !== undefined) await this.#runbooks.knownToKill()
     const claimed = this.#runbooks.claim(body.step, flag, 'kill')
-    const claim = withReasonWarning(claimed, body.reason)
+    const { found: _, ...claim } = withReasonWarning(claimed, body.reason)
     return this.#submissions.submit(
       actor,
       { action: 'kill', priority: 'kill', flag, body },
       origin,
-      request => (state, now) =>
-        decideKill(state, { flag, actor, request, claim, ...reasonAndIncident(body) }, now),
+      (request, receivedAt): Kill => ({
+        v: 1,
+        action: 'kill',
+        flags: [flag],
+        receivedAt,
+        actor,
+        claim,
+        ...reasonAndIncident(body),
+        request,
+      }),
     )
   }
 
@@ -111,11 +107,12 @@ export class Flips {
       actor,
       { action: 'step.run', priority: 'kill', body },
       origin,
-      request => {
+      (request, receivedAt): Kill => {
         const { claimed, step, children } = this.#step(body.step)
         const flags = chooseFlags(step, children, body.flags)
-        return (state, now) =>
-          decideStepRun(state, { actor, request, claim: claimed, flags, ...reasonAndIncident(body) }, now)
+        const { found: _, ...claim } = claimed
+        const papers = { claim, ...reasonAndIncident(body) }
+        return { v: 1, action: 'step.run', flags, receivedAt, actor, ...papers, request }
       },
     )
   }
@@ -142,10 +139,9 @@ export class Flips {
     children: Step[]
     call?: ReturnType<typeof callFor>
   } {
-    const { claimed, step, children } = this.#step(name)
+    const { step, children } = this.#step(name)
     const flags = killsOf(step)
-    const request: RequestInfo = { id: '', key: '', digest: '' }
-    const verdicts = previewRun(this.#log.state, step, { actor, request, claim: claimed, flags })
+    const verdicts = previewRun(this.#log.state, step, { actor, flags })
     return {
       step,
       verdicts,
@@ -157,27 +153,16 @@ export class Flips {
 
   /** What became of a flip, by the place of its entry or by the actor's own idempotency key. */
   async find(actor: Actor, id: string): Promise<FlipStatus> {
-    const known = this.#log.answered(actor.id, id)
-    if (known !== undefined && known.outcome !== 'voided' && known.due === 0)
-      return {
-        state: known.outcome as 'applied' | 'unchanged',
-        entries: await this.#submissions.entries(known.places),
-      }
-    // ahead of what was voided: an attempt may have been closed, and the kill taken here all the same
-    const provisional = this.#provisional.find(actor.id, id)
-    if (provisional !== undefined)
-      return { state: 'provisional', entries: this.#provisional.entriesOf(provisional) }
-    if (known?.outcome === 'voided')
-      return { state: 'never', entries: await this.#submissions.entries(known.places) }
-    if (this.#gate.isPending(actor.id, id)) return { state: 'pending', entries: [] }
-    if (known !== undefined)
+    const became = await this.#log.became(actor.id, id)
+    if (became.state === 'pending') return { state: 'pending', entries: [] }
+    if (became.state === 'torn')
       throw new KillswitchError(
         'unknown-flip',
         `Of the step run "${id}" only a part is in the log up to ${placeOf(this.#log.head)}: a crash tore it, or the rest is yet to come. Send it again with the same Idempotency-Key: what is missing is done, and no flag is held twice.`,
       )
+    if (became.state !== 'unknown') return became
     const place = parsePlace(id)
-    const line = place === undefined ? undefined : await this.#log.line(place)
-    const entry = line === undefined ? undefined : open(line).entry
+    const entry = place === undefined ? undefined : await this.#log.entry(place)
     if (entry !== undefined && isFlip(entry))
       return { state: entry.action === 'flip.voided' ? 'never' : entry.outcome, entries: [entry] }
     throw new KillswitchError(
@@ -216,10 +201,3 @@ function withReasonWarning(claimed: Claimed, reason: string | undefined): Claime
 
 const isFlip = (entry: Entry): boolean =>
   ['kill', 'restore', 'step.run', 'drill', 'flip.voided'].includes(entry.action)
-
-/** A place as a number, or as `<epoch>-<seq>`. */
-export function parsePlace(text: string): number | undefined {
-  if (/^\d{1,16}$/.test(text)) return Number(text)
-  const [, epoch, seq] = /^(\d{1,7})-(\d{1,10})$/.exec(text) ?? []
-  return epoch === undefined ? undefined : placeOf({ epoch: Number(epoch), seq: Number(seq) })
-}

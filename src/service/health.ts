@@ -1,31 +1,29 @@
 // Whether a kill can be taken and a known state served: what /readyz says, and why it is less than well.
 
+import { KillswitchError } from '../domain/errors.js'
 import type { Finding } from '../domain/runbook.js'
-import type { Log } from '../log/follow/known-log.js'
-import type { Tail } from '../log/follow/tail.js'
-import type { Store } from '../log/stores/store.js'
+import type { LogState } from '../log/state.js'
 import type { Catalogue } from './catalogue.js'
 
 export type Condition = { code: string; detail: string }
+/** Other parts that know when they are less than well. */
+export type Watched = {
+  /** The runbooks without their steps, and why. */
+  runbooks: { readonly unread: readonly Finding[] }
+  streams: { readonly condition: Condition | undefined }
+  load: { readonly condition: Condition | undefined }
+}
 export type Readiness = { ready: boolean; degraded: Condition[] }
 
 export class Health {
-  readonly #log: Log
-  readonly #store: Store
-  readonly #tail: Tail
+  readonly #log: LogState
   readonly #catalogue: Catalogue
-  /** Findings of the start that stay true: the store's posture. */
-  posture: Condition[] = []
-  readonly #watched: (() => Condition | undefined)[] = []
+  #watched: Watched | undefined
   /** What is wrong with the tokens file since it last changed; the tokens before it stay in force. */
   tokensFault: string | undefined
-  /** The runbooks without their steps, and why. */
-  unreadRunbooks: () => Finding[] = () => []
 
-  constructor(parts: { log: Log; store: Store; tail: Tail; catalogue: Catalogue }) {
+  constructor(parts: { log: LogState; catalogue: Catalogue }) {
     this.#log = parts.log
-    this.#store = parts.store
-    this.#tail = parts.tail
     this.#catalogue = parts.catalogue
   }
 
@@ -42,9 +40,9 @@ export class Health {
 
   /** What is less than well, and leaves every kill possible. */
   #leftOvers(): Condition[] {
-    const { journal, provisional } = this.#log
+    const { condition, provisional } = this.#log
     const found: Condition[] = []
-    if (journal.reserve.isMissing)
+    if (condition.isFull)
       found.push({
         code: 'disk-full',
         detail:
@@ -64,29 +62,38 @@ export class Health {
   }
 
   #unread(): Condition[] {
-    return this.unreadRunbooks().map(({ runbook, message }) => ({
+    return (this.#watched?.runbooks.unread ?? []).map(({ runbook, message }) => ({
       code: 'runbook-unread',
       detail: `The runbook "${runbook}" is without its steps: ${message}. Flags are killed by their keys all the same, as off the runbook.`,
     }))
   }
 
-  /** What another part finds less than well, when it is asked. */
-  watch(look: () => Condition | undefined): void {
-    this.#watched.push(look)
+  /** They are asked whenever somebody asks this. */
+  watch(watched: Watched): void {
+    this.#watched = watched
+  }
+
+  /** Throws `no-known-state` on an instance that has not seen the log: it never answers with an empty state. */
+  assertKnown(): void {
+    if (this.hasKnownState) return
+    throw new KillswitchError(
+      'no-known-state',
+      'This instance has not seen the log yet: the store was away when it started, and its journal is empty. Ask another instance, or try again when the store is back.',
+    )
   }
 
   isLive(): boolean {
-    return this.#tail.isLive
+    return this.#log.condition.isLive
   }
 
   get tailLagMs(): number {
-    return this.#tail.lagMs
+    return this.#log.condition.lagMs
   }
 
   async readiness(): Promise<Readiness> {
-    const degraded: Condition[] = [...this.posture, ...this.#unread()]
+    const degraded: Condition[] = [...this.#log.condition.posture, ...this.#unread()]
     let ready = true
-    const broken = this.#log.journal.broken
+    const broken = this.#log.condition.broken
     if (broken !== undefined) {
       ready = false
       degraded.push({
@@ -113,18 +120,20 @@ export class Health {
         code: 'tokens-faulty',
         detail: this.tokensFault,
       })
-    degraded.push(...this.#watched.map(look => look()).filter(found => found !== undefined))
+    const others = [this.#watched?.streams.condition, this.#watched?.load.condition]
+    degraded.push(...others.filter(found => found !== undefined))
     return { ready, degraded }
   }
 
   async #storeCondition(): Promise<Condition | undefined> {
-    if (this.#tail.lost !== undefined)
+    const { condition } = this.#log
+    if (condition.lost !== undefined)
       return {
         code: 'history-lost',
-        detail: `${this.#tail.lost} It is being put right: the last known state is served, kills are taken provisionally, restores are answered with 503.`,
+        detail: `${condition.lost} It is being put right: the last known state is served, kills are taken provisionally, restores are answered with 503.`,
       }
     // asked on the connection that flips take, also while the tail is live on its own
-    const answers = await this.#store.ping().then(
+    const answers = await condition.ping().then(
       () => true,
       () => false,
     )
@@ -134,7 +143,7 @@ export class Health {
         detail:
           'The store does not answer: the last known state is served, kills are taken provisionally, restores are answered with 503.',
       }
-    if (this.#tail.isLive) return undefined
+    if (condition.isLive) return undefined
     return {
       code: 'dead-tail',
       detail:

@@ -13,7 +13,7 @@ import { type Change, decideChange, decideNote, decideTick, incidentOf } from '.
 import type { PostmortemSource } from '../domain/postmortem-facts.js'
 import { findRunbook, type Runbook } from '../domain/runbook.js'
 import type { State } from '../domain/state.js'
-import type { Log } from '../log/follow/known-log.js'
+import type { LogState } from '../log/state.js'
 import type { Audit } from './audit.js'
 import type { Runbooks } from './runbooks.js'
 import type { Act, Decide, Origin, Submissions, Submitted } from './submissions.js'
@@ -33,14 +33,14 @@ const DAY_MS = 24 * 3_600_000
 const MOST_CHANGES = 100
 
 export class Incidents {
-  readonly #log: Log
+  readonly #log: LogState
   readonly #submissions: Submissions
   readonly #runbooks: Runbooks
   readonly #audit: Audit
   readonly #clock: Clock
 
   constructor(parts: {
-    log: Log
+    log: LogState
     submissions: Submissions
     runbooks: Runbooks
     audit: Audit
@@ -69,7 +69,10 @@ export class Incidents {
     const found = new Map<number, Entry>()
     const take = (entry: Entry) => found.set(placeOf(entry), entry)
     for await (const { entry } of this.#audit.stream({ incident: id }, 'oldest', signal)) take(entry)
-    for (const entry of await this.#submissions.entries(incident.flips.kills)) take(entry)
+    for (const place of incident.flips.kills) {
+      const entry = await this.#log.entry(place)
+      if (entry !== undefined) take(entry)
+    }
     const flag = [...incident.flips.flags]
     const proofs = {
       action: 'flip.confirmed' as const,

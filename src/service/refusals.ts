@@ -4,7 +4,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Actor } from '../domain/actor.js'
 import { type Clock, toTimestamp } from '../domain/clock.js'
-import type { Gate } from '../log/gate/gate.js'
+import type { Submit } from '../log/submit.js'
 
 const PER_MINUTE = 10
 const MINUTE_MS = 60_000
@@ -12,12 +12,12 @@ const MINUTE_MS = 60_000
 type Window = { actor: Actor; since: number; written: number; counted: number; timer?: NodeJS.Timeout }
 
 export class Refusals {
-  readonly #gate: Gate
+  readonly #submit: Submit
   readonly #clock: Clock
   readonly #windows = new Map<string, Window>()
 
-  constructor(gate: Gate, clock: Clock) {
-    this.#gate = gate
+  constructor(submit: Submit, clock: Clock) {
+    this.#submit = submit
     this.#clock = clock
   }
 
@@ -59,8 +59,8 @@ export class Refusals {
     const summary = { count: window.counted, since: toTimestamp(window.since) }
     const key = randomUUID()
     const ask = { priority: 'note' as const, actor: id, key, digest: '' }
-    await this.#gate
-      .submit({
+    await this.#submit
+      .entries({
         ...ask,
         decide: (_, now) => ({
           drafts: [

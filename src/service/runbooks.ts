@@ -9,7 +9,8 @@ import type { CatalogueDocument } from '../domain/catalogue.js'
 import { type Claimed, claimStep } from '../domain/claim.js'
 import { KillswitchError } from '../domain/errors.js'
 import type { Finding, Runbook, Step } from '../domain/runbook.js'
-import type { Log } from '../log/follow/known-log.js'
+import type { LogState } from '../log/state.js'
+import type { Subscribe } from '../log/subscribe.js'
 
 const UNREAD: readonly string[] = ['too-large', 'too-slow', 'unreadable'] satisfies Finding['code'][]
 
@@ -27,11 +28,16 @@ export class Runbooks {
   readonly #onFault: (error: unknown) => void
 
   /** `environments`: this service's own, and what runbooks call it besides. */
-  constructor(log: Log, environments: readonly string[], onFault: (error: unknown) => void) {
+  constructor(
+    log: LogState,
+    subscribe: Subscribe,
+    environments: readonly string[],
+    onFault: (error: unknown) => void,
+  ) {
     this.#environments = environments
     this.#onFault = onFault
     this.#follow(log.state.catalogue)
-    log.subscribe((_, state) => this.#follow(state.catalogue))
+    subscribe.entries((_, state) => this.#follow(state.catalogue))
   }
 
   /** Whether there is nothing to wait for. */

@@ -3,10 +3,11 @@
 
 import { createHash } from 'node:crypto'
 import type { FlagDefinition } from '../domain/flag.js'
-import { type ProvisionalKill, toProvisionalHold } from '../domain/provisional.js'
+import type { Kill } from '../domain/kill.js'
+import { toProvisionalHold } from '../domain/provisional.js'
 import type { Change, Held, Position, ProvisionalHold, Snapshot, SnapshotFlag } from '../domain/snapshot.js'
 import { type FlagState, isKilled, killValue, type State } from '../domain/state.js'
-import type { Log } from '../log/follow/known-log.js'
+import type { LogState } from '../log/state.js'
 
 /** The applications of a credential, as one name: `*` for all, else their ids in order. */
 export const audienceOf = (apps: readonly string[] | undefined): string =>
@@ -19,13 +20,13 @@ export const covers = (audience: string, application: string): boolean =>
 type Prepared = { snapshot?: { body: Buffer; etag: string }; change?: Change }
 
 export class Snapshots {
-  readonly #log: Log
+  readonly #log: LogState
   readonly #environment: string
   #state: State | undefined
-  #provisional: readonly ProvisionalKill[] | undefined
+  #provisional: readonly Kill[] | undefined
   #prepared = new Map<string, Prepared>()
 
-  constructor(log: Log, environment: string) {
+  constructor(log: LogState, environment: string) {
     this.#log = log
     this.#environment = environment
   }

@@ -3,35 +3,30 @@
 
 import { createHash, randomUUID } from 'node:crypto'
 import type { Actor } from '../domain/actor.js'
-import { type Entry, open, placeOf } from '../domain/audit.js'
+import type { Entry } from '../domain/audit.js'
+import { type Clock, toTimestamp } from '../domain/clock.js'
 import { KillswitchError } from '../domain/errors.js'
 import { type RequestInfo, refuse, type Verdict } from '../domain/flip.js'
-import { behind, isBehind, type Seen } from '../domain/seen.js'
+import { decideKill, type Kill } from '../domain/kill.js'
+import type { Seen } from '../domain/seen.js'
 import type { State } from '../domain/state.js'
-import type { Log } from '../log/follow/known-log.js'
-import { reaches } from '../log/follow/reaches.js'
-import type { Accepted, Durability } from '../log/gate/batch.js'
-import type { Gate } from '../log/gate/gate.js'
-import type { Priority } from '../log/gate/queue.js'
-import { isAway, type Provisional } from '../log/provisional/provisional.js'
+import type { Asked, Durability, Priority, Submit } from '../log/submit.js'
 import type { Refusals } from './refusals.js'
 
 /** Where a request came from, as the entry keeps it; `key` is the caller's Idempotency-Key, `seen` its floor. */
 export type Origin = { id: string; key?: string; ip?: string; userAgent?: string; seen?: Seen }
 
-/** How long a flip waits for what its caller has seen: another instance's entries come within milliseconds. */
-const CATCH_UP_MS = 100
-
 /** What a request led to: its entries as they stand in the log. */
 export type Submitted = {
   entries: Entry[]
-  /** `provisional`: the store is away; the kill is on this instance's disk and in force for its apps. */
-  durability: Durability | 'provisional'
+  durability: Durability
   replayed: boolean
   key: string
 }
 
 export type Decide = (state: State, now: number) => Verdict
+/** What is asked for, once it is ready for the gate: the rules to ask, or a kill, which needs no store. */
+export type Prepared = Decide | Kill
 export type Act = {
   action: Entry['action']
   priority: Priority
@@ -41,16 +36,14 @@ export type Act = {
 }
 
 export class Submissions {
-  readonly #log: Log
-  readonly #gate: Gate
+  readonly #submit: Submit
   readonly #refusals: Refusals
-  readonly #provisional: Provisional
+  readonly #clock: Clock
 
-  constructor(parts: { log: Log; gate: Gate; refusals: Refusals; provisional: Provisional }) {
-    this.#provisional = parts.provisional
-    this.#log = parts.log
-    this.#gate = parts.gate
+  constructor(parts: { submit: Submit; refusals: Refusals; clock: Clock }) {
+    this.#submit = parts.submit
     this.#refusals = parts.refusals
+    this.#clock = parts.clock
   }
 
   /** `prepare` works out what the gate need not; an error it throws is a refusal like one of the rules'. */
@@ -58,26 +51,26 @@ export class Submissions {
     actor: Actor,
     act: Act,
     origin: Origin,
-    prepare: (request: RequestInfo) => Decide,
+    prepare: (request: RequestInfo, receivedAt: string) => Prepared,
   ): Promise<Submitted> {
     const key = origin.key ?? randomUUID()
     const digest = digestOf(act)
-    const decide = this.#counted(actor, prepared(actor, act, requestOf(origin, key, digest), prepare))
-    const ask = { priority: act.priority, actor: actor.id, key, digest, decide }
-    try {
-      if (origin.seen !== undefined) await this.#catchUp(origin.seen)
-      return { ...(await this.#answer(await this.#gate.submit(ask))), key }
-    } catch (error) {
-      if (act.priority !== 'kill' || !isAway(error)) throw error
-      return { ...(await this.#provisional.instead(ask, error)), key }
+    const receivedAt = this.#clock()
+    const request = requestOf(origin, key, digest)
+    const ready = prepared(actor, act, request, () => prepare(request, toTimestamp(receivedAt)))
+    const kill = typeof ready === 'function' ? undefined : ready
+    const decide = typeof ready === 'function' ? ready : (state: State) => decideKill(state, ready)
+    const asked: Asked = {
+      priority: act.priority,
+      actor: actor.id,
+      key,
+      digest,
+      receivedAt,
+      decide: this.#counted(actor, decide),
+      ...(kill === undefined ? {} : { kill }),
+      ...(origin.seen === undefined ? {} : { seen: origin.seen }),
     }
-  }
-
-  /** Throws `behind`: what is decided here would be acknowledged below what its caller has seen. */
-  async #catchUp(seen: Seen): Promise<void> {
-    const { log } = this.#log.state
-    if (!isBehind(seen, log, placeOf(this.#log.head))) return
-    if (!(await reaches(this.#log, seen.place, CATCH_UP_MS))) throw behind(seen, placeOf(this.#log.head))
+    return { ...(await this.#submit.entries(asked)), key }
   }
 
   /** Records a request that was refused before it came to the rules: its body, its role. */
@@ -93,11 +86,6 @@ export class Submissions {
     }).catch(() => {})
   }
 
-  async entries(places: readonly number[]): Promise<Entry[]> {
-    const lines = await Promise.all(places.map(place => this.#log.line(place)))
-    return lines.filter(line => line !== undefined).map(line => open(line).entry)
-  }
-
   /** Beyond ten refusals a minute an actor's are counted, not written one by one. */
   #counted(actor: Actor, decide: Decide): Decide {
     let admitted: boolean | undefined
@@ -108,21 +96,16 @@ export class Submissions {
       return admitted ? verdict : { drafts: [], refusal: verdict.refusal }
     }
   }
-
-  async #answer({ places, entries, durability, replayed }: Accepted): Promise<Omit<Submitted, 'key'>> {
-    const own = entries.length > 0 ? entries.map(sealed => sealed.entry) : await this.entries(places)
-    return { entries: own, durability, replayed }
-  }
 }
 
 function prepared(
   actor: Actor,
   { action, flag, incident }: Act,
   request: RequestInfo,
-  prepare: (request: RequestInfo) => Decide,
-): Decide {
+  prepare: () => Prepared,
+): Prepared {
   try {
-    return prepare(request)
+    return prepare()
   } catch (error) {
     if (!(error instanceof KillswitchError)) throw error
     const about = { ...(flag === undefined ? {} : { flag }), ...(incident === undefined ? {} : { incident }) }

@@ -4,7 +4,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { Log } from '../../src/log/follow/known-log.js'
+import { KnownLog } from '../../src/log/follow/known-log.js'
 import { Journal } from '../../src/log/journal/journal.js'
 import { chainOf } from '../support/entries.js'
 
@@ -19,7 +19,7 @@ async function measure(what: string): Promise<void> {
   const startMs = performance.now()
   const opened = await Journal.open({ folder })
   const openMs = performance.now() - startMs
-  const log = await Log.open(opened)
+  const log = await KnownLog.open(opened)
   console.log(
     `${what}: open ${Math.round(openMs)} ms, ready after ${Math.round(performance.now() - startMs)} ms`,
   )

@@ -3,9 +3,10 @@ import { describe, it } from 'node:test'
 import fc from 'fast-check'
 import { ROLES } from '../../src/domain/actor.js'
 import type { Draft } from '../../src/domain/audit.js'
-import { decideKill, decideRestore, type RestoreCommand } from '../../src/domain/flip.js'
+import { decideRestore, type RestoreCommand } from '../../src/domain/flip.js'
+import { decideKill } from '../../src/domain/kill.js'
 import { isKilled, type State } from '../../src/domain/state.js'
-import { aFlag, anActor, applied, aRequest, at, NOW, noStep, stateWith } from '../support/domain.js'
+import { aFlag, anActor, applied, aRequest, at, killOf, NOW, noStep, stateWith } from '../support/domain.js'
 
 const operator = anActor('operator', 'olga')
 const engineer = anActor('engineer', 'emil')
@@ -16,11 +17,7 @@ const kill = (
   given: { incident?: string; actor?: typeof operator; flag?: string; now?: number } = {},
 ) => {
   const { incident, actor = operator, flag = 'ai_v1', now = NOW } = given
-  return decideKill(
-    state,
-    { flag, actor, request: aRequest(), claim: noStep, reason: 'test', ...(incident ? { incident } : {}) },
-    now,
-  )
+  return decideKill(state, killOf(flag, { actor, now, reason: 'test', ...(incident ? { incident } : {}) }))
 }
 const restore = (state: State, given: Partial<RestoreCommand> = {}, now = NOW) =>
   decideRestore(
@@ -59,8 +56,8 @@ describe('kill', () => {
 
   it('is unchanged when the same request comes again, also where an incident adopted its hold', () => {
     const request = aRequest()
-    const command = { flag: 'ai_v1', actor: operator, request, claim: noStep }
-    const once = applied(start, decideKill(start, command, NOW))
+    const command = killOf('ai_v1', { actor: operator, request })
+    const once = applied(start, decideKill(start, command))
     const id = flag(once).holds[0]?.id as string
     const adopted: Draft = {
       action: 'incident.adopted',
@@ -73,7 +70,7 @@ describe('kill', () => {
     }
     const taken = applied(once, { drafts: [adopted] })
     assert.equal(flag(taken).holds[0]?.incident, 'INC-1')
-    const again = decideKill(taken, command, NOW)
+    const again = decideKill(taken, command)
     assert.equal(again.drafts[0]?.outcome, 'unchanged')
     assert.equal(flag(applied(taken, again)).holds.length, 1)
   })

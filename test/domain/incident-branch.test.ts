@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { decideMerge, killsOfBranch } from '../../src/domain/provisional.js'
-import { aFlag, anActor, applied, NOW, stateWith } from '../support/domain.js'
+import { decideKill } from '../../src/domain/kill.js'
+import { killsOfBranch } from '../../src/domain/provisional.js'
+import { aFlag, anActor, applied, stateWith } from '../support/domain.js'
 import { aRunbook, aStep, Story } from '../support/incidents.js'
 
 describe('an incident on a branch of the log that is abandoned', () => {
@@ -12,7 +13,7 @@ describe('an incident on a branch of the log that is abandoned', () => {
     told.declare({ adopt: true })
     const [again] = killsOfBranch(told.entries, told.state)
     assert.ok(again)
-    const [hold] = applied(start, decideMerge(start, again, NOW)).flags.get('ai_v1')?.holds ?? []
+    const [hold] = applied(start, decideKill(start, again, 'accepted')).flags.get('ai_v1')?.holds ?? []
     assert.deepEqual([hold?.id, hold?.incident], [kill?.hold, 'INC-1'])
   })
 
@@ -25,7 +26,10 @@ describe('an incident on a branch of the log that is abandoned', () => {
     assert.equal(branch.state.flags.get('ai_v1')?.holds.length, 1)
     before.restore('ai_v1', { all: true })
     const kills = killsOfBranch(branch.entries, branch.state)
-    const end = kills.reduce((state, each) => applied(state, decideMerge(state, each, NOW)), before.state)
+    const end = kills.reduce(
+      (state, each) => applied(state, decideKill(state, each, 'accepted')),
+      before.state,
+    )
     assert.deepEqual(
       end.flags.get('ai_v1')?.holds.map(hold => [hold.id, hold.incident]),
       [[kill?.hold, 'INC-1']],

@@ -2,9 +2,10 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
 import { decideDrill } from '../../src/domain/drill.js'
-import { decideKill, decideRestore } from '../../src/domain/flip.js'
+import { decideRestore } from '../../src/domain/flip.js'
+import { decideKill } from '../../src/domain/kill.js'
 import { formOf, nearKeys, unknownFlag } from '../../src/domain/near-key.js'
-import { aFlag, anActor, aRequest, NOW, noStep, stateWith } from '../support/domain.js'
+import { aFlag, anActor, aRequest, killOf, NOW, noStep, stateWith } from '../support/domain.js'
 import { aKey } from '../support/keys.js'
 
 const setOf = (...keys: string[]) => new Map(keys.map(key => [key, key]))
@@ -59,7 +60,7 @@ describe('an unknown flag', () => {
     const state = stateWith(aFlag('enableCheckout'))
     const common = { flag: 'enable_checkout', actor: anActor('owner'), request: aRequest() }
     const verdicts = [
-      decideKill(state, { ...common, claim: noStep }, NOW),
+      decideKill(state, killOf('enable_checkout', { actor: anActor('owner') })),
       decideRestore(state, { ...common, claim: noStep, reason: 'r', all: true, present: [] }, NOW),
       decideDrill(state, common, NOW),
     ]

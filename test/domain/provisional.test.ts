@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict'
 import { it } from 'node:test'
 import { EMPTY, type SealedEntry, seal } from '../../src/domain/audit.js'
-import { decideKill, decideRestore } from '../../src/domain/flip.js'
-import { decideMerge, killsOfBranch } from '../../src/domain/provisional.js'
+import { decideRestore } from '../../src/domain/flip.js'
+import { decideKill } from '../../src/domain/kill.js'
+import { killsOfBranch } from '../../src/domain/provisional.js'
 import { fold, INITIAL, type State } from '../../src/domain/state.js'
-import { aCatalogue, aFlag, anActor, applied, loaded, noStep, stateWith } from '../support/domain.js'
+import { aCatalogue, aFlag, anActor, applied, killOf, loaded, noStep, stateWith } from '../support/domain.js'
 import { aKill } from '../support/provisional.js'
 
 const NOW = Date.parse('2026-11-21T03:00:00Z')
@@ -21,8 +22,8 @@ class Story {
   }
 
   kill(key: string, incident: string): void {
-    const command = { flag: 'ai_v1', actor: anActor('operator'), claim: noStep, incident }
-    const { drafts } = decideKill(this.state, { ...command, request: { id: key, key, digest: '' } }, NOW)
+    const request = { id: key, key, digest: '' }
+    const { drafts } = decideKill(this.state, killOf('ai_v1', { incident, request }))
     for (const draft of drafts) this.add(draft)
   }
 
@@ -53,6 +54,6 @@ it('an acknowledged kill of an abandoned branch that found its hold there is app
 it('the kills of a step run that a branch begins inside of come in together, without its first entry', () => {
   const kill = { ...aKill('kyc_v1', 'run'), flags: ['kyc_v1', 'bridge.intake'] }
   const state = stateWith(aFlag('kyc_v1'), aFlag('bridge.intake'))
-  const { flags } = applied(state, decideMerge(state, kill, NOW))
+  const { flags } = applied(state, decideKill(state, kill, 'accepted'))
   for (const flag of kill.flags) assert.equal(flags.get(flag)?.holds.length, 1, flag)
 })

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { decideKill, decideRestore } from '../../src/domain/flip.js'
+import { decideRestore } from '../../src/domain/flip.js'
+import { decideKill } from '../../src/domain/kill.js'
 import { INITIAL, isKilled, type State } from '../../src/domain/state.js'
 import {
   aCatalogue,
@@ -9,6 +10,7 @@ import {
   anActor,
   applied,
   aRequest,
+  killOf,
   loaded,
   NOW,
   noStep,
@@ -17,14 +19,7 @@ import {
 
 const start = stateWith(aFlag('ai_v1'), aFlag('kyc_v1'))
 const kill = (state: State, flag = 'ai_v1') =>
-  applied(
-    state,
-    decideKill(
-      state,
-      { flag, actor: anActor('operator'), request: aRequest(), claim: noStep, reason: 'test' },
-      NOW,
-    ),
-  )
+  applied(state, decideKill(state, killOf(flag, { reason: 'test' })))
 const release = (state: State, flag = 'ai_v1') =>
   applied(
     state,

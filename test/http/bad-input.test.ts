@@ -105,7 +105,7 @@ describe('bad input', async () => {
     const refused = await ask('viewer', 'GET', '/v1/audit?outcome=refused&limit=100')
     assert.equal(refused.body.entries.length, 10)
     const entries: string[] = []
-    parts.log.subscribe(added => entries.push(...added.map(({ line }) => line)))
+    parts.subscribe.entries(added => entries.push(...added.map(({ line }) => line)))
     await close()
     const summary = entries.map(line => JSON.parse(line)).find(entry => entry.action === 'refused.summary')
     assert.equal(summary.summary.count, 20)

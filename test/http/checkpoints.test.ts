@@ -122,7 +122,7 @@ describe('GET /v1/audit/checkpoint', () => {
   it('is told again and again, where it has changed', async t => {
     const server = await aServer(t)
     const told: string[] = []
-    t.after(server.parts.checkpoints.tellEvery(5, note => told.push(note)))
+    t.after(server.parts.log.proof.tellEvery(5, note => told.push(note)))
     await until(() => told.length === 1, 'the checkpoint at the start')
     await flip(server, 'ai_v1')
     await until(() => told.length === 2, 'the checkpoint after the kill')

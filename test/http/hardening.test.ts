@@ -277,7 +277,7 @@ describe('what people write', () => {
       assert.deepEqual([kill.status, kill.body.reason], [200, reason], JSON.stringify(reason.slice(0, 20)))
       const entry = await ask('viewer', 'GET', `/v1/audit/${kill.body.id}`)
       assert.equal(entry.body.reason, reason)
-      assert.equal(JSON.parse((await parts.log.line(kill.body.id)) as string).reason, reason)
+      assert.equal((await parts.log.entry(kill.body.id))?.reason, reason)
     }
     assert.equal((await ask('viewer', 'GET', '/v1/audit/verify')).body.ok, true)
   })
@@ -292,7 +292,7 @@ describe('what people write', () => {
       headers: { accept: 'application/x-ndjson' },
     })
     const stored: string[] = []
-    for await (const line of parts.log.journal.lines()) stored.push(`${line}\n`)
+    for await (const { line } of parts.log.find.stream({}, 'oldest')) stored.push(`${line}\n`)
     assert.equal(ndjson.text, stored.join(''))
   })
 
@@ -306,7 +306,7 @@ describe('what people write', () => {
     )
     assert.equal((await ask('engineer', 'POST', '/v1/flags/ai_v1/kill', { body: { [long]: 1 } })).status, 400)
     for (let place = 2; place <= parts.log.head.seq; place++) {
-      const line = (await parts.log.line(place)) as string
+      const line = (await parts.log.find.entry(place))?.line as string
       assert.ok(line.length < 2_500, `entry ${place} has ${line.length} bytes`)
       assert.ok((JSON.parse(line).flag ?? '').length <= 128)
     }

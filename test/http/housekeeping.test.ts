@@ -101,7 +101,7 @@ describe('a drill', () => {
 
     const waiting = ask('engineer', 'POST', '/v1/flags/ai_v1/drill', { headers: { prefer: 'wait=5' } })
     const revised = new Promise<number>(resolve => {
-      server.parts.log.subscribe((_, state) => resolve(state.revision))
+      server.parts.subscribe.entries((_, state) => resolve(state.revision))
     })
     await tell(server, await revised)
     const drill = await waiting

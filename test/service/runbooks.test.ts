@@ -4,9 +4,10 @@ import { aServer } from '../support/server.js'
 
 test('/readyz names a runbook that is without its steps, and kills go on', async t => {
   const { ask, parts } = await aServer(t)
-  parts.health.unreadRunbooks = () => [
-    { code: 'too-slow', message: 'reading took too long', runbook: 'trustflow', line: 1 },
+  const unread = [
+    { code: 'too-slow' as const, message: 'reading took too long', runbook: 'trustflow', line: 1 },
   ]
+  parts.health.watch({ runbooks: { unread }, streams: parts.streams, load: parts.load })
   const { status, body } = await ask(undefined, 'GET', '/readyz')
   assert.deepEqual([status, body.degraded[0].code], [200, 'runbook-unread'])
   assert.match(body.degraded[0].detail, /"trustflow" is without its steps: reading took too long/)

@@ -6,6 +6,7 @@ import { type Draft, type SealedEntry, seal } from '../../src/domain/audit.js'
 import type { CatalogueDocument } from '../../src/domain/catalogue.js'
 import type { FlagDefinition } from '../../src/domain/flag.js'
 import type { RequestInfo, StepClaim, Verdict } from '../../src/domain/flip.js'
+import type { Kill } from '../../src/domain/kill.js'
 import { fold, INITIAL, type State } from '../../src/domain/state.js'
 
 export const NOW = Date.parse('2026-11-20T03:00:00.000Z')
@@ -59,6 +60,21 @@ export const loaded = (catalogue: CatalogueDocument, seconds = 0): Draft => ({
   receivedAt: at(seconds),
   catalogue,
   request: aRequest(),
+})
+
+/** A kill of one flag off the runbook, or with `flags` a step run of several. */
+export const killOf = (
+  flag: string,
+  { now = NOW, ...given }: Partial<Kill> & { now?: number } = {},
+): Kill => ({
+  v: 1,
+  action: given.flags === undefined ? 'kill' : 'step.run',
+  flags: [flag],
+  receivedAt: new Date(now).toISOString(),
+  actor: anActor('operator'),
+  claim: noStep,
+  request: aRequest(),
+  ...given,
 })
 
 /** The state after the drafts, and their entries. */

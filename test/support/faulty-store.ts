@@ -15,6 +15,10 @@ export class FaultyStore implements Store {
   /** How many commits were asked for. */
   asked = 0
 
+  get where(): string {
+    return this.#store.where
+  }
+
   constructor(store: Store, kind: Store['kind'] = store.kind) {
     this.#store = store
     this.kind = kind
@@ -42,6 +46,7 @@ export class FaultyStore implements Store {
   }
   share = (...asked: Parameters<Store['share']>) => this.#store.share(...asked)
   shared = (...asked: Parameters<Store['shared']>) => this.#store.shared(...asked)
+  whenReady = (...asked: Parameters<Store['whenReady']>) => this.#store.whenReady(...asked)
   whyLost = (...asked: Parameters<Store['whyLost']>) => this.#store.whyLost(...asked)
   head = () => this.#store.head()
   ping = () => this.#store.ping()

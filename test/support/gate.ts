@@ -1,27 +1,29 @@
-// The gate with what it stands on: a real journal and local store in a folder of its own, a catalogue of two flags.
+// The gate with what it stands on: the log opened as the service opens it, on a real journal and local store in a folder of
+// its own, with a catalogue of two flags. Follows nothing, so that a test says what happens when.
 
 import type { Actor } from '../../src/domain/actor.js'
 import { open, type SealedEntry } from '../../src/domain/audit.js'
 import type { FlagDefinition } from '../../src/domain/flag.js'
-import { decideKill, decideRestore, type RestoreCommand } from '../../src/domain/flip.js'
-import { isKilled, type State } from '../../src/domain/state.js'
-import { decideStepRun } from '../../src/domain/step-run.js'
-import { Log } from '../../src/log/follow/known-log.js'
+import { decideRestore, type RestoreCommand } from '../../src/domain/flip.js'
+import { decideKill, type Kill } from '../../src/domain/kill.js'
+import { isKilled } from '../../src/domain/state.js'
+import type { KnownLog } from '../../src/log/follow/known-log.js'
 import type { Accepted } from '../../src/log/gate/batch.js'
-import { Gate } from '../../src/log/gate/gate.js'
+import type { Gate } from '../../src/log/gate/gate.js'
 import type { Disk } from '../../src/log/journal/disk.js'
-import { Journal } from '../../src/log/journal/journal.js'
+import type { Journal } from '../../src/log/journal/journal.js'
+import { openLog } from '../../src/log/open-log.js'
 import { LocalStore } from '../../src/log/stores/local/store.js'
 import type { Store } from '../../src/log/stores/store.js'
 import { collect } from './collect.js'
-import { aCatalogue, aFlag, anActor, loaded, noStep } from './domain.js'
+import { aCatalogue, aFlag, anActor, killOf, loaded, noStep } from './domain.js'
 import { FaultyStore } from './faulty-store.js'
 import { type Teardown, testdir } from './testdir.js'
 
 export type Rig = {
   folder: string
   journal: Journal
-  log: Log
+  log: KnownLog
   store: FaultyStore
   gate: Gate
   faults: unknown[]
@@ -46,22 +48,18 @@ type Given = {
 /** `beside`: another store than the journal itself, as Redis is; opened on a folder of its own by the caller. */
 export async function aGate(t: Teardown, given: Given = {}): Promise<Rig> {
   const folder = given.folder ?? testdir(t)
-  const { disk, segmentBytes } = given
-  const journal = await Journal.open({
+  const faults: unknown[] = []
+  const { disk, segmentBytes, random = () => 0 } = given
+  const opened = await openLog({
     folder,
+    environment: 'test',
+    random,
+    store: journal => new FaultyStore(given.beside ?? new LocalStore(journal), given.kind),
+    logger: { info: () => {}, warn: () => {}, error: ({ err }: { err?: unknown }) => faults.push(err) },
     ...(disk ? { disk } : {}),
     ...(segmentBytes ? { segmentBytes } : {}),
   })
-  const faults: unknown[] = []
-  const log = await Log.open(journal, error => faults.push(error))
-  const store = new FaultyStore(given.beside ?? new LocalStore(journal), given.kind)
-  const gate = new Gate({
-    log,
-    store,
-    environment: 'test',
-    clock: Date.now,
-    random: given.random ?? (() => 0),
-  })
+  const { journal, log, gate } = opened.parts
   if (log.state.catalogue === undefined) {
     const draft = loaded(aCatalogue(...(given.flags ?? [aFlag('ai_v1'), aFlag('kyc_v1')])))
     const ask = { priority: 'note' as const, actor: 'killswitch', key: 'load', digest: '' }
@@ -71,45 +69,35 @@ export async function aGate(t: Teardown, given: Given = {}): Promise<Rig> {
   const close = async () => {
     if (!isOpen) return
     isOpen = false
-    await gate.close()
-    await log.close()
+    await opened.close()
   }
   t.after(close)
   const request = (key: string, digest: string) => ({ id: `request of ${key}`, key, digest })
+  const submit = (kill: Kill) => {
+    const { actor, request } = kill
+    const ask = { priority: 'kill' as const, actor: actor.id, key: request.key, digest: request.digest }
+    return gate.submit({
+      ...ask,
+      decide: (state, now) => decideKill(state, { ...kill, receivedAt: new Date(now).toISOString() }),
+    })
+  }
   return {
     folder,
     journal,
     log,
-    store,
+    store: opened.parts.store as FaultyStore,
     gate,
     faults,
     close,
     kill: (flag, key, { actor = anActor('operator'), incident } = {}) =>
-      gate.submit({
-        priority: 'kill',
-        actor: actor.id,
-        key,
-        digest: `kill ${flag}`,
-        decide: (state, now) =>
-          decideKill(
-            state,
-            {
-              flag,
-              actor,
-              request: request(key, `kill ${flag}`),
-              claim: noStep,
-              ...(incident === undefined ? {} : { incident }),
-            },
-            now,
-          ),
-      }),
-    run: (flags, key) => {
-      const actor = anActor('operator')
-      const digest = `run ${flags.join()}`
-      const command = { flags, actor, request: request(key, digest), claim: noStep }
-      const decide = (state: State, now: number) => decideStepRun(state, command, now)
-      return gate.submit({ priority: 'kill', actor: actor.id, key, digest, decide })
-    },
+      submit(
+        killOf(flag, {
+          actor,
+          request: request(key, `kill ${flag}`),
+          ...(incident === undefined ? {} : { incident }),
+        }),
+      ),
+    run: (flags, key) => submit(killOf('', { flags, request: request(key, `run ${flags.join()}`) })),
     restore: (flag, key, command = {}) => {
       const actor = command.actor ?? anActor('engineer')
       const present = log.state.flags.get(flag)?.holds.map(hold => hold.id) ?? []

@@ -4,14 +4,15 @@ import type { Entry, IncidentNote } from '../../src/domain/audit.js'
 import { type SealedEntry, seal } from '../../src/domain/audit.js'
 import type { StepClaim, Verdict } from '../../src/domain/flip.js'
 
-import { decideKill, decideRestore } from '../../src/domain/flip.js'
+import { decideRestore } from '../../src/domain/flip.js'
 import type { Incident } from '../../src/domain/incident.js'
 import { type Adopt, decideAdopt, decideDeclareAndAdopt } from '../../src/domain/incident-adopt.js'
 import { decideResolve, type ResolveCommand } from '../../src/domain/incident-resolve.js'
 import { decideChange, decideNote } from '../../src/domain/incident-rules.js'
+import { decideKill } from '../../src/domain/kill.js'
 import type { Runbook, Step } from '../../src/domain/runbook.js'
 import { fold, type State } from '../../src/domain/state.js'
-import { anActor, aRequest, NOW, noStep } from './domain.js'
+import { anActor, aRequest, killOf, NOW, noStep } from './domain.js'
 
 export const aRunbook = (given: Partial<Runbook> = {}): Runbook => ({
   id: 'trustflow',
@@ -69,9 +70,12 @@ export class Story {
   }
 
   kill(flag: string, incident?: string, minutes = 0, actor = operator, claim: StepClaim = noStep): Entry[] {
-    const command = { flag, actor, request: aRequest(), claim, reason: 'it burns' }
     return this.take(
-      now => decideKill(this.state, { ...command, ...(incident ? { incident } : {}) }, now),
+      now =>
+        decideKill(
+          this.state,
+          killOf(flag, { actor, claim, reason: 'it burns', now, ...(incident ? { incident } : {}) }),
+        ),
       minutes,
     )
   }

@@ -1,6 +1,6 @@
 // Provisional kills on a folder of their own, beside a gate.
 
-import type { ProvisionalKill } from '../../src/domain/provisional.js'
+import type { Kill } from '../../src/domain/kill.js'
 import { Provisional } from '../../src/log/provisional/provisional.js'
 import { ProvisionalFile } from '../../src/log/provisional/provisional-file.js'
 import { anActor, noStep } from './domain.js'
@@ -10,12 +10,12 @@ import { type Teardown, testdir } from './testdir.js'
 export async function provisionalOf(
   t: Teardown,
   { log, gate }: Pick<Rig, 'log' | 'gate'>,
-  file = new ProvisionalFile<ProvisionalKill>(testdir(t)),
+  file = new ProvisionalFile<Kill>(testdir(t)),
 ): Promise<Provisional> {
   return Provisional.open({ file, log, gate, environment: 'test', clock: Date.now, onFault: () => {} })
 }
 
-export const aKill = (flag: string, key: string): ProvisionalKill => ({
+export const aKill = (flag: string, key: string): Kill => ({
   v: 1,
   action: 'kill',
   flags: [flag],

@@ -4,11 +4,14 @@
 import { type Answered, begun, continued, goesOn } from '../../domain/answered.js'
 import { type Head, open, placeOf, type SealedEntry } from '../../domain/audit.js'
 import type { CatalogueDocument } from '../../domain/catalogue.js'
+import { headAfter } from '../../domain/chain.js'
 import { KillswitchError } from '../../domain/errors.js'
 import type { Incident, IncidentFlips } from '../../domain/incident.js'
-import { overlay, type ProvisionalKill } from '../../domain/provisional.js'
+import type { Kill } from '../../domain/kill.js'
+import { overlay } from '../../domain/provisional.js'
 import { type FlagState, fold, INITIAL, type State } from '../../domain/state.js'
 import type { Journal } from '../journal/journal.js'
+import type { Listener } from '../subscribe.js'
 
 /** How long an Idempotency-Key is remembered. */
 export const KEY_KEPT_MS = 7 * 24 * 3_600_000
@@ -18,9 +21,7 @@ const FORM = 5
 /** How many entries wait in memory for a journal that fails. Beyond it the journal stays behind until the next start. */
 const MOST_UNJOURNALED = 5_000
 
-export type Listener = (entries: readonly SealedEntry[], state: State) => void
-
-export class Log {
+export class KnownLog {
   readonly journal: Journal
   readonly #onFault: (error: unknown) => void
   #state: State = INITIAL
@@ -28,7 +29,7 @@ export class Log {
   #listeners: readonly Listener[] = []
   #accepting: Promise<unknown> = Promise.resolve()
   #sinceCheckpoint = 0
-  #provisional: readonly ProvisionalKill[] = []
+  #provisional: readonly Kill[] = []
   #known: State | undefined
   /** Folded, and not in the journal yet: what the store committed while the journal failed. */
   #unjournaled: SealedEntry[] = []
@@ -41,8 +42,8 @@ export class Log {
   }
 
   /** Folds the journal, from its checkpoint on where there is one. `onFault` is told of a listener that throws. */
-  static async open(journal: Journal, onFault: (error: unknown) => void = () => {}): Promise<Log> {
-    const log = new Log(journal, onFault)
+  static async open(journal: Journal, onFault: (error: unknown) => void = () => {}): Promise<KnownLog> {
+    const log = new KnownLog(journal, onFault)
     const frozen = (await journal.checkpoint())?.state as Frozen | undefined
     if (frozen?.form === FORM) log.#thaw(frozen)
     for await (const line of journal.lines(placeOf(log.#state.head))) log.#fold(open(line))
@@ -60,13 +61,13 @@ export class Log {
   }
 
   /** Puts provisional kills in force, in place of those before, and tells the listeners. */
-  serve(kills: readonly ProvisionalKill[]): void {
+  serve(kills: readonly Kill[]): void {
     this.#provisional = kills
     this.#known = undefined
     for (const listener of this.#listeners) this.#tell(listener, [])
   }
 
-  get provisional(): readonly ProvisionalKill[] {
+  get provisional(): readonly Kill[] {
     return this.#provisional
   }
 
@@ -155,7 +156,7 @@ export class Log {
 
   /** Folds the journal beside what is served, and changes over at once: half a log un-kills what is killed in the rest. */
   async #refold(): Promise<void> {
-    const again = await Log.open(this.journal, this.#onFault)
+    const again = await KnownLog.open(this.journal, this.#onFault)
     this.#state = again.#state
     this.#sinceCheckpoint = again.#sinceCheckpoint
     this.#answered.clear()
@@ -168,7 +169,7 @@ export class Log {
     const known = placeOf(this.#state.head)
     const fresh = entries.filter(each => placeOf(each.entry) > known)
     if (fresh.length === 0) return { journaled: this.isJournaled }
-    assertFollows(this.#state.head, fresh)
+    headAfter(this.#state.head, fresh)
     const journaled = await this.#write(fresh)
     for (const sealed of fresh) this.#fold(sealed)
     for (const listener of this.#listeners) this.#tell(listener, fresh)
@@ -285,16 +286,3 @@ type Frozen = Omit<State, Maps | 'catalogue'> & {
 }
 
 const answerId = (actor: string, key: string): string => `${actor}\n${key}`
-
-function assertFollows(head: Head, entries: readonly SealedEntry[]): void {
-  let prev = head.hash
-  for (const { entry, hash } of entries) {
-    if (entry.prev !== prev) {
-      throw new KillswitchError(
-        'history-lost',
-        `Entry ${entry.epoch}-${entry.seq} does not follow this instance's journal: the store is on another branch of the log.`,
-      )
-    }
-    prev = hash
-  }
-}

@@ -1,10 +1,10 @@
 // Waits for what others commit: it comes with the tail, a moment later.
 
 import { placeOf } from '../../domain/audit.js'
-import type { Log } from './known-log.js'
+import type { KnownLog } from './known-log.js'
 
 /** Whether this instance's log comes to a place within a time. */
-export function reaches(log: Log, place: number, withinMs: number): Promise<boolean> {
+export function reaches(log: KnownLog, place: number, withinMs: number): Promise<boolean> {
   const isThere = (): boolean => placeOf(log.head) >= place
   return new Promise(resolve => {
     const settle = (): void => {

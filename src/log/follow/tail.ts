@@ -4,7 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { open } from '../../domain/audit.js'
 import { KillswitchError } from '../../domain/errors.js'
 import type { Store } from '../stores/store.js'
-import type { Log } from './known-log.js'
+import type { KnownLog } from './known-log.js'
 
 /** No word from the store for so long, and the tail counts as silent. */
 export const SILENT_AFTER_MS = 2_500
@@ -22,7 +22,7 @@ export type TailEvents = {
 }
 
 export class Tail {
-  readonly #log: Log
+  readonly #log: KnownLog
   readonly #store: Store
   readonly #events: TailEvents
   readonly #ending = new AbortController()
@@ -30,7 +30,7 @@ export class Tail {
   #aliveAt = Number.NEGATIVE_INFINITY
   #lost: string | undefined
 
-  constructor(log: Log, store: Store, events: TailEvents) {
+  constructor(log: KnownLog, store: Store, events: TailEvents) {
     this.#log = log
     this.#store = store
     this.#events = events

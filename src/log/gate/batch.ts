@@ -4,51 +4,28 @@ import { randomUUID } from 'node:crypto'
 import { type Draft, type SealedEntry, seal } from '../../domain/audit.js'
 import { toTimestamp } from '../../domain/clock.js'
 import { KillswitchError } from '../../domain/errors.js'
-import type { Verdict } from '../../domain/flip.js'
 import { fold, type State } from '../../domain/state.js'
+import type { Standing } from '../../domain/waiting.js'
 import type { Store } from '../stores/store.js'
-import type { Priority } from './queue.js'
+import type { Asked, Durability } from '../submit.js'
 import { changedFlags } from './stored-flags.js'
-
-/** `journal`: synced here (local store). `both`: Redis and this journal. `store`: Redis has it, this journal failed. */
-export type Durability = 'journal' | 'both' | 'store'
 
 export const durabilityOf = ({ kind }: Pick<Store, 'kind'>, journaled: boolean): Durability =>
   kind === 'local' ? 'journal' : journaled ? 'both' : 'store'
 
-export type Ask = {
-  priority: Priority
-  actor: string
-  key: string
-  /** Of what is asked: the same key with another digest is refused. */
-  digest: string
-  /** The accepting instance's clock, ms: what the rules take for now, however often they are asked. */
-  receivedAt: number
-  decide: (state: State, now: number) => Verdict
-}
-
-/** As it is submitted: received now, where it does not say otherwise. */
-export type Asked = Omit<Ask, 'receivedAt'> & { receivedAt?: number }
+export type Ask = Pick<Required<Asked>, 'priority' | 'actor' | 'key' | 'digest' | 'receivedAt' | 'decide'>
 
 /** `places` of the entries the request led to; `entries` where this call wrote them. */
 export type Accepted = { places: number[]; entries: SealedEntry[]; durability: Durability; replayed: boolean }
 
+/** `id` names who asked with which key. */
 export type Waiting = Ask & {
   id: string
+  standing: Standing
   resolve: (accepted: Accepted) => void
   reject: (error: unknown) => void
-  /** What a commit carried of it that may have been written, where nothing was learned since. */
-  attempted?: Attempted
 }
 
-type Attempted = {
-  draft: Draft
-  refusal?: KillswitchError
-  /** The place of the head it was tried on. */
-  after: number
-  /** The log turned out to have it. */
-  landed?: boolean
-}
 export type Decided = { item: Waiting; entries: SealedEntry[]; draft: Draft; refusal?: KillswitchError }
 export type Unresolved = { ask: Omit<Ask, 'receivedAt'>; draft: Draft }
 

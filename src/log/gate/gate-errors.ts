@@ -1,12 +1,6 @@
 // What the gate says of a commit that did not go well: certain that nothing was done, or not certain at all.
 
 import { KillswitchError } from '../../domain/errors.js'
-import type { Waiting } from './batch.js'
-
-/** An unknown outcome is worth another try at once: the head is compared, so nothing is written twice. */
-export const mayRetry = ({ code }: KillswitchError, waiting: readonly Waiting[]): boolean =>
-  code === 'outcome-unknown' ||
-  (code === 'store-unavailable' && waiting.some(item => item.attempted !== undefined))
 
 /** What those who come after are told: of theirs nothing was sent. */
 export const stillAway = (failure: KillswitchError): KillswitchError =>

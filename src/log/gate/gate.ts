@@ -6,11 +6,12 @@ import { EMPTY, type Head, open, placeOf, type SealedEntry } from '../../domain/
 import type { Clock } from '../../domain/clock.js'
 import { KillswitchError } from '../../domain/errors.js'
 import type { State } from '../../domain/state.js'
-import type { Log } from '../follow/known-log.js'
+import { afterFailure, afterSighting, endOf, mayTryAgain, nextFor, UNTRIED } from '../../domain/waiting.js'
+import type { KnownLog } from '../follow/known-log.js'
 import type { CommitResult, Store } from '../stores/store.js'
 import {
   type Accepted,
-  type Asked,
+  type Ask,
   type Batch,
   type Decided,
   decideBatch,
@@ -23,7 +24,6 @@ import {
   asKillswitchError,
   historyLost,
   keyReused,
-  mayRetry,
   onlyKills,
   stillAway,
   tooBusy,
@@ -41,7 +41,7 @@ const MOVED =
   "The store is another server than the one this epoch was opened on (a restart, or a failover), or lost the flags' state."
 
 export class Gate {
-  readonly #log: Log
+  readonly #log: KnownLog
   readonly #store: Store
   readonly #environment: string
   readonly #clock: Clock
@@ -62,7 +62,13 @@ export class Gate {
   onCommitted: (entries: readonly SealedEntry[]) => void = () => {}
 
   /** `random`: numbers in [0, 1), for the epochs it opens. */
-  constructor(parts: { log: Log; store: Store; environment: string; clock: Clock; random: () => number }) {
+  constructor(parts: {
+    log: KnownLog
+    store: Store
+    environment: string
+    clock: Clock
+    random: () => number
+  }) {
     this.#log = parts.log
     this.#store = parts.store
     this.#environment = parts.environment
@@ -71,19 +77,19 @@ export class Gate {
     // a refusal is not among what was answered: here its entry is seen
     this.#log.subscribe(entries => {
       for (const { entry } of entries) {
-        const attempted = this.#trying.get(idOf(entry.actor.id, entry.request.key))?.attempted
-        if (attempted) attempted.landed = true
+        const item = this.#trying.get(idOf(entry.actor.id, entry.request.key))
+        if (item) item.standing = afterSighting(item.standing)
       }
     })
   }
 
   /** Resolves once the entries are durable; rejects with the refusal, 503 (not done) or 504 (unknown). */
-  submit(ask: Asked): Promise<Accepted> {
+  submit(ask: Omit<Ask, 'receivedAt'> & { receivedAt?: number }): Promise<Accepted> {
     if (ask.priority !== 'kill' && this.#log.journal.reserve.isMissing) return Promise.reject(onlyKills())
     const id = idOf(ask.actor, ask.key)
     this.#pending.set(id, (this.#pending.get(id) ?? 0) + 1)
     const settled = new Promise<Accepted>((resolve, reject) => {
-      this.#queue.push({ receivedAt: this.#clock(), ...ask, id, resolve, reject })
+      this.#queue.push({ receivedAt: this.#clock(), ...ask, id, standing: UNTRIED, resolve, reject })
     }).finally(() => this.#settled(id))
     this.#running ??= this.#run()
     return settled
@@ -180,7 +186,11 @@ export class Gate {
         continue
       }
       const hasKill = isKill || this.#queue.has('kill')
-      if (spent > (hasKill ? KILL_DEADLINE_MS : DEADLINE_MS) || !mayRetry(failure, waiting))
+      const mayRetry = mayTryAgain(
+        failure.code,
+        waiting.map(item => item.standing),
+      )
+      if (spent > (hasKill ? KILL_DEADLINE_MS : DEADLINE_MS) || !mayRetry)
         return this.#giveUp(decided, failure)
       await delay(RETRY_MS)
     }
@@ -194,14 +204,10 @@ export class Gate {
       return (await this.#finish(result, entries, decided)) ? 'none' : 'conflict'
     } catch (error) {
       const failure = asKillswitchError(error)
-      const { code } = failure
-      if (code !== 'store-unavailable' && code !== 'journal-broken' && code !== 'history-lost')
-        for (const { item, draft, refusal } of decided)
-          item.attempted = {
-            draft,
-            after: placeOf(state.head),
-            ...(refusal === undefined ? {} : { refusal }),
-          }
+      for (const { item, draft, refusal } of decided) {
+        const attempt = { draft, after: placeOf(state.head), ...(refusal === undefined ? {} : { refusal }) }
+        item.standing = afterFailure(item.standing, failure.code, attempt)
+      }
       return failure
     }
   }
@@ -218,33 +224,27 @@ export class Gate {
   #decide(waiting: Waiting[]): Batch {
     const { state } = this.#log
     const head = placeOf(state.head)
-    const open = waiting.filter(item => !this.#replays(item) && !this.#refusedBefore(item, head))
+    const open = waiting.filter(item => this.#isToBeDecided(item, head))
     const by = { now: this.#clock(), random: this.#random, opening: this.#opening }
     return decideBatch(open, state, this.#environment, by)
   }
 
-  /** Answers an item whose key the log has already. */
-  #replays(item: Waiting): boolean {
-    const known = this.#log.answered(item.actor, item.key)
-    if (known === undefined || known.outcome === 'voided') return false
-    const { places, digest, due } = known
-    const durability = durabilityOf(this.#store, this.#log.isJournaled)
-    const replayed = item.attempted === undefined
-    if (digest !== item.digest) item.reject(keyReused(item.key, places[0]))
-    // a run that a crash tore is not done: it is decided again, on what there is of it
-    else if (due > 0) return false
-    else item.resolve({ places, entries: [], durability, replayed })
-    return true
-  }
-
-  /** The log has moved past what was tried: it is in the log, or never will be. A refusal is written once. */
-  #refusedBefore(item: Waiting, head: number): boolean {
-    const { attempted } = item
-    if (attempted === undefined || attempted.after === head) return false
-    delete item.attempted
-    if (!attempted.landed || attempted.refusal === undefined) return false
-    item.reject(attempted.refusal)
-    return true
+  /** Answers an item that the log has answered already. */
+  #isToBeDecided(item: Waiting, head: number): boolean {
+    const answered = this.#log.answered(item.actor, item.key)
+    const next = nextFor(item.standing, { head, answered }, item.digest)
+    if (next.do === 'decide') {
+      item.standing = next.standing
+      return true
+    }
+    if (next.do === 'refuse-key') item.reject(keyReused(item.key, next.place))
+    else if (next.do === 'refuse') item.reject(next.refusal)
+    else {
+      const { places, replayed } = next
+      const durability = durabilityOf(this.#store, this.#log.isJournaled)
+      item.resolve({ places, entries: [], durability, replayed })
+    }
+    return false
   }
 
   async #finish(result: CommitResult, entries: SealedEntry[], decided: Decided[]): Promise<boolean> {
@@ -281,13 +281,13 @@ export class Gate {
 
   /** A refusal changes nothing: it is the answer, whether its entry could be written or not. */
   #fail(item: Waiting, error: unknown, refusal?: KillswitchError): void {
-    const { attempted, key } = item
-    if (refusal !== undefined || attempted === undefined) {
-      item.reject(refusal ?? error)
+    const end = endOf(item.standing, refusal)
+    if (end.as !== 'unknown') {
+      item.reject(end.as === 'refused' ? end.refusal : error)
       return
     }
-    const { priority, actor, digest, decide } = item
-    this.#unresolved.set(item.id, { ask: { priority, actor, key, digest, decide }, draft: attempted.draft })
+    const { priority, actor, key, digest, decide } = item
+    this.#unresolved.set(item.id, { ask: { priority, actor, key, digest, decide }, draft: end.draft })
     item.reject(unknownOutcome(key, error))
   }
 }

@@ -1,9 +1,10 @@
 // What waits for the gate. Kills are taken first; of one actor's requests with the same key only one at a time, so that
 // the second finds what the first led to.
 
+import type { Priority } from '../submit.js'
+
 const BATCH = 64
 
-export type Priority = 'kill' | 'flip' | 'note'
 const RANK: Record<Priority, number> = { kill: 0, flip: 1, note: 2 }
 
 /** `id` names who asked with which key. */

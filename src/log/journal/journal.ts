@@ -140,7 +140,7 @@ export class Journal {
     const known = placeOf(this.#head)
     const added = entries.filter(({ entry }) => placeOf(entry) > known)
     if (added.length === 0) return
-    const head = added.reduce(headAfter, this.#head)
+    const head = headAfter(this.#head, added)
     const bytes = Buffer.from(added.map(({ line }) => `${line}\n`).join(''))
     const write = () =>
       this.#writer.write(bytes, placeOf(added[0]!.entry), () => {

@@ -6,7 +6,7 @@ import { placeOf } from '../../domain/audit.js'
 import { originOf, signCheckpoint } from '../../domain/checkpoint.js'
 import { KillswitchError } from '../../domain/errors.js'
 import { verifierKey } from '../../domain/note.js'
-import type { Log } from '../follow/known-log.js'
+import type { KnownLog } from '../follow/known-log.js'
 import type { Tree, TreeHead } from './tree.js'
 
 export type PlaceProof = {
@@ -21,7 +21,7 @@ export type PlaceProof = {
 }
 
 type Making = {
-  log: Log
+  log: KnownLog
   tree: Tree
   environment: string
   /** Absent on Redis where none was given. */

@@ -4,31 +4,26 @@
 import { type Draft, type Entry, open } from '../../domain/audit.js'
 import { type Clock, toTimestamp } from '../../domain/clock.js'
 import { KillswitchError } from '../../domain/errors.js'
-import {
-  decideMerge,
-  holdsOf,
-  killOfDrafts,
-  type ProvisionalKill,
-  provisionalId,
-} from '../../domain/provisional.js'
-import type { Log } from '../follow/known-log.js'
-import type { Asked } from '../gate/batch.js'
+import { decideKill, type Kill } from '../../domain/kill.js'
+import { holdsOf, provisionalId } from '../../domain/provisional.js'
+import type { KnownLog } from '../follow/known-log.js'
 import type { Gate } from '../gate/gate.js'
+import type { Asked, Taken } from '../submit.js'
 import { NotTakenBack, type ProvisionalFile } from './provisional-file.js'
 
 export class Provisional {
-  readonly #file: ProvisionalFile<ProvisionalKill>
-  readonly #log: Log
+  readonly #file: ProvisionalFile<Kill>
+  readonly #log: KnownLog
   readonly #gate: Gate
   readonly #onFault: (error: unknown) => void
   readonly #environment: string
   readonly #clock: Clock
-  #kills: readonly ProvisionalKill[]
+  #kills: readonly Kill[]
   /** Some of what is in the file has come into the log. */
   #isFileBehind = false
   #merging: Promise<void> | undefined
 
-  private constructor(parts: Parts, kills: ProvisionalKill[]) {
+  private constructor(parts: Parts, kills: Kill[]) {
     this.#file = parts.file
     this.#log = parts.log
     this.#gate = parts.gate
@@ -44,11 +39,11 @@ export class Provisional {
     return new Provisional(parts, unique(await parts.file.read()))
   }
 
-  get kills(): readonly ProvisionalKill[] {
+  get kills(): readonly Kill[] {
     return this.#kills
   }
 
-  find(actor: string, key: string): ProvisionalKill | undefined {
+  find(actor: string, key: string): Kill | undefined {
     return this.#kills.find(kill => provisionalId(kill) === `${actor}\n${key}`)
   }
 
@@ -56,27 +51,24 @@ export class Provisional {
    * Takes a kill that the gate could not commit. The rules are asked all the same, on what this instance knows: who may not
    * kill may not now. Throws the refusal, `key-reused`, `journal-broken`, or `outcome-unknown`.
    */
-  async instead(
-    ask: Asked,
-    error: unknown,
-  ): Promise<{ entries: Entry[]; durability: 'provisional'; replayed: boolean }> {
-    const known = this.find(ask.actor, ask.key)
-    if (known !== undefined) return this.#again(known, ask)
-    const { drafts, refusal } = ask.decide(this.#log.known, this.#clock())
-    if (refusal !== undefined) throw refusal
-    const kill = killOfDrafts(drafts)
+  async instead(asked: Asked, error: unknown): Promise<Taken> {
+    const { actor, key, kill } = asked
+    const known = this.find(actor, key)
+    if (known !== undefined) return this.#again(known, asked)
     if (kill === undefined) throw error
+    const { refusal } = asked.decide(this.#log.known, this.#clock())
+    if (refusal !== undefined) throw refusal
     await this.take([kill]).catch(failure => {
       // what was sent may have been done: then nobody may be told that nothing was
       throw error instanceof KillswitchError && error.code === 'outcome-unknown' ? error : failure
     })
-    this.#gate.forget(ask.actor, ask.key)
+    this.#gate.forget(actor, key)
     return { entries: this.entriesOf(kill), durability: 'provisional', replayed: false }
   }
 
   /** What its entries will be, but for their place. */
-  entriesOf(kill: ProvisionalKill): Entry[] {
-    const { drafts } = decideMerge(this.#log.state, kill, Date.parse(kill.receivedAt))
+  entriesOf(kill: Kill): Entry[] {
+    const { drafts } = decideKill(this.#log.state, kill, 'accepted')
     return drafts.map(draft => ({
       ...draft,
       v: 1,
@@ -88,9 +80,9 @@ export class Provisional {
     }))
   }
 
-  #again(kill: ProvisionalKill, { key, digest }: Asked) {
+  #again(kill: Kill, { key, digest }: Asked): Taken {
     if (kill.request.digest === digest)
-      return { entries: this.entriesOf(kill), durability: 'provisional' as const, replayed: true }
+      return { entries: this.entriesOf(kill), durability: 'provisional', replayed: true }
     throw new KillswitchError(
       'key-reused',
       `The Idempotency-Key "${key}" was used for another request. Send a new key.`,
@@ -98,7 +90,7 @@ export class Provisional {
   }
 
   /** Durable on this instance's disk, and told to its apps, when it resolves. Throws `journal-broken`, or `outcome-unknown`. */
-  async take(kills: readonly ProvisionalKill[]): Promise<void> {
+  async take(kills: readonly Kill[]): Promise<void> {
     if (kills.length === 0) return
     // in the file's turn: a rewrite that comes next has them, and none that could not be kept
     const keep = () => this.#keep([...this.#kills, ...kills])
@@ -154,7 +146,7 @@ export class Provisional {
   }
 
   /** Whether it is done with: in the log, or refused by the rules as they are now. */
-  async #mergeOne(kill: ProvisionalKill): Promise<boolean> {
+  async #mergeOne(kill: Kill): Promise<boolean> {
     const { actor, request, receivedAt, flags } = kill
     // nothing un-kills: without its definition it waits for one, in force as far as it can be
     if (!flags.every(flag => this.#log.state.flags.has(flag))) return false
@@ -163,7 +155,7 @@ export class Provisional {
       const { replayed, places } = await this.#gate.submit({
         ...ask,
         receivedAt: Date.parse(receivedAt),
-        decide: (state, now) => decideMerge(state, kill, now),
+        decide: state => decideKill(state, kill, 'accepted'),
       })
       if (!replayed) return true
       // a branch that began inside a step run: the log has its first entry, and not these
@@ -186,7 +178,7 @@ export class Provisional {
   }
 
   /** The flags of which the entries at these places have no kill. */
-  async #missing(kill: ProvisionalKill, places: readonly number[]): Promise<string[]> {
+  async #missing(kill: Kill, places: readonly number[]): Promise<string[]> {
     const lines = await Promise.all(places.map(place => this.#log.line(place)))
     // what this journal has lost may have been them
     if (lines.includes(undefined)) return []
@@ -194,7 +186,7 @@ export class Provisional {
     return kill.flags.filter(flag => !killed.some(each => each.flag === flag))
   }
 
-  async #note(kill: ProvisionalKill): Promise<void> {
+  async #note(kill: Kill): Promise<void> {
     const key = `merged-${kill.actor.id}-${kill.request.key}`.slice(0, 200)
     const draft = (now: number): Draft => ({
       action: 'hold.merged',
@@ -213,15 +205,15 @@ export class Provisional {
     })
   }
 
-  #keep(kills: readonly ProvisionalKill[]): void {
+  #keep(kills: readonly Kill[]): void {
     this.#kills = unique(kills)
     this.#log.serve(this.#kills)
   }
 }
 
 type Parts = {
-  file: ProvisionalFile<ProvisionalKill>
-  log: Log
+  file: ProvisionalFile<Kill>
+  log: KnownLog
   gate: Gate
   environment: string
   clock: Clock
@@ -238,11 +230,11 @@ export const isAway = (error: unknown): boolean =>
   error instanceof KillswitchError && AWAY.includes(error.code)
 
 /** Deterministic, so that it comes in once. Its holds get new ids: the old ones are told as merged. */
-const renamed = (kill: ProvisionalKill): ProvisionalKill => ({
+const renamed = (kill: Kill): Kill => ({
   ...kill,
   request: { ...kill.request, key: `${kill.request.key}~`.slice(-128), digest: `${kill.request.digest}~` },
 })
 
-const unique = (kills: readonly ProvisionalKill[]): ProvisionalKill[] => [
+const unique = (kills: readonly Kill[]): Kill[] => [
   ...new Map(kills.map(kill => [provisionalId(kill), kill])).values(),
 ]

@@ -4,12 +4,12 @@
 import { isSettled, requestId, settledBy, tellingOf } from '../../domain/abandoned.js'
 import { type Draft, open, placeOf, type SealedEntry } from '../../domain/audit.js'
 import { KillswitchError } from '../../domain/errors.js'
-import type { Log } from '../follow/known-log.js'
+import type { KnownLog } from '../follow/known-log.js'
 import type { Gate } from '../gate/gate.js'
 import { markTold, readBranch, untoldBranches } from '../journal/forks.js'
 import type { Provisional } from '../provisional/provisional.js'
 
-type Parts = { log: Log; gate: Gate; provisional: Provisional; onFault: (error: unknown) => void }
+type Parts = { log: KnownLog; gate: Gate; provisional: Provisional; onFault: (error: unknown) => void }
 
 export class Branches {
   readonly #parts: Parts

@@ -5,7 +5,7 @@
 import { EMPTY, type Head, open, placeOf, type SealedEntry } from '../../domain/audit.js'
 import { killsOfBranch } from '../../domain/provisional.js'
 import type { State } from '../../domain/state.js'
-import type { Log } from '../follow/known-log.js'
+import type { KnownLog } from '../follow/known-log.js'
 import type { Gate } from '../gate/gate.js'
 import { changedFlags } from '../gate/stored-flags.js'
 import type { Provisional } from '../provisional/provisional.js'
@@ -24,7 +24,7 @@ export type RecoveryEvents = {
 }
 
 export class Recovery {
-  readonly #log: Log
+  readonly #log: KnownLog
   readonly #store: Store
   readonly #gate: Gate
   readonly #provisional: Provisional
@@ -33,7 +33,7 @@ export class Recovery {
   #running: Promise<void> | undefined
 
   constructor(parts: {
-    log: Log
+    log: KnownLog
     store: Store
     gate: Gate
     provisional: Provisional

@@ -44,6 +44,12 @@ export type Followed =
 export interface Store {
   readonly kind: 'local' | 'redis'
 
+  /** What it is, for a person, without user and password. */
+  readonly where: string
+
+  /** Resolves once it answers; throws `store-unavailable` with the reason seen last after `timeoutMs`. */
+  whenReady(timeoutMs: number): Promise<void>
+
   /**
    * Writes the entries and the flags' state in one act, all or nothing, if and only if the log ends at `expectedHead`.
    * Throws KillswitchError `store-unavailable` where it is certain that nothing was or will be written, and

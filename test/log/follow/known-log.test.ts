@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import type { Draft } from '../../../src/domain/audit.js'
-import { decideKill } from '../../../src/domain/flip.js'
+import { decideKill } from '../../../src/domain/kill.js'
 import { INITIAL, isKilled } from '../../../src/domain/state.js'
-import { Log } from '../../../src/log/follow/known-log.js'
+import { KnownLog } from '../../../src/log/follow/known-log.js'
 import { Journal } from '../../../src/log/journal/journal.js'
 import { type Faults, failingDisk } from '../../support/disks.js'
-import { aCatalogue, aFlag, after, anActor, aRequest, at, loaded, NOW, noStep } from '../../support/domain.js'
+import { aCatalogue, aFlag, after, aRequest, at, killOf, loaded } from '../../support/domain.js'
 import { testdir } from '../../support/testdir.js'
 
 const aNote = (): Draft => ({
@@ -21,13 +21,12 @@ const aNote = (): Draft => ({
 describe('leaving a branch', () => {
   it('un-kills nothing on the way, however long the log is that is folded again', async t => {
     const journal = await Journal.open({ folder: testdir(t) })
-    const log = await Log.open(journal)
+    const log = await KnownLog.open(journal)
     t.after(() => log.close())
     // much that comes before the kill, so that folding takes many turns of the event loop
     const notes = Array.from({ length: 3_000 }, () => aNote())
     const before = after(INITIAL, loaded(aCatalogue(aFlag('ai_v1'))), ...notes)
-    const command = { flag: 'ai_v1', actor: anActor('operator'), request: aRequest(), claim: noStep }
-    const killed = after(before.state, ...decideKill(before.state, command, NOW).drafts)
+    const killed = after(before.state, ...decideKill(before.state, killOf('ai_v1')).drafts)
     const branch = after(killed.state, aNote())
     await log.accept([...before.entries, ...killed.entries, ...branch.entries])
 
@@ -52,12 +51,11 @@ describe('leaving a branch', () => {
 
   it('keeps of the branch also what is being accepted when it is left', async t => {
     const journal = await Journal.open({ folder: testdir(t) })
-    const log = await Log.open(journal)
+    const log = await KnownLog.open(journal)
     t.after(() => log.close())
     const before = after(INITIAL, loaded(aCatalogue(aFlag('ai_v1'))))
     await log.accept(before.entries)
-    const command = { flag: 'ai_v1', actor: anActor('operator'), request: aRequest(), claim: noStep }
-    const killed = after(before.state, ...decideKill(before.state, command, NOW).drafts)
+    const killed = after(before.state, ...decideKill(before.state, killOf('ai_v1')).drafts)
     const accepting = log.accept(killed.entries)
     const kept: string[] = []
     await log.branchOff(before.state.head, async (branch, { flags }) => {
@@ -73,7 +71,7 @@ describe('a checkpoint', () => {
   it('waits where the reserve is given up: what room there is, is for kills', async t => {
     // more than any disk has: it is never there
     const journal = await Journal.open({ folder: testdir(t), reserveBytes: Number.MAX_SAFE_INTEGER })
-    const log = await Log.open(journal)
+    const log = await KnownLog.open(journal)
     t.after(() => log.close())
     await log.accept(after(INITIAL, loaded(aCatalogue(aFlag('ai_v1')))).entries)
     assert.equal(journal.reserve.isMissing, true)
@@ -84,7 +82,7 @@ describe('a checkpoint', () => {
   it('that cannot be saved at the end keeps neither a file open nor the folder taken', async t => {
     const folder = testdir(t)
     const faults: Faults = {}
-    const log = await Log.open(await Journal.open({ folder, disk: failingDisk(faults) }))
+    const log = await KnownLog.open(await Journal.open({ folder, disk: failingDisk(faults) }))
     await log.accept(after(INITIAL, loaded(aCatalogue(aFlag('ai_v1')))).entries)
     faults.writeError = 'EIO'
     await assert.rejects(log.close(), { code: 'EIO' })

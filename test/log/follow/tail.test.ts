@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { type Head, hashLine, placeOf, seal } from '../../../src/domain/audit.js'
 import { KillswitchError } from '../../../src/domain/errors.js'
-import { Log } from '../../../src/log/follow/known-log.js'
+import { KnownLog } from '../../../src/log/follow/known-log.js'
 import { Tail } from '../../../src/log/follow/tail.js'
 import { Journal } from '../../../src/log/journal/journal.js'
 import { LocalStore } from '../../../src/log/stores/local/store.js'
@@ -29,7 +29,7 @@ class SpoiltStore extends FaultyStore {
 async function aTail(t: Teardown) {
   const there = await Journal.open({ folder: testdir(t) })
   const here = await Journal.open({ folder: testdir(t) })
-  const log = await Log.open(here)
+  const log = await KnownLog.open(here)
   const store = new SpoiltStore(new LocalStore(there))
   const faults: unknown[] = []
   const lost: string[] = []
@@ -99,7 +99,7 @@ describe('the log', () => {
 
   it('comes back from a checkpoint as it was: state, and what each key led to', async t => {
     const folder = testdir(t)
-    const first = await Log.open(await Journal.open({ folder }))
+    const first = await KnownLog.open(await Journal.open({ folder }))
     const run = { key: 'run', id: 'r', digest: 'd' }
     const drafts = ['a', 'b', 'c'].map(key => ({ ...loaded(aCatalogue(aFlag(key))), request: run }))
     const { entries } = after(first.state, ...drafts)
@@ -108,7 +108,7 @@ describe('the log', () => {
     await Promise.all(entries.map(entry => first.accept([entry])))
     const { state } = first
     await first.close()
-    const again = await Log.open(await Journal.open({ folder }))
+    const again = await KnownLog.open(await Journal.open({ folder }))
     t.after(() => again.close())
     assert.deepEqual(again.state, state)
     assert.deepEqual(again.answered('killswitch', 'run')?.places, [1, 2, 3])

@@ -13,7 +13,7 @@ import { lockFolder } from '../../../src/log/journal/lock.js'
 import { verify } from '../../../src/log/journal/verify.js'
 import { testdir } from '../../support/testdir.js'
 
-const APPENDER = fileURLToPath(new URL('../support/appender.js', import.meta.url))
+const APPENDER = fileURLToPath(new URL('../../support/appender.js', import.meta.url))
 
 function startAppender(t: TestContext, folder: string, batch = 1) {
   const child: ChildProcess = spawn(process.execPath, [APPENDER, folder, String(batch)], {

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { holdsOf, type ProvisionalKill } from '../../../src/domain/provisional.js'
-import { decideStepRun } from '../../../src/domain/step-run.js'
+import { decideKill, type Kill } from '../../../src/domain/kill.js'
+import { holdsOf } from '../../../src/domain/provisional.js'
 import type { Disk } from '../../../src/log/journal/disk.js'
 import { ProvisionalFile } from '../../../src/log/provisional/provisional-file.js'
 import { type Faults, failingDisk } from '../../support/disks.js'
-import { aFlag } from '../../support/domain.js'
+import { aFlag, killOf } from '../../support/domain.js'
 import { aGate } from '../../support/gate.js'
 import { aKill, provisionalOf } from '../../support/provisional.js'
 import { type Teardown, testdir } from '../../support/testdir.js'
@@ -13,7 +13,7 @@ import { until } from '../../support/until.js'
 
 async function onDisk(t: Teardown, faults: Faults) {
   const rig = await aGate(t)
-  const file = new ProvisionalFile<ProvisionalKill>(testdir(t), undefined, failingDisk(faults))
+  const file = new ProvisionalFile<Kill>(testdir(t), undefined, failingDisk(faults))
   return { rig, file, provisional: await provisionalOf(t, rig, file) }
 }
 
@@ -52,7 +52,7 @@ describe('a provisional kill on a disk that fails', () => {
       const disk = failingDisk(faults)
       let opening = Promise.resolve()
       const held: Disk = { open: (...asked) => opening.then(() => disk.open(...asked)) }
-      const file = new ProvisionalFile<ProvisionalKill>(testdir(t), undefined, held)
+      const file = new ProvisionalFile<Kill>(testdir(t), undefined, held)
       const provisional = await provisionalOf(t, rig, file)
       await provisional.take([aKill('ai_v1', 'merged')])
       let goOn = () => {}
@@ -120,7 +120,7 @@ describe('a branch that begins inside a step run', () => {
       key: 'run',
       digest: 'run',
       decide: (state, now) => ({
-        drafts: decideStepRun(state, { actor, request, claim, flags }, now).drafts.slice(0, 2),
+        drafts: decideKill(state, killOf('', { actor, request, claim, flags, now })).drafts.slice(0, 2),
       }),
     })
     const provisional = await provisionalOf(t, rig)

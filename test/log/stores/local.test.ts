@@ -9,6 +9,7 @@ import { commitAfter, commitAll, describeStore } from './contract.js'
 
 /** As much of a journal as the store needs, in memory. Takes a turn of the event loop for each append, as a disk does. */
 class MemoryJournal implements LocalJournal {
+  readonly folder = 'memory'
   head: Head = EMPTY
   broken = false
   readonly #entries: SealedEntry[] = []

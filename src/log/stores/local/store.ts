@@ -7,6 +7,7 @@ import type { Commit, CommitResult, Followed, Store } from '../store.js'
 
 /** What the store needs of a journal. `append` is durable when it resolves, and throws `journal-broken`. */
 export interface LocalJournal {
+  readonly folder: string
   readonly head: Head
   append(entries: readonly SealedEntry[]): Promise<void>
   read(afterPlace: number, options: { limit: number; bytes?: number }): Promise<string[]>
@@ -27,6 +28,14 @@ export class LocalStore implements Store {
 
   constructor(journal: LocalJournal) {
     this.#journal = journal
+  }
+
+  get where(): string {
+    return `the data folder ${this.#journal.folder}`
+  }
+
+  whenReady(): Promise<void> {
+    return this.ping()
   }
 
   commit(commit: Commit): Promise<CommitResult> {

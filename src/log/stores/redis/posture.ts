@@ -53,8 +53,13 @@ export async function checkPosture(client: Client, keys: Keys, now: () => number
   return findings.flat()
 }
 
-export const sayFinding = ({ seen, cure }: Pick<Finding, 'seen' | 'cure'>): string =>
-  `Redis: ${seen}. ${cure}`
+const sayFinding = ({ seen, cure }: Pick<Finding, 'seen' | 'cure'>): string => `Redis: ${seen}. ${cure}`
+
+/** What an operator should know of it, as /readyz says it. */
+export const conditionsOf = (findings: readonly Finding[]): { code: string; detail: string }[] =>
+  findings
+    .filter(({ level }) => level === 'warning')
+    .map(finding => ({ code: `redis-${finding.check}`, detail: sayFinding(finding) }))
 
 /** Throws `configuration` with every cure where a finding says that the service must not start. */
 export function refuseUnsafe(findings: readonly Finding[]): void {

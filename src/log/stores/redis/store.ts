@@ -2,7 +2,8 @@
 // it promises is written at the port, src/domain/store.ts.
 
 import type { Head } from '../../../domain/audit.js'
-import { KillswitchError } from '../../../domain/errors.js'
+import { headAfter } from '../../../domain/chain.js'
+import type { KillswitchError } from '../../../domain/errors.js'
 import type { Commit, CommitResult, Followed, Store } from '../store.js'
 import { type Client, commit, locate, readHead } from './commands.js'
 import { Connection, type ConnectionEvent } from './connection.js'
@@ -63,7 +64,7 @@ export class RedisStore implements Store {
   }
 
   async commit(asked: Commit): Promise<CommitResult> {
-    assertChained(asked)
+    headAfter(asked.expectedHead, asked.entries)
     return this.#send(
       client => commit(client, this.keys, asked),
       failure => writeFailure(this.where, failure),
@@ -146,18 +147,5 @@ export class RedisStore implements Store {
       if (failure.timedOut) this.#writer.reset(failure.detail)
       throw asError(failure)
     }
-  }
-}
-
-/** The log in Redis is nobody's to check afterwards: what breaks the chain is not sent. */
-function assertChained({ expectedHead, entries }: Commit): void {
-  let prev = expectedHead.hash
-  for (const { entry, hash } of entries) {
-    if (entry.prev !== prev)
-      throw new KillswitchError(
-        'history-lost',
-        `Entry ${entry.epoch}-${entry.seq} does not follow the head it was to be written after. Nothing was sent.`,
-      )
-    prev = hash
   }
 }

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { KillswitchError } from '../../src/domain/errors.js'
-import type { ProvisionalKill } from '../../src/domain/provisional.js'
-import { anActor, noStep } from '../support/domain.js'
-import { aGate, type Rig } from '../support/gate.js'
-import { powerCut } from '../support/power-cut.js'
-import { provisionalOf } from '../support/provisional.js'
-import type { Teardown } from '../support/testdir.js'
+import { KillswitchError } from '../../../src/domain/errors.js'
+import type { Kill } from '../../../src/domain/kill.js'
+import { anActor, noStep } from '../../support/domain.js'
+import { aGate, type Rig } from '../../support/gate.js'
+import { powerCut } from '../../support/power-cut.js'
+import { provisionalOf } from '../../support/provisional.js'
+import type { Teardown } from '../../support/testdir.js'
 
 const FLAGS = ['ai_v1', 'kyc_v1']
 const hasCode = (code: string) => (error: unknown) => error instanceof KillswitchError && error.code === code
@@ -52,7 +52,7 @@ describe('a step run that a power cut tore', () => {
     assert.deepEqual([replay.replayed, replay.places], [true, again.places])
   })
 
-  const taken: [string, Pick<ProvisionalKill, 'action' | 'flags'>][] = [
+  const taken: [string, Pick<Kill, 'action' | 'flags'>][] = [
     ['was taken provisionally as well', { action: 'step.run', flags: FLAGS }],
     ['goes on on a branch that was left', { action: 'kill', flags: ['kyc_v1'] }],
   ]
