@@ -7,7 +7,7 @@ type Refused = Partial<NodeJS.ErrnoException> & { address?: string; port?: numbe
 
 /** One message for a person; the whole stack of what nobody foresaw. `config` is there once it was read. */
 export function explainFault(error: unknown, config?: Config): string {
-  if (error instanceof KillswitchError) return error.message
+  if (error instanceof KillswitchError) return error.detail
   const fault = error as Refused
   const known = config && (listenFault(fault, config) ?? diskFault(fault, config))
   return known ?? (error as Error).stack ?? String(error)

@@ -47,6 +47,7 @@ function floorOf(path: string): number {
   if (!path.includes('/')) return 4
   return {
     domain: 0,
+    wire: 0.5,
     log: 1,
     catalogue: 1,
     tokens: 1,
@@ -122,7 +123,9 @@ describe('the rooms', () => {
   })
 
   it('let the CLI know the domain alone, but for the four verbs that run a part of the server', () => {
-    const inside = ours.filter(({ from, what }) => roomOf(from) === 'cli' && !/^(cli|domain)\//.test(what))
+    const inside = ours.filter(
+      ({ from, what }) => roomOf(from) === 'cli' && !/^(cli|domain|wire)\//.test(what),
+    )
     assert.deepEqual(inside.map(show).sort(), [
       'cli/audit-import.ts -> import-log.ts',
       'cli/audit-import.ts -> import-log.ts',
@@ -131,6 +134,13 @@ describe('the rooms', () => {
       'cli/token.ts -> tokens/first-start.ts',
       'cli/token.ts -> tokens/tokens.ts',
     ])
+  })
+
+  it('lets the CLI know the wire as types only', () => {
+    const values = ours.filter(
+      ({ from, what, isTypeOnly }) => roomOf(from) === 'cli' && what.startsWith('wire/') && !isTypeOnly,
+    )
+    assert.deepEqual(values.map(show), [])
   })
 
   it('know no room of a test, of the SDK, or of the built output', () => {

@@ -82,8 +82,8 @@ async function carry(
     cli.exit = exitFor(error)
     const left =
       written > 0 ? ` ${written} of ${entries} entries are there now: empty the store, and do it again.` : ''
-    const detail = `${error.message}${left}`
-    if (asJson) terminal.raw(JSON.stringify({ ok: false, code: error.code, detail, written, ...error.extra }))
+    const detail = `${error.detail}${left}`
+    if (asJson) terminal.raw(JSON.stringify({ ok: false, code: error.code, detail, written, ...error.data }))
     else terminal.say(`${terminal.aside.red('Not imported')} (${error.code}): ${detail}`)
   }
 }

@@ -2,7 +2,7 @@
 // and the question and the log it belongs to, so that it is refused with another one.
 
 import type { Order } from './audit-query.js'
-import { KillswitchError } from './errors.js'
+import { badInput, by, type KillswitchError } from './errors.js'
 
 export type AuditCursor = {
   order: Order
@@ -28,15 +28,15 @@ export function decodeCursor(text: string, asked: Omit<AuditCursor, 'place'>): A
   )
   const place = found ? Number.parseInt(found[2]!, 36) : Number.NaN
   if (!found || !Number.isSafeInteger(place))
-    throw refuse('is not one that this service gave: send it exactly as it was in `next`')
+    throw refuse('is not one that this service gave', 'Send it exactly as it was in `next`.')
   const order = found[1] === 'n' ? 'newest' : 'oldest'
   const [digest, log] = [found[3]!, found[4]!]
   if (digest !== asked.digest || order !== asked.order)
-    throw refuse('belongs to another query: a cursor goes on with the same filters and order')
+    throw refuse('belongs to another query', 'A cursor goes on with the same filters and order.')
   if (log !== '' && log !== asked.log.slice(0, LOG_LENGTH))
-    throw refuse('belongs to another log: start again without it')
+    throw refuse('belongs to another log', 'Start again without it.')
   return { order, place, digest, log }
 }
 
-const refuse = (why: string): KillswitchError =>
-  new KillswitchError('malformed-request', `The cursor ${why}.`)
+const refuse = (problem: string, wayOut: string): KillswitchError =>
+  badInput({ in: 'query', path: 'query.cursor', problem }, `The cursor ${problem}.`, by(wayOut))

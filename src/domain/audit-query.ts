@@ -4,7 +4,7 @@
 import { createHash } from 'node:crypto'
 import type { Action, Entry, Outcome } from './audit.js'
 import { parseTime, toTimestamp } from './clock.js'
-import { KillswitchError } from './errors.js'
+import { badInput, by } from './errors.js'
 
 type OneOrMore<T extends string> = T | readonly T[]
 
@@ -131,7 +131,11 @@ function valuesOf(field: string, given: OneOrMore<string> | undefined): string[]
   if (given === undefined) return undefined
   const values = [...new Set(typeof given === 'string' ? [given] : given)].sort()
   if (values.length > 0 && !values.includes('')) return values
-  throw new KillswitchError('malformed-request', `${field} is empty: leave it out, or give it a value.`)
+  throw badInput(
+    { in: 'query', path: `query.${field}`, problem: 'is empty' },
+    `${field} is empty.`,
+    by('Leave it out, or give it a value.'),
+  )
 }
 
 const trimStep = (step: string): string => step.replace(/(?<=.)\/+$/, '')
@@ -139,23 +143,31 @@ const trimStep = (step: string): string => step.replace(/(?<=.)\/+$/, '')
 function askedWords(reason: string): string[] {
   const words = [...new Set(wordsOf(reason))].sort()
   if (words.length > 0) return words
-  throw new KillswitchError('malformed-request', `reason ${JSON.stringify(reason)} has no word to look for.`)
+  throw badInput(
+    { in: 'query', path: 'query.reason', problem: 'has no word to look for' },
+    `reason ${JSON.stringify(reason)} has no word to look for.`,
+  )
 }
 
 function timeOf(field: string, given: string): string {
   const ms = parseTime(given)
   if (ms !== undefined) return toTimestamp(ms)
-  const plus = /:\d\d(\.\d+)? \d/.test(given) ? ' In an address, a + is written %2B.' : ''
-  throw new KillswitchError(
-    'malformed-request',
-    `${field} ${JSON.stringify(given)} is neither an RFC 3339 time with its zone, such as 2026-11-20T03:00:00Z, nor a date.${plus}`,
+  const problem = 'is neither an RFC 3339 time with its zone, such as 2026-11-20T03:00:00Z, nor a date'
+  throw badInput(
+    { in: 'query', path: `query.${field}`, rule: 'format', problem },
+    `${field} ${JSON.stringify(given)} ${problem}.`,
+    ...(/:\d\d(\.\d+)? \d/.test(given) ? [by('In an address, a + is written %2B.')] : []),
   )
 }
 
 /** The other way round it has no entry: an answer of none would say that nothing happened. */
 function assertRange({ since, until }: Criteria): void {
   if (since === undefined || until === undefined || since <= until) return
-  throw new KillswitchError('malformed-request', `since ${since} is after until ${until}: change them over.`)
+  throw badInput(
+    { in: 'query', path: 'query.since', problem: 'is after "until"' },
+    `since ${since} is after until ${until}.`,
+    by('Change them over.'),
+  )
 }
 
 const longest = (words: string[]): string => words.reduce((a, b) => (b.length > a.length ? b : a))

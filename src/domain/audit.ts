@@ -4,7 +4,7 @@
 import { createHash } from 'node:crypto'
 import type { Role, Via } from './actor.js'
 import type { CatalogueDocument } from './catalogue.js'
-import type { ErrorCode } from './errors.js'
+import type { ErrorCode, Way } from './errors.js'
 import type { HoldSummary } from './hold.js'
 
 export const ACTIONS = [
@@ -133,7 +133,7 @@ export type WarningCode =
   | 'resolved-incident'
   | 'nothing-to-adopt'
   | 'runbooks-unavailable'
-export type Warning = { code: WarningCode; detail: string; near?: string[] }
+export type Warning = { code: WarningCode; detail: string; near?: string[]; wayOut?: Way[] }
 
 /** An entry before it has its place in the chain. */
 export type Draft = Omit<Entry, 'v' | 'epoch' | 'seq' | 'at' | 'environment' | 'prev'>

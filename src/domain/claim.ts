@@ -2,13 +2,17 @@
 // told, with near matches: a kill is taken all the same, a restore or a run is refused.
 
 import type { StepReference, Warning } from './audit.js'
-import { KillswitchError } from './errors.js'
+import { byCall, KillswitchError, type StepChoice } from './errors.js'
 import type { StepClaim } from './flip.js'
 import { findStep, type Runbook, type Step } from './runbook.js'
 import { doubtsOf } from './step-doubts.js'
 
 /** The claim as the entry will keep it, and the step where one was found. */
-export type Claimed = StepClaim & { found?: { runbook: Runbook; step: Step } }
+export type Claimed = StepClaim & {
+  found?: { runbook: Runbook; step: Step }
+  /** Those that the first warning's `near` names. */
+  candidates?: StepChoice[]
+}
 
 /** Checks a claimed step. Never throws: what is wrong is in `warnings`. */
 export function claimStep(
@@ -25,7 +29,7 @@ export function claimStep(
       detail: `No runbook has a step "${name}".`,
       near: names(found.nearest),
     }
-    return { step: { id: name }, offRunbook: true, warnings: [warning] }
+    return { step: { id: name }, offRunbook: true, warnings: [warning], candidates: choices(found.nearest) }
   }
   if (found.outcome === 'ambiguous') {
     const warning = {
@@ -33,16 +37,23 @@ export function claimStep(
       detail: `"${name}" names more than one step: give one of those.`,
       near: names(found.candidates),
     }
-    return { step: { id: name }, offRunbook: true, warnings: [warning] }
+    return {
+      step: { id: name },
+      offRunbook: true,
+      warnings: [warning],
+      candidates: choices(found.candidates),
+    }
   }
   const { runbook, step } = found
-  const mismatch = flag === undefined ? undefined : mismatchOf(runbooks, step, flag, direction)
+  const acting = flag === undefined ? [] : stepsFor(runbooks, flag, direction)
+  const mismatch = flag === undefined ? undefined : mismatchOf(step, flag, direction, acting)
   return {
     runbook: { id: runbook.id, digest: runbook.digest },
     step: referTo(step),
     offRunbook: mismatch !== undefined,
     warnings: mismatch === undefined ? doubtful(step, flag, direction) : [mismatch],
     found: { runbook, step },
+    ...(mismatch === undefined ? {} : { candidates: choices(acting) }),
   }
 }
 
@@ -61,31 +72,33 @@ export function strictly(claimed: Claimed, name: string | undefined): Claimed {
   if (name === undefined) return { ...claimed, offRunbook: false, warnings: [] }
   const warning = claimed.warnings[0]
   if (warning === undefined) return claimed
-  const near = warning.near?.length ? ` Near: ${warning.near.slice(0, 3).join(', ')}.` : ''
-  throw new KillswitchError(
-    warning.code as 'unknown-step',
-    `${warning.detail}${near} GET /v1/steps lists the steps.`,
-    { near: warning.near ?? [] },
-  )
+  throw new KillswitchError(warning.code as 'unknown-step', warning.detail, {
+    step: name,
+    near: warning.near ?? [],
+    candidates: claimed.candidates ?? [],
+    wayOut: [byCall({ method: 'GET', path: '/v1/steps' }, 'lists the steps')],
+  })
 }
 
 const referTo = ({ id, code, text, line }: Step): StepReference => ({ id, code, text, line })
-const names = (steps: readonly Step[]): string[] => steps.slice(0, 5).map(step => step.id)
+const MOST_NEAR = 5
+const names = (steps: readonly Step[]): string[] => steps.slice(0, MOST_NEAR).map(step => step.id)
+const choices = (steps: readonly Step[]): StepChoice[] =>
+  steps.slice(0, MOST_NEAR).map(({ id, code, text }) => ({ step: id, code, text }))
 const actsOn = (step: Step, flag: string, direction: 'kill' | 'restore'): boolean =>
   step.flagActions.some(action => action.flag === flag && action.direction === direction)
 
 /** A kill must come from a step that kills this flag; a restore from one that restores it, or that has nothing to do with flags. */
 function mismatchOf(
-  runbooks: readonly Runbook[],
   step: Step,
   flag: string,
   direction: 'kill' | 'restore',
+  near: readonly Step[],
 ): Warning | undefined {
   if (actsOn(step, flag, direction)) return undefined
   const isAboutFlag = step.flagActions.length > 0 || step.named?.includes(flag)
   if (direction === 'restore' && !isAboutFlag) return undefined
   const verb = direction === 'kill' ? 'kills' : 'restores'
-  const near = stepsFor(runbooks, flag, direction)
   return {
     code: 'step-mismatch',
     detail: `${step.id} is a step, and it ${does(step, flag)}: nothing in it ${verb} ${flag}.`,

@@ -6,6 +6,9 @@ export type Clock = () => number
 /** RFC 3339, UTC, milliseconds: `2026-11-20T03:00:00.000Z`. */
 export const toTimestamp = (ms: number): string => new Date(ms).toISOString()
 
+/** As a sentence has it, to the second: `2026-11-20 03:00:00 UTC`. */
+export const toSecond = (at: string): string => `${at.slice(0, 10)} ${at.slice(11, 19)} UTC`
+
 const RFC_3339 = /^(\d{4}-\d\d-\d\d)(?:[Tt]\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?(?:[Zz]|[+-]\d\d:\d\d))?$/
 
 /**

@@ -1,5 +1,7 @@
-// The closed list of things that can be refused or go wrong, and the one error that carries them.
-// A message states the value, the rule, and the way out; http/errors.ts alone turns a code into a status.
+// The closed list of things that can be refused or go wrong, and the one error that carries them: its message says what
+// happened, its data say the rest. Nobody reads a sentence to learn a fact. http/errors.ts alone knows the statuses.
+
+import type { Role } from './actor.js'
 
 export const ERROR_CODES = [
   'malformed-request', // the body, a parameter or a header is not of the form asked for
@@ -7,7 +9,7 @@ export const ERROR_CODES = [
   'unsupported-media-type',
   'not-acceptable',
   'unauthenticated',
-  'forbidden', // the role is too low: the message names the one that may
+  'forbidden', // the role is too low: `needed` is the one that may
   'unknown-route',
   'method-not-allowed', // the path is there, and takes other methods
   'unknown-flag',
@@ -47,15 +49,142 @@ export const ERROR_CODES = [
 
 export type ErrorCode = (typeof ERROR_CODES)[number]
 
-/** The one error of the service. `detail` is for people; `extra` becomes further members of the problem document. */
+/** A request to the service, exact enough to be sent. */
+export type Call = { method: 'GET' | 'POST'; path: string; body?: Record<string, unknown> }
+
+/** One way out. `text` is the whole sentence; a surface of its own makes it anew from `does` with `call` or `send`. */
+export type Way = {
+  text: string
+  does?: string
+  call?: Call
+  /** Members to add to the request that was refused. */
+  send?: Record<string, unknown>
+}
+
+/** A member, parameter or header of the request, and what is wrong with it. `path` is a JSON pointer's, with dots. */
+export type InputFault = {
+  in: 'body' | 'query' | 'path' | 'header'
+  path: string
+  /** The rule that it breaks: a keyword of JSON Schema, or `refused`. */
+  rule: string
+  problem: string
+}
+
+/** A step that may have been meant, or can be run instead. */
+export type StepChoice = { step: string; code: string; text: string; call?: Call }
+
+type HeldBy = { id: string; actor: string; incident?: string; since: string }
+
+/** What keeps an incident open. */
+export type Objection =
+  | { what: 'hold'; flag: string; hold: string; actor: string; since: string; detail: string }
+  | { what: 'recovery-wait'; until: string; text: string; line: number; detail: string }
+
+/** What a run would say of one flag. */
+export type RunVerdict = {
+  flag: string
+  verdict: 'kill' | 'already-held' | 'refused'
+  label?: string
+  detail?: string
+  /** What a run asks about before it kills this flag. */
+  asks?: string[]
+}
+
+/** Every member that an error may have besides its code and its message. Each is a member of the problem document too. */
+export type ErrorData = {
+  /** What made it, in one word: Redis' or the system's own code where there is one. */
+  cause?: string
+  /** The role that would be needed, and the caller's. */
+  needed?: Role | 'reader'
+  role?: Role
+  /** Names that may have been meant: keys, ids of steps, incidents or runbooks. */
+  near?: readonly string[]
+  /** The steps that `near` names. */
+  candidates?: readonly StepChoice[]
+  wayOut?: readonly Way[]
+  errors?: readonly InputFault[]
+  flag?: string
+  /** The first fifty keys there are. */
+  flags?: readonly string[]
+  incident?: string
+  flip?: string
+  step?: string
+  call?: Call
+  children?: readonly StepChoice[]
+  verdicts?: readonly RunVerdict[]
+  holds?: readonly HeldBy[]
+  held?: readonly string[]
+  open?: readonly Objection[]
+  etag?: string
+  revision?: number
+  floor?: number
+  runbooks?: readonly string[]
+  templates?: readonly string[]
+  scale?: readonly { level: string; name?: string; description?: string }[]
+  applications?: readonly string[]
+  methods?: readonly string[]
+  offered?: readonly string[]
+  /** Of files: where each is, and what is wrong there. */
+  faults?: readonly { file: string; line: number; message: string }[]
+  /** Of the journal: the file, its line, and where that begins. */
+  file?: string
+  line?: number
+  offset?: number
+  /** How many the log has already. */
+  entries?: number
+  head?: { epoch: number; seq: number; hash: string }
+  findings?: readonly { level: string; check: string; seen: string; cure: string }[]
+  /** What OFREP calls it, where its clients ask. */
+  errorCode?: 'INVALID_CONTEXT'
+}
+
+/** The one error of the service. */
 export class KillswitchError extends Error {
   readonly code: ErrorCode
-  readonly extra: Record<string, unknown>
+  readonly data: ErrorData
 
-  constructor(code: ErrorCode, detail: string, extra: Record<string, unknown> = {}, cause?: unknown) {
-    super(detail, cause === undefined ? undefined : { cause })
+  /** `message` is what happened, in whole sentences: what to do about it is in `data.wayOut`. */
+  constructor(code: ErrorCode, message: string, data: ErrorData = {}, cause?: unknown) {
+    super(message, cause === undefined ? undefined : { cause })
     this.name = 'KillswitchError'
     this.code = code
-    this.extra = extra
+    this.data = data
+  }
+
+  /** The whole of it for a person: what happened, what may have been meant, what to do. Made here and nowhere else. */
+  get detail(): string {
+    const { near = [], wayOut = [] } = this.data
+    return [this.message, ...didYouMean(near), ...wayOut.map(({ text }) => text)].join(' ')
   }
 }
+
+/** At most three, or a long list would hide the way out; all of them are in `near`. */
+const didYouMean = (near: readonly string[]): string[] =>
+  near.length === 0 ? [] : [`Did you mean ${near.slice(0, 3).join(' or ')}?`]
+
+/** `GET /v1/flags lists those there are.` */
+export function byCall(call: Call, does: string): Way {
+  const body = call.body === undefined ? '' : ` ${JSON.stringify(call.body)}`
+  return { text: `${call.method} ${call.path}${body} ${does}.`, does, call }
+}
+
+/** `Send "reason".`, or `A coordinator forces it: send "force": true.` */
+export function bySending(send: Record<string, unknown>, does?: string): Way {
+  const members = Object.entries(send).map(([name, to]) => (to === true ? `"${name}": true` : `"${name}"`))
+  const sent = `end ${members.join(', ')}.`
+  return does === undefined ? { text: `S${sent}`, send } : { text: `${does}: s${sent}`, does, send }
+}
+
+/** A way out that is no request. */
+export const by = (text: string): Way => ({ text })
+
+/** A sentence's worth of bad input. */
+export const badInput = (
+  fault: Omit<InputFault, 'rule'> & { rule?: string },
+  message = `${fault.path} ${fault.problem}.`,
+  ...wayOut: Way[]
+): KillswitchError =>
+  new KillswitchError('malformed-request', message, {
+    errors: [{ rule: 'refused', ...fault }],
+    ...(wayOut.length > 0 ? { wayOut } : {}),
+  })

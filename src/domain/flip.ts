@@ -3,8 +3,8 @@
 
 import { type Actor, type Role, reaches } from './actor.js'
 import type { Draft, Entry, StepReference, Warning } from './audit.js'
-import { toTimestamp } from './clock.js'
-import { KillswitchError } from './errors.js'
+import { toSecond, toTimestamp } from './clock.js'
+import { by, byCall, bySending, type Call, KillswitchError, type Way } from './errors.js'
 import { FLAG_KEY_MOST } from './flag.js'
 import { type Hold, isOnlyOf, underItsIncident } from './hold.js'
 import { unknownFlag } from './near-key.js'
@@ -60,14 +60,11 @@ function mayRestore(command: RestoreCommand, flag: FlagState, now: number): void
   const { actor } = command
   const { key, restoreRole, killRole } = flag.definition
   if (actor.only === 'kill') {
-    throw new KillswitchError(
-      'forbidden',
-      `This credential may only kill. Restore ${key} with one of role ${restoreRole}.`,
-      {
-        role: actor.role,
-        needed: restoreRole,
-      },
-    )
+    throw new KillswitchError('forbidden', 'This credential may only kill.', {
+      role: actor.role,
+      needed: restoreRole,
+      wayOut: [by(`Restore ${key} with one of role ${restoreRole}.`)],
+    })
   }
   if (reaches(actor.role, restoreRole)) return
   if (command.undo && reaches(actor.role, killRole)) return
@@ -76,27 +73,49 @@ function mayRestore(command: RestoreCommand, flag: FlagState, now: number): void
     actor,
     `restore ${key}`,
     restoreRole,
-    mine ? 'You may take back your own kill within 5 minutes: send {"undo": true}.' : undefined,
+    mine ? byCall(undoOf(key), 'takes back your own kill within 5 minutes') : undefined,
   )
 }
 
-export function forbidden(actor: Actor, act: string, needed: Role, wayOut?: string): KillswitchError {
-  const detail = `${actor.id} has role ${actor.role} and may not ${act}: that takes ${needed} or higher. ${wayOut ?? `Ask somebody with role ${needed}.`}`
-  return new KillswitchError('forbidden', detail, { role: actor.role, needed })
+const undoOf = (key: string): Call => ({
+  method: 'POST',
+  path: '/v1/flags/restore',
+  body: { flag: key, undo: true },
+})
+
+export function forbidden(
+  actor: Actor,
+  act: string,
+  needed: Role,
+  wayOut: Way = by(`Ask somebody with role ${needed}.`),
+): KillswitchError {
+  const message = `${actor.id} has role ${actor.role} and may not ${act}: that takes ${needed} or higher.`
+  return new KillswitchError('forbidden', message, { role: actor.role, needed, wayOut: [wayOut] })
 }
 
 function matches({ ifMatch }: RestoreCommand, flag: FlagState): void {
   if (ifMatch === undefined || ifMatch === flag.place) return
   throw new KillswitchError(
     'precondition-failed',
-    `${flag.definition.key} has changed since: If-Match named ${ifMatch}, it is at ${flag.place}. Look at its holds and decide again.`,
-    { etag: `"${flag.place}"`, holds: flag.holds.map(summariseHold) },
+    `${flag.definition.key} has changed since: If-Match named ${ifMatch}, it is at ${flag.place}.`,
+    {
+      etag: `"${flag.place}"`,
+      holds: flag.holds.map(summariseHold),
+      wayOut: [by('Look at its holds and decide again.')],
+    },
   )
 }
 
 const ownHolds = (flag: FlagState, actor: Actor): Hold[] =>
   flag.holds.filter(hold => isOnlyOf(hold, actor.id))
 const isFresh = (hold: Hold, now: number): boolean => now - Date.parse(hold.since) <= UNDO_WINDOW_MS
+
+const whatToRelease = {
+  in: 'body',
+  path: 'body',
+  rule: 'oneOf',
+  problem: 'must have one of "incident", "hold", "all" and "undo"',
+} as const
 
 /** The holds the command names, at least one. */
 function released(command: RestoreCommand, flag: FlagState, now: number): Hold[] {
@@ -105,7 +124,7 @@ function released(command: RestoreCommand, flag: FlagState, now: number): Hold[]
     throw new KillswitchError(
       'malformed-request',
       'Say what to release, by one of: "incident" (its hold), "hold" (one, by id), "all": true, or "undo": true (your own kill of the last 5 minutes).',
-      { holds: flag.holds.map(summariseHold) },
+      { holds: flag.holds.map(summariseHold), errors: [whatToRelease] },
     )
   }
   const holds = command.undo
@@ -132,17 +151,28 @@ function undone(command: RestoreCommand, flag: FlagState, now: number): Hold[] {
   if (isFresh(newest, now)) return [newest]
   throw new KillswitchError(
     'forbidden',
-    `Your hold ${newest.id} on ${flag.definition.key} is from ${newest.since}: undo is for 5 minutes. A restore takes ${flag.definition.restoreRole} or higher.`,
-    { role: command.actor.role, needed: flag.definition.restoreRole },
+    `Your hold ${newest.id} on ${flag.definition.key} is from ${toSecond(newest.since)}: undo is for 5 minutes. A restore takes ${flag.definition.restoreRole} or higher.`,
+    {
+      role: command.actor.role,
+      needed: flag.definition.restoreRole,
+      wayOut: [by(`Ask somebody with role ${flag.definition.restoreRole}.`)],
+    },
   )
 }
 
 function nothingToRelease(flag: FlagState): KillswitchError {
   const { key } = flag.definition
-  const detail = isKilled(flag)
-    ? `None of the holds on ${key} is the one named. Name one of those listed in "holds", or send {"all": true}.`
-    : `${key} is not killed: there is no hold to release.`
-  return new KillswitchError('nothing-to-release', detail, { holds: flag.holds.map(summariseHold) })
+  if (!isKilled(flag))
+    return new KillswitchError('nothing-to-release', `${key} is not killed: there is no hold to release.`, {
+      holds: [],
+    })
+  return new KillswitchError('nothing-to-release', `None of the holds on ${key} is the one named.`, {
+    holds: flag.holds.map(summariseHold),
+    wayOut: [
+      bySending({ hold: flag.holds[0]?.id }, 'One of those in "holds"'),
+      bySending({ all: true }, 'Every one'),
+    ],
+  })
 }
 
 export const unknownFor = ({ flags }: State, { flag }: { flag: string }): KillswitchError =>
@@ -208,7 +238,7 @@ export function refuse(
     ...(reason === undefined ? {} : { reason }),
     ...(incident === undefined ? {} : { incident: incident.slice(0, 64) }),
   })
-  // whatever was sent, a refusal stays small
+  // whatever was sent, a refusal stays small; what to send instead is of no use a week later
   const refusal = { code: error.code, detail: error.message.slice(0, 1000) }
   return {
     drafts: [{ ...common({ ...command, ...named }, action, now), outcome: 'refused', ...papers, refusal }],

@@ -1,7 +1,8 @@
 // Taking holds without an incident under one: kill first, declare later. The kills that put them then count as its own.
 
 import type { Draft, Warning } from './audit.js'
-import { KillswitchError } from './errors.js'
+import { toSecond } from './clock.js'
+import { by, KillswitchError } from './errors.js'
 import type { Verdict } from './flip.js'
 import type { Hold } from './hold.js'
 import {
@@ -13,7 +14,7 @@ import {
   mayWork,
   ruled,
 } from './incident-rules.js'
-import { didYouMean, nearKeys, unknownFlag } from './near-key.js'
+import { nearKeys, unknownFlag } from './near-key.js'
 import type { Runbook } from './runbook.js'
 import type { FlagState, State } from './state.js'
 
@@ -29,7 +30,8 @@ export function decideAdopt(state: State, command: AdoptCommand, now: number): V
     if (incident.resolved !== undefined)
       throw new KillswitchError(
         'incident-resolved',
-        `${incident.id} was resolved at ${incident.resolved.at}, and takes no more holds. Declare a new incident.`,
+        `${incident.id} was resolved at ${toSecond(incident.resolved.at)}, and takes no more holds.`,
+        { incident: incident.id, wayOut: [by('Declare a new incident.')] },
       )
     if (command.adopt !== true) for (const key of command.adopt) assertAdoptable(state, key, incident.id)
     return [adoptDraft(state, command, now)]
@@ -93,11 +95,10 @@ function assertAdoptable(state: State, key: string, incident: string): void {
 function warningOf(state: State, key: string): Warning[] {
   const flag = state.flags.get(key)
   if (orphansOf(flag).length > 0) return []
-  const detail =
-    flag === undefined
-      ? `There is no flag "${key}"${didYouMean(nearKeys(state.flags, key))}`
-      : nothingOn(flag)
-  return [{ code: 'nothing-to-adopt', detail }]
+  if (flag !== undefined) return [{ code: 'nothing-to-adopt', detail: nothingOn(flag) }]
+  const near = [...nearKeys(state.flags, key)]
+  const detail = `There is no flag "${key}".`
+  return [{ code: 'nothing-to-adopt', detail, ...(near.length > 0 ? { near } : {}) }]
 }
 
 function nothingOn({ definition: { key }, holds }: FlagState): string {

@@ -2,13 +2,14 @@
 // leaves the flags held with an owner and a date, or forces it with a reason.
 
 import type { Draft } from './audit.js'
-import { KillswitchError } from './errors.js'
+import { toSecond } from './clock.js'
+import { badInput, by, bySending, KillswitchError, type Objection } from './errors.js'
 import type { Verdict } from './flip.js'
 import type { Hold } from './hold.js'
 import type { Incident, Left } from './incident.js'
 import { runningWaits } from './incident-clock.js'
 import { draft, type IncidentCommand, incidentOf, mayWork, ruled } from './incident-rules.js'
-import { didYouMean, nearKeys } from './near-key.js'
+import { nearKeys } from './near-key.js'
 import type { Runbook } from './runbook.js'
 import type { State } from './state.js'
 
@@ -18,10 +19,7 @@ export type ResolveCommand = IncidentCommand & {
   runbook: Runbook | undefined
 }
 
-/** What keeps an incident open. */
-export type Objection =
-  | { what: 'hold'; flag: string; hold: string; actor: string; since: string; detail: string }
-  | { what: 'recovery-wait'; until: string; text: string; line: number; detail: string }
+export type { Objection } from './errors.js'
 
 /** The holds of an incident, whichever flag they are on. */
 export const holdsOf = (state: Pick<State, 'flags'>, incident: string): Hold[] =>
@@ -43,14 +41,14 @@ export function objectionsTo(
       hold: id,
       actor,
       since,
-      detail: `${flag} is still held, by ${actor} since ${since}.`,
+      detail: `${flag} is still held, by ${actor} since ${toSecond(since)}.`,
     })),
     ...waits.map(({ text, line, due = '' }) => ({
       what: 'recovery-wait' as const,
       until: due,
       text,
       line,
-      detail: `The runbook says "${text}" (line ${line}): until ${due}.`,
+      detail: `The runbook says "${text}" (line ${line}): until ${toSecond(due)}.`,
     })),
   ]
 }
@@ -63,7 +61,16 @@ export function decideResolve(state: State, command: ResolveCommand, now: number
     if (incident.resolved !== undefined && command.leave.length === 0)
       throw new KillswitchError(
         'incident-resolved',
-        `${incident.id} was resolved at ${incident.resolved.at} by ${incident.resolved.by}. To say anew who looks after a hold that was left, send "leave".`,
+        `${incident.id} was resolved at ${toSecond(incident.resolved.at)} by ${incident.resolved.by}.`,
+        {
+          incident: incident.id,
+          wayOut: [
+            bySending(
+              { leave: [{ flag: '', owner: '', until: '' }] },
+              'Who looks after a hold that was left is said anew',
+            ),
+          ],
+        },
       )
     const objections = incident.resolved === undefined ? objectionsTo(state, incident, command, now) : []
     const forced = forces(command, objections)
@@ -77,15 +84,18 @@ function mayLeave(state: State, { actor, leave }: ResolveCommand, incident: Inci
   const held = new Set(holdsOf(state, incident.id).map(hold => hold.flag))
   for (const { flag, until } of leave) {
     if (!held.has(flag))
-      throw new KillswitchError(
-        'not-held',
-        `${incident.id} holds no ${flag}: leave it out of "leave"${didYouMean(nearKeys(state.flags, flag))}`,
-        { held: [...held] },
-      )
+      throw new KillswitchError('not-held', `${incident.id} holds no ${flag}.`, {
+        incident: incident.id,
+        flag,
+        held: [...held],
+        near: nearKeys(state.flags, flag),
+        wayOut: [by('Leave that one out of "leave".')],
+      })
     if (endOf(until) <= now)
-      throw new KillswitchError(
-        'malformed-request',
-        `"until" of ${flag} is ${until}, which is over: give the date by which somebody looks after it.`,
+      throw badInput(
+        { in: 'body', path: 'body.leave.until', problem: 'is over' },
+        `"until" of ${flag} is ${until}, which is over.`,
+        by('Give the date by which somebody looks after it.'),
       )
   }
 }
@@ -96,16 +106,24 @@ function forces({ incident, actor, force, reason }: ResolveCommand, objections: 
   if (!force) throw stillOpen(incident, objections)
   mayWork(actor, 'force an incident closed', 'coordinator')
   if (reason === undefined)
-    throw new KillswitchError('malformed-request', 'A forced resolve says why: send "reason".')
+    throw badInput(
+      { in: 'body', path: 'body.reason', rule: 'required', problem: 'is needed' },
+      'A forced resolve says why.',
+      bySending({ reason: '' }),
+    )
   return true
 }
 
 function stillOpen(incident: string, objections: Objection[]): KillswitchError {
   const list = objections.map(each => each.detail).join(' ')
-  const wayOut =
-    'Restore what it holds and let the wait run out; or an engineer leaves flags held ("leave": flag, owner, until), or a coordinator forces it ("force": true, with a reason).'
-  return new KillswitchError('incident-open', `${incident} cannot be resolved yet. ${list} ${wayOut}`, {
+  return new KillswitchError('incident-open', `${incident} cannot be resolved yet. ${list}`, {
+    incident,
     open: objections,
+    wayOut: [
+      by('Restore what it holds and let the wait run out.'),
+      bySending({ leave: [{ flag: '', owner: '', until: '' }] }, 'Or an engineer leaves flags held'),
+      bySending({ force: true, reason: '' }, 'Or a coordinator forces it'),
+    ],
   })
 }
 

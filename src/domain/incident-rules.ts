@@ -3,10 +3,11 @@
 
 import { type Actor, type Role, reaches } from './actor.js'
 import type { Draft, Entry, IncidentNote } from './audit.js'
-import { toTimestamp } from './clock.js'
-import { KillswitchError } from './errors.js'
+import { toSecond, toTimestamp } from './clock.js'
+import { badInput, by, byCall, bySending, KillswitchError } from './errors.js'
 import { common, forbidden, type RequestInfo, refuse, type StepClaim, type Verdict } from './flip.js'
 import { type Incident, isSameLevel } from './incident.js'
+import { formOf } from './near-key.js'
 import type { Runbook } from './runbook.js'
 import type { State } from './state.js'
 
@@ -44,8 +45,8 @@ export function decideDeclare(state: State, command: DeclareCommand, now: number
 function alreadyDeclared({ id, title, declared }: Incident): KillswitchError {
   return new KillswitchError(
     'incident-exists',
-    `${id} was declared at ${declared.at} by ${declared.by}: "${title}". Work on that one, or give another id, or none.`,
-    { incident: id },
+    `${id} was declared at ${toSecond(declared.at)} by ${declared.by}: "${title}".`,
+    { incident: id, wayOut: [by('Work on that one, or give another id, or none.')] },
   )
 }
 
@@ -120,7 +121,11 @@ export function decideTick(state: State, command: TickCommand, now: number): Ver
     const incident = incidentOf(state, command.incident)
     const { claim, ticked, reason } = command
     if (ticked === 'skipped' && reason === undefined)
-      throw new KillswitchError('malformed-request', 'A step is skipped for a reason: send "reason".')
+      throw badInput(
+        { in: 'body', path: 'body.reason', rule: 'required', problem: 'is needed' },
+        'A step is skipped for a reason.',
+        bySending({ reason: '' }),
+      )
     const known = incident.ticks.find(tick => tick.step.id === claim.step?.id)
     const same = known !== undefined && known.ticked === ticked && known.reason === reason
     const papers = {
@@ -136,10 +141,24 @@ export function decideTick(state: State, command: TickCommand, now: number): Ver
 export function incidentOf(state: Pick<State, 'incidents' | 'undeclared'>, id: string): Incident {
   const incident = state.incidents.get(id)
   if (incident !== undefined) return incident
-  const wayOut = state.undeclared.has(id)
-    ? `Flips name it, but nobody has declared it: POST /v1/incidents with "id": "${id}".`
-    : 'GET /v1/incidents lists those there are; GET /v1/audit?incident= has what is older.'
-  throw new KillswitchError('unknown-incident', `There is no incident "${id}". ${wayOut}`, { incident: id })
+  if (state.undeclared.has(id))
+    throw new KillswitchError(
+      'unknown-incident',
+      `There is no incident "${id}": flips name it, but nobody has declared it.`,
+      {
+        incident: id,
+        wayOut: [byCall({ method: 'POST', path: '/v1/incidents', body: { id } }, 'declares it')],
+      },
+    )
+  const near = [...state.incidents.keys()].filter(each => formOf(each) === formOf(id))
+  throw new KillswitchError('unknown-incident', `There is no incident "${id}".`, {
+    incident: id,
+    ...(near.length > 0 ? { near } : {}),
+    wayOut: [
+      byCall({ method: 'GET', path: '/v1/incidents' }, 'lists those there are'),
+      byCall({ method: 'GET', path: `/v1/audit?incident=${encodeURIComponent(id)}` }, 'has what is older'),
+    ],
+  })
 }
 
 export function mayWork(actor: Actor, act: string, needed: Role = 'operator'): void {

@@ -2,6 +2,8 @@
 // from the log itself. Killing first and declaring later is normal, so flips under a name nobody declared are kept too.
 
 import { type Entry, placeOf, type StepReference, type Warning } from './audit.js'
+import { toSecond } from './clock.js'
+import { byCall } from './errors.js'
 
 /** As its tracker names it: `INC-42`, a PagerDuty key. */
 export const INCIDENT_ID = /^[A-Za-z0-9][A-Za-z0-9._:#/-]{0,63}$/
@@ -272,10 +274,11 @@ const levelOf = (level: string): string => level.toLowerCase().replace(/[\s_-]+/
 export function warnOf({ incidents }: Pick<Incidents, 'incidents'>, id: string): Warning | undefined {
   const incident = incidents.get(id)
   if (incident === undefined) {
-    const detail = `Nobody has declared ${id} here. If it is no slip of the pen, declare it when there is time: POST /v1/incidents with this id takes its holds over.`
-    return { code: 'unknown-incident', detail }
+    const detail = `Nobody has declared ${id} here. If it is no slip of the pen, declare it when there is time.`
+    const wayOut = [byCall({ method: 'POST', path: '/v1/incidents', body: { id } }, 'takes its holds over')]
+    return { code: 'unknown-incident', detail, wayOut }
   }
   if (incident.resolved === undefined) return undefined
-  const detail = `${id} was resolved at ${incident.resolved.at}: if this is something new, declare it, and adopt.`
+  const detail = `${id} was resolved at ${toSecond(incident.resolved.at)}: if this is something new, declare it, and adopt.`
   return { code: 'resolved-incident', detail }
 }

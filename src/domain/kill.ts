@@ -4,7 +4,7 @@
 import { createHash } from 'node:crypto'
 import { type Actor, reaches } from './actor.js'
 import type { Draft } from './audit.js'
-import { KillswitchError } from './errors.js'
+import { KillswitchError, type RunVerdict } from './errors.js'
 import {
   common,
   forbidden,
@@ -17,6 +17,7 @@ import {
 } from './flip.js'
 import type { Hold } from './hold.js'
 import { warnOf } from './incident.js'
+import { unknownFlag } from './near-key.js'
 import { type FlagState, pinnedVariant, type State, summariseHold } from './state.js'
 
 export type Kill = {
@@ -38,8 +39,6 @@ export type Kill = {
 
 /** `accepted`: it passed the rules when an instance took it without the store, and is only brought into the log now. */
 export type Terms = 'asked' | 'accepted'
-
-export type KillVerdict = { flag: string; verdict: 'kill' | 'already-held' | 'refused'; label?: string }
 
 /** Ten characters that follow from who, which request and which flag: a replay finds the hold it made. */
 export const holdId = (actor: string, key: string, flag: string): string =>
@@ -75,6 +74,7 @@ function decideRun(state: State, kill: Kill, terms: Terms): Verdict {
     const code = refused[0]?.error?.code ?? 'forbidden'
     const detail = `The run is all or none, and ${refused.length} of ${verdicts.length} kills is refused: ${refused.map(each => each.error?.message).join(' ')}`
     const error = new KillswitchError(code, detail, {
+      ...refused[0]?.error?.data,
       verdicts: verdicts.map(({ error, ...verdict }) => ({
         ...verdict,
         ...(error ? { detail: error.message } : {}),
@@ -98,14 +98,14 @@ export function judge(
   state: State,
   kill: Pick<Kill, 'actor' | 'flags' | 'incident'>,
   terms: Terms = 'asked',
-): (KillVerdict & { error?: KillswitchError })[] {
+): (RunVerdict & { error?: KillswitchError })[] {
   return kill.flags.map(key => {
     const flag = state.flags.get(key)
     if (flag === undefined)
       return {
         flag: key,
         verdict: 'refused',
-        error: new KillswitchError('unknown-flag', `There is no flag "${key}".`),
+        error: unknownFlag(state.flags, key),
       }
     const error = terms === 'accepted' ? undefined : mayKill(kill.actor, flag)
     const verdict = error ? 'refused' : heldAlready(flag, kill) ? 'already-held' : 'kill'

@@ -1,7 +1,8 @@
 // The runbook's communication templates, filled from the newest notes. What cannot be filled stays in its brackets and is
 // listed: nothing is made up, and no example value of a template goes out as if it were true.
 
-import { KillswitchError } from './errors.js'
+import { toSecond } from './clock.js'
+import { by, KillswitchError } from './errors.js'
 import {
   applicationNames,
   between,
@@ -9,7 +10,6 @@ import {
   factsOf,
   oneLine,
   type PostmortemSource,
-  toSecond,
 } from './postmortem-facts.js'
 import type { Template } from './runbook.js'
 
@@ -26,13 +26,16 @@ export function templateOf(templates: readonly Template[], kind: string): Templa
       .some(word => word !== '' && (word === asked || asked.startsWith(word)))
   })
   if (found) return found
-  const names = templates.map(template => template.title).join(', ')
+  const names = templates.map(template => template.title)
   throw new KillswitchError(
     'unknown-template',
-    names === ''
+    names.length === 0
       ? 'The runbook of this incident has no message templates.'
-      : `The runbook of this incident has no template "${kind}": it has ${names}. Name one by a word of its title.`,
-    { templates: templates.map(template => template.title) },
+      : `The runbook of this incident has no template "${kind}": it has ${names.join(', ')}.`,
+    {
+      templates: names,
+      ...(names.length > 0 ? { wayOut: [by('Name one by a word of its title.')] } : {}),
+    },
   )
 }
 

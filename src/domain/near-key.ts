@@ -1,7 +1,7 @@
 // What a key may have been meant to be, where there is none like it. It suggests and never takes one for the other: a kill
 // of the wrong flag is an incident.
 
-import { KillswitchError } from './errors.js'
+import { byCall, type ErrorData, KillswitchError } from './errors.js'
 import { FLAG_KEY_MOST } from './flag.js'
 
 /** Keys that differ by case or separators alone have one form: `enable_checkout` and `EnableCheckout` are `enablecheckout`. */
@@ -35,16 +35,17 @@ function formsOf(keys: Iterable<string>): Forms {
 export const didYouMean = (near: readonly string[]): string =>
   near.length === 0 ? '.' : `; did you mean ${near.join(' or ')}?`
 
-/** `extra` are further members of the problem. */
 export function unknownFlag(
   flags: ReadonlyMap<string, unknown>,
   asked: string,
-  extra: Record<string, unknown> = {},
+  data: ErrorData = {},
 ): KillswitchError {
   const near = nearKeys(flags, asked)
-  return new KillswitchError(
-    'unknown-flag',
-    `There is no flag "${asked.slice(0, FLAG_KEY_MOST)}"${didYouMean(near)} GET /v1/flags lists those there are.`,
-    { ...extra, ...(near.length > 0 ? { near } : {}) },
-  )
+  const flag = asked.slice(0, FLAG_KEY_MOST)
+  return new KillswitchError('unknown-flag', `There is no flag "${flag}".`, {
+    flag,
+    ...data,
+    ...(near.length > 0 ? { near } : {}),
+    wayOut: [byCall({ method: 'GET', path: '/v1/flags' }, 'lists those there are')],
+  })
 }

@@ -123,7 +123,6 @@ export function applicationNames({
 }
 
 /** `2026-11-20 03:00:05 UTC`: to the second, as a post-mortem is read. */
-export const toSecond = (at: string): string => `${at.slice(0, 10)} ${at.slice(11, 19)} UTC`
 
 /** "2 h 5 min", "12 min 3 s", "840 ms". */
 export function span(ms: number): string {

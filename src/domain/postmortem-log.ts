@@ -1,5 +1,6 @@
 // What every post-mortem has, whatever its template: how fast, how well proved, who went off the runbook, what is left.
 
+import { toSecond } from './clock.js'
 import {
   between,
   cell,
@@ -7,7 +8,6 @@ import {
   type FlagWindow,
   type PostmortemSource,
   span,
-  toSecond,
 } from './postmortem-facts.js'
 import { attemptOf, causeOf, lackOf } from './refusal.js'
 

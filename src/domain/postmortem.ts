@@ -1,6 +1,7 @@
 // The post-mortem writes itself from the log: in the template of the incident's own runbook where it has one, else in a
 // good default. What only people can know is left as the template has it, and listed at the end.
 
+import { toSecond } from './clock.js'
 import {
   applicationNames,
   between,
@@ -9,7 +10,6 @@ import {
   factsOf,
   oneLine,
   type PostmortemSource,
-  toSecond,
 } from './postmortem-facts.js'
 import { durationOf, fromTheLog } from './postmortem-log.js'
 import { timelineOf } from './timeline.js'

@@ -1,6 +1,6 @@
 // What was refused, and what a kill's paperwork lacked, in words for whoever reads the story later.
 
-import type { Action, Entry } from './audit.js'
+import type { Action, Entry, WarningCode } from './audit.js'
 
 const ATTEMPTS: Partial<Record<Action, string>> = {
   'step.run': 'run a step',
@@ -16,30 +16,24 @@ const ATTEMPTS: Partial<Record<Action, string>> = {
 export const attemptOf = ({ action, flag }: Pick<Entry, 'action' | 'flag'>): string =>
   [ATTEMPTS[action] ?? action, flag].filter(Boolean).join(' ')
 
-/** Sentences that tell the caller what to send instead: of no use a week later. */
-const WAY_OUT = /\/v1\/|\bsend\b|"leave"|^You may |^Ask somebody|^If it was sent/
+/** Why it was refused. An entry has no ways out. */
+export const causeOf = ({ refusal }: Pick<Entry, 'refusal'>): string => refusal?.detail ?? ''
 
-/** Why it was refused, without the ways out. */
-export function causeOf({ refusal }: Pick<Entry, 'refusal'>): string {
-  const detail = (refusal?.detail ?? '').replace(
-    /(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d)(?:\.\d+)?Z/g,
-    '$1 $2 UTC',
-  )
-  const sentences = detail.split(/(?<=[.!?])\s+(?=[A-Z])/)
-  return sentences.filter(sentence => !WAY_OUT.test(sentence)).join(' ')
-}
-
-const LACKS: Record<string, string> = {
+const LACKS: Partial<Record<WarningCode, string>> = {
   'no-step': 'no step was named',
   'no-reason': 'no reason was given',
   'unknown-step': 'no runbook has the step that was named',
   'ambiguous-step': 'the step that was named could be several',
   'step-mismatch': 'the step that was named does not act on this flag',
 }
+const OF_A_STEP: readonly WarningCode[] = ['unknown-step', 'ambiguous-step', 'step-mismatch']
 
 /** What a kill off the runbook lacked. */
 export const lackOf = ({ warnings = [], step }: Pick<Entry, 'warnings' | 'step'>): string =>
   warnings
-    .flatMap(({ code }) => LACKS[code] ?? [])
-    .map(words => (step?.id && /that was named/.test(words) ? `${words} (${step.id})` : words))
+    .flatMap(({ code }) => {
+      const words = LACKS[code]
+      if (words === undefined) return []
+      return step?.id && OF_A_STEP.includes(code) ? `${words} (${step.id})` : words
+    })
     .join(', ') || 'no step'

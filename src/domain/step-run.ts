@@ -1,17 +1,12 @@
 // Which flags a step run kills: those of the one step, all or none. Never those of nested steps, never restores.
 
-import { KillswitchError } from './errors.js'
-import { judge, type Kill, type KillVerdict } from './kill.js'
+import { by, byCall, type Call, KillswitchError, type RunVerdict, type Way } from './errors.js'
+import { judge, type Kill } from './kill.js'
 import type { Step } from './runbook.js'
 import type { State } from './state.js'
 import { doubtsOf } from './step-doubts.js'
 
-/** What a run would say of one flag. */
-export type RunVerdict = KillVerdict & {
-  detail?: string
-  /** What a run asks about before it kills this flag. */
-  asks?: string[]
-}
+export type { RunVerdict } from './errors.js'
 
 /** What a run of this step would say of each of its kills, without running it. */
 export const previewRun = (
@@ -64,13 +59,12 @@ export function chooseFlags(
 
 function nothingToRun(step: Step, children: readonly Step[]): KillswitchError {
   const able = children.filter(child => killsOf(child).length > 0)
-  const restores = step.flagActions.some(action => action.direction === 'restore')
-  const why = restores
-    ? `${step.id} restores, and a run never does: POST /v1/flags/:key/restore.`
-    : `${step.id} kills no flag.`
-  const wayOut = able.length > 0 ? ' Its nested steps do; run one of those.' : ''
-  return new KillswitchError('nothing-to-run', why + wayOut, {
+  const restores = step.flagActions.filter(({ direction }) => direction === 'restore').map(({ flag }) => flag)
+  const why = restores.length > 0 ? 'restores, and a run never does' : 'kills no flag'
+  const nested = able.length > 0 ? [by('Its nested steps do; run one of those.')] : []
+  return new KillswitchError('nothing-to-run', `${step.id} ${why}.`, {
     step: step.id,
+    wayOut: [...[...new Set(restores)].map(restoring), ...nested],
     children: able.map(child => ({
       step: child.id,
       code: child.code,
@@ -80,8 +74,11 @@ function nothingToRun(step: Step, children: readonly Step[]): KillswitchError {
   })
 }
 
+const restoring = (flag: string): Way =>
+  byCall({ method: 'POST', path: '/v1/flags/restore', body: { flag } }, 'restores it, with what to release')
+
 /** The exact request that would run the step. */
-export const callFor = (step: Step, flags: readonly string[]) => ({
+export const callFor = (step: Step, flags: readonly string[]): Call => ({
   method: 'POST',
   path: '/v1/steps/run',
   body: { step: step.id, ...(needsChoice(step) ? { flags } : {}) },

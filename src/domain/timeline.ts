@@ -2,8 +2,9 @@
 // step of the runbook, and what the fleet confirmed.
 
 import type { Entry } from './audit.js'
+import { toSecond } from './clock.js'
 import type { FlagDefinition } from './flag.js'
-import { oneLine, type PostmortemSource, span, toSecond } from './postmortem-facts.js'
+import { oneLine, type PostmortemSource, span } from './postmortem-facts.js'
 import { attemptOf, causeOf } from './refusal.js'
 
 export function timelineOf({ entries, definition }: PostmortemSource): string[] {

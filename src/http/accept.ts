@@ -1,7 +1,7 @@
 // What a client would rather have (RFC 9110 section 12.5.1): the first of what is offered, where nothing says otherwise.
 
 import type { FastifyRequest } from 'fastify'
-import { KillswitchError } from '../domain/errors.js'
+import { by, KillswitchError } from '../domain/errors.js'
 
 type Wish = { range: string; q: number }
 
@@ -16,7 +16,8 @@ export function negotiate<T extends string>(request: FastifyRequest, offered: re
   if (best.q > 0) return best.type
   throw new KillswitchError(
     'not-acceptable',
-    `This is served as ${offered.join(', ')}, not as ${accept.slice(0, 80)}: ask for one of these, or send no Accept.`,
+    `This is served as ${offered.join(', ')}, not as ${accept.slice(0, 80)}.`,
+    { offered, wayOut: [by('Ask for one of these, or send no Accept.')] },
   )
 }
 

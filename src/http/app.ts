@@ -6,7 +6,7 @@ import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyRequest } from 'fastify'
 import secureJson from 'secure-json-parse'
 import type { Action } from '../domain/audit.js'
-import { KillswitchError } from '../domain/errors.js'
+import { badInput, by, KillswitchError } from '../domain/errors.js'
 import { FLAG_KEY_MOST } from '../domain/flag.js'
 import { actorRoutes } from './actor.js'
 import { auditRoutes } from './audit.js'
@@ -118,7 +118,8 @@ function assertPlain(encoding: string | undefined): void {
   if (encoding === undefined || /^identity$/i.test(encoding)) return
   throw new KillswitchError(
     'unsupported-media-type',
-    `The body is of Content-Encoding ${encoding.slice(0, 40)}: send it as it is, without compression.`,
+    `The body is of Content-Encoding ${encoding.slice(0, 40)}.`,
+    { wayOut: [by('Send it as it is, without compression.')] },
   )
 }
 
@@ -130,7 +131,10 @@ function parseJson(bytes: Buffer): unknown {
     })
   } catch (error) {
     const why = error instanceof TypeError ? 'it is not valid UTF-8' : (error as Error).message
-    throw new KillswitchError('malformed-request', `The body cannot be taken as JSON: ${why}.`)
+    throw badInput(
+      { in: 'body', path: 'body', rule: 'json', problem: 'is no JSON that is taken' },
+      `The body cannot be taken as JSON: ${why}.`,
+    )
   }
 }
 
@@ -174,9 +178,9 @@ function clientErrorHandler(error: NodeJS.ErrnoException, socket: import('node:n
     socket.destroy()
     return
   }
-  const [status, title, detail] = UNREADABLE[error.code ?? ''] ?? NOT_HTTP
+  const [status, title, message] = UNREADABLE[error.code ?? ''] ?? NOT_HTTP
   const problem = JSON.stringify({
-    ...problemOf(new KillswitchError('malformed-request', detail), randomUUID()),
+    ...problemOf(new KillswitchError('malformed-request', message), randomUUID()),
     status,
     title,
   })

@@ -6,7 +6,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
 import { hashLine, type Entry as LogEntry, parsePlace, placeOf } from '../domain/audit.js'
 import type { AuditFilter } from '../domain/audit-query.js'
-import { KillswitchError } from '../domain/errors.js'
+import { badInput, by } from '../domain/errors.js'
 import type { FoundEntry } from '../log/state.js'
 import { negotiate } from './accept.js'
 import { endOf, goneOf } from './gone.js'
@@ -64,9 +64,10 @@ export function auditRoutes(app: App, parts: Parts): void {
       const format = formatOf(request)
       if (format !== 'json') {
         if (cursor !== undefined || limit !== undefined)
-          throw new KillswitchError(
-            'malformed-request',
-            'An export has every match: leave out cursor and limit, or ask for application/json.',
+          throw badInput(
+            { in: 'query', path: 'query', problem: 'has "cursor" or "limit"' },
+            'An export has every match.',
+            by('Leave out cursor and limit, or ask for application/json.'),
           )
         return sendExport(
           reply,

@@ -4,7 +4,8 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { type Actor, type Role, reaches, VIAS, type Via } from '../domain/actor.js'
 import type { Clock } from '../domain/clock.js'
-import { KillswitchError } from '../domain/errors.js'
+import { toSecond } from '../domain/clock.js'
+import { by, KillswitchError } from '../domain/errors.js'
 import type { Tokens } from '../tokens/tokens.js'
 
 /** `reader`: an application's credential, limited to its applications, or any person's. `sdk`: an application's alone. */
@@ -55,7 +56,7 @@ export function registerAuth(
 /** The actor of an authenticated route. */
 export function actorOf(request: FastifyRequest): Actor {
   if (request.actor) return request.actor
-  throw new KillswitchError('unauthenticated', 'This route needs a token.')
+  throw new KillswitchError('unauthenticated', 'This route needs a token.', { wayOut: [SEND] })
 }
 
 function identify(request: FastifyRequest, tokens: Tokens, now: number): void {
@@ -70,10 +71,12 @@ function identify(request: FastifyRequest, tokens: Tokens, now: number): void {
     throw new KillswitchError(
       'unauthenticated',
       'This token is not known here. Is it of another environment, or revoked?',
+      { cause: 'unknown-token', wayOut: [by('Send one of this environment, or ask for a new one.')] },
     )
   throw new KillswitchError(
     'unauthenticated',
-    `The token of ${found.id} expired on ${new Date(found.at).toISOString()}: ask for a new one.`,
+    `The token of ${found.id} expired on ${toSecond(new Date(found.at).toISOString())}.`,
+    { cause: 'expired-token', wayOut: [by('Ask for a new one.')] },
   )
 }
 
@@ -84,8 +87,13 @@ function presented(request: FastifyRequest): string {
       ? apiKey
       : /^bearer +(\S+)$/i.exec(authorization ?? '')?.[1]
   if (token !== undefined && token.length <= 512) return token
-  throw new KillswitchError('unauthenticated', 'Send a token: "Authorization: Bearer <token>".')
+  throw new KillswitchError('unauthenticated', 'There is no token with this request.', {
+    cause: 'no-token',
+    wayOut: [SEND],
+  })
 }
+
+const SEND = by('Send one: "Authorization: Bearer <token>".')
 
 function viaOf(request: FastifyRequest): Via {
   const via = request.headers['killswitch-via']
@@ -100,16 +108,23 @@ function refusalOf(
   needed: Role | 'reader',
 ): KillswitchError | undefined {
   if (actor.only === 'kill' && !killOnly) {
-    return new KillswitchError(
-      'forbidden',
-      `${actor.id} is a credential that may only kill. Use a token of role ${needed} or higher.`,
-      { role: actor.role, needed },
-    )
+    return new KillswitchError('forbidden', `${actor.id} is a credential that may only kill.`, {
+      role: actor.role,
+      needed,
+      wayOut: [by(`Use a token of role ${needed} or higher.`)],
+    })
   }
   if (
     access === 'reader' ? actor.role === 'sdk' || reaches(actor.role, 'viewer') : reaches(actor.role, access)
   )
     return undefined
-  const detail = `${actor.id} has role ${actor.role}; this takes ${needed} or higher. Use a token of that role, or ask somebody who has one.`
-  return new KillswitchError('forbidden', detail, { role: actor.role, needed })
+  return new KillswitchError(
+    'forbidden',
+    `${actor.id} has role ${actor.role}; this takes ${needed} or higher.`,
+    {
+      role: actor.role,
+      needed,
+      wayOut: [by('Use a token of that role, or ask somebody who has one.')],
+    },
+  )
 }

@@ -3,12 +3,12 @@
 import swagger from '@fastify/swagger'
 import swaggerUi from '@fastify/swagger-ui'
 import type { FastifyInstance } from 'fastify'
-import { KillswitchError } from '../domain/errors.js'
+import { by, byCall, KillswitchError } from '../domain/errors.js'
+import { Problem } from '../wire/problem.js'
 import { problemOf } from './errors.js'
 import { EXAMPLES } from './examples.js'
 import { Failure } from './ofrep-schemas.js'
 import type { App } from './parts.js'
-import { Problem } from './schemas.js'
 
 const ABOUT = `Protective flags, killed from the step of a runbook, audited, and proved.
 
@@ -57,7 +57,9 @@ const KEYED = [
 ]
 
 export async function registerDocs(app: App, environment: string): Promise<void> {
+  app.addSchema(Problem)
   await (app as unknown as FastifyInstance).register(swagger, {
+    refResolver: { buildLocalReference: ({ $id }) => $id as string },
     openapi: {
       openapi: '3.1.0',
       info: {
@@ -129,21 +131,30 @@ const PROBLEMS: Record<string, object> = {
   '4XX': problemFor(
     new KillswitchError(
       'forbidden',
-      'ana has role operator and may not restore ai_v1: that takes engineer or higher. You may take back your own kill within 5 minutes: send {"undo": true}.',
-      { role: 'operator', needed: 'engineer' },
+      'ana has role operator and may not restore ai_v1: that takes engineer or higher.',
+      {
+        role: 'operator',
+        needed: 'engineer',
+        wayOut: [
+          byCall(
+            { method: 'POST', path: '/v1/flags/restore', body: { flag: 'ai_v1', undo: true } },
+            'takes back your own kill within 5 minutes',
+          ),
+        ],
+      },
     ),
   ),
   '5XX': problemFor(
-    new KillswitchError(
-      'store-unavailable',
-      'Redis does not answer: nothing was done. Try again when it is back.',
-    ),
+    new KillswitchError('store-unavailable', 'The store does not answer. Nothing was done.', {
+      cause: 'timeout',
+      wayOut: [by('Try again when it is back.')],
+    }),
   ),
 }
 
 const PROBLEM = {
   description: 'A problem, with its way out',
-  content: { 'application/problem+json': { schema: Problem } },
+  content: { 'application/problem+json': { schema: { $ref: 'Problem#' } } },
 }
 const OFREP_FAILURE = {
   description: "A failure, in OFREP's shape",

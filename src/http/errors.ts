@@ -1,8 +1,9 @@
 // Every error leaves as RFC 9457 application/problem+json with a stable code; this table alone knows the statuses.
 
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { type ErrorCode, KillswitchError } from '../domain/errors.js'
+import { by, byCall, type ErrorCode, KillswitchError } from '../domain/errors.js'
 import { INCIDENT_ID } from '../domain/incident.js'
+import type { Problem } from '../wire/problem.js'
 
 export const STATUS: Record<ErrorCode, number> = {
   'malformed-request': 400,
@@ -71,14 +72,13 @@ export const PROBLEM = 'application/problem+json'
 export function toKillswitchError(error: unknown): KillswitchError {
   if (error instanceof KillswitchError) return error
   const { code, statusCode, message, validation } = error as Partial<FastifyError>
-  if (validation) return new KillswitchError('malformed-request', explainValidation(error as FastifyError))
+  if (validation) return invalid(error as FastifyError)
   if (code === 'FST_ERR_CTP_BODY_TOO_LARGE')
     return new KillswitchError(
       'payload-too-large',
       'The body is larger than 16 KiB, or below /ofrep than 1 MiB: no request here needs that.',
     )
-  if (code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE')
-    return new KillswitchError('unsupported-media-type', 'Send the body as "Content-Type: application/json".')
+  if (code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE') return notJson()
   if (statusCode !== undefined && statusCode >= 400 && statusCode < 500)
     return new KillswitchError('malformed-request', message ?? 'The request cannot be read.')
   return new KillswitchError(
@@ -89,15 +89,28 @@ export function toKillswitchError(error: unknown): KillswitchError {
   )
 }
 
-/** One sentence per fault, each naming the member and what it should be. */
-function explainValidation(error: FastifyError): string {
-  const where = error.validationContext === 'querystring' ? 'query' : (error.validationContext ?? 'body')
-  const faults = (error.validation ?? []).map(fault => {
-    const name = [where, ...fault.instancePath.split('/').filter(Boolean)].join('.')
-    return `${name} ${explainFault(fault as Fault)}`
+export const notJson = (): KillswitchError =>
+  new KillswitchError('unsupported-media-type', 'The body is of another Content-Type than JSON.', {
+    wayOut: [by('Send the body as "Content-Type: application/json".')],
   })
-  return `${[...new Set(faults)].join('; ')}. /docs shows what this takes.`
+
+const PLACES = { querystring: 'query', params: 'path', headers: 'header', body: 'body' } as const
+
+/** One sentence per fault, each naming the member and what it should be. */
+function invalid({ validation = [], validationContext = 'body' }: FastifyError): KillswitchError {
+  const place = PLACES[validationContext as keyof typeof PLACES] ?? 'body'
+  const faults = validation.map(fault => ({
+    in: place,
+    path: [place, ...fault.instancePath.split('/').filter(Boolean)].join('.'),
+    rule: fault.keyword,
+    problem: explainFault(fault as Fault),
+  }))
+  const errors = [...new Map(faults.map(fault => [`${fault.path} ${fault.problem}`, fault])).values()]
+  const message = `${errors.map(({ path, problem }) => `${path} ${problem}`).join('; ')}.`
+  return new KillswitchError('malformed-request', message, { errors, wayOut: [DOCS] })
 }
+
+const DOCS = byCall({ method: 'GET', path: '/docs' }, 'shows what this takes')
 
 type Fault = {
   keyword: string
@@ -126,16 +139,6 @@ function explainFault({ keyword, message = 'is not valid', params, parentSchema 
   return message
 }
 
-export type Problem = {
-  type: string
-  title: string
-  status: number
-  code: string
-  detail: string
-  requestId: string
-  [member: string]: unknown
-}
-
 export function problemOf(error: KillswitchError, requestId: string): Problem {
   const status = STATUS[error.code]
   return {
@@ -143,9 +146,11 @@ export function problemOf(error: KillswitchError, requestId: string): Problem {
     title: TITLES[status] ?? 'Error',
     status,
     code: error.code,
-    detail: error.message,
+    detail: error.detail,
+    message: error.message,
     requestId,
-    ...error.extra,
+    // the wire's lists are mutable
+    ...(error.data as Partial<Problem>),
   }
 }
 
@@ -163,10 +168,10 @@ export function sendProblem(
 
 /** With its stack what has a cause, or nobody foresaw. What is shed is counted in the metrics, and fills no disk. */
 export function logFailure({ log }: FastifyRequest, error: KillswitchError): void {
-  const { cause, code, message } = error
+  const { cause, code, detail } = error
   if (code === 'overloaded') return
-  if (cause !== undefined || code === 'internal') log.error({ err: cause ?? error, code }, message)
-  else log.warn({ code }, message)
+  if (cause !== undefined || code === 'internal') log.error({ err: cause ?? error, code }, detail)
+  else log.warn({ code }, detail)
 }
 
 export function registerErrors(app: FastifyInstance): void {
@@ -174,7 +179,7 @@ export function registerErrors(app: FastifyInstance): void {
     const error = toKillswitchError(thrown)
     if (STATUS[error.code] >= 500) logFailure(request, error)
     // of strangers the request's own line says enough
-    else if (request.actor !== undefined) request.log.info({ code: error.code }, error.message)
+    else if (request.actor !== undefined) request.log.info({ code: error.code }, error.detail)
     return sendProblem(request, reply, error)
   })
   app.setNotFoundHandler((request, reply) => {
@@ -185,16 +190,25 @@ export function registerErrors(app: FastifyInstance): void {
   })
 }
 
-const SLASH =
-  'A flag whose key has a "/" is named in the body, as in POST /v1/flags/kill {"flag": ...}, or in the query, GET /v1/flags?flag=. '
+const isOfOneFlag = (path: string): boolean => /^\/v1\/flags\/./.test(path)
+
+/** A key with a "/" is in no path. */
+const SLASH = [
+  by(
+    'A flag whose key has a "/" is named in the body, as in POST /v1/flags/kill {"flag": ...}, or in the query.',
+  ),
+  byCall({ method: 'GET', path: '/v1/flags?flag=' }, 'shows it'),
+]
 
 const nothingThere = (method: string, path: string, methods: string[]): KillswitchError =>
   methods.length > 0
-    ? new KillswitchError(
-        'method-not-allowed',
-        `${path} takes ${methods.join(', ')}, not ${method}. /docs shows what to send.`,
-      )
-    : new KillswitchError(
-        'unknown-route',
-        `There is no ${method} ${path.slice(0, 200)} here. ${/^\/v1\/flags\/./.test(path) ? SLASH : ''}/docs lists what there is.`,
-      )
+    ? new KillswitchError('method-not-allowed', `${path} takes ${methods.join(', ')}, not ${method}.`, {
+        methods,
+        wayOut: [byCall({ method: 'GET', path: '/docs' }, 'shows what to send')],
+      })
+    : new KillswitchError('unknown-route', `There is no ${method} ${path.slice(0, 200)} here.`, {
+        wayOut: [
+          ...(isOfOneFlag(path) ? SLASH : []),
+          byCall({ method: 'GET', path: '/docs' }, 'lists what there is'),
+        ],
+      })

@@ -1,7 +1,7 @@
 // POST /v1/receipts: what app instances have applied. GET /v1/instances: the fleet, by name.
 
 import { Type } from 'typebox'
-import { KillswitchError } from '../domain/errors.js'
+import { by, KillswitchError } from '../domain/errors.js'
 import type { Receipt as ReceiptRecord } from '../domain/receipt.js'
 import { actorOf } from './auth.js'
 import type { App, Parts } from './parts.js'
@@ -138,12 +138,18 @@ function assertOwn(
     throw new KillswitchError(
       'forbidden',
       `This token is for ${own.join(', ')}, and the receipt is of "${app}".`,
+      { applications: own },
     )
   }
   if (known !== undefined && !known.includes(app)) {
     throw new KillswitchError(
       'malformed-request',
-      `There is no application "${app}" in the catalogue: there are ${known.join(', ')}. Set the SDK's "app" to one of them.`,
+      `There is no application "${app}" in the catalogue: there are ${known.join(', ')}.`,
+      {
+        applications: known,
+        errors: [{ in: 'body', path: 'body.receipts.app', rule: 'enum', problem: 'is no application' }],
+        wayOut: [by(`Set the SDK's "app" to one of them.`)],
+      },
     )
   }
 }

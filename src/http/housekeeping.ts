@@ -1,7 +1,7 @@
 // GET /v1/housekeeping: what somebody should tidy up; and the same as numbers in the metrics.
 
 import { Type } from 'typebox'
-import { KillswitchError } from '../domain/errors.js'
+import { badInput, by } from '../domain/errors.js'
 import { type Housekeeping, housekeepingOf, LIMITS } from '../domain/housekeeping.js'
 import { isOpen } from '../domain/incident.js'
 import { choice, Proof, time } from './members.js'
@@ -125,9 +125,10 @@ const UNITS: Record<string, number> = { m: 60_000, h: 3_600_000, d: 24 * 3_600_0
 function milliseconds(given: string): number {
   const [, number, unit = 'd'] = /^(\d{1,6})([mhd])$/.exec(given) ?? []
   if (number !== undefined) return Number(number) * (UNITS[unit] as number)
-  throw new KillswitchError(
-    'malformed-request',
-    `"${given}" is no duration: give minutes, hours or days, such as 30m, 12h or 7d.`,
+  throw badInput(
+    { in: 'query', path: 'query.longerThan', rule: 'format', problem: 'is no duration' },
+    `"${given}" is no duration.`,
+    by('Give minutes, hours or days, such as 30m, 12h or 7d.'),
   )
 }
 

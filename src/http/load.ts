@@ -5,7 +5,7 @@
 import { Socket } from 'node:net'
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
-import { KillswitchError } from '../domain/errors.js'
+import { by, KillswitchError } from '../domain/errors.js'
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -143,7 +143,6 @@ function mayWait(request: FastifyRequest): boolean {
 }
 
 const tooMuch = (): KillswitchError =>
-  new KillswitchError(
-    'overloaded',
-    'This instance has more to do than it can, and kills come first: ask again in a moment, or ask another instance.',
-  )
+  new KillswitchError('overloaded', 'This instance has more to do than it can, and kills come first.', {
+    wayOut: [by('Ask again in a moment, or ask another instance.')],
+  })

@@ -24,13 +24,13 @@ export function sendOfrepError(
   if (status === 503) reply.header('retry-after', '1')
   allowBrowsers(request, reply)
   const { key = '' } = (request.params ?? {}) as { key?: string }
-  const body = { key, errorCode: errorCodeOf(error), errorDetails: error.message, metadata: {} }
+  const body = { key, errorCode: errorCodeOf(error), errorDetails: error.detail, metadata: {} }
   return reply.code(status).header('content-type', JSON_UTF8).serializer(JSON.stringify).send(body)
 }
 
-function errorCodeOf({ code, extra }: KillswitchError): string {
+function errorCodeOf({ code, data }: KillswitchError): string {
   if (code === 'unknown-flag') return 'FLAG_NOT_FOUND'
   if (code === 'malformed-request')
-    return extra.errorCode === 'INVALID_CONTEXT' ? 'INVALID_CONTEXT' : 'PARSE_ERROR'
+    return data.errorCode === 'INVALID_CONTEXT' ? 'INVALID_CONTEXT' : 'PARSE_ERROR'
   return 'GENERAL'
 }

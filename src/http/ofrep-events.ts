@@ -2,7 +2,7 @@
 // has changed. The secret in the path is the credential (EventSource sends no header); it is never logged.
 
 import { Type } from 'typebox'
-import { KillswitchError } from '../domain/errors.js'
+import { by, KillswitchError } from '../domain/errors.js'
 import { HEARTBEAT_MS } from '../domain/receipt.js'
 import type { State } from '../domain/state.js'
 import type { LogState } from '../log/state.js'
@@ -64,10 +64,9 @@ export function eventsRoute(scope: App, parts: Parts): void {
 
 /** Thrown for any secret that opens nothing; a client then evaluates again, and gets a new one. */
 const unknownSecret = (): KillswitchError =>
-  new KillswitchError(
-    'unauthenticated',
-    'This event stream is over, or its token is revoked: take the url of eventStreams in a new bulk answer.',
-  )
+  new KillswitchError('unauthenticated', 'This event stream is over, or its token is revoked.', {
+    wayOut: [by('Take the url of eventStreams in a new bulk answer.')],
+  })
 
 /**
  * A client that comes back fetches again, whatever it has; so does a new one whose answer is older than the state. The id

@@ -4,11 +4,12 @@ import { isUtf8 } from 'node:buffer'
 import { hash } from 'node:crypto'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import secureJson from 'secure-json-parse'
-import { KillswitchError } from '../domain/errors.js'
+import { badInput, KillswitchError } from '../domain/errors.js'
 import { provisionalId } from '../domain/provisional.js'
 import type { State } from '../domain/state.js'
 import type { LogState } from '../log/state.js'
 import type { Context } from '../service/evaluations.js'
+import { notJson } from './errors.js'
 import { invalidContext } from './ofrep-errors.js'
 
 const NO_CONTEXT: Context = Object.freeze({})
@@ -33,9 +34,6 @@ export function acceptContexts(scope: FastifyInstance): void {
   })
 }
 
-const notJson = (): KillswitchError =>
-  new KillswitchError('unsupported-media-type', 'Send the body as "Content-Type: application/json".')
-
 /** What could name a prototype, spelled out or escaped; also a byte order mark, which JSON.parse does not take. */
 const SUSPECT = /\\u|__proto__|constructor|^\ufeff/
 const REMOVE = { protoAction: 'remove', constructorAction: 'remove' } as const
@@ -52,7 +50,10 @@ function parse(bytes: Buffer): unknown {
 }
 
 const unreadable = (why: string): KillswitchError =>
-  new KillswitchError('malformed-request', `The body cannot be taken as JSON: ${why}.`)
+  badInput(
+    { in: 'body', path: 'body', rule: 'json', problem: 'is no JSON' },
+    `The body cannot be taken as JSON: ${why}.`,
+  )
 
 /** The evaluation context; empty where there is none. A missing targetingKey is no fault: rules that need it do not match. */
 export function contextOf(body: unknown): Context {

@@ -3,9 +3,8 @@
 
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
-import { KillswitchError } from '../domain/errors.js'
+import { by, KillswitchError } from '../domain/errors.js'
 import { FLAG_KEY_MOST } from '../domain/flag.js'
-import { didYouMean } from '../domain/near-key.js'
 import { behind } from '../domain/seen.js'
 import type { State } from '../domain/state.js'
 import { Evaluations } from '../service/evaluations.js'
@@ -60,8 +59,9 @@ function answerInOfrep(scope: FastifyInstance): void {
     return sendOfrepError(request, reply, error)
   })
   scope.setNotFoundHandler((request, reply) => {
-    const detail = `There is no ${request.method} on this path below /ofrep. OFREP has POST /ofrep/v1/evaluate/flags and POST /ofrep/v1/evaluate/flags/{key}.`
-    return sendOfrepError(request, reply, new KillswitchError('unknown-route', detail))
+    const message = `There is no ${request.method} on this path below /ofrep.`
+    const wayOut = [by('OFREP has POST /ofrep/v1/evaluate/flags and POST /ofrep/v1/evaluate/flags/{key}.')]
+    return sendOfrepError(request, reply, new KillswitchError('unknown-route', message, { wayOut }))
   })
 }
 
@@ -123,7 +123,8 @@ const tooLong = () =>
 const unknownFlag = (key: string, near: readonly string[]): KillswitchError =>
   new KillswitchError(
     'unknown-flag',
-    `There is no flag "${key.slice(0, FLAG_KEY_MOST)}" among those this token may read${didYouMean(near)}`,
+    `There is no flag "${key.slice(0, FLAG_KEY_MOST)}" among those this token may read.`,
+    near.length > 0 ? { near } : {},
   )
 
 function bulkRoute(scope: App, parts: Parts, evaluations: Evaluations): void {

@@ -3,7 +3,7 @@
 
 import type { Actor } from '../domain/actor.js'
 import type { Clock } from '../domain/clock.js'
-import { KillswitchError } from '../domain/errors.js'
+import { by, KillswitchError } from '../domain/errors.js'
 import type { Tokens } from '../tokens/tokens.js'
 
 /** `app`: an SDK's. `browser`: of OFREP's web clients, whose token is in everybody's hands. */
@@ -95,7 +95,7 @@ export class OpenStreams {
     this.refused++
     const wayOut =
       'Poll until there is room (the SDK does), ask another instance, or close streams nobody reads.'
-    return new KillswitchError('too-many-streams', `${why} ${wayOut}`)
+    return new KillswitchError('too-many-streams', why, { wayOut: [by(wayOut)] })
   }
 
   #look(): void {

@@ -1,7 +1,7 @@
 // The headers that say how a request is to be carried out: Idempotency-Key, If-Match, Prefer.
 
 import type { FastifyRequest } from 'fastify'
-import { KillswitchError } from '../domain/errors.js'
+import { badInput, by } from '../domain/errors.js'
 import { behind, isBehind, type Seen } from '../domain/seen.js'
 import type { Origin } from '../service/submissions.js'
 
@@ -22,9 +22,10 @@ export function originOf(request: FastifyRequest): Origin {
 function idempotencyKey(request: FastifyRequest): string | undefined {
   const given = single(request, 'idempotency-key')
   if (given === undefined || /^[\x21-\x7e]{1,128}$/.test(given)) return given
-  throw new KillswitchError(
-    'malformed-request',
-    'Idempotency-Key: give 1 to 128 printable ASCII characters without a space, such as a UUID.',
+  throw badInput(
+    { in: 'header', path: 'idempotency-key', rule: 'pattern', problem: 'is no key' },
+    'The Idempotency-Key is no key.',
+    by('Idempotency-Key: give 1 to 128 printable ASCII characters without a space, such as a UUID.'),
   )
 }
 
@@ -34,9 +35,10 @@ export function ifMatch(request: FastifyRequest): number | undefined {
   if (given === undefined || given === '*') return undefined
   const place = /^"(\d{1,16})"$/.exec(given)?.[1]
   if (place !== undefined) return Number(place)
-  throw new KillswitchError(
-    'malformed-request',
-    `If-Match: give the flag's own ETag as GET /v1/flags/:key sent it, such as "42" in quotes; this was ${given.slice(0, 80)}.`,
+  throw badInput(
+    { in: 'header', path: 'if-match', rule: 'pattern', problem: 'is no ETag of a flag' },
+    `If-Match is ${given.slice(0, 80)}, no ETag of a flag.`,
+    by('Give the one that GET /v1/flags/:key sent, such as "42" in quotes.'),
   )
 }
 
@@ -56,9 +58,10 @@ export function seenBy(request: FastifyRequest): Seen | undefined {
   const given = single(request, 'killswitch-floor')
   if (given === undefined) return undefined
   if (!/^\d{1,16}$/.test(given))
-    throw new KillswitchError(
-      'malformed-request',
-      `Killswitch-Floor: give the highest revision or entry number you have seen, such as 42; this was ${given.slice(0, 80)}.`,
+    throw badInput(
+      { in: 'header', path: 'killswitch-floor', rule: 'pattern', problem: 'is no number' },
+      `Killswitch-Floor is ${given.slice(0, 80)}, no number.`,
+      by('Give the highest revision or entry number you have seen, such as 42.'),
     )
   const log = single(request, 'killswitch-log')
   return { place: Number(given), ...(log === undefined ? {} : { log }) }

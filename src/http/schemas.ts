@@ -3,8 +3,8 @@
 import { type Static, Type } from 'typebox'
 import { ROLES } from '../domain/actor.js'
 import { ACTIONS, OUTCOMES } from '../domain/audit.js'
-import { ERROR_CODES } from '../domain/errors.js'
 import { FLAG_KEY } from '../domain/flag.js'
+import { Way } from '../wire/problem.js'
 import { choice, flagKey, orNull, Proof, strict, time, value } from './members.js'
 
 export const RunbookParams = Type.Object({
@@ -16,18 +16,6 @@ export const FlipParams = Type.Object({
 export const PlaceParams = Type.Object({
   place: Type.String({ description: 'A place: 12, or 0-12 (epoch-seq)', maxLength: 40 }),
 })
-
-export const Problem = Type.Object(
-  {
-    type: Type.String(),
-    title: Type.String(),
-    status: Type.Integer(),
-    code: choice(ERROR_CODES, 'Stable: what a program may look at'),
-    detail: Type.String({ description: 'What was seen, the rule, and the way out' }),
-    requestId: Type.String(),
-  },
-  { additionalProperties: true, description: 'RFC 9457 problem details' },
-)
 
 export const HoldSummary = Type.Object({
   id: Type.String(),
@@ -52,6 +40,7 @@ export const Warning = Type.Object({
   code: Type.String(),
   detail: Type.String(),
   near: Type.Optional(Type.Array(Type.String())),
+  wayOut: Type.Optional(Type.Array(Way, { description: 'What to do: any of these' })),
 })
 
 export const Hold = Type.Object({

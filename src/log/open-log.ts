@@ -3,7 +3,7 @@
 
 import type { KeyObject } from 'node:crypto'
 import type { Clock } from '../domain/clock.js'
-import { KillswitchError } from '../domain/errors.js'
+import { by, KillswitchError } from '../domain/errors.js'
 import type { Kill } from '../domain/kill.js'
 import { Known } from './doors/known.js'
 import { Taking } from './doors/taking.js'
@@ -210,7 +210,8 @@ async function assertEnvironment(journal: Journal, environment: string): Promise
   if (found === environment) return
   throw new KillswitchError(
     'configuration',
-    `The journal in ${journal.folder} is of environment "${found}", and KILLSWITCH_ENVIRONMENT is "${environment}": give each its own KILLSWITCH_DATA_DIR.`,
+    `The journal in ${journal.folder} is of environment "${found}", and KILLSWITCH_ENVIRONMENT is "${environment}".`,
+    { wayOut: [by('Give each its own KILLSWITCH_DATA_DIR.')] },
   )
 }
 

@@ -2,7 +2,7 @@
 
 import { placeOf } from '../domain/audit.js'
 import type { AuditFilter, Order } from '../domain/audit-query.js'
-import { KillswitchError } from '../domain/errors.js'
+import { byCall, KillswitchError } from '../domain/errors.js'
 import { nearKeys, unknownFlag } from '../domain/near-key.js'
 import type { FoundEntry, LogState, QueryResult, Verification } from '../log/state.js'
 import type { Subscribe } from '../log/subscribe.js'
@@ -61,10 +61,9 @@ export class Audit {
   async entry(place: number | undefined, given: string): Promise<FoundEntry & { hash: string }> {
     const found = place === undefined ? undefined : await this.#log.find.entry(place)
     if (found) return found
-    throw new KillswitchError(
-      'unknown-entry',
-      `The log has no entry at place "${given}". GET /v1/audit?limit=1 shows the newest.`,
-    )
+    throw new KillswitchError('unknown-entry', `The log has no entry at place "${given}".`, {
+      wayOut: [byCall({ method: 'GET', path: '/v1/audit?limit=1' }, 'shows the newest')],
+    })
   }
 
   /** Recomputes the whole chain from the bytes on disk. */

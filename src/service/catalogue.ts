@@ -3,7 +3,7 @@
 
 import { randomUUID } from 'node:crypto'
 import type { Draft } from '../domain/audit.js'
-import type { CatalogueDocument, Fault } from '../domain/catalogue.js'
+import { type CatalogueDocument, describeFault, type Fault } from '../domain/catalogue.js'
 import { toTimestamp } from '../domain/clock.js'
 import { KillswitchError } from '../domain/errors.js'
 import type { State } from '../domain/state.js'
@@ -102,5 +102,3 @@ function loadedDraft(document: CatalogueDocument, key: string, now: number, inFo
     request: { id: key, key, digest: document.digest },
   }
 }
-
-export const describeFault = ({ file, line, message }: Fault): string => `${file}:${line}: ${message}`

@@ -4,7 +4,7 @@ import type { Actor } from '../domain/actor.js'
 import { type Entry, parsePlace, placeOf, type Warning } from '../domain/audit.js'
 import { type Claimed, strictly } from '../domain/claim.js'
 import { decideDrill } from '../domain/drill.js'
-import { KillswitchError } from '../domain/errors.js'
+import { badInput, by, bySending, KillswitchError } from '../domain/errors.js'
 import { decideRestore } from '../domain/flip.js'
 import type { Kill } from '../domain/kill.js'
 import { unknownFlag } from '../domain/near-key.js'
@@ -83,9 +83,10 @@ export class Flips {
     return this.#submissions.submit(actor, act, origin, request => {
       const claim = strictly(this.#runbooks.claim(body.step, flag, 'restore'), body.step)
       if (body.reason === undefined && !body.undo) {
-        throw new KillswitchError(
-          'malformed-request',
-          'A restore says why: send "reason". (Only an undo may go without.)',
+        throw badInput(
+          { in: 'body', path: 'body.reason', rule: 'required', problem: 'is needed' },
+          'A restore says why; only an undo may go without.',
+          bySending({ reason: '' }),
         )
       }
       const command = {
@@ -158,7 +159,15 @@ export class Flips {
     if (became.state === 'torn')
       throw new KillswitchError(
         'unknown-flip',
-        `Of the step run "${id}" only a part is in the log up to ${placeOf(this.#log.head)}: a crash tore it, or the rest is yet to come. Send it again with the same Idempotency-Key: what is missing is done, and no flag is held twice.`,
+        `Of the step run "${id}" only a part is in the log up to ${placeOf(this.#log.head)}: a crash tore it, or the rest is yet to come.`,
+        {
+          flip: id,
+          wayOut: [
+            by(
+              'Send it again with the same Idempotency-Key: what is missing is done, and no flag is held twice.',
+            ),
+          ],
+        },
       )
     if (became.state !== 'unknown') return became
     const place = parsePlace(id)
@@ -167,7 +176,15 @@ export class Flips {
       return { state: entry.action === 'flip.voided' ? 'never' : entry.outcome, entries: [entry] }
     throw new KillswitchError(
       'unknown-flip',
-      `No flip "${id}" of yours is in the log up to ${placeOf(this.#log.head)}. If it was sent within the last seconds it may still arrive: ask again, or send it again with the same Idempotency-Key; it is never done twice.`,
+      `No flip "${id}" of yours is in the log up to ${placeOf(this.#log.head)}.`,
+      {
+        flip: id.slice(0, 128),
+        wayOut: [
+          by(
+            'If it was sent within the last seconds it may still arrive: ask again, or send it again with the same Idempotency-Key; it is never done twice.',
+          ),
+        ],
+      },
     )
   }
 

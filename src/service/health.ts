@@ -1,6 +1,6 @@
 // Whether a kill can be taken and a known state served: what /readyz says, and why it is less than well.
 
-import { KillswitchError } from '../domain/errors.js'
+import { by, KillswitchError } from '../domain/errors.js'
 import type { Finding } from '../domain/runbook.js'
 import type { LogState } from '../log/state.js'
 import type { Catalogue } from './catalogue.js'
@@ -78,7 +78,8 @@ export class Health {
     if (this.hasKnownState) return
     throw new KillswitchError(
       'no-known-state',
-      'This instance has not seen the log yet: the store was away when it started, and its journal is empty. Ask another instance, or try again when the store is back.',
+      'This instance has not seen the log yet: the store was away when it started, and its journal is empty.',
+      { wayOut: [by('Ask another instance, or try again when the store is back.')] },
     )
   }
 

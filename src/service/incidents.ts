@@ -5,7 +5,7 @@ import type { Actor } from '../domain/actor.js'
 import { type Entry, type IncidentNote, placeOf } from '../domain/audit.js'
 import { claimStep, strictly } from '../domain/claim.js'
 import { type Clock, parseTime, toTimestamp } from '../domain/clock.js'
-import { KillswitchError } from '../domain/errors.js'
+import { badInput, by } from '../domain/errors.js'
 import type { Incident, Left } from '../domain/incident.js'
 import { type Adopt, decideAdopt, decideDeclareAndAdopt } from '../domain/incident-adopt.js'
 import { decideResolve } from '../domain/incident-resolve.js'
@@ -111,8 +111,8 @@ export class Incidents {
     return this.#submit(actor, 'incident.changed', incident, body, origin, command => {
       const { reason, ...change } = body
       if (Object.keys(change).length === 0)
-        throw new KillswitchError(
-          'malformed-request',
+        throw badInput(
+          { in: 'body', path: 'body', rule: 'minProperties', problem: 'changes nothing' },
           'Say what changes: "severity", "commander", "title" or "link".',
         )
       const asked = { ...command, change, ...(reason === undefined ? {} : { reason }) }
@@ -191,8 +191,8 @@ export class Incidents {
 /** Owner and due belong to an action alone. */
 function assertNote({ kind, owner, due }: IncidentNote): void {
   if (kind !== 'action' && (owner !== undefined || due !== undefined))
-    throw new KillswitchError(
-      'malformed-request',
+    throw badInput(
+      { in: 'body', path: 'body.kind', problem: 'must be action, with "owner" or "due"' },
       `"owner" and "due" belong to a note of kind "action"; this one is "${kind}".`,
     )
   if (due !== undefined) assertTime('due', due)
@@ -200,8 +200,9 @@ function assertNote({ kind, owner, due }: IncidentNote): void {
 
 function assertTime(name: string, given: string): void {
   if (parseTime(given) !== undefined) return
-  throw new KillswitchError(
-    'malformed-request',
-    `"${name}" is "${given}": give a date such as 2026-11-27, or an RFC 3339 time with its zone.`,
+  throw badInput(
+    { in: 'body', path: `body.${name}`, rule: 'format', problem: 'is no time' },
+    `"${name}" is "${given}", which is no time.`,
+    by('Give a date such as 2026-11-27, or an RFC 3339 time with its zone.'),
   )
 }

@@ -8,6 +8,7 @@ import { readRunbooks } from '../catalogue/runbooks/reader.js'
 import type { CatalogueDocument } from '../domain/catalogue.js'
 import { type Claimed, claimStep } from '../domain/claim.js'
 import { KillswitchError } from '../domain/errors.js'
+import { formOf } from '../domain/near-key.js'
 import type { Finding, Runbook, Step } from '../domain/runbook.js'
 import type { LogState } from '../log/state.js'
 import type { Subscribe } from '../log/subscribe.js'
@@ -76,9 +77,11 @@ export class Runbooks {
   get(id: string): Runbook {
     const runbook = this.#byId.get(id)
     if (runbook) return runbook
+    const ids = [...this.#byId.keys()]
     throw new KillswitchError(
       'unknown-runbook',
-      `There is no runbook "${id}": there are ${[...this.#byId.keys()].join(', ') || 'none'}.`,
+      `There is no runbook "${id}": there are ${ids.join(', ') || 'none'}.`,
+      { runbooks: ids, near: ids.filter(each => formOf(each) === formOf(id)) },
     )
   }
 

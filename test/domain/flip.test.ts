@@ -119,7 +119,7 @@ describe('restore', () => {
     const { refusal } = restore(held, { incident: 'INC-9' })
     assert.equal(refusal?.code, 'nothing-to-release')
     assert.deepEqual(
-      (refusal!.extra.holds as { incident: string }[]).map(hold => hold.incident),
+      refusal!.data.holds!.map(hold => hold.incident),
       ['INC-1'],
     )
   })
@@ -207,7 +207,9 @@ describe('undo', () => {
 
   it('is told to an operator whose restore is refused', () => {
     const { refusal } = restore(held, { incident: 'INC-1', actor: operator })
-    assert.match(refusal?.message ?? '', /engineer or higher.*"undo": true/)
+    assert.match(refusal?.message ?? '', /engineer or higher/)
+    const [wayOut] = refusal?.data.wayOut ?? []
+    assert.deepEqual(wayOut?.call?.body, { flag: 'ai_v1', undo: true })
   })
 })
 

@@ -174,7 +174,7 @@ describe('resolving', () => {
       assert.ok(error instanceof KillswitchError)
       assert.equal(error.code, 'incident-open')
       assert.deepEqual(
-        (error.extra.open as { flag: string }[]).map(each => each.flag),
+        error.data.open!.map(each => 'flag' in each && each.flag),
         ['ai_v1'],
       )
     }

@@ -40,20 +40,21 @@ describe('near keys', () => {
 
 describe('an unknown flag', () => {
   it('is told with the keys that may have been meant', () => {
-    const { code, message, extra } = unknownFlag(checkout, 'EnableCheckout')
+    const { code, detail, data } = unknownFlag(checkout, 'EnableCheckout')
     assert.deepEqual(
-      [code, message, extra],
+      [code, detail, data.flag, data.near],
       [
         'unknown-flag',
-        'There is no flag "EnableCheckout"; did you mean enableCheckout? GET /v1/flags lists those there are.',
-        { near: ['enableCheckout'] },
+        'There is no flag "EnableCheckout". Did you mean enableCheckout? GET /v1/flags lists those there are.',
+        'EnableCheckout',
+        ['enableCheckout'],
       ],
     )
     assert.equal(
-      unknownFlag(checkout, 'nothing').message,
+      unknownFlag(checkout, 'nothing').detail,
       'There is no flag "nothing". GET /v1/flags lists those there are.',
     )
-    assert.ok(unknownFlag(checkout, 'x'.repeat(2048)).message.length < 300)
+    assert.ok(unknownFlag(checkout, 'x'.repeat(2048)).detail.length < 300)
   })
 
   it('is never taken for the one that is near', () => {
@@ -69,7 +70,7 @@ describe('an unknown flag', () => {
         drafts.map(({ outcome, flag }) => [outcome, flag]),
         [['refused', 'enable_checkout']],
       )
-      assert.match(refusal?.message ?? '', /did you mean enableCheckout\?/)
+      assert.deepEqual(refusal?.data.near, ['enableCheckout'])
     }
   })
 })

@@ -170,7 +170,7 @@ describe('a key that is nearly one', () => {
       ]
       for (const { status, body } of await Promise.all(refused)) {
         assert.deepEqual([status, body.code, body.near], [404, 'unknown-flag', ['enableCheckout']], key)
-        assert.match(body.detail, /did you mean enableCheckout\?/)
+        assert.match(body.detail, /Did you mean enableCheckout\?/)
       }
       for (const way of ['path', 'body'] as const)
         for (const verb of ['kill', 'restore', 'drill'] as const) {
@@ -180,7 +180,7 @@ describe('a key that is nearly one', () => {
         }
       const { body } = await evaluate(server, key)
       assert.deepEqual([body.key, body.errorCode], [key, 'FLAG_NOT_FOUND'])
-      assert.match(body.errorDetails, /did you mean enableCheckout\?/)
+      assert.match(body.errorDetails, /Did you mean enableCheckout\?/)
       const story = await ask('viewer', 'GET', `/v1/audit?flag=${path}`)
       assert.equal(story.body.entries.length, 6, 'the refusals are entries under the key that was given')
     }
@@ -198,13 +198,14 @@ describe('a key that is nearly one', () => {
     const declared = await ask('operator', 'POST', '/v1/incidents', {
       body: { id: 'INC-1', title: 'T', runbook: 'shop', severity: 'SEV1', adopt: ['enable_checkout'] },
     })
-    assert.match(declared.body.warnings[0].detail, /did you mean enableCheckout\?/)
+    assert.deepEqual(declared.body.warnings[0].near, ['enableCheckout'])
     const adopt = { body: { adopt: ['EnableCheckout'] } }
     const adopted = await ask('operator', 'POST', '/v1/incidents/INC-1/adopt', adopt)
     assert.deepEqual([adopted.status, adopted.body.near], [404, ['enableCheckout']])
     const leave = { leave: [{ flag: 'enable.checkout', owner: 'Shop', until: '2099-01-01' }] }
     const left = await ask('engineer', 'POST', '/v1/incidents/INC-1/resolve', { body: leave })
-    assert.match(left.body.detail, /leave it out of "leave"; did you mean enableCheckout\?/)
+    assert.deepEqual([left.body.flag, left.body.near], ['enable.checkout', ['enableCheckout']])
+    assert.match(left.body.detail, /Did you mean enableCheckout\? Leave that one out of "leave"\./)
   })
 
   it('that nothing is near has no entries, as before', async () => {

@@ -123,6 +123,7 @@ function scrubText(text: string): string {
   return text
     .replace(/\b[0-9a-f]{64}\b/g, '6b1e'.repeat(16))
     .replace(/\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z/g, '2026-11-20T03:00:00.120Z')
+    .replace(/\b\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC/g, '2026-11-20 03:00:00 UTC')
     .replace(UUID, '0b8f8a4e-7c1d-4c52-9d1e-3f6f6a7b8c9d')
     .replace(/\/ofrep\/v1\/events\/[\w.-]+/, '/ofrep/v1/events/a-secret')
     .replace(/[A-Za-z0-9+/]{43,}=+/g, match => `${'Zm9v'.repeat(11).slice(0, match.length - 1)}=`)

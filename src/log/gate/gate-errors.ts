@@ -1,14 +1,14 @@
 // What the gate says of a commit that did not go well: certain that nothing was done, or not certain at all.
 
-import { KillswitchError } from '../../domain/errors.js'
+import { by, byCall, KillswitchError } from '../../domain/errors.js'
 
 /** What those who come after are told: of theirs nothing was sent. */
 export const stillAway = (failure: KillswitchError): KillswitchError =>
   failure.code === 'outcome-unknown'
     ? new KillswitchError(
         'store-unavailable',
-        'The store does not answer. Nothing was done; try again when it is back.',
-        {},
+        'The store does not answer. Nothing was done.',
+        { ...causeOf(failure), wayOut: [by('Try again when it is back.')] },
         failure,
       )
     : failure
@@ -16,13 +16,15 @@ export const stillAway = (failure: KillswitchError): KillswitchError =>
 export const onlyKills = (): KillswitchError =>
   new KillswitchError(
     'journal-broken',
-    "The disk of this instance is full; what room is left is for kills. Nothing was done: free space on the data folder's disk, or ask another instance.",
+    'The disk of this instance is full; what room is left is for kills. Nothing was done.',
+    { cause: 'ENOSPC', wayOut: [by("Free space on the data folder's disk, or ask another instance.")] },
   )
 
 export const keyReused = (key: string, place: number | undefined): KillswitchError =>
   new KillswitchError(
     'key-reused',
-    `The Idempotency-Key "${key}" was used for another request (entry ${place}). Send a new key.`,
+    `The Idempotency-Key "${key}" was used for another request (entry ${place}).`,
+    { flip: key, wayOut: [by('Send a new key.')] },
   )
 
 export const historyLost = (why: string): KillswitchError =>
@@ -34,7 +36,8 @@ export const historyLost = (why: string): KillswitchError =>
 export const tooBusy = (): KillswitchError =>
   new KillswitchError(
     'store-unavailable',
-    'Other writers kept the log moving for a second; nothing was done. Try again.',
+    'Other writers kept the log moving for a second; nothing was done.',
+    { cause: 'contended', wayOut: [by('Try again.')] },
   )
 
 /** An error that no adapter promised tells nothing of what was written. */
@@ -47,7 +50,18 @@ export const asKillswitchError = (error: unknown): KillswitchError =>
 export const unknownOutcome = (key: string, cause: unknown): KillswitchError =>
   new KillswitchError(
     'outcome-unknown',
-    `The store did not answer: this may have been done, or may not. Ask GET /v1/flips/${encodeURIComponent(key)}, or send it again with "Idempotency-Key: ${key}": it is never done twice.`,
-    { flip: key },
+    'The store did not answer: this may have been done, or may not.',
+    {
+      ...(cause instanceof KillswitchError ? causeOf(cause) : {}),
+      flip: key,
+      wayOut: [
+        byCall({ method: 'GET', path: `/v1/flips/${encodeURIComponent(key)}` }, 'says what became of it'),
+        by(`Sent again with "Idempotency-Key: ${key}", it is never done twice.`),
+      ],
+    },
     cause,
   )
+
+/** What the store said it was. */
+const causeOf = ({ data: { cause } }: KillswitchError): { cause?: string } =>
+  cause === undefined ? {} : { cause }

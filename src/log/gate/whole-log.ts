@@ -2,7 +2,7 @@
 // backup. Never writes into a log that is there.
 
 import { EMPTY, type Head, open, placeOf, type SealedEntry } from '../../domain/audit.js'
-import { KillswitchError } from '../../domain/errors.js'
+import { by, KillswitchError } from '../../domain/errors.js'
 import { fold, INITIAL, type State } from '../../domain/state.js'
 import type { Store } from '../stores/store.js'
 import { changedFlags } from './stored-flags.js'
@@ -89,7 +89,6 @@ function assertEmpty(head: Head, where: string): void {
 const present = ({ epoch, seq, hash }: Head, where: string): KillswitchError =>
   new KillswitchError(
     'log-present',
-    `There is a log in ${where} already: ${seq} entries, up to ${epoch}-${seq} (hash ${hash.slice(0, 16)}). An import is ` +
-      'for an empty store only: move that one aside, or name another.',
-    { entries: seq, head: { epoch, seq, hash } },
+    `There is a log in ${where} already: ${seq} entries, up to ${epoch}-${seq} (hash ${hash.slice(0, 16)}). An import is for an empty store only.`,
+    { entries: seq, head: { epoch, seq, hash }, wayOut: [by('Move that one aside, or name another.')] },
   )

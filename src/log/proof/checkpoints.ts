@@ -4,7 +4,7 @@
 import type { KeyObject } from 'node:crypto'
 import { placeOf } from '../../domain/audit.js'
 import { originOf, signCheckpoint } from '../../domain/checkpoint.js'
-import { KillswitchError } from '../../domain/errors.js'
+import { by, byCall, KillswitchError } from '../../domain/errors.js'
 import { verifierKey } from '../../domain/note.js'
 import type { KnownLog } from '../follow/known-log.js'
 import type { Tree, TreeHead } from './tree.js'
@@ -74,10 +74,9 @@ export class Checkpoints {
     await tree.whole(signal)
     const found = place === undefined ? undefined : await tree.inclusion(place)
     if (place === undefined || found === undefined)
-      throw new KillswitchError(
-        'unknown-entry',
-        `The log has no entry at place "${given}". GET /v1/audit?limit=1 shows the newest.`,
-      )
+      throw new KillswitchError('unknown-entry', `The log has no entry at place "${given}".`, {
+        wayOut: [byCall({ method: 'GET', path: '/v1/audit?limit=1' }, 'shows the newest')],
+      })
     return {
       place,
       index: found.index,
@@ -122,11 +121,14 @@ export class Checkpoints {
     if (this.#making.key !== undefined) return
     throw new KillswitchError(
       'no-log-key',
-      'This instance signs no checkpoints: on Redis the key is given to every instance. Make one with `openssl genpkey ' +
-        '-algorithm ed25519 -out log.key`, and start each with KILLSWITCH_LOG_KEY_FILE=log.key.',
+      'This instance signs no checkpoints: on Redis the key is given to every instance.',
+      { wayOut: [by(HOW)] },
     )
   }
 }
+
+const HOW =
+  'Make one with `openssl genpkey -algorithm ed25519 -out log.key`, and start each with KILLSWITCH_LOG_KEY_FILE=log.key.'
 
 const empty = (): KillswitchError =>
   new KillswitchError('no-known-state', 'There is no entry in the log yet, so there is nothing to sign.')

@@ -3,7 +3,7 @@
 
 import { type Draft, type Entry, open } from '../../domain/audit.js'
 import { type Clock, toTimestamp } from '../../domain/clock.js'
-import { KillswitchError } from '../../domain/errors.js'
+import { by, KillswitchError } from '../../domain/errors.js'
 import { decideKill, type Kill } from '../../domain/kill.js'
 import { holdsOf, provisionalId } from '../../domain/provisional.js'
 import type { KnownLog } from '../follow/known-log.js'
@@ -83,26 +83,30 @@ export class Provisional {
   #again(kill: Kill, { key, digest }: Asked): Taken {
     if (kill.request.digest === digest)
       return { entries: this.entriesOf(kill), durability: 'provisional', replayed: true }
-    throw new KillswitchError(
-      'key-reused',
-      `The Idempotency-Key "${key}" was used for another request. Send a new key.`,
-    )
+    throw new KillswitchError('key-reused', `The Idempotency-Key "${key}" was used for another request.`, {
+      flip: key,
+      wayOut: [by('Send a new key.')],
+    })
   }
 
   /** Durable on this instance's disk, and told to its apps, when it resolves. Throws `journal-broken`, or `outcome-unknown`. */
   async take(kills: readonly Kill[]): Promise<void> {
-    if (kills.length === 0) return
+    const [first] = kills
+    if (first === undefined) return
     // in the file's turn: a rewrite that comes next has them, and none that could not be kept
     const keep = () => this.#keep([...this.#kills, ...kills])
     await this.#file.append(kills, keep).catch(error => {
       const isInDoubt = error instanceof NotTakenBack
       const rest = isInDoubt
-        ? 'This may be done at the next start of this instance, or not. Kill on another instance, with the same Idempotency-Key: it is never done twice.'
-        : 'Nothing was done: kill on another instance.'
+        ? 'This may be done at the next start of this instance, or not.'
+        : 'Nothing was done.'
+      const wayOut = isInDoubt
+        ? 'Kill on another instance, with the same Idempotency-Key: it is never done twice.'
+        : 'Kill on another instance.'
       throw new KillswitchError(
         isInDoubt ? 'outcome-unknown' : 'journal-broken',
         `The store is away, and this instance cannot keep the kill on its own disk (${error.message}). ${rest}`,
-        isInDoubt ? { flip: kills[0]?.request.key } : {},
+        { ...(isInDoubt && first ? { flip: first.request.key } : {}), wayOut: [by(wayOut)] },
         error,
       )
     })
