@@ -4,7 +4,7 @@
 import { Cluster, type ClusterOptions, Redis, type RedisOptions } from 'ioredis'
 import type { KillswitchError } from '../../../domain/errors.js'
 import { type Client, SCRIPTS } from './commands.js'
-import { explain, unavailable } from './errors.js'
+import { codeOf, explain, timeout, unavailable } from './errors.js'
 import { describeTarget, type Target } from './target.js'
 
 export type ConnectionEvent = { kind: 'ready' | 'lost' | 'error'; connection: string; detail: string }
@@ -24,6 +24,7 @@ export class Connection {
   readonly #target: Target
   readonly #options: ConnectionOptions
   #lastError: string | undefined
+  #lastCode: string | undefined
   #resetting = false
   #closed = false
 
@@ -36,6 +37,7 @@ export class Connection {
     if (target.kind === 'cluster') this.client.on('node error', (error: unknown) => this.#failed(error))
     this.client.on('ready', () => {
       this.#lastError = undefined
+      this.#lastCode = undefined
       this.#tell('ready', 'connected')
     })
     this.client.on('close', () => {
@@ -51,11 +53,12 @@ export class Connection {
 
   /** Why nothing can be sent now: nothing was. */
   get unavailable(): KillswitchError {
-    if (this.#closed) return unavailable(this.where, 'was closed by this process')
-    return unavailable(
-      this.where,
-      `is not connected: ${this.#lastError ?? 'the first connection is under way'}`,
-    )
+    if (this.#closed)
+      return unavailable(this.where, { detail: 'was closed by this process', cause: 'closed' })
+    return unavailable(this.where, {
+      detail: `is not connected: ${this.#lastError ?? 'the first connection is under way'}`,
+      cause: this.#lastCode ?? 'not-connected',
+    })
   }
 
   /** Resolves with true at the next moment the connection can be used, with false when `signal` aborts. */
@@ -91,7 +94,9 @@ export class Connection {
   }
 
   #failed(error: unknown): void {
-    this.#lastError = this.#redact(explain(error).detail)
+    const { detail, cause } = explain(error)
+    this.#lastError = this.#redact(detail)
+    this.#lastCode = cause
     this.#tell('error', this.#lastError)
   }
 
@@ -126,7 +131,7 @@ const SETUP_MS = 1_000
  */
 function within<T>(answer: Promise<T>, ms: number): Promise<T> {
   return new Promise((resolve, reject) => {
-    const giveUp = (): void => void setImmediate(() => reject(new Error('Command timed out')))
+    const giveUp = (): void => void setImmediate(() => reject(timeout()))
     const timer = setTimeout(giveUp, ms)
     answer.then(resolve, reject).finally(() => clearTimeout(timer))
   })
@@ -162,7 +167,7 @@ function openSingle(target: Target, options: ConnectionOptions): Redis {
     enableOfflineQueue: false,
     retryStrategy: backoff(options.firstRetryMs),
     // A master that became a replica: its name, or the Sentinels, are asked anew. The command was refused, not done.
-    reconnectOnError: (error: Error) => error.message.startsWith('READONLY'),
+    reconnectOnError: (error: Error) => codeOf(error) === 'READONLY',
   }
   if (target.kind === 'single') return new Redis({ ...common, ...target.nodes[0] })
   return new Redis({

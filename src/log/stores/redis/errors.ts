@@ -1,7 +1,7 @@
 // Says what a failed Redis command means: certain that nothing was done, or not known. Carries no error object of the
 // client library out of this folder: those hold the arguments of their command, a password among them.
 
-import { KillswitchError } from '../../../domain/errors.js'
+import { by, KillswitchError } from '../../../domain/errors.js'
 
 /** Replies that come before a command runs, or from a check ahead of every write. What was seen, and what to do. */
 const NOTHING_DONE: Readonly<Record<string, readonly [seen: string, cure: string]>> = {
@@ -47,56 +47,78 @@ const NOTHING_DONE: Readonly<Record<string, readonly [seen: string, cure: string
   NOPROTO: ['does not speak the protocol', 'use Redis 7.0 or later'],
 }
 
-/** Further replies that tell for certain that nothing was done, by their words. */
-const NOTHING_DONE_BY_WORDS: readonly (readonly [words: RegExp, as: string])[] = [
+/**
+ * What has no code of its own, by its words: replies that begin with ERR, and what the client library says. Here alone
+ * are a library's words looked at; everybody else asks for the code.
+ */
+const REPLIES: readonly (readonly [words: RegExp, code: string])[] = [
   [/can't run this command|can't access at least one of the keys/, 'NOPERM'], // inside a script; writes are checked ahead
   [/Script killed by user/, 'BUSY'], // Redis kills no script that has written
+  [/^ERR unknown (?:sub)?command/i, 'unknown-command'],
+  [/^ERR max number of clients/, 'max-clients'],
 ]
+const LIBRARY: readonly (readonly [words: RegExp, code: string])[] = [
+  [/enableOfflineQueue options is false/, 'not-connected'],
+  [/timed out|ETIMEDOUT/, 'ETIMEDOUT'],
+  [/ECONN|EPIPE|EHOST|ENET|ENOTFOUND|EAI_/, 'unreachable'], // Sentinels and nodes of a cluster, as "Last error: ..."
+  [/closed|max retries/, 'closed'],
+]
+const UNREACHABLE = /^(?:unreachable|ECONN|EPIPE|EHOST|ENET|ENOTFOUND|EAI_)/
 
-/** What a rejection is, with no secret in it. `certain`: the command was not and will not be executed. */
-export type Failure = { certain: boolean; detail: string; timedOut: boolean }
-
-export function explain(error: unknown): Failure {
-  const message = error instanceof Error ? error.message : String(error)
-  if (error instanceof Error && error.name === 'ReplyError') return explainReply(message)
-  const timedOut = /timed out|ETIMEDOUT/.test(message)
-  if (/enableOfflineQueue options is false/.test(message)) {
-    return { certain: true, detail: 'is not connected', timedOut: false }
-  }
-  if (timedOut) return { certain: false, detail: 'did not answer in time', timedOut }
-  const cut = /closed|max retries|ECONN|EPIPE|EHOST|ENET|ENOTFOUND|EAI_/.test(message)
-  return {
-    certain: false,
-    detail: cut ? lostConnection(message) : `failed (${firstLine(message)})`,
-    timedOut,
-  }
+/** The reply's own code, the system's, or a word for what has none; undefined for what nobody foresaw. */
+export function codeOf(error: unknown): string | undefined {
+  if (!(error instanceof Error)) return undefined
+  const { name, message, code } = error as NodeJS.ErrnoException
+  const byWords = (table: typeof REPLIES) => table.find(([words]) => words.test(message))?.[1]
+  if (name === 'ReplyError') return byWords(REPLIES) ?? message.split(' ', 1)[0]
+  return typeof code === 'string' ? code : byWords(LIBRARY)
 }
 
-/** The client library's own words where they help: which address refused, which name is not known. */
-const lostConnection = (message: string): string =>
-  /E[A-Z]{4}/.test(message) ? `cannot be reached (${firstLine(message)})` : 'lost the connection'
+/** As a time limit of ours rejects. */
+export const timeout = (): Error => Object.assign(new Error('Command timed out'), { code: 'ETIMEDOUT' })
 
-function explainReply(message: string): Failure {
-  const byWords = NOTHING_DONE_BY_WORDS.find(([words]) => words.test(message))?.[1]
-  const known = NOTHING_DONE[byWords ?? message.split(' ', 1)[0] ?? '']
-  const said = `It said: ${firstLine(message)}`
-  if (known) return { certain: true, detail: `${known[0]}; ${known[1]}. ${said}`, timedOut: false }
-  const certain = /^ERR unknown command|^ERR max number of clients/.test(message)
-  return { certain, detail: `answered with an error. ${said}`, timedOut: false }
+/** What a rejection is, with no secret in it. `certain`: the command was not and will not be executed. */
+export type Failure = { certain: boolean; detail: string; timedOut: boolean; cause?: string }
+
+export function explain(error: unknown): Failure {
+  const cause = codeOf(error)
+  const failure = { certain: false, timedOut: false, ...(cause === undefined ? {} : { cause }) }
+  const said = firstLine(error instanceof Error ? error.message : String(error))
+  if (error instanceof Error && error.name === 'ReplyError')
+    return { ...failure, ...explainReply(cause, said) }
+  if (cause === 'not-connected') return { ...failure, certain: true, detail: 'is not connected' }
+  if (cause === 'ETIMEDOUT') return { ...failure, timedOut: true, detail: 'did not answer in time' }
+  if (cause === 'closed') return { ...failure, detail: 'lost the connection' }
+  // the client library's own words help: which address refused, which name is not known
+  const what = cause !== undefined && UNREACHABLE.test(cause) ? 'cannot be reached' : 'failed'
+  return { ...failure, detail: `${what} (${said || cause})` }
+}
+
+function explainReply(code: string | undefined, said: string): Pick<Failure, 'certain' | 'detail'> {
+  const known = NOTHING_DONE[code ?? '']
+  if (known) return { certain: true, detail: `${known[0]}; ${known[1]}. It said: ${said}` }
+  const certain = code === 'unknown-command' || code === 'max-clients'
+  return { certain, detail: `answered with an error. It said: ${said}` }
 }
 
 /** The failure of a command that writes: what is not certainly undone may be done, or may still be. */
-export function writeFailure(where: string, { certain, detail }: Failure): KillswitchError {
-  if (certain) return unavailable(where, detail)
+export function writeFailure(where: string, failure: Failure): KillswitchError {
+  if (failure.certain) return unavailable(where, failure)
   return new KillswitchError(
     'outcome-unknown',
-    `Redis at ${where} ${detail} after the command was sent: it may have been done, or may still be. ` +
-      'Ask for the flip by its id before trying anything else.',
+    `Redis at ${where} ${failure.detail} after the command was sent: it may have been done, or may still be.`,
+    {
+      ...causeOf(failure),
+      wayOut: [by('Ask for the flip by its id before trying anything else.')],
+    },
   )
 }
 
-export const unavailable = (where: string, detail: string): KillswitchError =>
-  new KillswitchError('store-unavailable', `Redis at ${where} ${detail}`)
+export const unavailable = (where: string, failure: Pick<Failure, 'detail' | 'cause'>): KillswitchError =>
+  new KillswitchError('store-unavailable', `Redis at ${where} ${failure.detail}`, causeOf(failure))
+
+const causeOf = ({ cause }: Pick<Failure, 'cause'>): { cause?: string } =>
+  cause === undefined ? {} : { cause }
 
 /** An old server repeats the arguments of a command it does not know, the password of a HELLO included. */
 const firstLine = (message: string): string =>

@@ -6,7 +6,7 @@ import { type Head, placeOf } from '../../../domain/audit.js'
 import type { Followed } from '../store.js'
 import { locate, readAfter } from './commands.js'
 import type { Connection } from './connection.js'
-import { explain } from './errors.js'
+import { codeOf, explain } from './errors.js'
 import type { Keys } from './keys.js'
 
 /** How long one read waits for a line. Redis ends the wait up to 100 ms late (hz 10): still below the port's 250 ms. */
@@ -66,7 +66,7 @@ const furthest = (a: Head, b: Head): Head => (placeOf(b) > placeOf(a) ? b : a)
 
 /** Another type under the log's key is a lost log: `locate` says so. */
 function wrongType(error: unknown): undefined {
-  if (error instanceof Error && error.message.startsWith('WRONGTYPE')) return undefined
+  if (codeOf(error) === 'WRONGTYPE') return undefined
   throw error
 }
 

@@ -3,6 +3,7 @@
 
 import { KillswitchError } from '../../../domain/errors.js'
 import { type Client, mayRun } from './commands.js'
+import { codeOf } from './errors.js'
 import type { Keys } from './keys.js'
 
 /**
@@ -81,12 +82,11 @@ async function run(
   try {
     return { ...(await ask(redis, keys, now)), check }
   } catch (error) {
-    const message = error instanceof Error ? error.message : ''
-    if (!/NOPERM|unknown (sub)?command/i.test(message)) throw error
+    if (!['NOPERM', 'unknown-command'].includes(codeOf(error) ?? '')) throw error
     return {
       level: 'warning',
       check,
-      seen: `${check} could not be looked at (${message})`,
+      seen: `${check} could not be looked at (${(error as Error).message})`,
       cure: 'Permit the user of the service to look, as in deploy/redis/users.acl, or look by hand.',
     }
   }

@@ -87,9 +87,9 @@ export class RedisStore implements Store {
     await sharer
       .send(client => share(client, this.keys, records))
       .catch(error => {
-        const { detail, timedOut } = explain(error)
-        if (timedOut) sharer.reset(detail)
-        throw unavailable(this.where, detail)
+        const failure = explain(error)
+        if (failure.timedOut) sharer.reset(failure.detail)
+        throw unavailable(this.where, failure)
       })
   }
 
@@ -131,7 +131,7 @@ export class RedisStore implements Store {
   }
 
   #read<T>(read: (client: Client) => Promise<T>): Promise<T> {
-    return this.#send(read, ({ detail }) => unavailable(this.where, detail))
+    return this.#send(read, failure => unavailable(this.where, failure))
   }
 
   /** Nothing is sent on a connection that is not ready; one that did not answer in time is dropped. */

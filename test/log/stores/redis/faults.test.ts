@@ -28,7 +28,7 @@ const failsWith =
   (error: unknown): boolean => {
     assert.ok(error instanceof KillswitchError, inspect(error))
     assert.equal(error.code, code, error.message)
-    assert.match(error.message, pattern)
+    assert.match(error.detail, pattern)
     return true
   }
 
