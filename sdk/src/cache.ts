@@ -59,9 +59,16 @@ export function fileDisk(path: string): Disk {
         throw new Error(`it belongs to user ${stat.uid}`)
       return readFileSync(path, 'utf8')
     },
-    write: text => writeWhole(path, text),
+    write: text =>
+      writeWhole(path, text).catch(error => {
+        throw unwritable(path, error as NodeJS.ErrnoException)
+      }),
   }
 }
+
+/** The system's words name the temporary file, another one each time. */
+const unwritable = (path: string, error: NodeJS.ErrnoException): Error =>
+  error.code === undefined ? error : new Error(`${path}: ${error.code} at ${error.syscall}`, { cause: error })
 
 async function writeWhole(path: string, text: string): Promise<void> {
   await mkdir(dirname(path), { recursive: true, mode: 0o700 })
@@ -136,9 +143,7 @@ export class Cache {
         this.text = text
         this.voice.settled('cache')
       } catch (error) {
-        // without the chance part of the temporary name, so that it is said once
-        const why = (error as Error).message.replace(/\.\d+\.[0-9a-f]{8}\.tmp/g, '')
-        this.voice.once('cache', `the cache file cannot be written: ${why}`)
+        this.voice.once('cache', `the cache file cannot be written: ${(error as Error).message}`)
       }
     }
     this.writing = undefined

@@ -84,7 +84,7 @@ export class Receipts {
     if (sent.outcome === 'refused')
       voice.once(
         'receipts',
-        `no kill can be proved here, the receipts of ${receipt.app} are refused: ${sent.reason}`,
+        `no kill can be proved here, the receipts of ${receipt.app} are refused: ${[sent.status, sent.detail].filter(Boolean).join(': ')}`,
       )
     else if (sent.outcome === 'taken') voice.settled('receipts')
     return sent.outcome === 'taken'

@@ -5,7 +5,7 @@ import type { Receipt } from '../../src/domain/receipt.js'
 import type { Snapshot } from '../../src/domain/snapshot.js'
 import type { Options } from './options.js'
 import type { ResponseLike, Runtime } from './runtime.js'
-import { readSnapshot } from './wire.js'
+import { type Refusal, readProblem, readSnapshot } from './wire.js'
 
 /** What the SDK has seen: an instance that knows less of that log must not answer as if it knew. */
 export type Floor = { log: string; revision: number }
@@ -16,8 +16,11 @@ export type Fetched =
   | { outcome: 'refused'; status: number }
   | { outcome: 'failed'; reason: string }
 
-/** What became of a receipt; `refused`: the same would be refused again, and `reason` says why. */
-export type Sent = { outcome: 'taken' } | { outcome: 'failed' } | { outcome: 'refused'; reason: string }
+/** What became of a receipt; `refused`: the same would be refused again. Of a proxy's refusal only the status is known. */
+export type Sent =
+  | { outcome: 'taken' }
+  | { outcome: 'failed' }
+  | ({ outcome: 'refused'; status: number } & Partial<Refusal>)
 
 type Asking = Pick<Options, 'token' | 'requestTimeoutMs' | 'mode'>
 
@@ -123,8 +126,7 @@ async function readAnswer(answer: ResponseLike): Promise<Fetched> {
 function readReceipt({ status }: ResponseLike, text: string): Sent {
   if (status >= 200 && status < 300) return { outcome: 'taken' }
   if (status < 400 || status >= 500 || status === 408 || status === 429) return { outcome: 'failed' }
-  const said = /"detail":"((?:[^"\\]|\\.){1,500})"/.exec(text)?.[1]
-  return { outcome: 'refused', reason: `${status}${said === undefined ? '' : `: ${said}`}` }
+  return { outcome: 'refused', status, ...readProblem(text) }
 }
 
 /** The status; of a redirect, where to: the address to configure, or somebody in between. */

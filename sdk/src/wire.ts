@@ -68,6 +68,18 @@ export function readSnapshot(source: unknown): Snapshot | undefined {
   return whole ? (value as unknown as Snapshot) : undefined
 }
 
+/** What a refusal of the service says. */
+export type Refusal = { code: string; detail: string }
+
+const LONGEST_DETAIL = 500
+
+/** Undefined for what is no problem of the service: a page of somebody in between. */
+export function readProblem(text: string): Refusal | undefined {
+  const value = parsed(text)
+  if (!isObject(value) || !isText(value.code) || !isText(value.detail)) return undefined
+  return { code: value.code, detail: value.detail.slice(0, LONGEST_DETAIL) }
+}
+
 /** The data of an `event: change`. */
 export function readChange(text: string): Change | undefined {
   const value = parsed(text)

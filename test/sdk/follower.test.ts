@@ -237,7 +237,8 @@ test('a redirect is not followed but told, and a receipt that is refused is said
   const said: string[] = []
   const logger = { warn: (line: string) => void said.push(line), error() {} }
   const server = host(world, 'http://a:1', { f: flag() })
-  const refused = '{"detail":"There is no application \\"app\\" in the catalogue."}'
+  const refused =
+    '{"code":"malformed-request","detail":"There is no application \\"app\\" in the catalogue."}'
   const answer = world.hosts.get('http://a:1') as Handler
   world.hosts.set('http://a:1', async (url, init) =>
     url.pathname === '/v1/receipts' ? respond(400, refused) : answer(url, init),
