@@ -77,11 +77,9 @@ function parseConfig(text: string, path: string): ConfigFile {
   const expected = 'give "url: https://..." (or a list of them) and "token: ks_..."'
   let found: unknown
   try {
-    found = parse(text)
+    found = parse(text, { prettyErrors: false })
   } catch (error) {
-    throw new UsageError(
-      `${path} is not YAML: ${(error as Error).message.split('\n')[0]} Expected: ${expected}.`,
-    )
+    throw new UsageError(`${path} is not YAML: ${(error as Error).message} Expected: ${expected}.`)
   }
   if (found === null || typeof found !== 'object' || Array.isArray(found))
     throw new UsageError(`${path} is not a mapping: ${expected}.`)

@@ -4,6 +4,7 @@ import { type Command, Option } from 'commander'
 import { stringify } from 'yaml'
 import { ROLES } from '../domain/actor.js'
 import { parseTime } from '../domain/clock.js'
+import { KillswitchError } from '../domain/errors.js'
 import { newToken, sha256 } from '../tokens/first-start.js'
 import { Tokens } from '../tokens/tokens.js'
 import { type Cli, given, isJson, several } from './context.js'
@@ -59,7 +60,9 @@ function assertTaken(yaml: string): void {
   try {
     Tokens.parse(yaml, 'token')
   } catch (error) {
-    throw new UsageError((error as Error).message.replace(/^token:\d+: /gm, ''))
+    const faults = error instanceof KillswitchError ? error.data.faults : undefined
+    if (faults === undefined) throw error
+    throw new UsageError(faults.map(({ message }) => message).join('\n'))
   }
 }
 

@@ -5,6 +5,7 @@ import { hash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { type Document, LineCounter, parseDocument } from 'yaml'
 import { type Actor, ROLES, type Role } from '../domain/actor.js'
+import { describeFault, type Fault } from '../domain/catalogue.js'
 import { parseTime } from '../domain/clock.js'
 import { KillswitchError } from '../domain/errors.js'
 
@@ -19,26 +20,31 @@ export class Tokens {
   /** `entries` as a tokens file has them; `file` is named in faults. Throws `configuration` with every fault. */
   static parse(text: string, file: string): Tokens {
     const counter = new LineCounter()
-    const document = parseDocument(text, { lineCounter: counter, schema: 'core' })
-    const faults = document.errors.map(
-      error => `${file}:${counter.linePos(error.pos[0]).line}: ${error.message.split('\n')[0]}`,
-    )
+    const document = parseDocument(text, { lineCounter: counter, schema: 'core', prettyErrors: false })
+    const faults: Fault[] = document.errors.map(({ pos, message }) => ({
+      file,
+      line: counter.linePos(pos[0]).line,
+      message,
+    }))
     const tokens = new Tokens()
     const list = faults.length === 0 ? plain(document, file, faults) : []
     if (!Array.isArray(list))
-      faults.push(
-        `${file}:1: this is not a list: give one "- { id: ..., role: ..., sha256: ... }" per credential.`,
-      )
+      faults.push({
+        file,
+        line: 1,
+        message: 'this is not a list: give one "- { id: ..., role: ..., sha256: ... }" per credential.',
+      })
     else {
       const seen = new Set<string>()
       for (const [index, item] of list.entries()) {
         const offset = (document.getIn([index], true) as { range?: [number] } | undefined)?.range?.[0] ?? 0
-        const at = `${file}:${counter.linePos(offset).line}`
-        faults.push(...faultsOf(item, seen).map(fault => `${at}: ${fault}`))
+        const { line } = counter.linePos(offset)
+        faults.push(...faultsOf(item, seen).map(message => ({ file, line, message })))
         if (faults.length === 0) tokens.#add(item as TokenEntry)
       }
     }
-    if (faults.length > 0) throw new KillswitchError('configuration', faults.join('\n'))
+    if (faults.length > 0)
+      throw new KillswitchError('configuration', faults.map(describeFault).join('\n'), { faults })
     return tokens
   }
 
@@ -108,11 +114,11 @@ export class Tokens {
 }
 
 /** Aliases are a fault like any other: a credential is read where it stands. */
-function plain(document: Document, file: string, faults: string[]): unknown {
+function plain(document: Document, file: string, faults: Fault[]): unknown {
   try {
     return document.toJS({ maxAliasCount: 0 })
   } catch (error) {
-    faults.push(`${file}:1: ${(error as Error).message}`)
+    faults.push({ file, line: 1, message: (error as Error).message })
     return []
   }
 }
