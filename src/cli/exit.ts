@@ -1,5 +1,8 @@
 // How a command ends: the exit codes, and the errors that carry one. What an error says is print/problem.ts's.
 
+import { ERROR_CODES, type ErrorCode } from '../domain/errors.js'
+import type { Problem as Sent } from '../wire/problem.js'
+
 /** 0 done, 2 usage, 3 refused, 4 not proven by all, 5 unreachable. */
 export const EXIT = { done: 0, usage: 2, refused: 3, notProven: 4, unreachable: 5 } as const
 export type Exit = (typeof EXIT)[keyof typeof EXIT]
@@ -7,15 +10,29 @@ export type Exit = (typeof EXIT)[keyof typeof EXIT]
 /** The command line, the configuration or a local file is wrong; nothing was asked of the service. */
 export class UsageError extends Error {}
 
-/** An RFC 9457 problem, as the service sent it. */
-export type Problem = {
-  status: number
-  code: string
-  detail: string
-  requestId?: string
-  near?: string[]
-  [member: string]: unknown
-}
+/** An RFC 9457 problem, as the service sent it: an older or a newer one may have other members, and other codes. */
+export type Problem = Partial<Omit<Sent, 'code'>> & { status: number; code: string; detail: string }
+
+/** The codes that say nothing of what was asked: the service could not. Every other one is its answer. */
+export const UNABLE: readonly ErrorCode[] = [
+  'behind',
+  'overloaded',
+  'too-many-streams',
+  'no-known-state',
+  'store-unavailable',
+  'outcome-unknown',
+  'history-lost',
+  'journal-broken',
+  'configuration',
+  'internal',
+]
+
+/** A code that is not known here is judged by its status. */
+export const isUnable = ({ code, status }: Pick<Problem, 'code' | 'status'>): boolean =>
+  ERROR_CODES.some(each => each === code) ? UNABLE.some(each => each === code) : status >= 500
+
+/** What answered was not this service. */
+export const NOT_KILLSWITCH = 'not-killswitch'
 
 /** The service answered, and the answer is no. `text` is exactly what it sent. */
 export class RefusedError extends Error {
@@ -30,8 +47,13 @@ export class RefusedError extends Error {
     this.url = url
   }
 
+  /** Of a proxy's page nothing is a problem's. */
+  get isProblem(): boolean {
+    return this.problem.code !== NOT_KILLSWITCH
+  }
+
   get exit(): Exit {
-    return this.problem.status >= 500 ? EXIT.unreachable : EXIT.refused
+    return isUnable(this.problem) ? EXIT.unreachable : EXIT.refused
   }
 }
 

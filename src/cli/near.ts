@@ -14,7 +14,7 @@ export async function explainUnknownFlag(client: Client, key: string, error: unk
     ({ body }) => body.flags.map(flag => flag.key),
     () => [],
   )
-  throw new RefusedError({ ...error.problem, near: nearKeys(key, keys) }, error.text, error.url)
+  throw withNear(error, nearKeys(key, keys))
 }
 
 /** The same for an incident that nobody declared under this id. */
@@ -24,8 +24,12 @@ export async function explainUnknownIncident(client: Client, id: string, error: 
     ({ body }) => body.incidents.map(incident => incident.id),
     () => [],
   )
-  throw new RefusedError({ ...error.problem, near: nearKeys(id, ids) }, error.text, error.url)
+  throw withNear(error, nearKeys(id, ids))
 }
+
+/** What the service names comes first: it knows how keys are compared. */
+const withNear = ({ problem, text, url }: RefusedError, found: readonly string[]): RefusedError =>
+  new RefusedError({ ...problem, near: [...new Set([...(problem.near ?? []), ...found])] }, text, url)
 
 /** Those that differ by case or separators alone, hold the word asked for, or are a slip of the pen away; three at most. */
 export function nearKeys(asked: string, keys: readonly string[]): string[] {

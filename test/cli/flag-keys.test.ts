@@ -49,8 +49,7 @@ describe('a flag whose key has capitals, slashes and colons', () => {
       ]) {
         const { code, err } = await cli('operator', ...words)
         assert.equal(code, 3, words.join(' '))
-        assert.match(err, /^Refused \(unknown-flag\): .*; did you mean enableCheckout\?/, err)
-        if (words[0] !== 'audit') assert.match(err, /^ {2}near: enableCheckout$/m)
+        assert.match(err, /^Refused \(unknown-flag\): .*\n {2}near: enableCheckout$/m, err)
       }
     assert.equal(server.parts.log.state.flags.get('enableCheckout')?.holds.length, 0)
     const nowhere = await cli('operator', 'kill', '../flips')

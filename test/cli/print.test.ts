@@ -1,10 +1,14 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import fc from 'fast-check'
+import { RefusedError } from '../../src/cli/exit.js'
 import { clockLines } from '../../src/cli/print/incident.js'
+import { problemJson, problemLines } from '../../src/cli/print/problem.js'
 import { styleFor } from '../../src/cli/print/style.js'
 import { table } from '../../src/cli/print/table.js'
-import { forTerminal } from '../../src/cli/print/wording.js'
+import { wayFor } from '../../src/cli/print/wording.js'
 import { widthOf, wrapCell, wrapLine } from '../../src/cli/print/wrap.js'
+import { by, byCall, bySending, type Call, KillswitchError } from '../../src/domain/errors.js'
 import type { ClockItem } from '../../src/domain/incident-clock.js'
 
 const plain = styleFor(false)
@@ -93,11 +97,53 @@ describe('the clock of an incident', () => {
   })
 })
 
-describe('the words of the service', () => {
-  it('are said as a person reads them on a terminal', () => {
-    assert.equal(
-      forTerminal('It is held since 2026-11-20T03:00:01.123Z. GET /v1/flags lists those there are.'),
-      'It is held since 2026-11-20 03:00:01 UTC. "killswitch status" lists those there are.',
+describe('a way out', () => {
+  it('is a command that can be typed, made from the call or the members it names', () => {
+    const typed = (call: Call) => wayFor(byCall(call, 'does it'))
+    const undo = { method: 'POST', path: '/v1/flags/restore', body: { flag: 'a b', undo: true } } as const
+    assert.deepEqual(
+      [
+        typed({ method: 'GET', path: '/v1/flags' }),
+        typed({ method: 'GET', path: '/v1/audit?incident=INC-1' }),
+        typed({ method: 'GET', path: '/v1/flips/k%2F1' }),
+        typed(undo),
+        typed({ method: 'GET', path: '/v1/unheard-of' }),
+        typed({ method: 'GET', path: '/docs' }),
+        wayFor(bySending({ force: true, reason: '' }, 'A coordinator forces it')),
+        wayFor(bySending({ unheard: 1 })),
+        wayFor(by('Ask somebody.')),
+      ],
+      [
+        '"killswitch status" does it.',
+        '"killswitch audit query --incident INC-1" does it.',
+        '"killswitch flip k/1" does it.',
+        '"killswitch undo \'a b\'" does it.',
+        'GET /v1/unheard-of does it.',
+        undefined,
+        'A coordinator forces it: give --force --reason "...".',
+        'Send "unheard".',
+        'Ask somebody.',
+      ],
+    )
+  })
+
+  it('is shown with near names as they are, whatever stands in them', () => {
+    const names = ['did you mean "x"?', 'a Near: b. GET /v1/flags', "it's\n2"]
+    fc.assert(
+      fc.property(fc.array(fc.oneof(fc.string(), fc.constantFrom(...names)), { maxLength: 3 }), near => {
+        const { detail, message, data } = new KillswitchError('unknown-flag', 'There is none.', { near })
+        const problem = { status: 404, code: 'unknown-flag', detail, message, near: [...(data.near ?? [])] }
+        const lines = problemLines(new RefusedError(problem, JSON.stringify(problem), ''), plain)
+        assert.equal(lines[0], 'Refused (unknown-flag): There is none.')
+        assert.deepEqual(
+          lines.slice(1),
+          near.map(name => `  near: ${name}`),
+        )
+        assert.deepEqual(
+          JSON.parse(problemJson(new RefusedError(problem, JSON.stringify(problem), ''))),
+          problem,
+        )
+      }),
     )
   })
 })

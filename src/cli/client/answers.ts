@@ -3,12 +3,12 @@
 import type { Role } from '../../domain/actor.js'
 import type { Action, Entry, Outcome, StepReference } from '../../domain/audit.js'
 import type { Convergence } from '../../domain/convergence.js'
+import type { RunVerdict, Way } from '../../domain/errors.js'
 import type { Hold, HoldSummary } from '../../domain/hold.js'
 import type { Link, Moment, Resolution, Tick } from '../../domain/incident.js'
 import type { ClockItem } from '../../domain/incident-clock.js'
 import type { Receipt } from '../../domain/receipt.js'
 import type { Runbook, Step } from '../../domain/runbook.js'
-import type { RunVerdict } from '../../domain/step-run.js'
 
 type Side = { label: string; variant: string; value: unknown; role: Role }
 export type HeldBy = Omit<Hold, 'flag'>
@@ -34,7 +34,7 @@ export type Flag = {
 }
 export type FlagList = { environment: string; revision: number; upstream: 'live' | 'stale'; flags: Flag[] }
 
-export type Warned = { code: string; detail: string; near?: string[] }
+export type Warned = { code: string; detail: string; near?: string[]; wayOut?: Way[] }
 export type Flip = {
   id: number
   key: string

@@ -1,7 +1,14 @@
 // The HTTP client: one request, the URLs in their order until one answers. It retries nothing that was answered, and what
 // changes something carries the same Idempotency-Key to every URL, so that it is never done twice.
 
-import { type Failure, type Problem, RefusedError, UnreachableError, UsageError } from '../exit.js'
+import {
+  type Failure,
+  NOT_KILLSWITCH,
+  type Problem,
+  RefusedError,
+  UnreachableError,
+  UsageError,
+} from '../exit.js'
 import type { Settings } from '../settings.js'
 
 export type Answer<T> = { status: number; headers: Headers; text: string; body: T; url: string }
@@ -148,7 +155,7 @@ function refusalOf({ status, text, body, url }: Omit<Answer<unknown>, 'headers'>
   if (typeof problem?.code === 'string' && typeof problem.detail === 'string')
     return new RefusedError(problem, text, url)
   const detail = `${url} answered ${status}, and not as Killswitch does: is this its URL, and what stands between?`
-  return new RefusedError({ status, code: 'not-killswitch', detail }, text, url)
+  return new RefusedError({ status, code: NOT_KILLSWITCH, detail }, text, url)
 }
 
 /** Whether an answer says that nothing was done. A gateway's 502 or 504 says nothing of the kind. */

@@ -21,7 +21,7 @@ export function flagTable(
     flag.key,
     flag.application,
     stateOf(flag, style),
-    flag.label.replace(/^normal: /, ''),
+    flag.killed ? flag.label : flag.restore.variant,
     flag.holds.map(hold => holdInShort(hold, look.now)).join('; '),
   ])
   return [

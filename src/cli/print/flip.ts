@@ -4,7 +4,7 @@ import type { Flip, FlipAnswer, Warned } from '../client/answers.js'
 import type { Style } from './style.js'
 import { pairs } from './table.js'
 import { absolute } from './time.js'
-import { forTerminal } from './wording.js'
+import { waysFor } from './wording.js'
 
 export function flipLines(answer: FlipAnswer, style: Style, now: number): string[] {
   const flips = answer.flips ?? [answer]
@@ -46,8 +46,8 @@ export function stepLine({ id, code, text, line }: NonNullable<Flip['step']>): s
 }
 
 export const warningLines = (warnings: readonly Warned[], style: Style): string[] =>
-  warnings.flatMap(({ code, detail, near }) => [
-    `${style.yellow(`! ${code}:`)} ${forTerminal(detail)}`,
+  warnings.flatMap(({ code, detail, near, wayOut }) => [
+    `${style.yellow(`! ${code}:`)} ${[detail, ...waysFor(wayOut)].join(' ')}`,
     ...(near ?? []).map(each => `    near: ${each}`),
   ])
 

@@ -7,7 +7,6 @@ import { actsOn, firstLine } from './step.js'
 import type { Style } from './style.js'
 import { pairs, table } from './table.js'
 import { absolute, when } from './time.js'
-import { forTerminal } from './wording.js'
 
 export type Look = Pick<Terminal, 'style' | 'columns' | 'now'>
 type Due = IncidentView['clock'][number]
@@ -39,9 +38,7 @@ export function incidentLines(incident: IncidentView, look: Look): string[] {
     ...held(incident, look),
     ...block(stepLines(incident, look)),
     ...block(links.map(link => `  ${link.title}: ${link.url}`)),
-    ...(open.length > 0
-      ? ['', 'Before it can be resolved:', ...open.map(each => `  ${forTerminal(each.detail)}`)]
-      : []),
+    ...(open.length > 0 ? ['', 'Before it can be resolved:', ...open.map(each => `  ${each.detail}`)] : []),
   ]
 }
 

@@ -1,13 +1,17 @@
 // An error in plain words, with the way out as a command to type.
 
-import type { HoldSummary } from '../../domain/hold.js'
-import { EXIT, type Exit, type Problem, RefusedError, UnreachableError, UsageError } from '../exit.js'
+import {
+  EXIT,
+  type Exit,
+  isUnable,
+  type Problem,
+  RefusedError,
+  UnreachableError,
+  UsageError,
+} from '../exit.js'
+import { firstLine } from './step.js'
 import type { Style } from './style.js'
-import { forTerminal } from './wording.js'
-
-type Call = { body?: { step?: string; flags?: string[] } }
-type Child = { step: string; code: string; text: string }
-type Verdict = { flag: string; verdict: string; detail?: string }
+import { commandOf, waysFor } from './wording.js'
 
 export function exitOf(error: unknown): Exit {
   if (error instanceof RefusedError) return error.exit
@@ -17,8 +21,7 @@ export function exitOf(error: unknown): Exit {
 /** For `--json`: what the service sent, or the same form where it sent nothing. */
 export function problemJson(error: unknown): string {
   if (error instanceof RefusedError) {
-    const isJson = error.text.trimStart().startsWith('{')
-    return isJson ? error.text : JSON.stringify(error.problem)
+    return error.isProblem ? error.text : JSON.stringify(error.problem)
   }
   if (error instanceof UnreachableError)
     return JSON.stringify({
@@ -37,42 +40,42 @@ export function problemLines(error: unknown, style: Style): string[] {
 }
 
 function refusalLines({ problem }: RefusedError, style: Style): string[] {
-  const head = problem.status >= 500 ? 'Not done' : 'Refused'
+  const head = isUnable(problem) ? 'Not done' : 'Refused'
   const request = problem.requestId ? style.dim(`  request ${problem.requestId}`) : ''
   return [
-    `${style.red(style.bold(head))} (${problem.code}): ${forTerminal(withoutNear(problem))}`,
+    `${style.red(style.bold(head))} (${problem.code}): ${sentence(problem)}`,
     ...waysOut(problem).map(line => `  ${line}`),
-    ...(problem.status >= 500 && request ? [request] : []),
+    ...(isUnable(problem) && request ? [request] : []),
   ]
 }
 
-/** The near matches are listed below it. */
-const withoutNear = ({ detail, near }: Problem): string =>
-  near?.length ? detail.replace(/ Near: .*?\.(?= |$)/, '') : detail
+/** What happened, and what to type. An older service has all of it in its detail. */
+const sentence = ({ message, detail, wayOut }: Problem): string =>
+  message === undefined ? detail : [message, ...waysFor(wayOut)].join(' ')
 
-/** What to type next, from what the problem carries. */
-function waysOut(problem: Problem): string[] {
-  const { code, near, call, children, holds, verdicts } = problem as Problem & {
-    call?: Call
-    children?: Child[]
-    holds?: HoldSummary[]
-    verdicts?: Verdict[]
-  }
+/** What the problem lists, and what to type next. */
+function waysOut({ code, near, candidates, call, children, holds, verdicts }: Problem): string[] {
+  const run = call && commandOf(call)
+  const named = (name: string) => candidates?.find(({ step }) => step === name)
   return [
-    ...(near ?? []).map(name => `near: ${name}`),
+    ...(near ?? []).map(name => ['near: ', name, ...about(named(name))].join('')),
     ...(verdicts ?? []).map(
       ({ flag, verdict, detail }) => `${flag}: ${verdict}${detail ? `: ${detail}` : ''}`,
     ),
-    ...(children ?? []).map(child => `killswitch run ${child.code}    ${child.text}`),
-    ...(call?.body?.flags
-      ? [`killswitch run ${call.body.step}${call.body.flags.map(flag => ` --flag ${flag}`).join('')}`]
-      : []),
+    ...(children ?? []).map(child => `killswitch run ${child.code}    ${firstLine(child.text)}`),
+    ...(run ? [run] : []),
     ...(holds ?? []).map(holdLine),
     ...(HINTS[code] ?? []),
   ]
 }
 
-const holdLine = ({ id, incident, actor, since }: HoldSummary): string =>
+const about = (step: Candidate | undefined): string[] =>
+  step === undefined ? [] : [`    ${step.code}  ${firstLine(step.text)}`]
+
+type Candidate = NonNullable<Problem['candidates']>[number]
+type Hold = NonNullable<Problem['holds']>[number]
+
+const holdLine = ({ id, incident, actor, since }: Hold): string =>
   `hold ${id}: ${incident ? `${incident}, ` : ''}by ${actor}, since ${since}`
 
 const HINTS: Record<string, string[]> = {
@@ -81,7 +84,6 @@ const HINTS: Record<string, string[]> = {
   ],
   'unknown-route': ['This service is older than this command, or the URL has a path too much.'],
   'precondition-failed': ['Look again with "killswitch status <flag>", then send it again.'],
-  'nothing-to-release': ['Name one of these: --incident <id>, --hold <id> or --all.'],
   'store-unavailable': [
     'Nothing was done. Kills are taken by an instance that has a known state: give each instance with --url.',
   ],

@@ -1,26 +1,66 @@
-// The service's messages name its routes and members; on a terminal they name what can be typed, and times as the rest of it.
+// What the service says to do, as what can be typed here. It is made from the call and the members that the answer names:
+// no sentence is read.
 
-const WORDS: [RegExp, string][] = [
-  [/GET \/v1\/flags lists those there are/g, '"killswitch status" lists those there are'],
-  [/GET \/v1\/steps lists the steps/g, '"killswitch steps --all" lists the steps'],
-  [/POST \/v1\/flags\/:key\/restore/g, 'killswitch restore <flag>'],
-  [/POST \/v1\/incidents with "id": "([^"]+)"/g, 'killswitch incident declare "..." --id $1'],
-  [/POST \/v1\/incidents with this id takes/g, '"killswitch incident declare --id ... --adopt" takes'],
-  [
-    /GET \/v1\/incidents lists those there are; GET \/v1\/audit\?incident= has what is older/g,
-    '"killswitch incident list" lists those there are; "killswitch audit query --incident" has what is older',
-  ],
-  [/GET \/v1\/audit\?limit=1 shows the newest/g, '"killswitch audit query -n 1" shows the newest'],
-  [/GET \/v1\/flips\/(\S+?)(?=[,.]? )/g, 'killswitch flip $1'],
-  [/send \{"undo": true\}/g, 'killswitch undo <flag>'],
-  [/listed in "holds", or send \{"all": true\}/g, 'listed below, or give --all'],
-  [/\("leave": flag, owner, until\)/g, '(--leave flag:owner:day)'],
-  [/\("force": true, with a reason\)/g, '(--force --reason "...")'],
-  [/leave it out of "leave"/g, 'leave it out of --leave'],
-  [/send "(reason|leave)"/g, 'give --$1'],
-  [/(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d)(?:\.\d+)?Z/g, '$1 $2 UTC'],
-  [/ \/docs (lists what there is|shows what this takes)\./g, ''],
-]
+import type { Call, Way } from '../../domain/errors.js'
 
-export const forTerminal = (detail: string): string =>
-  WORDS.reduce((text, [route, typed]) => text.replace(route, typed), detail)
+/** A way out as a sentence for a terminal; undefined where there is nothing to type, and nothing to read. */
+export function wayFor({ text, does, call, send }: Way): string | undefined {
+  if (call) {
+    if (call.path === '/docs') return undefined
+    const command = commandOf(call)
+    return command === undefined ? text : `"${command}" ${does}.`
+  }
+  if (send === undefined) return text
+  const options = Object.keys(send).map(name => OPTIONS[name])
+  if (options.includes(undefined)) return text
+  return does === undefined ? `Give ${options.join(' ')}.` : `${does}: give ${options.join(' ')}.`
+}
+
+export const waysFor = (ways: readonly Way[] = []): string[] => ways.flatMap(way => wayFor(way) ?? [])
+
+/** The members of a body, as a verb takes them. */
+const OPTIONS: Record<string, string> = {
+  reason: '--reason "..."',
+  leave: '--leave flag:owner:day',
+  force: '--force',
+  all: '--all',
+  hold: '--hold <id>',
+  incident: '--incident <id>',
+}
+
+/** The command that sends this call, or asks the same; undefined where no verb does. */
+export function commandOf({ method, path, body = {} }: Call): string | undefined {
+  const [plain = '', query] = path.split('?', 2)
+  const [, , room = '', name = ''] = plain.split('/').map(decodeURIComponent)
+  const typed = { body, query: new URLSearchParams(query), name: word(name) }
+  return COMMANDS[[method, room, ...(method === 'POST' ? [name] : [])].join(' ').trim()]?.(typed)
+}
+
+type Typed = { body: Record<string, unknown>; query: URLSearchParams; name: string }
+
+const COMMANDS: Record<string, (typed: Typed) => string> = {
+  'GET flags': ({ query, name }) =>
+    ['killswitch status', query.has('flag') ? word(query.get('flag') || '<flag>') : name].join(' ').trim(),
+  'GET steps': () => 'killswitch steps --all',
+  'GET incidents': ({ name }) => (name ? `killswitch incident show ${name}` : 'killswitch incident list'),
+  'GET flips': ({ name }) => `killswitch flip ${name}`,
+  'GET audit': ({ query }) =>
+    query.has('incident')
+      ? `killswitch audit query --incident ${word(query.get('incident') ?? '')}`
+      : `killswitch audit query -n ${query.get('limit') ?? 50}`,
+  'POST flags restore': ({ body }) =>
+    body.undo === true ? `killswitch undo ${word(body.flag)}` : `killswitch restore ${word(body.flag)}`,
+  'POST incidents': ({ body }) => `killswitch incident declare "..." --id ${word(body.id)}`,
+  'POST steps run': ({ body: { step, flags } }) =>
+    [
+      'killswitch run',
+      word(step),
+      ...(Array.isArray(flags) ? flags : []).map(flag => `--flag ${word(flag)}`),
+    ].join(' '),
+}
+
+/** As a shell takes it. A placeholder stays one. */
+export function word(given: unknown): string {
+  const text = typeof given === 'string' ? given : given === undefined ? '' : JSON.stringify(given)
+  return text === '' || /^(?:[\w@%+=:,./-]+|<\w+>)$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`
+}
