@@ -2,7 +2,7 @@
 // repository's, so that the few domain files the SDK shares with the service land in the package beside it.
 // Built beside and swapped in, so that nobody finds half a build.
 import { spawnSync } from 'node:child_process'
-import { existsSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { fileURLToPath } from 'node:url'
 
@@ -22,6 +22,9 @@ function compile(form, type, ...options) {
     rmSync(fresh, { recursive: true, force: true })
     process.exit(built.status ?? 1)
   }
+  // the shapes of the service, whose types the sources are checked against: nothing in the package refers to them at run time
+  for (const name of readdirSync(`${outDir}/src/wire`))
+    if (!name.startsWith('words.')) rmSync(`${outDir}/src/wire/${name}`)
   writeFileSync(`${outDir}/package.json`, `${JSON.stringify({ type })}\n`)
 }
 

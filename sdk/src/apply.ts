@@ -2,16 +2,9 @@
 // It never goes back: a kill is taken from anybody, a release only from a log that flipped the flag beyond what is
 // known of it there (RELIABILITY: from a lower revision, or another log, kills but no restores).
 
-import type {
-  Change,
-  Held,
-  Position,
-  ProvisionalHold,
-  Snapshot,
-  SnapshotFlag,
-} from '../../src/domain/snapshot.js'
 import type { Definition, Known, KnownFlag } from './known.js'
 import { holdOn, keysOf } from './known.js'
+import type { Change, Held, Position, ProvisionalHold, Snapshot, SnapshotFlag } from './snapshot.js'
 
 /** A snapshot or a change, made alike. `flags` only where definitions came along. */
 export type Incoming = Position & {

@@ -2,10 +2,10 @@
 // given in code. As old as it says it is.
 
 import { readFileSync } from 'node:fs'
-import type { Snapshot } from '../../src/domain/snapshot.js'
 import { apply, fromSnapshot } from './apply.js'
 import type { Cached } from './cache.js'
 import type { Voice } from './logger.js'
+import type { Snapshot } from './snapshot.js'
 import { readSnapshot } from './wire.js'
 
 /** Undefined, with a warning, where it cannot be used. */

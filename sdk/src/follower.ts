@@ -2,13 +2,13 @@
 // the snapshot while no stream is open and when definitions changed. Applies nothing itself (holding.ts), and a
 // failure here never reaches the app.
 
-import type { Change, Heartbeat } from '../../src/domain/snapshot.js'
 import { fromChange } from './apply.js'
 import { Freshness, MISSED_BEATS } from './freshness.js'
 import type { Holding } from './holding.js'
 import type { Voice } from './logger.js'
 import type { Options } from './options.js'
 import { fullJitter, pause, type Runtime } from './runtime.js'
+import type { Change, Heartbeat } from './snapshot.js'
 import type { Snapshots } from './snapshots.js'
 import { type Ended, follow } from './stream.js'
 import type { Transport } from './transport.js'

@@ -3,7 +3,7 @@
 // the file is let go of at the second look: a file that is being written is empty for a moment.
 
 import { readFileSync } from 'node:fs'
-import { FLAG_KEY } from '../../src/domain/flag.js'
+import { FLAG_KEY } from '../../src/wire/words.js'
 import type { Voice } from './logger.js'
 import { words } from './options.js'
 import type { Runtime } from './runtime.js'

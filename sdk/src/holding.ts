@@ -1,8 +1,8 @@
 // The truth inside this process: what is known, how sure of it, and the table of answers made from both. Whoever
 // learns something tells it here; whoever wants to hear of changes listens here. No network, no disk, no timers.
 
-import type { FlagValue } from '../../src/domain/flag.js'
 import { didYouMean, nearKeys } from '../../src/domain/near-key.js'
+import type { FlagValue } from '../../src/wire/words.js'
 import { type Applied, apply, type Incoming, type Refusal, type ReleaseRule } from './apply.js'
 import type { Known } from './known.js'
 import type { Voice } from './logger.js'

@@ -1,8 +1,6 @@
 // What an app imports. Everything else in this folder is nobody's business.
 
-export type { FlagValue } from '../../src/domain/flag.js'
-export type { Boot } from '../../src/domain/receipt.js'
-export type { Snapshot } from '../../src/domain/snapshot.js'
+export type { FlagValue } from '../../src/wire/words.js'
 export { type GuardOptions, killswitchGuard, killswitchMiddleware, type Problem } from './guard.js'
 export type { Status } from './holding.js'
 export { Killswitch } from './killswitch.js'
@@ -10,6 +8,8 @@ export type { ChangeListener, FlagChange } from './listeners.js'
 export type { Logger } from './logger.js'
 export type { KillswitchOptions } from './options.js'
 export { KillswitchProvider } from './provider.js'
+export type { Boot } from './receipt.js'
 export type { State } from './report.js'
 export { KilledError } from './signals.js'
+export type { Snapshot } from './snapshot.js'
 export { VERSION } from './version.js'

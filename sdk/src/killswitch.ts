@@ -1,7 +1,7 @@
 // The kill switch inside an app: puts the rooms together, starts and closes them, and answers synchronously. What it
 // answers never waits, never throws, and never goes back (apply.ts).
 
-import type { FlagValue } from '../../src/domain/flag.js'
+import type { FlagValue } from '../../src/wire/words.js'
 import { neverGoesBack } from './apply.js'
 import { fileDisk } from './cache.js'
 import { setCurrent } from './current.js'

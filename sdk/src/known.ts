@@ -1,7 +1,7 @@
 // What one process knows: per flag its definition, its hold, and how far in which log that knowledge reaches.
 // Plain data, replaced and never changed; serialised for the cache file. No rule lives here (apply.ts has them).
 
-import type { Held, ProvisionalHold, SnapshotFlag } from '../../src/domain/snapshot.js'
+import type { Held, ProvisionalHold, SnapshotFlag } from './snapshot.js'
 
 export type Definition = Omit<SnapshotFlag, 'held' | 'flipped'>
 

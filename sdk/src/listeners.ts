@@ -1,6 +1,6 @@
 // Who wants to hear of a flag. Calls them after a change; one that throws harms nobody else.
 
-import type { FlagValue } from '../../src/domain/flag.js'
+import type { FlagValue } from '../../src/wire/words.js'
 import type { Voice } from './logger.js'
 import type { Resolution } from './resolve.js'
 

@@ -1,11 +1,11 @@
 // What outlives the process: begins from the cache file, else the bootstrap document, and keeps the file up to date.
 
-import type { Boot } from '../../src/domain/receipt.js'
 import { loadBootstrap } from './bootstrap.js'
 import { Cache, type Disk } from './cache.js'
 import type { Holding } from './holding.js'
 import type { Voice } from './logger.js'
 import type { Options } from './options.js'
+import type { Boot } from './receipt.js'
 import { pause, type Runtime } from './runtime.js'
 import type { Witness } from './witness.js'
 

@@ -6,11 +6,11 @@ import { randomBytes } from 'node:crypto'
 import { hostname, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { threadId } from 'node:worker_threads'
-import type { FlagValue } from '../../src/domain/flag.js'
 import { parseVerifierKey } from '../../src/domain/note.js'
 import { HEARTBEAT_MS } from '../../src/domain/receipt.js'
-import type { Snapshot } from '../../src/domain/snapshot.js'
+import type { FlagValue } from '../../src/wire/words.js'
 import { consoleLogger, type Logger } from './logger.js'
+import type { Snapshot } from './snapshot.js'
 
 export type KillswitchOptions = {
   /** Base address of the service, or several: the next one is tried on failure. `KILLSWITCH_URL`, by commas. */

@@ -11,7 +11,7 @@ import {
   ProviderFatalError,
   type ResolutionDetails,
 } from '@openfeature/server-sdk'
-import type { FlagValue } from '../../src/domain/flag.js'
+import type { FlagValue } from '../../src/wire/words.js'
 import type { Status } from './holding.js'
 import { Killswitch } from './killswitch.js'
 import type { KillswitchOptions } from './options.js'

@@ -1,8 +1,9 @@
 // Says what this process has applied: at once after applying, again every 15 s give or take a fifth, and a last time
 // when it closes. Soft and in nobody's way: one request at a time, the newest state only, failures retried quietly.
 
-import { RECEIPT_INTERVAL_MS, type Receipt } from '../../src/domain/receipt.js'
+import { RECEIPT_INTERVAL_MS } from '../../src/domain/receipt.js'
 import type { Voice } from './logger.js'
+import type { Receipt } from './receipt.js'
 import { fullJitter, type Runtime } from './runtime.js'
 import type { Sent } from './transport.js'
 

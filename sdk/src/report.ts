@@ -1,8 +1,8 @@
 // What is told of this process: its state to whoever asks, and its receipt to the service. Sends nothing itself.
 
-import type { Boot, Receipt } from '../../src/domain/receipt.js'
 import type { Holding, Status } from './holding.js'
 import type { Options } from './options.js'
+import type { Boot, Receipt } from './receipt.js'
 import type { Runtime } from './runtime.js'
 import { SDK } from './version.js'
 import type { Witness } from './witness.js'

@@ -1,10 +1,10 @@
 // From what is known to what is answered: one frozen resolution per flag, made when something changes, so that an
 // evaluation is a Map lookup and allocates nothing. Pure; never an error for a kill.
 
-import type { FlagValue, Scalar } from '../../src/domain/flag.js'
-import type { Held } from '../../src/domain/snapshot.js'
+import type { FlagValue, Scalar } from '../../src/wire/words.js'
 import type { Definition, Known } from './known.js'
 import { holdOn, keysOf } from './known.js'
+import type { Held } from './snapshot.js'
 import type { Targeting, TargetingResult } from './targeting.js'
 
 export type Reason = 'STATIC' | 'STALE' | 'DEFAULT' | 'TARGETING_MATCH'

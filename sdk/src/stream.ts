@@ -2,8 +2,8 @@
 // the wire; reconnects nothing and holds no state.
 
 import { createParser, type EventSourceMessage } from 'eventsource-parser'
-import type { Change, Heartbeat } from '../../src/domain/snapshot.js'
 import type { Runtime } from './runtime.js'
+import type { Change, Heartbeat } from './snapshot.js'
 import { reasonOf, statusOf } from './transport.js'
 import { readChange, readHeartbeat } from './wire.js'
 

@@ -1,13 +1,13 @@
 // A kill switch for users' own tests: the real rules and the real provider over a service in memory. One line to kill,
 // one to restore; no network, no disk, nothing to wait for.
 
-import type { FlagValue } from '../../src/domain/flag.js'
-import type { Held, Snapshot, SnapshotFlag } from '../../src/domain/snapshot.js'
+import type { FlagValue } from '../../src/wire/words.js'
 import { fromSnapshot } from './apply.js'
 import type { Feed } from './internals.js'
 import { Killswitch } from './killswitch.js'
 import type { KillswitchOptions } from './options.js'
 import { KillswitchProvider } from './provider.js'
+import type { Held, Snapshot, SnapshotFlag } from './snapshot.js'
 
 /** A value is the normal one, and its kill is `false`; or both are given. */
 export type FakeFlag = FlagValue | { normal: FlagValue; killed: FlagValue; message?: string }

@@ -1,11 +1,11 @@
 // One request at a time to one address of the service: the snapshot, a receipt. Bounded in time; an answer that is not
 // of the shape is a failure. Decides nothing: which address, when, and what follows are connection.ts's.
 
-import type { Receipt } from '../../src/domain/receipt.js'
-import type { Snapshot } from '../../src/domain/snapshot.js'
 import type { Options } from './options.js'
+import type { Receipt } from './receipt.js'
 import type { ResponseLike, Runtime } from './runtime.js'
-import { type Refusal, readProblem, readSnapshot } from './wire.js'
+import type { Snapshot } from './snapshot.js'
+import { type Refusal, readProblem, readSnapshot, writeReceipt } from './wire.js'
 
 /** What the SDK has seen: an instance that knows less of that log must not answer as if it knew. */
 export type Floor = { log: string; revision: number }
@@ -80,7 +80,7 @@ export class Transport {
         const answer = await this.runtime.fetch(`${url}/v1/receipts`, {
           method: 'POST',
           headers: { ...this.headers(undefined), 'content-type': 'application/json' },
-          body: JSON.stringify({ receipts: [receipt] }),
+          body: writeReceipt(receipt),
           signal,
           redirect: 'manual',
         })

@@ -1,19 +1,23 @@
 // Reads what came over the network or out of a file, and refuses what is not of the shape: a half answer must never
-// become a state. Pure; no reading of bytes.
+// become a state. Writes receipts as the service takes them. Pure; no reading of bytes.
 
-import type { FlagValue } from '../../src/domain/flag.js'
-import type {
-  Change,
-  Heartbeat,
-  Held,
-  Position,
-  ProvisionalHold,
-  Snapshot,
-} from '../../src/domain/snapshot.js'
+import type * as receipt from '../../src/wire/receipt.js'
+import type * as wire from '../../src/wire/snapshot.js'
+import type { FlagValue } from '../../src/wire/words.js'
 import type { Known, KnownJson } from './known.js'
 import { fromJson } from './known.js'
+import type { Receipt } from './receipt.js'
+import type { Change, Heartbeat, Held, Position, ProvisionalHold, Snapshot } from './snapshot.js'
 
 type Json = Record<string, unknown>
+
+/** The members alone, down to the last: an intersection and one object of the same members are the same. */
+type Members<T> = T extends object ? { [K in keyof T]: Members<T[K]> } : T
+type Same<A, B> =
+  (<T>() => T extends Members<A> ? 1 : 2) extends <T>() => T extends Members<B> ? 1 : 2 ? unknown : never
+
+/** As this package has it: does not compile where the service says it with other members. */
+const as = <Own extends Same<Own, Wire>, Wire>(value: unknown): Own => value as Own
 
 const isObject = (value: unknown): value is Json =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
@@ -65,7 +69,7 @@ export function readSnapshot(source: unknown): Snapshot | undefined {
     value.flags,
     flag => isDefinition(flag) && isPlace(flag.flipped) && (flag.held === undefined || isHeld(flag.held)),
   )
-  return whole ? (value as unknown as Snapshot) : undefined
+  return whole ? as<Snapshot, wire.Snapshot>(value) : undefined
 }
 
 /** What a refusal of the service says. */
@@ -84,7 +88,7 @@ export function readProblem(text: string): Refusal | undefined {
 export function readChange(text: string): Change | undefined {
   const value = parsed(text)
   if (!isObject(value) || value.v !== 1 || !isPosition(value)) return undefined
-  return all(value.held, isHeld) && all(value.flipped, isPlace) ? (value as unknown as Change) : undefined
+  return all(value.held, isHeld) && all(value.flipped, isPlace) ? as<Change, wire.Change>(value) : undefined
 }
 
 /** The data of an `event: heartbeat`. */
@@ -92,7 +96,9 @@ export function readHeartbeat(text: string): Heartbeat | undefined {
   const value = parsed(text)
   if (!isObject(value) || !isText(value.log) || !isPlace(value.revision)) return undefined
   if (value.checkpoint !== undefined && !isText(value.checkpoint)) return undefined
-  return value.upstream === 'live' || value.upstream === 'stale' ? (value as Heartbeat) : undefined
+  return value.upstream === 'live' || value.upstream === 'stale'
+    ? as<Heartbeat, wire.Heartbeat>(value)
+    : undefined
 }
 
 /** What a cache file holds. */
@@ -108,3 +114,7 @@ export function readKnown(value: unknown): Known | undefined {
   )
   return whole ? fromJson(value as unknown as KnownJson) : undefined
 }
+
+/** The body of `POST /v1/receipts`. */
+export const writeReceipt = (own: Receipt): string =>
+  JSON.stringify({ receipts: [as<Receipt, receipt.Receipt>(own)] } satisfies receipt.Receipts)

@@ -1,8 +1,8 @@
 // One catalogue file, which is one application: its name, its runbook, its flags and its links to runbook steps.
 // What concerns more than one file is asked in load.ts.
 
-import type { Application, Fault, StepLink } from '../domain/catalogue.js'
-import type { FlagDefinition } from '../domain/flag.js'
+import type { Fault } from '../domain/catalogue.js'
+import type { Application, FlagDefinition, StepLink } from '../wire/catalogue.js'
 import { readDefinition } from './definitions.js'
 import { quote, type Report, reportTo } from './faults.js'
 import { Members } from './members.js'

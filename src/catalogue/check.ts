@@ -1,9 +1,8 @@
 // What a person should look at in a catalogue that is in force or about to be: flags that no runbook names, kills that
 // nobody is told to undo, links that lead nowhere. Pure; a finding never keeps anything from starting.
 
-import type { CatalogueDocument } from '../domain/catalogue.js'
-import type { FlagDefinition } from '../domain/flag.js'
-import type { Direction, Finding, Runbook, Step } from '../domain/runbook.js'
+import type { CatalogueDocument, FlagDefinition } from '../wire/catalogue.js'
+import type { Direction, Finding, Runbook, Step } from '../wire/runbook.js'
 import { compare, didYouMean, quote } from './faults.js'
 import type { CataloguePlaces } from './load.js'
 import { isTooLarge } from './runbook-files.js'

@@ -1,7 +1,7 @@
 // The digest of a catalogue: the same for the same definitions, whatever directory, file order or member order they
 // came in. It can be recomputed from the document alone, years later.
 
-import type { CatalogueDocument } from '../domain/catalogue.js'
+import type { CatalogueDocument } from '../wire/catalogue.js'
 import { compare } from './faults.js'
 import { sha256 } from './runbook-files.js'
 

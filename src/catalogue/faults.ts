@@ -2,8 +2,8 @@
 
 import { distance } from 'fastest-levenshtein'
 import type { Fault } from '../domain/catalogue.js'
-import { FLAG_KEY_MOST } from '../domain/flag.js'
 import { formOf } from '../domain/near-key.js'
+import { FLAG_KEY_MOST } from '../wire/words.js'
 
 /** Notes a fault of one file at a 1-based line. */
 export type Report = (line: number, message: string) => void

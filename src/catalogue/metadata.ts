@@ -1,8 +1,9 @@
 // What a definition's metadata says about a kill: who owns it, what it does, what it is called, who may. Scalars only,
 // as flagd has it; a member that is misspelt is refused, since a kill that is not what was meant shows too late.
 
-import { ROLES, type Role, reaches } from '../domain/actor.js'
-import type { FlagDefinition, FlagValue, Scalar } from '../domain/flag.js'
+import { reaches } from '../domain/actor.js'
+import type { FlagDefinition } from '../wire/catalogue.js'
+import { type FlagValue, ROLES, type Role, type Scalar } from '../wire/words.js'
 import { didYouMean, quote } from './faults.js'
 import type { Members } from './members.js'
 import type { Variants } from './variants.js'

@@ -1,8 +1,9 @@
 // What `npm run check` prints: what was read of each runbook, then every fault and finding by file and line. Text only;
 // it reads nothing and decides nothing.
 
-import type { CatalogueDocument, Fault } from '../domain/catalogue.js'
-import type { Finding, FlagAction, Runbook, Step } from '../domain/runbook.js'
+import type { Fault } from '../domain/catalogue.js'
+import type { CatalogueDocument } from '../wire/catalogue.js'
+import type { Finding, FlagAction, Runbook, Step } from '../wire/runbook.js'
 import type { CataloguePlaces } from './load.js'
 import { suggestedLinks } from './suggested-links.js'
 

@@ -2,8 +2,8 @@
 // only; whoever pastes it has read the steps.
 
 import { stringify } from 'yaml'
-import type { CatalogueDocument, StepLink } from '../domain/catalogue.js'
-import type { Finding, FlagAction, Runbook, Step } from '../domain/runbook.js'
+import type { CatalogueDocument, StepLink } from '../wire/catalogue.js'
+import type { Finding, FlagAction, Runbook, Step } from '../wire/runbook.js'
 
 type Suggested = Pick<StepLink, 'step' | 'direction' | 'condition'> & { flag?: string; says: string }
 

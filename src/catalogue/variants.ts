@@ -1,7 +1,7 @@
 // The variants of a flag: there are some, they are of one type, and it is the type that was meant. YAML makes it easy to
 // write the text "false" for the boolean, and an app that asks for a boolean then gets its own default: no kill at all.
 
-import type { FlagValue } from '../domain/flag.js'
+import type { FlagValue } from '../wire/words.js'
 import { quote } from './faults.js'
 import type { Members } from './members.js'
 import { describe, toValue, type YamlNode } from './yaml.js'

@@ -1,8 +1,7 @@
 // The options by which query, tail and export choose entries: one set, named as the API names it.
 
 import { type Command, Option } from 'commander'
-import { ROLES } from '../domain/actor.js'
-import { ACTIONS, OUTCOMES } from '../domain/audit.js'
+import { ACTIONS, OUTCOMES, ROLES } from '../wire/words.js'
 import { pastTime, queryOf, several } from './context.js'
 
 export type FilterOptions = {

@@ -1,8 +1,9 @@
 // killswitch audit query: entries of the log, newest first.
 
 import type { Command } from 'commander'
+import type { AuditPage } from '../wire/audit.js'
+import type { ListedEntry } from '../wire/entry.js'
 import { type FilterOptions, filterQuery, withFilter } from './audit-filter.js'
-import type { AuditPage, LogEntry } from './client/answers.js'
 import type { Client } from './client/client.js'
 import { type Cli, connect, isJson, wholeNumber } from './context.js'
 import { ENTRY_HEAD, entryRow } from './print/entry.js'
@@ -47,8 +48,8 @@ const page = (client: Client, options: Options, limit: number, cursor?: string) 
   )
 
 /** Pages may be short or empty and go on: they are read until there are enough entries, or no more of them. */
-async function collect(client: Client, options: Options): Promise<{ entries: LogEntry[]; next?: string }> {
-  const entries: LogEntry[] = []
+async function collect(client: Client, options: Options): Promise<{ entries: ListedEntry[]; next?: string }> {
+  const entries: ListedEntry[] = []
   let cursor = options.cursor
   for (;;) {
     const { body } = await page(

@@ -6,12 +6,14 @@ import { parseEntry } from '../domain/chain.js'
 import { parseCheckpoint } from '../domain/checkpoint.js'
 import { leafHash, verifyInclusion } from '../domain/merkle.js'
 import { type Verifier, verifyNote } from '../domain/note.js'
+import type { InclusionProof } from '../wire/audit.js'
 import { type Cli, isJson } from './context.js'
 import { EXIT, UsageError } from './exit.js'
 import { readBytes, readKey, readText } from './export-file.js'
 import type { Style } from './print/style.js'
 
-type Proof = { place: number; index: number; size: number; proof: string[]; checkpoint: string }
+/** What is checked; the leaf's hash is computed from the line. */
+type Proof = Omit<InclusionProof, 'leafHash'>
 type Verdict = {
   ok: boolean
   place: number

@@ -4,7 +4,9 @@
 import { type Argument, script, type Option as TabOption } from '@bomb.sh/tab'
 import tab from '@bomb.sh/tab/commander'
 import type { Command } from 'commander'
-import type { FlagList, IncidentList, RunbookSummary, StepsPage } from './client/answers.js'
+import type { FlagList } from '../wire/flag.js'
+import type { IncidentList } from '../wire/incident.js'
+import type { RunbookList, StepList } from '../wire/runbook.js'
 import { Client } from './client/client.js'
 import type { Cli } from './context.js'
 import { firstLine } from './print/step.js'
@@ -25,12 +27,12 @@ const LISTS: Record<string, (client: Client) => Promise<Choices>> = {
     return body.flags.map(flag => [flag.key, flag.label])
   },
   step: async client => {
-    const { body } = await client.get<StepsPage>('/v1/steps')
+    const { body } = await client.get<StepList>('/v1/steps')
     const acting = body.steps.filter(step => step.flagActions.length > 0)
     return acting.map(step => [step.id, `${step.code} ${firstLine(step.text)}`])
   },
   runbook: async client => {
-    const { body } = await client.get<{ runbooks: RunbookSummary[] }>('/v1/runbooks')
+    const { body } = await client.get<RunbookList>('/v1/runbooks')
     return body.runbooks.map(runbook => [runbook.id, runbook.title])
   },
   incident: async client => {

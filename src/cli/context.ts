@@ -23,6 +23,9 @@ export const connect = async (command: Command): Promise<Client> =>
 
 export const isJson = (command: Command): boolean => command.optsWithGlobals<GlobalOptions>().json === true
 
+/** What a command line gives of a body: members that were not given are undefined, and left out by `given`. */
+export type Of<Body> = { [K in keyof Body]: Body[K] | undefined }
+
 /** The members that were given. */
 export const given = <T extends object>(members: T): { [K in keyof T]?: Exclude<T[K], undefined> } =>
   Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined)) as never

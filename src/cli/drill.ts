@@ -1,8 +1,9 @@
 // killswitch drill: proves the way from here to every app instance without changing any value.
 
 import type { Command } from 'commander'
+import type { Drill } from '../wire/flip.js'
 import { flipOf } from './client/flag.js'
-import { type Cli, connect, given } from './context.js'
+import { type Cli, connect, given, type Of } from './context.js'
 import { flipAndShow, withWait } from './flipping.js'
 import { explainUnknownFlag } from './near.js'
 
@@ -19,7 +20,7 @@ export function drillVerb(program: Command, cli: Cli): void {
   withWait(verb).action(
     async (key: string, { wait, reason }: { wait: number; reason?: string }, command: Command) => {
       const client = await connect(command)
-      const flipping = flipOf(key, 'drill', given({ reason }))
+      const flipping = flipOf(key, 'drill', given({ reason } satisfies Of<Drill>))
       await flipAndShow(cli, { client, command, wait }, flipping).catch(error =>
         explainUnknownFlag(client, key, error),
       )

@@ -1,7 +1,8 @@
 // How a command ends: the exit codes, and the errors that carry one. What an error says is print/problem.ts's.
 
-import { ERROR_CODES, type ErrorCode } from '../domain/errors.js'
 import type { Problem as Sent } from '../wire/problem.js'
+import type { ErrorCode } from '../wire/words.js'
+import { ERROR_CODES } from '../wire/words.js'
 
 /** 0 done, 2 usage, 3 refused, 4 not proven by all, 5 unreachable. */
 export const EXIT = { done: 0, usage: 2, refused: 3, notProven: 4, unreachable: 5 } as const

@@ -1,7 +1,7 @@
 // killswitch fleet: every app instance heard of within a day, and whether it is at the newest revision.
 
 import type { Command } from 'commander'
-import type { Instances, Member } from './client/answers.js'
+import type { Instance, InstanceList } from '../wire/receipt.js'
 import { type Cli, connect, isJson, queryOf } from './context.js'
 import type { Style } from './print/style.js'
 import { table } from './print/table.js'
@@ -18,7 +18,7 @@ export function fleetVerb(program: Command, { terminal }: Cli): void {
     .addHelpText('after', '\nExample:\n  killswitch fleet --app trustflow')
     .action(async ({ app }: { app?: string }, command: Command) => {
       const client = await connect(command)
-      const { body, text } = await client.get<Instances>(`/v1/instances${queryOf({ app })}`)
+      const { body, text } = await client.get<InstanceList>(`/v1/instances${queryOf({ app })}`)
       if (isJson(command)) return terminal.raw(text)
       const { style, columns, now } = terminal
       if (app !== undefined && body.instances.length === 0) {
@@ -41,7 +41,7 @@ export function fleetVerb(program: Command, { terminal }: Cli): void {
     })
 }
 
-function row(member: Member, style: Style, now: number): string[] {
+function row(member: Instance, style: Style, now: number): string[] {
   const { instance, app, liveness, current, revision, lastHeardAt, sdk, forced, boot } = member
   const paint = { live: style.green, lost: style.red, closed: style.dim }[liveness]
   const from = {

@@ -1,7 +1,7 @@
 // killswitch flip: what became of a flip, and who has applied it. Where to look after a Ctrl-C or a lost answer.
 
 import type { Command } from 'commander'
-import type { FlipStatus } from './client/answers.js'
+import type { FlipStatus } from '../wire/flip.js'
 import { catchInterrupt, watchFlip } from './client/watch.js'
 import { type Cli, connect, isJson, seconds } from './context.js'
 import { EXIT } from './exit.js'

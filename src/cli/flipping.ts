@@ -1,8 +1,8 @@
 // What kill, restore, undo and run have in common: send, show at once what changed, then wait for the fleet.
 
 import type { Command } from 'commander'
-import type { Convergence } from '../domain/convergence.js'
-import type { FlipAnswer } from './client/answers.js'
+import type { Convergence } from '../wire/convergence.js'
+import type { FlipAnswer } from '../wire/flip.js'
 import type { Client } from './client/client.js'
 import { type Flipping, type Sent, sendFlip } from './client/flip.js'
 import { catchInterrupt, type Watched, watchFlip } from './client/watch.js'
@@ -48,8 +48,8 @@ async function flipForPeople(cli: Cli, { client, wait, signal }: Sending, flippi
     terminal.say(terminal.aside.yellow(`! ${url}: ${why}. ${client.urls[0]} answered.`))
   if (wait === 0) return
   const watched = await watchFlip({ client, terminal }, key, answer.convergence ?? [], wait, signal)
-  // a run has several entries: its key finds them all
-  showWatched(cli, watched, answer.flips ? key : String(answer.id))
+  // a run has several entries, and a provisional kill none yet: the key finds them all
+  showWatched(cli, watched, answer.flips ? key : String(answer.id ?? key))
 }
 
 export function showWatched(cli: Cli, { convergence, ended }: Watched, id: string): void {
@@ -100,5 +100,5 @@ async function again(
   }
 }
 
-const isPending = ({ convergence }: FlipAnswer): boolean =>
+const isPending = ({ convergence }: Pick<FlipAnswer, 'convergence'>): boolean =>
   convergence?.some(each => each.status === 'pending') ?? false

@@ -1,7 +1,7 @@
 // killswitch housekeeping: what somebody should tidy up, each with the command that does.
 
 import type { Command } from 'commander'
-import type { Housekeeping } from '../domain/housekeeping.js'
+import type { Housekeeping } from '../wire/housekeeping.js'
 import { type Cli, connect, isJson, queryOf } from './context.js'
 import type { Style } from './print/style.js'
 import { when } from './print/time.js'

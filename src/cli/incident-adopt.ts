@@ -1,7 +1,8 @@
 // killswitch incident adopt: takes kills that no incident has under this one; they then count as its own.
 
 import type { Command } from 'commander'
-import { type Cli, given } from './context.js'
+import type { Adoption } from '../wire/incident-act.js'
+import { type Cli, given, type Of } from './context.js'
 import { workOn } from './incident-sending.js'
 
 export function incidentAdoptVerb(group: Command, cli: Cli): void {
@@ -18,6 +19,12 @@ export function incidentAdoptVerb(group: Command, cli: Cli): void {
       '\nExamples:\n  killswitch incident adopt INC-42\n  killswitch incident adopt INC-42 kyc_v1',
     )
     .action((id: string, flags: string[], { reason }: { reason?: string }, command: Command) =>
-      workOn(cli, command, id, 'adopt', given({ adopt: flags.length > 0 ? flags : true, reason })),
+      workOn(
+        cli,
+        command,
+        id,
+        'adopt',
+        given({ adopt: flags.length > 0 ? flags : true, reason } satisfies Of<Adoption>),
+      ),
     )
 }

@@ -1,7 +1,8 @@
 // killswitch incident change: another severity, commander or title, or a link to somewhere else.
 
 import type { Command } from 'commander'
-import { type Cli, given } from './context.js'
+import type { IncidentChange } from '../wire/incident-act.js'
+import { type Cli, given, type Of } from './context.js'
 import { UsageError } from './exit.js'
 import { workOn } from './incident-sending.js'
 
@@ -32,7 +33,13 @@ export function incidentChangeVerb(group: Command, cli: Cli): void {
     .action((id: string, { link: url, linkTitle, ...change }: Options, command: Command) => {
       const { severity, commander, title, reason } = change
       const link = url === undefined ? undefined : { title: linkTitle ?? titleOf(url), url }
-      return workOn(cli, command, id, 'changes', given({ severity, commander, title, link, reason }))
+      return workOn(
+        cli,
+        command,
+        id,
+        'changes',
+        given({ severity, commander, title, link, reason } satisfies Of<IncidentChange>),
+      )
     })
 }
 

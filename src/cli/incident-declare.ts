@@ -1,8 +1,9 @@
 // killswitch incident declare: says that something is on fire, by which runbook, and takes the kills there were already.
 
 import type { Command } from 'commander'
-import type { DeclareAnswer } from './client/answers.js'
-import { type Cli, given } from './context.js'
+import type { DeclarationAnswer } from '../wire/incident.js'
+import type { Declaration } from '../wire/incident-act.js'
+import { type Cli, given, type Of } from './context.js'
 import { sendToIncident } from './incident-sending.js'
 import { declareLines } from './print/incident-answer.js'
 
@@ -28,7 +29,7 @@ export function incidentDeclareVerb(group: Command, cli: Cli): void {
       '\nExamples:\n  killswitch incident declare "AI answers fail" --runbook trustflow --severity SEV-1 --adopt\n  killswitch incident declare "Double release" --runbook pilot --severity SEV0 --id INC-42 --adopt pilot.enabled',
     )
     .action((title: string, { runbook, severity, id, commander, adopt }: Options, command: Command) => {
-      const body = given({ id, title, runbook, severity, commander, adopt })
-      return sendToIncident<DeclareAnswer>(cli, command, { path: '/v1/incidents', body }, declareLines)
+      const body = given({ id, title, runbook, severity, commander, adopt } satisfies Of<Declaration>)
+      return sendToIncident<DeclarationAnswer>(cli, command, { path: '/v1/incidents', body }, declareLines)
     })
 }

@@ -1,7 +1,7 @@
 // killswitch incident list: incidents, newest first.
 
 import { type Command, Option } from 'commander'
-import type { IncidentList } from './client/answers.js'
+import type { IncidentList } from '../wire/incident.js'
 import { type Cli, connect, isJson, queryOf } from './context.js'
 import { incidentTable } from './print/incident.js'
 

@@ -1,12 +1,12 @@
 // killswitch incident message: a message of the runbook's communication templates, filled from the newest notes.
 
 import type { Command } from 'commander'
-import type { IncidentView, RunbookView } from './client/answers.js'
+import type { Incident } from '../wire/incident.js'
+import type { Message } from '../wire/message.js'
+import type { Runbook } from '../wire/runbook.js'
 import type { Client } from './client/client.js'
 import { type Cli, connect, incidentPath, isJson } from './context.js'
 import { explainUnknownIncident } from './near.js'
-
-type Message = { text: string; unfilled?: string[] }
 
 export function incidentMessageVerb(group: Command, cli: Cli): void {
   group
@@ -38,15 +38,15 @@ async function fill(
   const { body, text } = await client.get<Message>(path)
   if (isJson(command)) return terminal.raw(text)
   terminal.out(body.text)
-  const unfilled = body.unfilled ?? []
+  const { unfilled } = body
   if (unfilled.length > 0) terminal.say(terminal.aside.yellow(`Still to fill: ${unfilled.join(', ')}`))
 }
 
 /** The templates of the incident's runbook, each with the command that fills it. */
 async function list({ terminal }: Cli, command: Command, client: Client, id: string): Promise<void> {
-  const { body: incident } = await client.get<IncidentView>(incidentPath(id))
+  const { body: incident } = await client.get<Incident>(incidentPath(id))
   const path = `/v1/runbooks/${encodeURIComponent(incident.runbook.id)}`
-  const { body } = await client.get<RunbookView>(path)
+  const { body } = await client.get<Runbook>(path)
   const found = body.messageTemplates.map(({ title, line }) => ({ title, line }))
   if (isJson(command)) return terminal.raw(JSON.stringify({ messages: found }))
   if (found.length === 0) terminal.out(`The runbook ${body.id} has no message templates.`)

@@ -1,11 +1,12 @@
 // killswitch incident note: writes down what is known, done or told; some kinds start a clock of the runbook anew.
 
 import { type Command, Option } from 'commander'
-import { NOTE_KINDS } from '../domain/audit.js'
-import { type Cli, given } from './context.js'
+import type { Note } from '../wire/entry.js'
+import { NOTE_KINDS } from '../wire/words.js'
+import { type Cli, given, type Of } from './context.js'
 import { workOn } from './incident-sending.js'
 
-type Options = { kind: string; owner?: string; due?: string }
+type Options = { kind: Note['kind']; owner?: string; due?: string }
 
 export function incidentNoteVerb(group: Command, cli: Cli): void {
   group
@@ -23,6 +24,6 @@ export function incidentNoteVerb(group: Command, cli: Cli): void {
       '\nExamples:\n  killswitch incident note INC-42 "Found the failing region"\n  killswitch incident note INC-42 -k action "Alert on duplicate keys" --owner ana --due 2026-12-01',
     )
     .action((id: string, text: string, { kind, owner, due }: Options, command: Command) =>
-      workOn(cli, command, id, 'notes', given({ kind, text, owner, due })),
+      workOn(cli, command, id, 'notes', given({ kind, text, owner, due } satisfies Of<Note>)),
     )
 }

@@ -1,10 +1,11 @@
 // killswitch incident resolve: closes it. Refused while it holds a flag or its recovery wait runs, with the list.
 
 import { type Command, InvalidArgumentError } from 'commander'
-import { type Cli, given } from './context.js'
+import type { Left } from '../wire/entry.js'
+import type { Resolve } from '../wire/incident-act.js'
+import { type Cli, given, type Of } from './context.js'
 import { workOn } from './incident-sending.js'
 
-type Left = { flag: string; owner: string; until: string }
 type Options = { reason?: string; leave?: Left[]; force?: true }
 
 export function incidentResolveVerb(group: Command, cli: Cli): void {
@@ -26,7 +27,7 @@ export function incidentResolveVerb(group: Command, cli: Cli): void {
       '\nExamples:\n  killswitch incident resolve INC-42\n  killswitch incident resolve INC-42 --leave "kyc_v1:Upload team:2026-11-27"',
     )
     .action((id: string, { reason, leave, force }: Options, command: Command) =>
-      workOn(cli, command, id, 'resolve', given({ reason, leave, force })),
+      workOn(cli, command, id, 'resolve', given({ reason, leave, force } satisfies Of<Resolve>)),
     )
 }
 

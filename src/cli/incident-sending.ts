@@ -2,7 +2,7 @@
 
 import { randomUUID } from 'node:crypto'
 import type { Command } from 'commander'
-import type { IncidentAnswer } from './client/answers.js'
+import type { IncidentAnswer } from '../wire/incident.js'
 import { type Cli, connect, incidentPath, isJson } from './context.js'
 import { UnreachableError } from './exit.js'
 import { explainUnknownIncident } from './near.js'

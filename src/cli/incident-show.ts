@@ -1,12 +1,14 @@
 // killswitch incident show: what it holds, what is due, which steps are done, and with --timeline all of its entries.
 
 import type { Command } from 'commander'
+import type { AuditPage } from '../wire/audit.js'
+import type { Entry, ListedEntry } from '../wire/entry.js'
+import type { Incident } from '../wire/incident.js'
 import { type FilterOptions, filterQuery } from './audit-filter.js'
-import type { AuditPage, IncidentView, LogEntry } from './client/answers.js'
 import type { Client } from './client/client.js'
 import { type Cli, connect, incidentPath, isJson } from './context.js'
 import { explainUnknownIncident } from './near.js'
-import { ENTRY_HEAD, entryRow } from './print/entry.js'
+import { ENTRY_HEAD, entryRow, type ShownEntry } from './print/entry.js'
 import { incidentLines } from './print/incident.js'
 import { table } from './print/table.js'
 
@@ -21,7 +23,7 @@ export function incidentShowVerb(group: Command, { terminal }: Cli): void {
     .addHelpText('after', '\nExample:\n  killswitch incident show INC-42 --timeline')
     .action(async (id: string, { timeline }: { timeline?: true }, command: Command) => {
       const client = await connect(command)
-      const asked = client.get<IncidentView>(incidentPath(id))
+      const asked = client.get<Incident>(incidentPath(id))
       const { body, text } = await asked.catch(error => explainUnknownIncident(client, id, error))
       if (isJson(command)) return terminal.raw(text)
       terminal.out(...incidentLines(body, terminal))
@@ -33,10 +35,10 @@ export function incidentShowVerb(group: Command, { terminal }: Cli): void {
 }
 
 /** Its entries, oldest first, with the kills it adopted, which were written before it had a name, and what proved them. */
-async function story(client: Client, { id, kills, flags }: IncidentView): Promise<LogEntry[]> {
+async function story(client: Client, { id, kills, flags }: Incident): Promise<ShownEntry[]> {
   const own = await all(client, { incident: [id] })
   const adopted = kills.filter(place => !own.some(entry => entry.place === place))
-  const found = await Promise.all(adopted.map(place => client.get<LogEntry>(`/v1/audit/${place}`)))
+  const found = await Promise.all(adopted.map(place => client.get<Entry>(`/v1/audit/${place}`)))
   const taken = found.map(each => each.body)
   const since = taken.map(entry => entry.at).sort()[0]
   const proofs =
@@ -48,8 +50,8 @@ async function story(client: Client, { id, kills, flags }: IncidentView): Promis
 }
 
 /** Every page of a question about the log. */
-async function all(client: Client, filter: FilterOptions): Promise<LogEntry[]> {
-  const entries: LogEntry[] = []
+async function all(client: Client, filter: FilterOptions): Promise<ListedEntry[]> {
+  const entries: ListedEntry[] = []
   let cursor: string | undefined
   for (;;) {
     const paging = { order: 'oldest' as const, limit: 500, ...(cursor === undefined ? {} : { cursor }) }

@@ -1,7 +1,8 @@
 // killswitch incident step: ticks a step of the runbook off, as done or as skipped.
 
 import type { Command } from 'commander'
-import { type Cli, given } from './context.js'
+import type { StepTick } from '../wire/incident-act.js'
+import { type Cli, given, type Of } from './context.js'
 import { workOn } from './incident-sending.js'
 
 export function incidentStepVerb(group: Command, cli: Cli): void {
@@ -18,6 +19,12 @@ export function incidentStepVerb(group: Command, cli: Cli): void {
     )
     .action(
       (id: string, step: string, { skip, reason }: { skip?: true; reason?: string }, command: Command) =>
-        workOn(cli, command, id, 'steps', given({ step, ticked: skip ? 'skipped' : 'done', reason })),
+        workOn(
+          cli,
+          command,
+          id,
+          'steps',
+          given({ step, ticked: skip ? 'skipped' : 'done', reason } satisfies Of<StepTick>),
+        ),
     )
 }

@@ -1,8 +1,9 @@
 // killswitch kill: turns a flag off now. It asks nothing, and what its paperwork lacks is a warning.
 
 import type { Command } from 'commander'
+import type { Kill } from '../wire/flip.js'
 import { flipOf } from './client/flag.js'
-import { type Cli, connect, given } from './context.js'
+import { type Cli, connect, given, type Of } from './context.js'
 import { flipAndShow, withWait } from './flipping.js'
 import { explainUnknownFlag } from './near.js'
 
@@ -26,7 +27,7 @@ export function killVerb(program: Command, cli: Cli): void {
   withWait(verb).action(async (key: string, { wait, ...paperwork }: Options, command: Command) => {
     const client = await connect(command)
     const { step, incident, reason } = paperwork
-    const flipping = flipOf(key, 'kill', given({ step, incident, reason }))
+    const flipping = flipOf(key, 'kill', given({ step, incident, reason } satisfies Of<Kill>))
     await flipAndShow(cli, { client, command, wait }, flipping).catch(error =>
       explainUnknownFlag(client, key, error),
     )

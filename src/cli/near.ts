@@ -3,7 +3,8 @@
 
 import { distance } from 'fastest-levenshtein'
 import { formOf } from '../domain/near-key.js'
-import type { FlagList, IncidentList } from './client/answers.js'
+import type { FlagList } from '../wire/flag.js'
+import type { IncidentList } from '../wire/incident.js'
 import type { Client } from './client/client.js'
 import { RefusedError } from './exit.js'
 

@@ -1,10 +1,11 @@
 // killswitch restore: shows the holds, asks, and releases exactly what was shown, if nothing changed in between.
 
 import type { Command } from 'commander'
-import type { Flag } from './client/answers.js'
+import type { Flag } from '../wire/flag.js'
+import type { Restore } from '../wire/flip.js'
 import type { Answer } from './client/client.js'
 import { flipOf, readFlag } from './client/flag.js'
-import { type Cli, confirm, connect, given, isJson } from './context.js'
+import { type Cli, confirm, connect, given, isJson, type Of } from './context.js'
 import { EXIT, UsageError } from './exit.js'
 import { flipAndShow, withWait } from './flipping.js'
 import { explainUnknownFlag } from './near.js'
@@ -49,7 +50,7 @@ export function restoreVerb(program: Command, cli: Cli): void {
       cli.exit = EXIT.refused
       return
     }
-    const body = given({ ...named, step: options.step, reason })
+    const body = given({ ...named, step: options.step, reason } satisfies Of<Restore>)
     const ifMatch = seen.headers.get('etag') ?? undefined
     const flipping = { ...flipOf(key, 'restore', body), ...given({ ifMatch }) }
     await flipAndShow(cli, { client, command, wait: options.wait }, flipping)

@@ -1,8 +1,9 @@
 // killswitch run: performs the kills of one runbook step, all of them or none.
 
 import type { Command } from 'commander'
-import type { StepsPage } from './client/answers.js'
-import { type Cli, connect, given, isJson, queryOf, several } from './context.js'
+import type { StepRun } from '../wire/flip.js'
+import type { StepList } from '../wire/runbook.js'
+import { type Cli, connect, given, isJson, type Of, queryOf, several } from './context.js'
 import { flipAndShow, withWait } from './flipping.js'
 import { stepPreviewLines } from './print/step.js'
 
@@ -31,12 +32,12 @@ export function runVerb(program: Command, cli: Cli): void {
     const client = await connect(command)
     const { flag: flags, incident, reason, wait, dryRun } = options
     if (dryRun) {
-      const { body, text } = await client.get<StepsPage>(`/v1/steps${queryOf({ step })}`)
+      const { body, text } = await client.get<StepList>(`/v1/steps${queryOf({ step })}`)
       if (isJson(command)) terminal.raw(text)
       else terminal.out(...stepPreviewLines(body, terminal))
       return
     }
-    const body = given({ step, flags, incident, reason })
+    const body = given({ step, flags, incident, reason } satisfies Of<StepRun>)
     await flipAndShow(cli, { client, command, wait }, { path: '/v1/steps/run', body })
   })
 }

@@ -1,7 +1,7 @@
 // killswitch runbook list | show: the runbooks as the service read them, or as their teams wrote them.
 
 import type { Command } from 'commander'
-import type { RunbookSummary, RunbookView } from './client/answers.js'
+import type { Runbook, RunbookList } from '../wire/runbook.js'
 import { type Cli, connect, isJson } from './context.js'
 import { runbookLines } from './print/runbook.js'
 import { table } from './print/table.js'
@@ -19,7 +19,7 @@ function list(group: Command, { terminal }: Cli): void {
     .addHelpText('after', '\nExample:\n  killswitch runbook list')
     .action(async (_: object, command: Command) => {
       const client = await connect(command)
-      const { body, text } = await client.get<{ runbooks: RunbookSummary[] }>('/v1/runbooks')
+      const { body, text } = await client.get<RunbookList>('/v1/runbooks')
       if (isJson(command)) return terminal.raw(text)
       const rows = body.runbooks.map(({ id, title, steps, severities, flags }) => [
         id,
@@ -45,7 +45,7 @@ function show(group: Command, { terminal }: Cli): void {
     .action(async (id: string, { source }: { source?: true }, command: Command) => {
       const client = await connect(command)
       const headers = source ? { accept: 'text/markdown' } : {}
-      const { body, text } = await client.get<RunbookView>(`/v1/runbooks/${encodeURIComponent(id)}`, {
+      const { body, text } = await client.get<Runbook>(`/v1/runbooks/${encodeURIComponent(id)}`, {
         headers,
       })
       if (source || isJson(command)) return terminal.raw(text)

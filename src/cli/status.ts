@@ -1,7 +1,7 @@
 // killswitch status: what is in force, who holds it, and of one flag everything there is to know.
 
 import type { Command } from 'commander'
-import type { FlagList } from './client/answers.js'
+import type { FlagList } from '../wire/flag.js'
 import type { Client } from './client/client.js'
 import { readFlag } from './client/flag.js'
 import { type Cli, connect, isJson, queryOf } from './context.js'

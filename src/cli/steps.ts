@@ -1,7 +1,7 @@
 // killswitch steps: the runbook steps there are, and what they do to flags.
 
 import type { Command } from 'commander'
-import type { StepsPage } from './client/answers.js'
+import type { StepList } from '../wire/runbook.js'
 import { type Cli, connect, isJson, queryOf } from './context.js'
 import { stepPreviewLines, stepTable } from './print/step.js'
 
@@ -24,7 +24,7 @@ export function stepsVerb(program: Command, { terminal }: Cli): void {
     )
     .action(async (step: string | undefined, { flag, runbook, all }: Options, command: Command) => {
       const client = await connect(command)
-      const { body, text } = await client.get<StepsPage>(`/v1/steps${queryOf({ step, flag, runbook })}`)
+      const { body, text } = await client.get<StepList>(`/v1/steps${queryOf({ step, flag, runbook })}`)
       if (isJson(command)) return terminal.raw(text)
       if (step !== undefined) return terminal.out(...stepPreviewLines(body, terminal))
       const shown = body.steps.filter(each => all || each.flagActions.length > 0)

@@ -2,11 +2,11 @@
 
 import { type Command, Option } from 'commander'
 import { stringify } from 'yaml'
-import { ROLES } from '../domain/actor.js'
 import { parseTime } from '../domain/clock.js'
 import { KillswitchError } from '../domain/errors.js'
 import { newToken, sha256 } from '../tokens/first-start.js'
 import { Tokens } from '../tokens/tokens.js'
+import { ROLES } from '../wire/words.js'
 import { type Cli, given, isJson, several } from './context.js'
 import { UsageError } from './exit.js'
 import { spanMs } from './print/time.js'

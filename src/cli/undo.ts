@@ -1,8 +1,9 @@
 // killswitch undo: takes back your own newest kill of a flag, within five minutes. For a slip of the hand.
 
 import type { Command } from 'commander'
+import type { Restore } from '../wire/flip.js'
 import { flipOf } from './client/flag.js'
-import { type Cli, connect, given } from './context.js'
+import { type Cli, connect, given, type Of } from './context.js'
 import { flipAndShow, withWait } from './flipping.js'
 import { explainUnknownFlag } from './near.js'
 
@@ -19,7 +20,7 @@ export function undoVerb(program: Command, cli: Cli): void {
   withWait(verb).action(
     async (key: string, { wait, reason }: { wait: number; reason?: string }, command: Command) => {
       const client = await connect(command)
-      const flipping = flipOf(key, 'restore', given({ undo: true, reason }))
+      const flipping = flipOf(key, 'restore', given({ undo: true, reason } satisfies Of<Restore>))
       await flipAndShow(cli, { client, command, wait }, flipping).catch(error =>
         explainUnknownFlag(client, key, error),
       )

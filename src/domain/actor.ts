@@ -1,12 +1,6 @@
 // Who acts, and what a role may do. Actor and role come from the credential, never from a request's body.
 
-/** From the lowest to the highest; each may what those before it may, but for `sdk`, which stands apart. */
-export const ROLES = ['sdk', 'viewer', 'operator', 'engineer', 'coordinator', 'owner'] as const
-export type Role = (typeof ROLES)[number]
-
-/** `service`: the service itself, as when it publishes its catalogue. */
-export const VIAS = ['api', 'cli', 'console', 'service'] as const
-export type Via = (typeof VIAS)[number]
+import { ROLES, type Role, type Via } from '../wire/words.js'
 
 export type Actor = {
   id: string

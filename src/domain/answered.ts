@@ -1,6 +1,7 @@
 // What a request led to, as its entries in the log tell it, one after the other.
 
-import { type Entry, type Outcome, placeOf } from './audit.js'
+import type { Outcome } from '../wire/words.js'
+import { type Entry, placeOf } from './audit.js'
 
 export type Answered = {
   /** Of its entries. */

@@ -2,7 +2,8 @@
 // index find candidates, and must never leave out an entry that matches.
 
 import { createHash } from 'node:crypto'
-import type { Action, Entry, Outcome } from './audit.js'
+import type { Action, Outcome } from '../wire/words.js'
+import type { Entry } from './audit.js'
 import { parseTime, toTimestamp } from './clock.js'
 import { badInput, by } from './errors.js'
 

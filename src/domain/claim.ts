@@ -1,10 +1,12 @@
 // A flip claims to come from a runbook step; here the claim is checked against the real runbook. What does not hold is
 // told, with near matches: a kill is taken all the same, a restore or a run is refused.
 
-import type { StepReference, Warning } from './audit.js'
-import { byCall, KillswitchError, type StepChoice } from './errors.js'
+import type { StepReference, Warning } from '../wire/hold.js'
+import type { StepChoice } from '../wire/problem.js'
+import type { Runbook, Step } from '../wire/runbook.js'
+import { byCall, KillswitchError } from './errors.js'
 import type { StepClaim } from './flip.js'
-import { findStep, type Runbook, type Step } from './runbook.js'
+import { findStep } from './runbook.js'
 import { doubtsOf } from './step-doubts.js'
 
 /** The claim as the entry will keep it, and the step where one was found. */

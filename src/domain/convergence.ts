@@ -1,7 +1,9 @@
 // Whether a flip has taken effect, instance by instance. Pure: from what the instances reported to what may be claimed.
 // No known instance is `unproven`, never a hundred per cent.
 
-import { LOST_AFTER_MS, type Receipt } from './receipt.js'
+import type { Convergence, Laggard } from '../wire/convergence.js'
+import type { Instance as InstanceShown, Receipt } from '../wire/receipt.js'
+import { LOST_AFTER_MS } from './receipt.js'
 
 /** What is known of one running app instance. */
 export type Instance = {
@@ -12,29 +14,11 @@ export type Instance = {
   applied: readonly { revision: number; log: string; at: number }[]
 }
 
-export type Liveness = 'live' | 'lost' | 'closed'
+export type Liveness = InstanceShown['liveness']
 
 export function livenessOf({ receipt, heardAt }: Instance, now: number): Liveness {
   if (receipt.closing) return 'closed'
   return now - heardAt > LOST_AFTER_MS ? 'lost' : 'live'
-}
-
-/** An instance that has not confirmed: since when it was last heard of, and at which revision. */
-export type Laggard = { instance: string; lastHeardAt: string; ageMs: number; revision: number }
-
-export type Convergence = {
-  /** `confirmed`: every live instance applied it. `unproven`: there is no live instance to prove anything. */
-  status: 'confirmed' | 'pending' | 'unproven'
-  revision: number
-  application: string
-  applied: string[]
-  pending: Laggard[]
-  lost: Laggard[]
-  /** Clients without receipts (OFREP, flagd, serverless) answered at or past the revision: weaker than applied. */
-  served: number
-  /** From the flip to the first and the last application heard of, ms. */
-  firstMs?: number
-  lastMs?: number
 }
 
 export type Flip = { log: string; revision: number; application: string; at: number }

@@ -1,6 +1,7 @@
 // What a flag evaluates to. Total: any state, any context gives a value. A held flag bypasses its targeting.
 
-import type { FlagDefinition, FlagValue, Scalar } from './flag.js'
+import type { FlagDefinition } from '../wire/catalogue.js'
+import type { FlagValue, Scalar } from '../wire/words.js'
 import { type FlagState, isKilled, killValue } from './state.js'
 
 /** As OpenFeature and OFREP name it. A kill is a real value with reason STATIC, never DISABLED (which gives each caller its own default). */

@@ -1,14 +1,8 @@
 // The flags as a flagd daemon reads them. Always ENABLED: a disabled flag gives each caller its own default, and a kill
 // would be none. A held flag has no targeting, and its kill variant is the default.
 
-import type { Scalar } from './flag.js'
+import type { FlagdDocument } from '../wire/ofrep.js'
 import { type FlagState, isKilled, type State } from './state.js'
-
-export type FlagdDocument = {
-  $schema: string
-  flags: Record<string, object>
-  metadata: Record<string, Scalar>
-}
 
 /** Limited to the applications given; all, where undefined. */
 export function flagdDocument(
@@ -30,7 +24,7 @@ export function flagdDocument(
 }
 
 /** Without the revision in its metadata: flagd tells its clients of every flag that differs, and only these have. */
-function flagdFlag(flag: FlagState): object {
+function flagdFlag(flag: FlagState): FlagdDocument['flags'][string] {
   const { variants, defaultVariant, killVariant, targeting, metadata } = flag.definition
   const [oldest] = flag.holds
   return {

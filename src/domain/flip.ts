@@ -1,11 +1,13 @@
 // The rules of a restore, which releases exactly the holds it names; and what every flip's entry says: who, why, and from
 // which step. Pure functions from a state and a command to entries or a refusal. The kill is in kill.ts.
 
-import { type Actor, type Role, reaches } from './actor.js'
-import type { Draft, Entry, StepReference, Warning } from './audit.js'
+import type { StepReference, Warning } from '../wire/hold.js'
+import type { Call, Way } from '../wire/way.js'
+import { FLAG_KEY_MOST, type Role } from '../wire/words.js'
+import { type Actor, reaches } from './actor.js'
+import type { Draft, Entry } from './audit.js'
 import { toSecond, toTimestamp } from './clock.js'
-import { by, byCall, bySending, type Call, KillswitchError, type Way } from './errors.js'
-import { FLAG_KEY_MOST } from './flag.js'
+import { by, byCall, bySending, KillswitchError } from './errors.js'
 import { type Hold, isOnlyOf, underItsIncident } from './hold.js'
 import { unknownFlag } from './near-key.js'
 import { type FlagState, isKilled, type State, summariseHold } from './state.js'

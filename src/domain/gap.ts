@@ -1,21 +1,8 @@
 // A kill is never refused for its paperwork; what was missing is kept here until somebody has made it good, so that the
 // gap is found later.
 
+import type { Gap } from '../wire/housekeeping.js'
 import { type Entry, placeOf } from './audit.js'
-
-export type Missing = 'incident' | 'step' | 'reason'
-
-export type Gap = {
-  /** The kill. */
-  place: number
-  flag: string
-  hold: string
-  actor: string
-  at: string
-  incident?: string
-  /** `incident`: none, or one nobody declared. `step`: none that holds. `reason`: none, and no step whose text serves. */
-  missing: readonly Missing[]
-}
 
 /** Beyond this the oldest are let go of; the log still has them. */
 const MOST_GAPS = 500
@@ -62,7 +49,7 @@ function withGap(
   isDeclared: (incident: string) => boolean,
 ): readonly Gap[] {
   const { incident, flag = '', hold = '' } = entry
-  const missing: Missing[] = []
+  const missing: Gap['missing'] = []
   if (incident === undefined || !isDeclared(incident)) missing.push('incident')
   if (entry.offRunbook) missing.push('step')
   if (entry.reason === undefined) missing.push('reason')

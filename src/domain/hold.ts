@@ -1,32 +1,15 @@
 // A hold keeps a flag killed, as a lock on a breaker does: who put it, why, under which incident, from which step.
 // A flag is killed while it has at least one.
 
-import type { Entry, StepReference } from './audit.js'
+import type * as wire from '../wire/hold.js'
+import type { Entry } from './audit.js'
 
-export type Hold = {
-  /** Ten characters that follow from actor, idempotency key and flag: the same kill always makes the same hold. */
-  id: string
+/** As the API shows it, with its flag. */
+export type Hold = wire.Hold & {
   flag: string
-  actor: string
-  incident?: string
-  reason: string
-  runbook?: { id: string; digest: string }
-  step?: StepReference
-  offRunbook: boolean
-  /** RFC 3339; the entry's `receivedAt`. */
-  since: string
-  /** RFC 3339: the last kill that found it there. A restore asked for before that kill leaves it. */
-  again?: string
-  /** The entry that put it; 0 while provisional. */
-  place: number
-  /** Taken while the store was away: in force on this instance, and in the log when the store is back. */
-  provisional?: true
   /** Holds that its incident adopted on the same flag: they ended in this one. */
   joined?: readonly { id: string; actor: string; place: number }[]
 }
-
-/** What an entry repeats of each hold that is left after it. */
-export type HoldSummary = { id: string; actor: string; incident?: string; since: string }
 
 /** The hold an applied kill puts. */
 export function holdOf(entry: Entry, place: number): Hold {

@@ -1,29 +1,19 @@
 // What somebody should tidy up: flags that stay killed with nobody at work on them, kills without their paperwork, paths
 // that nobody has exercised. Found in the state alone; nothing here is done by itself.
 
-import type { Gap } from './gap.js'
-import type { Left } from './incident.js'
+import type { Left } from '../wire/entry.js'
+import type { Housekeeping } from '../wire/housekeeping.js'
 import { endOf } from './incident-resolve.js'
-import type { Proof, State } from './state.js'
+import type { State } from './state.js'
 
-export type Untidy = { flag: string; hold: string; actor: string; since: string; incident?: string }
-export type LeftHold = Untidy & { owner: string; until: string; overdue: boolean }
-/** `none`: no incident was named. `undeclared`: nobody declared it. `resolved`: it is over, and the hold stays. */
-export type Unattended = Untidy & { why: 'none' | 'undeclared' | 'resolved'; left?: Omit<Left, 'flag'> }
-export type Unexercised = { flag: string; application: string; lastProof?: Proof }
-
-export type Housekeeping = {
-  unattended: Unattended[]
-  longKilled: (Untidy & { ageMs: number })[]
-  paperwork: Gap[]
-  unexercised: Unexercised[]
-  left: LeftHold[]
-}
+/** What there is to tidy up, without the question. */
+export type Found = Pick<Housekeeping, 'unattended' | 'longKilled' | 'paperwork' | 'unexercised' | 'left'>
+type Untidy = Omit<Housekeeping['longKilled'][number], 'ageMs'>
 
 export type Limits = { olderThanMs: number; notSinceMs: number }
 export const LIMITS: Limits = { olderThanMs: 24 * 3_600_000, notSinceMs: 90 * 24 * 3_600_000 }
 
-export function housekeepingOf(state: State, { olderThanMs, notSinceMs }: Limits, now: number): Housekeeping {
+export function housekeepingOf(state: State, { olderThanMs, notSinceMs }: Limits, now: number): Found {
   const held = [...state.flags.values()].flatMap(flag => flag.holds)
   const untidy = held.map(({ flag, id, actor, since, incident }) => ({
     flag,
@@ -46,7 +36,7 @@ export function housekeepingOf(state: State, { olderThanMs, notSinceMs }: Limits
   }
 }
 
-function unattended(state: State, hold: Untidy): Unattended[] {
+function unattended(state: State, hold: Untidy): Found['unattended'] {
   if (hold.incident === undefined) return [{ ...hold, why: 'none' }]
   const incident = state.incidents.get(hold.incident)
   if (incident === undefined) return [{ ...hold, why: 'undeclared' }]
@@ -60,7 +50,7 @@ function leftOf(state: State, { flag, incident = '' }: Untidy): Omit<Left, 'flag
   return left && { owner: left.owner, until: left.until }
 }
 
-function unexercised(state: State, before: number): Unexercised[] {
+function unexercised(state: State, before: number): Found['unexercised'] {
   return [...state.flags.values()]
     .filter(({ lastProof }) => lastProof === undefined || Date.parse(lastProof.at) < before)
     .map(({ definition: { key, application }, lastProof }) => ({

@@ -1,6 +1,8 @@
 // Taking holds without an incident under one: kill first, declare later. The kills that put them then count as its own.
 
-import type { Draft, Warning } from './audit.js'
+import type { Warning } from '../wire/hold.js'
+import type { Runbook } from '../wire/runbook.js'
+import type { Draft } from './audit.js'
 import { toSecond } from './clock.js'
 import { by, KillswitchError } from './errors.js'
 import type { Verdict } from './flip.js'
@@ -15,7 +17,6 @@ import {
   ruled,
 } from './incident-rules.js'
 import { nearKeys, unknownFlag } from './near-key.js'
-import type { Runbook } from './runbook.js'
 import type { FlagState, State } from './state.js'
 
 /** `true`: every one on the flags the incident's runbook is about. Flags by name: every one on those, whoever's they are. */

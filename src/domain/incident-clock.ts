@@ -1,27 +1,11 @@
 // What is due in an incident, and when, from its runbook's own timings. Pure: incident, runbook and the hour. What has no
 // minutes has no due time and is shown as text; what the runbook does not say is not invented.
 
-import { type Incident, isSameLevel, latest, type Moment } from './incident.js'
-import type { Duration, Runbook, Severity, Timing } from './runbook.js'
+import type { ClockItem, Moment } from '../wire/incident.js'
+import type { Duration, Runbook, Severity, Timing } from '../wire/runbook.js'
+import { type Incident, isSameLevel, latest } from './incident.js'
 
 const MINUTE_MS = 60_000
-
-export type ClockItem = {
-  what: 'response' | 'resolution' | 'escalation' | 'update' | 'recovery-wait' | 'postmortem'
-  /** As the runbook says it, at this line of it. */
-  text: string
-  line: number
-  /** Whom to call, on an escalation. */
-  target?: string
-  /** What it is counted from. */
-  since?: string
-  /** Absent where the runbook gives no minutes, or where it has not begun. */
-  due?: string
-  /** When it was done with. */
-  metAt?: string
-  /** Past its due time and not met; or met too late. A wait is never overdue. */
-  overdue: boolean
-}
 
 /** Everything the runbook puts a time to, of this incident's severity; nothing where the runbook is not to be had. */
 export function clockOf(incident: Incident, runbook: Runbook | undefined, now: number): ClockItem[] {

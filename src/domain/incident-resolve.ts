@@ -1,16 +1,18 @@
 // Closing an incident: refused while it still holds a flag or its recovery wait runs, unless somebody with the authority
 // leaves the flags held with an owner and a date, or forces it with a reason.
 
+import type { Left } from '../wire/entry.js'
+import type { Objection } from '../wire/incident.js'
+import type { Runbook } from '../wire/runbook.js'
 import type { Draft } from './audit.js'
 import { toSecond } from './clock.js'
-import { badInput, by, bySending, KillswitchError, type Objection } from './errors.js'
+import { badInput, by, bySending, KillswitchError } from './errors.js'
 import type { Verdict } from './flip.js'
 import type { Hold } from './hold.js'
-import type { Incident, Left } from './incident.js'
+import type { Incident } from './incident.js'
 import { runningWaits } from './incident-clock.js'
 import { draft, type IncidentCommand, incidentOf, mayWork, ruled } from './incident-rules.js'
 import { nearKeys } from './near-key.js'
-import type { Runbook } from './runbook.js'
 import type { State } from './state.js'
 
 export type ResolveCommand = IncidentCommand & {
@@ -18,8 +20,6 @@ export type ResolveCommand = IncidentCommand & {
   force: boolean
   runbook: Runbook | undefined
 }
-
-export type { Objection } from './errors.js'
 
 /** The holds of an incident, whichever flag they are on. */
 export const holdsOf = (state: Pick<State, 'flags'>, incident: string): Hold[] =>

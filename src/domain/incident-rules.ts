@@ -1,14 +1,16 @@
 // The rules of an incident: who may do what to it, and when. Pure functions from a state and a command to entries or a
 // refusal, like those of a flip.
 
-import { type Actor, type Role, reaches } from './actor.js'
-import type { Draft, Entry, IncidentNote } from './audit.js'
+import type { Note } from '../wire/entry.js'
+import type { Runbook } from '../wire/runbook.js'
+import type { Role } from '../wire/words.js'
+import { type Actor, reaches } from './actor.js'
+import type { Draft, Entry } from './audit.js'
 import { toSecond, toTimestamp } from './clock.js'
 import { badInput, by, byCall, bySending, KillswitchError } from './errors.js'
 import { common, forbidden, type RequestInfo, refuse, type StepClaim, type Verdict } from './flip.js'
 import { type Incident, isSameLevel } from './incident.js'
 import { formOf } from './near-key.js'
-import type { Runbook } from './runbook.js'
 import type { State } from './state.js'
 
 export type IncidentCommand = { actor: Actor; request: RequestInfo; incident: string; reason?: string }
@@ -24,7 +26,7 @@ export type DeclareCommand = Omit<IncidentCommand, 'incident'> & {
 
 export type Change = NonNullable<Entry['change']>
 export type ChangeCommand = IncidentCommand & { change: Change; runbook: Runbook | undefined }
-export type NoteCommand = IncidentCommand & { note: IncidentNote }
+export type NoteCommand = IncidentCommand & { note: Note }
 export type TickCommand = IncidentCommand & { claim: StepClaim; ticked: 'done' | 'skipped' }
 
 export function decideDeclare(state: State, command: DeclareCommand, now: number): Verdict {

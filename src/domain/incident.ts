@@ -1,12 +1,12 @@
 // An incident is a fold over the log, like a flag. Kept here is only what rules and clocks need: notes and flips are read
 // from the log itself. Killing first and declaring later is normal, so flips under a name nobody declared are kept too.
 
-import { type Entry, placeOf, type StepReference, type Warning } from './audit.js'
+import type { Left } from '../wire/entry.js'
+import type { StepReference, Warning } from '../wire/hold.js'
+import type { Link, Moment, Resolution, Tick } from '../wire/incident.js'
+import { type Entry, placeOf } from './audit.js'
 import { toSecond } from './clock.js'
 import { byCall } from './errors.js'
-
-/** As its tracker names it: `INC-42`, a PagerDuty key. */
-export const INCIDENT_ID = /^[A-Za-z0-9][A-Za-z0-9._:#/-]{0,63}$/
 
 /** Beyond these the oldest are let go of: resolved incidents, names never declared, places of kills, links, steps. */
 const MOST_RESOLVED = 1_000
@@ -14,9 +14,6 @@ const MOST_UNDECLARED = 200
 const MOST_KILLS = 500
 const MOST_LINKS = 50
 const MOST_STEPS = 200
-
-/** An entry, by its place and its hour. */
-export type Moment = { place: number; at: string }
 
 /** What flips did under one incident's name, declared or not. */
 export type IncidentFlips = {
@@ -30,12 +27,6 @@ export type IncidentFlips = {
   killed?: Moment
   restored?: Moment
 }
-
-export type Tick = Moment & { ticked: 'done' | 'skipped'; step: StepReference; by: string; reason?: string }
-export type Link = { title: string; url: string; by: string; at: string }
-/** A hold that stays beyond the resolve, with who looks after it; `until` is RFC 3339 or a date. */
-export type Left = { flag: string; owner: string; until: string }
-export type Resolution = Moment & { by: string; reason?: string; leave: readonly Left[]; forced: boolean }
 
 export type Incident = {
   id: string

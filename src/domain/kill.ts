@@ -2,9 +2,10 @@
 // no variant and needs no paperwork. Of several flags (a step run) it is all or none.
 
 import { createHash } from 'node:crypto'
+import type { RunVerdict } from '../wire/runbook.js'
 import { type Actor, reaches } from './actor.js'
 import type { Draft } from './audit.js'
-import { KillswitchError, type RunVerdict } from './errors.js'
+import { KillswitchError } from './errors.js'
 import {
   common,
   forbidden,

@@ -1,6 +1,8 @@
 // The runbook's communication templates, filled from the newest notes. What cannot be filled stays in its brackets and is
 // listed: nothing is made up, and no example value of a template goes out as if it were true.
 
+import type { Message } from '../wire/message.js'
+import type { Template } from '../wire/runbook.js'
 import { toSecond } from './clock.js'
 import { by, KillswitchError } from './errors.js'
 import {
@@ -11,9 +13,6 @@ import {
   oneLine,
   type PostmortemSource,
 } from './postmortem-facts.js'
-import type { Template } from './runbook.js'
-
-export type Message = { title: string; line: number; text: string; unfilled: string[] }
 
 /** The template a kind means: by a word of its title, or by its tag (`[RESOLVED]`). Throws `unknown-template`. */
 export function templateOf(templates: readonly Template[], kind: string): Template {

@@ -1,8 +1,8 @@
 // What a key may have been meant to be, where there is none like it. It suggests and never takes one for the other: a kill
 // of the wrong flag is an incident.
 
+import { FLAG_KEY_MOST } from '../wire/words.js'
 import { byCall, type ErrorData, KillswitchError } from './errors.js'
-import { FLAG_KEY_MOST } from './flag.js'
 
 /** Keys that differ by case or separators alone have one form: `enable_checkout` and `EnableCheckout` are `enablecheckout`. */
 export const formOf = (key: string): string => key.toLowerCase().replace(/[\s_.:/\\\p{Pd}]+/gu, '')

@@ -1,11 +1,10 @@
 // What the log says of one incident, for the post-mortem: when, how long, which flags, who did what. Nothing but the log
 // and the runbook goes in, so that the same log always gives the same text.
 
+import type { Application, FlagDefinition } from '../wire/catalogue.js'
+import type { Runbook } from '../wire/runbook.js'
 import { type Entry, placeOf } from './audit.js'
-import type { Application } from './catalogue.js'
-import type { FlagDefinition } from './flag.js'
 import { type Incident, isOpen, isSameLevel } from './incident.js'
-import type { Runbook } from './runbook.js'
 
 export type PostmortemSource = {
   incident: Incident

@@ -2,11 +2,11 @@
 // chain, and brought into the log under its own idempotency key when the store is back. Kills only add holds, so the
 // order in which they come in does not matter.
 
+import type { ProvisionalHold } from '../wire/snapshot.js'
 import { type Draft, placeOf, type SealedEntry } from './audit.js'
 import { paperwork } from './flip.js'
 import type { Hold } from './hold.js'
 import { holdId, type Kill } from './kill.js'
-import type { ProvisionalHold } from './snapshot.js'
 import { type FlagState, killValue, type State } from './state.js'
 
 export const provisionalId = ({ actor, request }: Kill): string => `${actor.id}\n${request.key}`

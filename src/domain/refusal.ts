@@ -1,6 +1,7 @@
 // What was refused, and what a kill's paperwork lacked, in words for whoever reads the story later.
 
-import type { Action, Entry, WarningCode } from './audit.js'
+import type { Action, WarningCode } from '../wire/words.js'
+import type { Entry } from './audit.js'
 
 const ATTEMPTS: Partial<Record<Action, string>> = {
   'step.run': 'run a step',

@@ -1,11 +1,14 @@
 // Flag state is a fold over the log: `fold(state, entry)` is the only way it changes. Pure, and never mutates what it is
 // given, so that the gate can decide on a state that may yet be thrown away.
 
+import type { CatalogueDocument, FlagDefinition } from '../wire/catalogue.js'
+import type { LastProof } from '../wire/flag.js'
+import type { HoldSummary } from '../wire/hold.js'
+import type { Gap } from '../wire/housekeeping.js'
+import type { FlagValue } from '../wire/words.js'
 import { EMPTY, type Entry, type Head, placeOf, type SealedEntry } from './audit.js'
-import type { CatalogueDocument } from './catalogue.js'
-import type { FlagDefinition, FlagValue } from './flag.js'
-import { foldGaps, type Gap } from './gap.js'
-import { adoptHolds, type Hold, type HoldSummary, holdOf } from './hold.js'
+import { foldGaps } from './gap.js'
+import { adoptHolds, type Hold, holdOf } from './hold.js'
 import {
   foldIncident,
   type Incident,
@@ -31,17 +34,7 @@ export type FlagState = {
   /** Restores of an abandoned branch that were recovered and not applied, since the last flip. */
   notApplied?: readonly { actor: string; at: string; place: number }[]
   /** When its path was last exercised, by a flip or a drill; absent where it never was. */
-  lastProof?: Proof
-}
-
-/** `confirmedAt` and `applied`: when, and by how many app instances, it was shown to have been applied by all. */
-export type Proof = {
-  by: 'kill' | 'restore' | 'drill'
-  place: number
-  at: string
-  actor: string
-  confirmedAt?: string
-  applied?: number
+  lastProof?: LastProof
 }
 
 export type State = {
@@ -211,8 +204,8 @@ function adopted(state: State, entry: Entry, place: number): State['flags'] {
   return flags
 }
 
-const proofOf = (entry: Entry, place: number): Proof => ({
-  by: entry.action as Proof['by'],
+const proofOf = (entry: Entry, place: number): LastProof => ({
+  by: entry.action as LastProof['by'],
   place,
   at: entry.at,
   actor: entry.actor.id,
@@ -221,7 +214,7 @@ const proofOf = (entry: Entry, place: number): Proof => ({
 function proved(
   state: State,
   key: string | undefined,
-  prove: (known: Proof | undefined) => Proof | undefined,
+  prove: (known: LastProof | undefined) => LastProof | undefined,
 ): State['flags'] {
   const flag = key === undefined ? undefined : state.flags.get(key)
   const lastProof = flag && prove(flag.lastProof)

@@ -2,7 +2,7 @@
 // step's text alone, never from a number or a line, so renumbering and moving leave it as it is.
 
 import { createHash } from 'node:crypto'
-import type { Runbook, Step } from './runbook.js'
+import type { Runbook, Step } from '../wire/runbook.js'
 
 // The letters of proquints (arxiv.org/abs/0901.4016), consonant and vowel in turn: a code can be said as a word.
 const CONSONANTS = 'bdfghjklmnprstvz'

@@ -1,7 +1,7 @@
 // What keeps a kill of a runbook step from being done without asking: what the step's words limit it to, or make it depend
 // on, or that they are not understood. One sentence for each, the same on every surface.
 
-import type { FlagAction, Step } from './runbook.js'
+import type { FlagAction, Step } from '../wire/runbook.js'
 
 /** `isPlain`: a condition that is understood ("if the error rate stays high"): whoever kills the flag itself has judged it. */
 export type Doubt = { kind: 'limit' | 'condition' | 'guess'; detail: string; isPlain?: true }

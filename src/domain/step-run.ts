@@ -1,12 +1,11 @@
 // Which flags a step run kills: those of the one step, all or none. Never those of nested steps, never restores.
 
-import { by, byCall, type Call, KillswitchError, type RunVerdict, type Way } from './errors.js'
+import type { RunVerdict, Step, StepRunCall } from '../wire/runbook.js'
+import type { Way } from '../wire/way.js'
+import { by, byCall, KillswitchError } from './errors.js'
 import { judge, type Kill } from './kill.js'
-import type { Step } from './runbook.js'
 import type { State } from './state.js'
 import { doubtsOf } from './step-doubts.js'
-
-export type { RunVerdict } from './errors.js'
 
 /** What a run of this step would say of each of its kills, without running it. */
 export const previewRun = (
@@ -78,8 +77,8 @@ const restoring = (flag: string): Way =>
   byCall({ method: 'POST', path: '/v1/flags/restore', body: { flag } }, 'restores it, with what to release')
 
 /** The exact request that would run the step. */
-export const callFor = (step: Step, flags: readonly string[]): Call => ({
+export const callFor = (step: Step, flags: readonly string[]): StepRunCall => ({
   method: 'POST',
   path: '/v1/steps/run',
-  body: { step: step.id, ...(needsChoice(step) ? { flags } : {}) },
+  body: { step: step.id, ...(needsChoice(step) ? { flags: [...flags] } : {}) },
 })

@@ -1,9 +1,9 @@
 // The story of an incident, entry by entry: one line of Markdown each, with the hour to the second, who, what, from which
 // step of the runbook, and what the fleet confirmed.
 
+import type { FlagDefinition } from '../wire/catalogue.js'
 import type { Entry } from './audit.js'
 import { toSecond } from './clock.js'
-import type { FlagDefinition } from './flag.js'
 import { oneLine, type PostmortemSource, span } from './postmortem-facts.js'
 import { attemptOf, causeOf } from './refusal.js'
 

@@ -1,9 +1,10 @@
 // What becomes of a request in the gate between its arrival and its answer: where it stands, what moves it, and what follows.
 // The gate does what is said here, and holds no rule of its own about it.
 
+import type { ErrorCode } from '../wire/words.js'
 import type { Answered } from './answered.js'
 import type { Draft } from './audit.js'
-import type { ErrorCode, KillswitchError } from './errors.js'
+import type { KillswitchError } from './errors.js'
 
 /** What a commit carried of a request, when it may have been written. */
 export type Attempt = {

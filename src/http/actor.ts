@@ -1,19 +1,10 @@
 // GET /v1/actor: who the credential is, and what service answers. For a person who wants to know before the incident.
 
 import { readFileSync } from 'node:fs'
-import { Type } from 'typebox'
-import { ROLES } from '../domain/actor.js'
+import { Whoami } from '../wire/health.js'
+import { ref } from '../wire/members.js'
 import { actorOf } from './auth.js'
 import type { App, Parts } from './parts.js'
-
-const Whoami = Type.Object({
-  environment: Type.String(),
-  version: Type.String({ description: 'Of the service' }),
-  id: Type.String(),
-  role: Type.Unsafe<(typeof ROLES)[number]>({ type: 'string', enum: [...ROLES] }),
-  only: Type.Optional(Type.Literal('kill')),
-  apps: Type.Optional(Type.Array(Type.String())),
-})
 
 export function actorRoutes(app: App, { environment }: Parts): void {
   const version = versionOf()
@@ -25,7 +16,7 @@ export function actorRoutes(app: App, { environment }: Parts): void {
         operationId: 'getActor',
         summary: 'Who this token is, its role, and the version of the service',
         tags: ['health'],
-        response: { 200: Whoami },
+        response: { 200: ref(Whoami) },
       },
     },
     async (request, reply) => {

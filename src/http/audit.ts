@@ -8,27 +8,17 @@ import { hashLine, type Entry as LogEntry, parsePlace, placeOf } from '../domain
 import type { AuditFilter } from '../domain/audit-query.js'
 import { badInput, by } from '../domain/errors.js'
 import type { FoundEntry } from '../log/state.js'
+import { AuditPage, AuditQuery, PlaceParams, Verification } from '../wire/audit.js'
+import { Entry } from '../wire/entry.js'
+import { ref } from '../wire/members.js'
 import { negotiate } from './accept.js'
 import { endOf, goneOf } from './gone.js'
 import { type App, type Parts, upstreamOf } from './parts.js'
 import { waitSeconds } from './preconditions.js'
-import { presentEntry, summaryOf } from './present.js'
-import { AuditPage, AuditQuery, Entry, PlaceParams } from './schemas.js'
+import { listEntry, presentEntry, summaryOf } from './present.js'
 
 const LONGEST_WAIT_SECONDS = 60
 const NDJSON = 'application/x-ndjson'
-
-const Verified = Type.Object({
-  ok: Type.Boolean(),
-  environment: Type.String(),
-  entries: Type.Optional(Type.Integer()),
-  head: Type.Optional(
-    Type.Object({ epoch: Type.Integer(), seq: Type.Integer(), hash: Type.String(), at: Type.String() }),
-  ),
-  problem: Type.Optional(
-    Type.Object({ file: Type.String(), line: Type.Integer(), after: Type.Integer(), problem: Type.String() }),
-  ),
-})
 
 export function auditRoutes(app: App, parts: Parts): void {
   const { audit, log, environment } = parts
@@ -49,7 +39,7 @@ export function auditRoutes(app: App, parts: Parts): void {
           200: {
             description: 'Entries',
             content: {
-              'application/json': { schema: AuditPage },
+              'application/json': { schema: ref(AuditPage) },
               [NDJSON]: { schema: Type.String() },
               'text/csv': { schema: Type.String() },
             },
@@ -88,7 +78,7 @@ export function auditRoutes(app: App, parts: Parts): void {
       }
       const { entries, examined, next } = await audit.page(filter as AuditFilter, ask)
       const page = {
-        entries: entries.map(({ entry, line }) => presentEntry(entry, hashLine(line))),
+        entries: entries.map(({ entry, line }) => listEntry(entry, hashLine(line))),
         examined,
         head: placeOf(log.head),
         upstream: upstreamOf(parts),
@@ -105,7 +95,7 @@ export function auditRoutes(app: App, parts: Parts): void {
         operationId: 'verifyAudit',
         summary: 'Recomputes the whole chain from the bytes on this instance',
         tags,
-        response: { 200: Verified },
+        response: { 200: ref(Verification) },
       },
     },
     async (_, reply) => {
@@ -127,7 +117,7 @@ export function auditRoutes(app: App, parts: Parts): void {
         response: {
           200: {
             description: 'The entry',
-            content: { 'application/json': { schema: Entry }, [NDJSON]: { schema: Type.String() } },
+            content: { 'application/json': { schema: ref(Entry) }, [NDJSON]: { schema: Type.String() } },
           },
         },
       },
@@ -138,7 +128,7 @@ export function auditRoutes(app: App, parts: Parts): void {
       reply.header('vary', 'accept')
       if (negotiate(request, ['application/json', NDJSON]) === NDJSON)
         return reply.type(NDJSON).send(`${line}\n`)
-      return reply.type('application/json').send(presentEntry(entry, hash, true))
+      return reply.type('application/json').send(presentEntry(entry, hash))
     },
   )
 }

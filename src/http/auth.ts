@@ -2,11 +2,12 @@
 // start when one does not. Actor and role come from the credential alone.
 
 import type { FastifyInstance, FastifyRequest } from 'fastify'
-import { type Actor, type Role, reaches, VIAS, type Via } from '../domain/actor.js'
+import { type Actor, reaches } from '../domain/actor.js'
 import type { Clock } from '../domain/clock.js'
 import { toSecond } from '../domain/clock.js'
 import { by, KillswitchError } from '../domain/errors.js'
 import type { Tokens } from '../tokens/tokens.js'
+import { type Role, VIAS, type Via } from '../wire/words.js'
 
 /** `reader`: an application's credential, limited to its applications, or any person's. `sdk`: an application's alone. */
 export type Access = Role | 'public' | 'reader'

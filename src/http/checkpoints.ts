@@ -2,22 +2,10 @@
 
 import { Type } from 'typebox'
 import { parsePlace } from '../domain/audit.js'
+import { InclusionProof, PlaceParams } from '../wire/audit.js'
+import { ref } from '../wire/members.js'
 import { goneOf } from './gone.js'
 import type { App, Parts } from './parts.js'
-import { PlaceParams } from './schemas.js'
-
-const hex = Type.String({ pattern: '^[0-9a-f]{64}$' })
-const Proof = Type.Object({
-  place: Type.Integer(),
-  index: Type.Integer({ description: 'Of the leaf: how many entries are before it' }),
-  size: Type.Integer({ description: 'Of the tree that the checkpoint signs' }),
-  leafHash: Type.String({
-    description: 'SHA-256 of a zero byte and the exact stored line',
-    pattern: '^[0-9a-f]{64}$',
-  }),
-  proof: Type.Array(hex, { description: 'RFC 6962 2.1.1, from the leaf to the root' }),
-  checkpoint: Type.String({ description: 'The signed note' }),
-})
 
 export function checkpointRoutes(app: App, { log: { proof }, metrics }: Parts): void {
   const tags = ['audit']
@@ -61,7 +49,7 @@ export function checkpointRoutes(app: App, { log: { proof }, metrics }: Parts): 
         description: "`killswitch audit verify-proof` checks it, with the entry's stored line, offline.",
         tags,
         params: PlaceParams,
-        response: { 200: Proof },
+        response: { 200: ref(InclusionProof) },
       },
     },
     async (request, reply) => {

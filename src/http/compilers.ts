@@ -4,6 +4,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { Ajv } from 'ajv'
 import formats from 'ajv-formats'
+import { SHAPES } from './shapes.js'
 
 type Compiled = ((value: unknown) => unknown) & { errors?: unknown }
 type Route = { schema: object; httpPart?: string; url?: string }
@@ -21,7 +22,10 @@ export class Compilers {
     const given = { ...asTheyAre, validateSchema: false, meta: false } as const
     const body = new Ajv({ ...given, coerceTypes: false, useDefaults: false })
     const text = new Ajv({ ...given, coerceTypes: 'array', useDefaults: true })
-    for (const ajv of [body, text]) formats.default(ajv)
+    for (const ajv of [body, text]) {
+      formats.default(ajv)
+      for (const shape of SHAPES) ajv.addSchema(shape)
+    }
     return this.#lazily(
       ({ schema, httpPart }) => (httpPart === 'body' ? body : text).compile(schema) as Compiled,
     )

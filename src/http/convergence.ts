@@ -1,8 +1,9 @@
 // Which app instances have applied a flip, beside the answers that speak of one.
 
 import { type Entry, isProvable, placeOf } from '../domain/audit.js'
-import type { Convergence, Flip } from '../domain/convergence.js'
+import type { Flip } from '../domain/convergence.js'
 import type { FlagState } from '../domain/state.js'
+import type { Convergence } from '../wire/convergence.js'
 import type { Parts } from './parts.js'
 
 /** Waits until every live instance has applied the flips, or the time is over; one convergence per application. */

@@ -4,11 +4,13 @@ import swagger from '@fastify/swagger'
 import swaggerUi from '@fastify/swagger-ui'
 import type { FastifyInstance } from 'fastify'
 import { by, byCall, KillswitchError } from '../domain/errors.js'
+import { ref } from '../wire/members.js'
+import { EvaluationFailure } from '../wire/ofrep.js'
 import { Problem } from '../wire/problem.js'
 import { problemOf } from './errors.js'
 import { EXAMPLES } from './examples.js'
-import { Failure } from './ofrep-schemas.js'
 import type { App } from './parts.js'
+import { SHAPES } from './shapes.js'
 
 const ABOUT = `Protective flags, killed from the step of a runbook, audited, and proved.
 
@@ -57,9 +59,9 @@ const KEYED = [
 ]
 
 export async function registerDocs(app: App, environment: string): Promise<void> {
-  app.addSchema(Problem)
+  for (const shape of SHAPES) app.addSchema(shape)
   await (app as unknown as FastifyInstance).register(swagger, {
-    refResolver: { buildLocalReference: ({ $id }) => $id as string },
+    refResolver: { buildLocalReference: ({ $id }) => String($id) },
     openapi: {
       openapi: '3.1.0',
       info: {
@@ -154,11 +156,11 @@ const PROBLEMS: Record<string, object> = {
 
 const PROBLEM = {
   description: 'A problem, with its way out',
-  content: { 'application/problem+json': { schema: { $ref: 'Problem#' } } },
+  content: { 'application/problem+json': { schema: ref(Problem) } },
 }
 const OFREP_FAILURE = {
   description: "A failure, in OFREP's shape",
-  content: { 'application/json': { schema: Failure } },
+  content: { 'application/json': { schema: ref(EvaluationFailure) } },
 }
 
 type Config = { access?: string; flips?: string } | undefined
@@ -178,14 +180,15 @@ function describe(schema: unknown, config: Config, problem: object) {
   } as never
 }
 
-type Content = Record<string, { example?: unknown }>
+type Content = Record<string, { schema?: { $ref?: string }; example?: unknown }>
 type Operation = {
   operationId?: string
   parameters?: object[]
-  requestBody?: { required?: boolean }
+  requestBody?: { required?: boolean; content?: Content }
   responses?: Record<string, { description?: string; content?: Content }>
 }
-type Document = { paths?: Record<string, Record<string, Operation>> }
+type Schemas = Record<string, { examples?: unknown[] }>
+type Document = { paths?: Record<string, Record<string, Operation>>; components?: { schemas?: Schemas } }
 
 /** What the routes' schemas do not say: headers, examples of answers, and bodies that may be left out. */
 function completed(document: Document): Document {
@@ -196,6 +199,7 @@ function completed(document: Document): Document {
     if (['killFlag', 'drillFlag'].includes(operation.operationId ?? '') && operation.requestBody)
       operation.requestBody.required = false
     addExample(operation)
+    addBodyExample(operation, document.components?.schemas ?? {})
   }
   return document
 }
@@ -217,4 +221,12 @@ function addExample({ operationId = '', responses = {} }: Operation): void {
   if (answer?.description === 'Default Response') answer.description = 'The answer'
   const [first] = Object.values(answer?.content ?? {})
   if (first && example !== undefined) first.example = example
+}
+
+/** That of its shape: some readers of the document do not look there. */
+function addBodyExample({ requestBody }: Operation, schemas: Schemas): void {
+  for (const media of Object.values(requestBody?.content ?? {})) {
+    const [example] = schemas[media.schema?.$ref?.split('/').at(-1) ?? '']?.examples ?? []
+    if (example !== undefined) media.example = example
+  }
 }

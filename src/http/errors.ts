@@ -1,9 +1,10 @@
 // Every error leaves as RFC 9457 application/problem+json with a stable code; this table alone knows the statuses.
 
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { by, byCall, type ErrorCode, KillswitchError } from '../domain/errors.js'
-import { INCIDENT_ID } from '../domain/incident.js'
+import { by, byCall, KillswitchError } from '../domain/errors.js'
 import type { Problem } from '../wire/problem.js'
+import type { ErrorCode } from '../wire/words.js'
+import { INCIDENT_ID } from '../wire/words.js'
 
 export const STATUS: Record<ErrorCode, number> = {
   'malformed-request': 400,

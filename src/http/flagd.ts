@@ -5,6 +5,8 @@ import { Type } from 'typebox'
 import { flagdDocument } from '../domain/flagd.js'
 import { behind } from '../domain/seen.js'
 import type { State } from '../domain/state.js'
+import { ref } from '../wire/members.js'
+import { FlagdDocument } from '../wire/ofrep.js'
 import { actorOf } from './auth.js'
 import type { App, Parts } from './parts.js'
 import { ifNoneMatch } from './preconditions.js'
@@ -25,7 +27,7 @@ export function flagdRoute(app: App, parts: Parts): void {
           'Every flag is `ENABLED`; a killed one has its kill variant as the default and no targeting. 503 `behind` for a daemon that has a newer document: it goes on with that one.',
         tags: ['ofrep'],
         response: {
-          200: Type.Unsafe<string>({ type: 'object', additionalProperties: true }),
+          200: Type.Unsafe<string>(ref(FlagdDocument)),
           304: Type.Unsafe<undefined>({ type: 'null', description: 'As you know it' }),
         },
       },

@@ -1,13 +1,11 @@
 // GET /v1/flags and /v1/flags/:key: what is in force, and who holds it. Never a 304: a cached answer could hide a kill.
 
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { Type } from 'typebox'
+import { Flag, FlagList, FlagParams, FlagQuery } from '../wire/flag.js'
+import { ref } from '../wire/members.js'
 import { convergenceOf } from './convergence.js'
-import { FlagParams } from './flip-schemas.js'
-import { flagKey } from './members.js'
 import { type App, type Parts, upstreamOf } from './parts.js'
 import { presentFlag } from './present.js'
-import { Flag, FlagList } from './schemas.js'
 
 export function flagRoutes(app: App, parts: Parts): void {
   const { log, flips, runbooks, environment } = parts
@@ -30,15 +28,8 @@ export function flagRoutes(app: App, parts: Parts): void {
         operationId: 'listFlags',
         summary: 'Every flag and its state; with `flag` that one, as `/v1/flags/{key}` shows it',
         tags: ['flags'],
-        querystring: Type.Object(
-          {
-            flag: Type.Optional(flagKey('Only this one, with its steps and its ETag')),
-            application: Type.Optional(Type.String({ maxLength: 64 })),
-            killed: Type.Optional(Type.Boolean()),
-          },
-          { additionalProperties: false },
-        ),
-        response: { 200: FlagList },
+        querystring: FlagQuery,
+        response: { 200: ref(FlagList) },
       },
     },
     async (request, reply) => {
@@ -64,7 +55,7 @@ export function flagRoutes(app: App, parts: Parts): void {
         description: 'A key with a `/` is written %2F here, or named in the query: `/v1/flags?flag=`.',
         tags: ['flags'],
         params: FlagParams,
-        response: { 200: Flag },
+        response: { 200: ref(Flag) },
       },
     },
     async (request, reply) => {

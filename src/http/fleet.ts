@@ -1,76 +1,10 @@
 // POST /v1/receipts: what app instances have applied. GET /v1/instances: the fleet, by name.
 
-import { Type } from 'typebox'
 import { by, KillswitchError } from '../domain/errors.js'
-import type { Receipt as ReceiptRecord } from '../domain/receipt.js'
+import { ref } from '../wire/members.js'
+import { InstanceList, InstanceQuery, Receipts, ReceiptsAnswer } from '../wire/receipt.js'
 import { actorOf } from './auth.js'
 import type { App, Parts } from './parts.js'
-
-const strict = { additionalProperties: false }
-const name = (description: string) =>
-  Type.String({ description, minLength: 1, maxLength: 200, pattern: '^[^\\u0000-\\u001f]+$' })
-const Receipt = Type.Object(
-  {
-    instance: name('Unique per running app process'),
-    app: name('The application, as the catalogue names it'),
-    log: Type.String({ description: "The log's name, as the snapshot gave it", maxLength: 64 }),
-    revision: Type.Integer({ minimum: 0, description: 'In force in that process' }),
-    appliedAt: Type.String({ format: 'date-time' }),
-    sdk: name('Name and version of the SDK'),
-    startedAt: Type.String({ format: 'date-time' }),
-    boot: Type.Unsafe<ReceiptRecord['boot']>({
-      type: 'string',
-      enum: ['service', 'cache', 'bootstrap', 'unknown'],
-    }),
-    closing: Type.Optional(Type.Boolean({ description: 'An orderly shutdown: not a loss' })),
-    fork: Type.Optional(
-      Type.String({
-        description: 'What contradicts the largest checkpoint it remembers',
-        minLength: 1,
-        maxLength: 500,
-        pattern: '^[^\\u0000-\\u001f]+$',
-      }),
-    ),
-    forced: Type.Optional(Type.Array(name('A flag forced past the service'), { maxItems: 50 })),
-  },
-  strict,
-)
-const Receipts = Type.Object(
-  { receipts: Type.Array(Receipt, { minItems: 1, maxItems: 50 }) },
-  {
-    ...strict,
-    examples: [
-      {
-        receipts: [
-          {
-            instance: 'api-7',
-            app: 'trustflow',
-            log: 'b1f0...',
-            revision: 12,
-            appliedAt: '2026-11-20T03:00:00.120Z',
-            sdk: 'killswitch-js/0.1.0',
-            startedAt: '2026-11-19T08:00:00.000Z',
-            boot: 'service',
-          },
-        ],
-      },
-    ],
-  },
-)
-const Member = Type.Object({
-  ...Receipt.properties,
-  liveness: Type.Unsafe<'live' | 'lost' | 'closed'>({ type: 'string', enum: ['live', 'lost', 'closed'] }),
-  lastHeardAt: Type.String(),
-  ageMs: Type.Number(),
-  current: Type.Boolean({ description: 'At the newest revision of this log' }),
-})
-const Instances = Type.Object({
-  environment: Type.String(),
-  revision: Type.Integer(),
-  live: Type.Integer(),
-  lost: Type.Integer(),
-  instances: Type.Array(Member),
-})
 
 export function fleetRoutes(app: App, { fleet, log, environment, metrics }: Parts): void {
   metrics.gauge(
@@ -88,8 +22,8 @@ export function fleetRoutes(app: App, { fleet, log, environment, metrics }: Part
         operationId: 'postReceipts',
         summary: 'What app instances have applied: the proof of a flip',
         tags,
-        body: Receipts,
-        response: { 202: Type.Object({ accepted: Type.Integer() }) },
+        body: ref(Receipts),
+        response: { 202: ref(ReceiptsAnswer) },
       },
     },
     async (request, reply) => {
@@ -101,7 +35,7 @@ export function fleetRoutes(app: App, { fleet, log, environment, metrics }: Part
           actor.apps,
           log.state.catalogue?.applications.map(each => each.id),
         )
-      fleet.receive(receipts as ReceiptRecord[])
+      fleet.receive(receipts)
       return reply.code(202).send({ accepted: receipts.length })
     },
   )
@@ -113,8 +47,8 @@ export function fleetRoutes(app: App, { fleet, log, environment, metrics }: Part
         operationId: 'listInstances',
         summary: 'The fleet: every app instance heard of within a day',
         tags,
-        querystring: Type.Object({ app: Type.Optional(Type.String({ maxLength: 200 })) }, strict),
-        response: { 200: Instances },
+        querystring: InstanceQuery,
+        response: { 200: ref(InstanceList) },
       },
     },
     async request => {

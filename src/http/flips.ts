@@ -2,17 +2,29 @@
 
 import type { FastifyContextConfig, FastifyReply, FastifyRequest } from 'fastify'
 import type { Static, TObject } from 'typebox'
-import type { Action } from '../domain/audit.js'
 import type { Flipped } from '../service/flips.js'
 import type { Origin } from '../service/submissions.js'
+import { FlagParams } from '../wire/flag.js'
+import {
+  Drill,
+  FlipAnswer,
+  FlipParams,
+  FlipStatus,
+  Kill,
+  NamedDrill,
+  NamedKill,
+  NamedRestore,
+  Restore,
+  StepRun,
+} from '../wire/flip.js'
+import { ref } from '../wire/members.js'
+import type { Action } from '../wire/words.js'
 import { actorOf } from './auth.js'
 import { settle } from './convergence.js'
-import { DrillBody, FlagParams, KillBody, naming, RestoreBody, StepRunBody } from './flip-schemas.js'
 import { endOf } from './gone.js'
 import type { App, Parts } from './parts.js'
 import { ifMatch, originOf, waitSeconds } from './preconditions.js'
 import { presentAnswer, presentStatus } from './present.js'
-import { FlipAnswer, FlipParams, FlipStatus } from './schemas.js'
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -33,6 +45,7 @@ type FlagAct<B extends TObject> = {
   summary: string
   description: string
   body: B
+  named: TObject
   does: (request: FastifyRequest, flag: string, body: Static<B>) => Promise<Flipped>
 }
 
@@ -77,18 +90,18 @@ export function flipRoutes(app: App, parts: Parts): void {
   }
 
   /** One act by two paths: `/v1/flags/:key/kill`, and `/v1/flags/kill` with the key in the body. */
-  const act = <B extends TObject>({ verb, body, config, does, summary, description }: FlagAct<B>) => {
+  const act = <B extends TObject>({ verb, body, named, config, does, summary, description }: FlagAct<B>) => {
     const route = async (request: FastifyRequest, reply: FastifyReply, flag: string, given: Static<B>) => {
       parts.assertKnown()
       return answer(request, reply, await does(request, flag, given))
     }
-    const schema = { summary, tags, response: { 200: FlipAnswer } }
+    const schema = { summary, tags, response: { 200: ref(FlipAnswer) } }
     app.post(
       `/v1/flags/:key/${verb}`,
       {
         config: { ...config, flips: verb },
         ...hooks,
-        schema: { ...schema, operationId: `${verb}Flag`, description, params: FlagParams, body },
+        schema: { ...schema, operationId: `${verb}Flag`, description, params: FlagParams, body: ref(body) },
       },
       (request, reply) => route(request, reply, request.params.key, request.body as Static<B>),
     )
@@ -102,7 +115,7 @@ export function flipRoutes(app: App, parts: Parts): void {
           operationId: `${verb}NamedFlag`,
           summary: `${summary}, named in the body`,
           description: `The same as \`/v1/flags/{key}/${verb}\`, also for the same Idempotency-Key. For keys with a \`/\`, which some proxies do not leave as %2F.`,
-          body: naming(body),
+          body: ref(named),
         },
       },
       (request, reply) => {
@@ -118,7 +131,8 @@ export function flipRoutes(app: App, parts: Parts): void {
     summary: 'Kill: put a hold on the flag',
     description:
       'Never refused for its paperwork: what is missing or wrong comes back in `warnings`. Takes no variant and no precondition. The same kill again is `changed: false`.',
-    body: KillBody,
+    body: Kill,
+    named: NamedKill,
     does: (request, flag, body) =>
       parts.metrics.timeKill(() => flips.kill(actorOf(request), flag, body, request.origin as Origin)),
   })
@@ -128,7 +142,8 @@ export function flipRoutes(app: App, parts: Parts): void {
     summary: 'Restore: release the holds named',
     description:
       "Names one of incident, hold, all or undo. The flag is back to normal when its last hold is gone. `If-Match` with the flag's ETag makes sure that nothing changed since you looked.",
-    body: RestoreBody,
+    body: Restore,
+    named: NamedRestore,
     does: (request, flag, body) =>
       flips.restore(actorOf(request), flag, body, request.ifMatchPlace, request.origin as Origin),
   })
@@ -143,8 +158,8 @@ export function flipRoutes(app: App, parts: Parts): void {
         description:
           'Never restores, never runs nested steps. `flags` picks among the kills, and is needed where the runbook makes them conditional. `GET /v1/steps?step=` shows what a run would do.',
         tags,
-        body: StepRunBody,
-        response: { 200: FlipAnswer },
+        body: ref(StepRun),
+        response: { 200: ref(FlipAnswer) },
       },
     },
     async (request, reply) => {
@@ -162,7 +177,8 @@ export function flipRoutes(app: App, parts: Parts): void {
     summary: 'Drill: prove the path of a kill end to end, without changing any value',
     description:
       'Moves the revision, so that every app instance confirms it by receipt (`Prefer: wait=2`), and dates the last proof of the flag.',
-    body: DrillBody,
+    body: Drill,
+    named: NamedDrill,
     does: (request, flag, body) => flips.drill(actorOf(request), flag, body, request.origin as Origin),
   })
   app.get(
@@ -176,7 +192,7 @@ export function flipRoutes(app: App, parts: Parts): void {
           'By the place of its entry, or by your own Idempotency-Key. `never` is said only when it is certain.',
         tags,
         params: FlipParams,
-        response: { 200: FlipStatus },
+        response: { 200: ref(FlipStatus) },
       },
     },
     async (request, reply) => {

@@ -1,20 +1,9 @@
 // GET /livez: the process turns. GET /readyz: a kill can be taken, and a known state is served.
 
-import { Type } from 'typebox'
 import { placeOf } from '../domain/audit.js'
+import { Live, Ready } from '../wire/health.js'
+import { ref } from '../wire/members.js'
 import type { App, Parts } from './parts.js'
-
-const Condition = Type.Object({ code: Type.String(), detail: Type.String() })
-const Ready = Type.Object({
-  status: Type.Unsafe<'ready' | 'degraded' | 'not-ready'>({
-    type: 'string',
-    enum: ['ready', 'degraded', 'not-ready'],
-  }),
-  environment: Type.String(),
-  head: Type.Integer(),
-  revision: Type.Integer(),
-  degraded: Type.Array(Condition),
-})
 
 export function healthRoutes(app: App, { health, log, environment }: Parts): void {
   const tags = ['health']
@@ -27,7 +16,7 @@ export function healthRoutes(app: App, { health, log, environment }: Parts): voi
         operationId: 'live',
         summary: 'The process turns',
         tags,
-        response: { 200: Type.Object({ status: Type.Literal('live') }) },
+        response: { 200: ref(Live) },
       },
     },
     async () => ({ status: 'live' as const }),
@@ -41,7 +30,7 @@ export function healthRoutes(app: App, { health, log, environment }: Parts): voi
         operationId: 'ready',
         summary: 'A kill can be taken, and a known state is served; degraded says what is less than well',
         tags,
-        response: { 200: Ready, 503: Ready },
+        response: { 200: ref(Ready), 503: ref(Ready) },
       },
     },
     async (_, reply) => {

@@ -1,28 +1,25 @@
 // Incidents: declare, look, note, adopt, change, tick, resolve.
 
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { type Static, Type } from 'typebox'
+import type { Static } from 'typebox'
 import { type Entry, placeOf } from '../domain/audit.js'
-import type { Incident } from '../domain/incident.js'
+import type { Incident as FoldedIncident } from '../domain/incident.js'
 import { orphansOf } from '../domain/incident-adopt.js'
 import type { Origin, Submitted } from '../service/submissions.js'
-import { actorOf } from './auth.js'
-import { emptyBody, readHeaders } from './flips.js'
-import { goneOf } from './gone.js'
+import { Note } from '../wire/entry.js'
 import {
-  AdoptBody,
-  ChangeBody,
-  DeclareAnswer,
-  DeclareBody,
+  DeclarationAnswer,
+  Incident,
   IncidentAnswer,
   IncidentList,
   IncidentParams,
-  IncidentView,
-  NoteBody,
-  ResolveBody,
-  TickBody,
-} from './incident-schemas.js'
-import { choice } from './members.js'
+  IncidentQuery,
+} from '../wire/incident.js'
+import { Adoption, Declaration, IncidentChange, Resolve, StepTick } from '../wire/incident-act.js'
+import { ref } from '../wire/members.js'
+import { actorOf } from './auth.js'
+import { emptyBody, readHeaders } from './flips.js'
+import { goneOf } from './gone.js'
 import type { App, Parts } from './parts.js'
 import { summaryOf } from './present.js'
 import { presentEntries, presentIncident, type Shown, summariseIncident } from './present-incident.js'
@@ -36,7 +33,7 @@ export function incidentRoutes(app: App, parts: Parts): void {
   workRoutes(app, parts)
 }
 
-const shownBy = ({ log, incidents, environment, clock }: Parts, incident: Incident): Shown => ({
+const shownBy = ({ log, incidents, environment, clock }: Parts, incident: FoldedIncident): Shown => ({
   state: log.known,
   runbook: incidents.runbookOf(incident),
   environment,
@@ -53,11 +50,8 @@ function lookRoutes(app: App, parts: Parts): void {
         operationId: 'listIncidents',
         summary: 'Incidents, newest first',
         tags,
-        querystring: Type.Object(
-          { status: Type.Optional(choice(['open', 'resolved'])) },
-          { additionalProperties: false },
-        ),
-        response: { 200: IncidentList },
+        querystring: IncidentQuery,
+        response: { 200: ref(IncidentList) },
       },
     },
     async request => {
@@ -75,7 +69,7 @@ function lookRoutes(app: App, parts: Parts): void {
         summary: 'One incident: what it holds, what is due and what is overdue, its steps',
         tags,
         params: IncidentParams,
-        response: { 200: IncidentView },
+        response: { 200: ref(Incident) },
       },
     },
     async (request, reply) => {
@@ -99,8 +93,8 @@ function declareRoute(app: App, parts: Parts): void {
         description:
           "The severity is one of the runbook's own scale. `adopt` takes holds that no incident has under this one: kill first, declare later. The answer tells which flags changed in the last 24 h, and the steps that act on flags.",
         tags,
-        body: DeclareBody,
-        response: { 201: DeclareAnswer },
+        body: ref(Declaration),
+        response: { 201: ref(DeclarationAnswer) },
       },
     },
     async (request, reply) => {
@@ -128,7 +122,7 @@ function workRoutes(app: App, parts: Parts): void {
   const about = (request: FastifyRequest) =>
     [actorOf(request), (request.params as { id: string }).id, request.origin as Origin] as const
   const route = <
-    B extends typeof NoteBody | typeof AdoptBody | typeof ChangeBody | typeof TickBody | typeof ResolveBody,
+    B extends typeof Note | typeof Adoption | typeof IncidentChange | typeof StepTick | typeof Resolve,
   >(
     path: string,
     {
@@ -154,8 +148,8 @@ function workRoutes(app: App, parts: Parts): void {
           summary,
           tags,
           params: IncidentParams,
-          body,
-          response: { 200: IncidentAnswer },
+          body: ref(body),
+          response: { 200: ref(IncidentAnswer) },
         },
       },
       async (request, reply) => {
@@ -166,7 +160,7 @@ function workRoutes(app: App, parts: Parts): void {
     )
   route(
     'notes',
-    { action: 'incident.noted', operationId: 'noteIncident', summary: 'Write a note', body: NoteBody },
+    { action: 'incident.noted', operationId: 'noteIncident', summary: 'Write a note', body: Note },
     (actor, id, body, origin) => incidents.note(actor, id, body, origin),
   )
   route(
@@ -175,7 +169,7 @@ function workRoutes(app: App, parts: Parts): void {
       action: 'incident.adopted',
       operationId: 'adoptHolds',
       summary: 'Take holds that no incident has',
-      body: AdoptBody,
+      body: Adoption,
     },
     (actor, id, body, origin) => incidents.adopt(actor, id, body, origin),
   )
@@ -185,7 +179,7 @@ function workRoutes(app: App, parts: Parts): void {
       action: 'incident.changed',
       operationId: 'changeIncident',
       summary: 'Change severity, commander or title; add a link',
-      body: ChangeBody,
+      body: IncidentChange,
     },
     (actor, id, body, origin) => incidents.change(actor, id, body, origin),
   )
@@ -195,7 +189,7 @@ function workRoutes(app: App, parts: Parts): void {
       action: 'incident.step',
       operationId: 'tickStep',
       summary: 'Tick a step of its runbook: done, or skipped and why',
-      body: TickBody,
+      body: StepTick,
     },
     (actor, id, body, origin) => incidents.tick(actor, id, body, origin),
   )
@@ -205,7 +199,7 @@ function workRoutes(app: App, parts: Parts): void {
       action: 'incident.resolved',
       operationId: 'resolveIncident',
       summary: 'Resolve; refused while it holds a flag or its recovery wait runs',
-      body: ResolveBody,
+      body: Resolve,
     },
     (actor, id, body, origin) => incidents.resolve(actor, id, body, origin),
   )

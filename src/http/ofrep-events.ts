@@ -8,6 +8,7 @@ import type { State } from '../domain/state.js'
 import type { LogState } from '../log/state.js'
 import { audienceOf, covers } from '../service/snapshots.js'
 import { openEventSecret } from '../tokens/event-secret.js'
+import type { RefetchEvaluation } from '../wire/ofrep.js'
 import { configEtag, configModified, versionOf } from './ofrep-request.js'
 import type { App, Parts } from './parts.js'
 import { SseSockets } from './sse.js'
@@ -81,7 +82,11 @@ function greeting(log: LogState, lastEventId: unknown, query: unknown): Buffer {
 }
 
 const refetch = (state: State): Buffer => {
-  const data = { type: 'refetchEvaluation', etag: configEtag(state), lastModified: configModified(state) }
+  const data: RefetchEvaluation = {
+    type: 'refetchEvaluation',
+    etag: configEtag(state),
+    lastModified: configModified(state),
+  }
   return Buffer.from(`id: ${state.revision}\ndata: ${JSON.stringify(data)}\n\n`)
 }
 

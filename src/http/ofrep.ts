@@ -4,11 +4,13 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
 import { by, KillswitchError } from '../domain/errors.js'
-import { FLAG_KEY_MOST } from '../domain/flag.js'
 import { behind } from '../domain/seen.js'
 import type { State } from '../domain/state.js'
 import { Evaluations } from '../service/evaluations.js'
 import { eventSecret } from '../tokens/event-secret.js'
+import { ref } from '../wire/members.js'
+import { BulkEvaluation, BulkQuery, Evaluation, EvaluationRequest } from '../wire/ofrep.js'
+import { FLAG_KEY_MOST } from '../wire/words.js'
 import { actorOf } from './auth.js'
 import { allowBrowsers, preflightRoute } from './cors.js'
 import { logFailure, STATUS, toKillswitchError } from './errors.js'
@@ -24,7 +26,6 @@ import {
   splitConfigEtag,
   versionOf,
 } from './ofrep-request.js'
-import { BulkQuery, BulkSuccess, EvaluationRequest, Success } from './ofrep-schemas.js'
 import type { App, Parts } from './parts.js'
 import { ifNoneMatch } from './preconditions.js'
 
@@ -88,8 +89,8 @@ function singleRoute(scope: App, { assertKnown, served }: Parts, evaluations: Ev
         operationId: 'evaluateFlag',
         summary: 'Evaluate one flag (OFREP)',
         tags,
-        body: EvaluationRequest,
-        response: { 200: Success },
+        body: ref(EvaluationRequest),
+        response: { 200: ref(Evaluation) },
       },
     },
     (request, reply) => {
@@ -141,9 +142,9 @@ function bulkRoute(scope: App, parts: Parts, evaluations: Evaluations): void {
           'Strong `ETag` over the answer. `If-None-Match` gives 304 only from an instance that follows the store and has every change its client was told of; one that is behind by `flagConfigEtag`, also after a moment, says so by 503.',
         tags,
         querystring: BulkQuery,
-        body: EvaluationRequest,
+        body: ref(EvaluationRequest),
         response: {
-          200: BulkSuccess,
+          200: ref(BulkEvaluation),
           304: Type.Unsafe<undefined>({ type: 'null', description: 'As you know it' }),
         },
       },

@@ -3,25 +3,13 @@
 import { Type } from 'typebox'
 import { messageOf, templateOf } from '../domain/message.js'
 import { postmortemOf } from '../domain/postmortem.js'
+import { IncidentParams } from '../wire/incident.js'
+import { ref } from '../wire/members.js'
+import { Message, MessageParams } from '../wire/message.js'
 import { goneOf } from './gone.js'
-import { IncidentParams } from './incident-schemas.js'
 import type { App, Parts } from './parts.js'
 
 const MARKDOWN = 'text/markdown; charset=utf-8'
-const MessageParams = Type.Object({
-  ...IncidentParams.properties,
-  kind: Type.String({
-    description: "A word of the template's title, or its tag: initial, resolution, update",
-    maxLength: 100,
-  }),
-})
-const Message = Type.Object({
-  title: Type.String({ description: 'Of the template' }),
-  line: Type.Integer({ description: 'Where it stands in the runbook' }),
-  text: Type.String(),
-  unfilled: Type.Array(Type.String(), { description: 'What the log does not know: for a person to write' }),
-})
-
 export function postmortemRoutes(app: App, parts: Parts): void {
   const { incidents, environment } = parts
   const tags = ['incidents']
@@ -61,7 +49,7 @@ export function postmortemRoutes(app: App, parts: Parts): void {
         summary: "A message to stakeholders: the runbook's template, filled from the newest notes",
         tags,
         params: MessageParams,
-        response: { 200: Message },
+        response: { 200: ref(Message) },
       },
     },
     async (request, reply) => {

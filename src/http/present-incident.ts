@@ -1,12 +1,13 @@
 // What the API shows of an incident: the fold, what is due, what it holds, and the steps of its runbook that act on flags.
 
 import { type Entry, placeOf } from '../domain/audit.js'
-import { type Incident, type Tick, tickFor } from '../domain/incident.js'
+import { type Incident, tickFor } from '../domain/incident.js'
 import { clockOf } from '../domain/incident-clock.js'
 import { holdsOf, objectionsTo } from '../domain/incident-resolve.js'
-import type { Runbook, Step } from '../domain/runbook.js'
 import type { State } from '../domain/state.js'
 import { callFor, killsOf } from '../domain/step-run.js'
+import type { Tick } from '../wire/incident.js'
+import type { Runbook, Step } from '../wire/runbook.js'
 
 export type Shown = { state: State; runbook: Runbook | undefined; environment: string; now: number }
 

@@ -1,12 +1,15 @@
 // From the domain's objects to what the API shows. No rules: labels, before -> after, and what a reader needs beside it.
 
 import { type Entry, placeOf } from '../domain/audit.js'
-import type { FlagDefinition } from '../domain/flag.js'
-import type { Step } from '../domain/runbook.js'
 import { type FlagState, isKilled, killValue, pinnedVariant } from '../domain/state.js'
 import type { Flipped, FlipStatus } from '../service/flips.js'
+import type { FlagDefinition } from '../wire/catalogue.js'
+import type { ListedEntry, Entry as ShownEntry } from '../wire/entry.js'
+import type { Flag } from '../wire/flag.js'
+import type { Flip, FlipAnswer, FlipStatus as StatusAnswer } from '../wire/flip.js'
+import type { Step } from '../wire/runbook.js'
+import type { FlagValue } from '../wire/words.js'
 import { incidentSummary } from './present-incident.js'
-import type { Flag, Flip, FlipAnswer } from './schemas.js'
 
 /** Prints a variant for a person: null is the normal behaviour, by name where it has only one. */
 export function variantName(
@@ -31,7 +34,7 @@ export function presentFlag(flag: FlagState, environment: string, steps?: Step[]
     effect,
     killed,
     variant: pinnedVariant(flag),
-    value: killed ? killValue(definition) : definition.variants[defaultVariant],
+    value: killed ? killValue(definition) : (definition.variants[defaultVariant] as FlagValue),
     label: killed ? `${definition.killLabel}: ${normal} -> ${killVariant}` : `normal: ${normal}`,
     kill: {
       label: definition.killLabel,
@@ -42,7 +45,7 @@ export function presentFlag(flag: FlagState, environment: string, steps?: Step[]
     restore: {
       label: definition.restoreLabel,
       variant: defaultVariant,
-      value: definition.variants[defaultVariant],
+      value: definition.variants[defaultVariant] as FlagValue,
       role: definition.restoreRole,
     },
     holds: holds.map(({ flag: _, joined: _joined, ...hold }) => hold),
@@ -76,7 +79,7 @@ export function presentFlip(entry: Entry, definition: FlagDefinition | undefined
     actor: entry.actor,
     at: entry.at,
     key: entry.request.key,
-  } as Flip
+  }
 }
 
 /** "Turn ai_v1 off: on -> off", and where nothing changed, that it was so already. */
@@ -123,7 +126,11 @@ const DETAILS: Record<FlipStatus['state'], string> = {
   never: 'It was not done, and now cannot be: its attempt was closed in the log.',
 }
 
-export function presentStatus(status: FlipStatus, environment: string, definitions: Definitions) {
+export function presentStatus(
+  status: FlipStatus,
+  environment: string,
+  definitions: Definitions,
+): StatusAnswer {
   const [first, ...rest] = status.entries.map(entry => presentFlip(entry, definitions(entry.flag)))
   return {
     state: status.state,
@@ -134,18 +141,19 @@ export function presentStatus(status: FlipStatus, environment: string, definitio
   }
 }
 
-/** An entry as a page shows it: with its place and hash; a catalogue by digest and counts, whole only on its own page. */
-export function presentEntry(entry: Entry, hash: string, whole = false) {
-  const { catalogue, ...rest } = entry
-  const about = catalogue && {
+/** An entry whole, as its own page shows it. */
+export const presentEntry = (entry: Entry, hash: string): ShownEntry => ({
+  place: placeOf(entry),
+  ...entry,
+  hash,
+})
+
+/** An entry as pages list it: a catalogue in short. */
+export function listEntry({ catalogue, ...entry }: Entry, hash: string): ListedEntry {
+  const summary = catalogue && {
     digest: catalogue.digest,
     flags: catalogue.flags.map(flag => flag.key),
     runbooks: catalogue.runbooks.map(({ id, digest }) => ({ id, digest })),
   }
-  return {
-    place: placeOf(entry),
-    ...rest,
-    ...(catalogue ? { catalogue: whole ? catalogue : about } : {}),
-    hash,
-  }
+  return { place: placeOf(entry), ...entry, ...(summary ? { catalogue: summary } : {}), hash }
 }

@@ -1,78 +1,11 @@
 // GET /v1/runbooks, /v1/runbooks/:runbook and /v1/steps: the runbooks as they were read, and what a step would do.
 
 import { Type } from 'typebox'
-import type { Runbook, Step } from '../domain/runbook.js'
+import { ref } from '../wire/members.js'
+import { Runbook, RunbookList, RunbookParams, type Step, StepList, StepQuery } from '../wire/runbook.js'
 import { negotiate } from './accept.js'
 import { actorOf } from './auth.js'
-import { flagKey } from './members.js'
 import type { App, Parts } from './parts.js'
-import { RunbookParams } from './schemas.js'
-
-const open = { additionalProperties: true }
-const FlagAction = Type.Object(
-  {
-    flag: Type.String(),
-    variant: Type.String(),
-    direction: Type.String(),
-    line: Type.Integer(),
-    confidence: Type.String(),
-    condition: Type.Optional(Type.String()),
-    limit: Type.Optional(Type.String()),
-  },
-  open,
-)
-const StepView = Type.Object(
-  {
-    id: Type.String(),
-    code: Type.String(),
-    text: Type.String(),
-    line: Type.Integer(),
-    ordinal: Type.String(),
-    kind: Type.String(),
-    headingPath: Type.Array(Type.String()),
-    parent: Type.Optional(Type.String()),
-    condition: Type.Optional(Type.String()),
-    flagActions: Type.Array(FlagAction),
-  },
-  open,
-)
-const Summary = Type.Object({
-  id: Type.String(),
-  title: Type.String(),
-  digest: Type.String(),
-  steps: Type.Integer(),
-  severities: Type.Array(Type.String()),
-  flags: Type.Array(Type.String()),
-  findings: Type.Integer(),
-  leftOut: Type.Record(Type.String(), Type.Integer()),
-})
-const RunbookView = Type.Object(
-  { id: Type.String(), title: Type.String(), digest: Type.String(), steps: Type.Array(StepView) },
-  open,
-)
-const Verdict = Type.Object({
-  flag: Type.String(),
-  verdict: Type.String(),
-  label: Type.Optional(Type.String()),
-  detail: Type.Optional(Type.String()),
-  asks: Type.Optional(
-    Type.Array(Type.String(), { description: 'What a run asks about before it kills this flag' }),
-  ),
-})
-const StepsPage = Type.Object({
-  steps: Type.Array(Type.Object({ ...StepView.properties, runbook: Type.String() }, open)),
-  run: Type.Optional(
-    Type.Object(
-      {
-        verdicts: Type.Array(Verdict),
-        needsFlags: Type.Boolean(),
-        call: Type.Optional(Type.Unknown()),
-        children: Type.Array(Type.Object({ id: Type.String(), code: Type.String(), text: Type.String() })),
-      },
-      { description: 'With ?step=: what a run by you would do, and the exact call' },
-    ),
-  ),
-})
 
 const summarise = (runbook: Runbook) => ({
   id: runbook.id,
@@ -106,7 +39,7 @@ export function runbookRoutes(app: App, { runbooks, flips }: Parts): void {
         operationId: 'listRunbooks',
         summary: 'Every runbook, in short',
         tags,
-        response: { 200: Type.Object({ runbooks: Type.Array(Summary) }) },
+        response: { 200: ref(RunbookList) },
       },
     },
     async () => ({ runbooks: runbooks.all().map(summarise) }),
@@ -124,7 +57,7 @@ export function runbookRoutes(app: App, { runbooks, flips }: Parts): void {
           200: {
             description: 'The runbook',
             content: {
-              'application/json': { schema: RunbookView },
+              'application/json': { schema: ref(Runbook) },
               'text/markdown': { schema: Type.String() },
             },
           },
@@ -148,15 +81,8 @@ export function runbookRoutes(app: App, { runbooks, flips }: Parts): void {
         summary:
           'Steps that act on a flag, or of a runbook; with `step` one of them, and what a run would do',
         tags,
-        querystring: Type.Object(
-          {
-            flag: Type.Optional(flagKey()),
-            runbook: Type.Optional(Type.String({ maxLength: 300 })),
-            step: Type.Optional(Type.String({ maxLength: 300 })),
-          },
-          { additionalProperties: false },
-        ),
-        response: { 200: StepsPage },
+        querystring: StepQuery,
+        response: { 200: ref(StepList) },
       },
     },
     async request => {

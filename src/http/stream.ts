@@ -3,8 +3,9 @@
 import type { FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
 import { HEARTBEAT_MS } from '../domain/receipt.js'
-import type { Change, Heartbeat } from '../domain/snapshot.js'
 import { audienceOf } from '../service/snapshots.js'
+import { ref } from '../wire/members.js'
+import { type Bye, type Change, type Heartbeat, Snapshot } from '../wire/snapshot.js'
 import { actorOf } from './auth.js'
 import type { App, Parts } from './parts.js'
 import { upstreamOf } from './parts.js'
@@ -34,7 +35,7 @@ export function streamRoutes(app: App, parts: Parts): void {
         response: {
           200: {
             description: 'The snapshot',
-            content: { 'application/json': { schema: Type.Object({}, { additionalProperties: true }) } },
+            content: { 'application/json': { schema: ref(Snapshot) } },
           },
           304: Type.Null({ description: 'It is the one you have' }),
         },
@@ -126,7 +127,7 @@ export function streamRoutes(app: App, parts: Parts): void {
   app.addHook('preClose', async () => {
     clearInterval(timer)
     unsubscribe()
-    await sockets.close(frame('bye', { reason: 'this instance is stopping' }))
+    await sockets.close(frame('bye', { reason: 'this instance is stopping' } satisfies Bye))
   })
 }
 

@@ -4,11 +4,11 @@ import type { Entry, Head } from '../domain/audit.js'
 import type { AuditFilter, Order } from '../domain/audit-query.js'
 import type { Kill } from '../domain/kill.js'
 import type { State } from '../domain/state.js'
+import type { InclusionProof } from '../wire/audit.js'
 import type { FoundEntry, QueryOptions, QueryResult } from './index/query.js'
 import type { Verification } from './journal/verify.js'
-import type { PlaceProof } from './proof/checkpoints.js'
 
-export type { FoundEntry, PlaceProof, QueryOptions, QueryResult, Verification }
+export type { FoundEntry, QueryOptions, QueryResult, Verification }
 
 /** What became of a request. `torn`: a crash left only a part of a step run. `unknown`: this log has nothing of it. */
 export type Became =
@@ -33,7 +33,7 @@ export interface Proof {
   readonly verifierKey: string | undefined
   newest(): string | undefined
   signed(signal: AbortSignal): Promise<string>
-  proof(place: number | undefined, given: string, signal: AbortSignal): Promise<PlaceProof>
+  proof(place: number | undefined, given: string, signal: AbortSignal): Promise<InclusionProof>
   tellEvery(ms: number, tell: (note: string, place: number) => void): () => void
 }
 

@@ -3,12 +3,13 @@
 
 import { randomUUID } from 'node:crypto'
 import type { Draft } from '../domain/audit.js'
-import { type CatalogueDocument, describeFault, type Fault } from '../domain/catalogue.js'
+import { describeFault, type Fault } from '../domain/catalogue.js'
 import { toTimestamp } from '../domain/clock.js'
 import { KillswitchError } from '../domain/errors.js'
 import type { State } from '../domain/state.js'
 import type { LogState } from '../log/state.js'
 import type { Submit } from '../log/submit.js'
+import type { CatalogueDocument } from '../wire/catalogue.js'
 
 export type Loaded = { document: CatalogueDocument | undefined; faults: Fault[] }
 

@@ -2,13 +2,13 @@
 // done, else after a minute with who has not, and once more when the last of them has. Written once, however many instances
 // of the service see it.
 
-import type { Entry, SealedEntry } from '../domain/audit.js'
-import { isProvable, placeOf } from '../domain/audit.js'
+import { type Entry, isProvable, placeOf, type SealedEntry } from '../domain/audit.js'
 import { type Clock, toTimestamp } from '../domain/clock.js'
-import { type Convergence, type Flip, unaccounted } from '../domain/convergence.js'
+import { type Flip, unaccounted } from '../domain/convergence.js'
 import type { LogState } from '../log/state.js'
 import type { Submit } from '../log/submit.js'
 import type { Subscribe } from '../log/subscribe.js'
+import type { Convergence } from '../wire/convergence.js'
 import type { Fleet } from './fleet.js'
 
 const GIVE_UP_MS = 60_000

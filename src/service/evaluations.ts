@@ -3,10 +3,10 @@
 
 import { hash } from 'node:crypto'
 import { isStatic, metadataOf, type Resolution, resolveStatic } from '../domain/evaluate.js'
-import type { FlagValue } from '../domain/flag.js'
 import { nearKeys } from '../domain/near-key.js'
 import { type FlagState, INITIAL, type State } from '../domain/state.js'
 import type { LogState } from '../log/state.js'
+import type { FlagValue } from '../wire/words.js'
 import { evaluateTargeting } from './targeting.js'
 
 export type Context = Record<string, unknown>

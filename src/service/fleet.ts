@@ -2,18 +2,12 @@
 // service through the store in batches, and never in the way of a flip.
 
 import type { Clock } from '../domain/clock.js'
-import {
-  type Convergence,
-  converge,
-  type Flip,
-  hear,
-  type Instance,
-  type Liveness,
-  livenessOf,
-} from '../domain/convergence.js'
-import { FORGOTTEN_AFTER_MS, type Receipt } from '../domain/receipt.js'
+import { converge, type Flip, hear, type Instance, type Liveness, livenessOf } from '../domain/convergence.js'
+import { FORGOTTEN_AFTER_MS } from '../domain/receipt.js'
 import type { Submit } from '../log/submit.js'
 import type { Subscribe } from '../log/subscribe.js'
+import type { Convergence } from '../wire/convergence.js'
+import type { Receipt } from '../wire/receipt.js'
 
 /** Receipts that arrive within so long are shared in one write. */
 const BATCH_MS = 50

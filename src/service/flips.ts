@@ -1,24 +1,18 @@
 // Kill, restore, step run, and what became of them. The rules are in domain/; here a request becomes a command for the gate.
 
 import type { Actor } from '../domain/actor.js'
-import { type Entry, parsePlace, placeOf, type Warning } from '../domain/audit.js'
+import { type Entry, parsePlace, placeOf } from '../domain/audit.js'
 import { type Claimed, strictly } from '../domain/claim.js'
 import { decideDrill } from '../domain/drill.js'
 import { badInput, by, bySending, KillswitchError } from '../domain/errors.js'
 import { decideRestore } from '../domain/flip.js'
 import type { Kill } from '../domain/kill.js'
 import { unknownFlag } from '../domain/near-key.js'
-import type { Step } from '../domain/runbook.js'
 import type { FlagState } from '../domain/state.js'
-import {
-  callFor,
-  chooseFlags,
-  killsOf,
-  needsChoice,
-  previewRun,
-  type RunVerdict,
-} from '../domain/step-run.js'
+import { callFor, chooseFlags, killsOf, needsChoice, previewRun } from '../domain/step-run.js'
 import type { LogState } from '../log/state.js'
+import type { Warning } from '../wire/hold.js'
+import type { RunVerdict, Step } from '../wire/runbook.js'
 import type { Runbooks } from './runbooks.js'
 import type { Act, Origin, Submissions, Submitted } from './submissions.js'
 

@@ -1,11 +1,11 @@
 // Whether a kill can be taken and a known state served: what /readyz says, and why it is less than well.
 
 import { by, KillswitchError } from '../domain/errors.js'
-import type { Finding } from '../domain/runbook.js'
 import type { LogState } from '../log/state.js'
+import type { Condition } from '../wire/health.js'
+import type { Finding } from '../wire/runbook.js'
 import type { Catalogue } from './catalogue.js'
 
-export type Condition = { code: string; detail: string }
 /** Other parts that know when they are less than well. */
 export type Watched = {
   /** The runbooks without their steps, and why. */

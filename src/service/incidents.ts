@@ -2,18 +2,20 @@
 // The rules are in domain/incident-*.ts.
 
 import type { Actor } from '../domain/actor.js'
-import { type Entry, type IncidentNote, placeOf } from '../domain/audit.js'
+import { type Entry, placeOf } from '../domain/audit.js'
 import { claimStep, strictly } from '../domain/claim.js'
 import { type Clock, parseTime, toTimestamp } from '../domain/clock.js'
 import { badInput, by } from '../domain/errors.js'
-import type { Incident, Left } from '../domain/incident.js'
+import type { Incident } from '../domain/incident.js'
 import { type Adopt, decideAdopt, decideDeclareAndAdopt } from '../domain/incident-adopt.js'
 import { decideResolve } from '../domain/incident-resolve.js'
 import { type Change, decideChange, decideNote, decideTick, incidentOf } from '../domain/incident-rules.js'
 import type { PostmortemSource } from '../domain/postmortem-facts.js'
-import { findRunbook, type Runbook } from '../domain/runbook.js'
+import { findRunbook } from '../domain/runbook.js'
 import type { State } from '../domain/state.js'
 import type { LogState } from '../log/state.js'
+import type { Left, Note } from '../wire/entry.js'
+import type { Runbook } from '../wire/runbook.js'
 import type { Audit } from './audit.js'
 import type { Runbooks } from './runbooks.js'
 import type { Act, Decide, Origin, Submissions, Submitted } from './submissions.js'
@@ -92,7 +94,7 @@ export class Incidents {
     return { incident, entries, environment, definition, applications, ...(runbook ? { runbook } : {}) }
   }
 
-  note(actor: Actor, incident: string, note: IncidentNote, origin: Origin): Promise<Submitted> {
+  note(actor: Actor, incident: string, note: Note, origin: Origin): Promise<Submitted> {
     return this.#submit(actor, 'incident.noted', incident, note, origin, command => {
       assertNote(note)
       return (state, now) => decideNote(state, { ...command, note }, now)
@@ -189,7 +191,7 @@ export class Incidents {
 }
 
 /** Owner and due belong to an action alone. */
-function assertNote({ kind, owner, due }: IncidentNote): void {
+function assertNote({ kind, owner, due }: Note): void {
   if (kind !== 'action' && (owner !== undefined || due !== undefined))
     throw badInput(
       { in: 'body', path: 'body.kind', problem: 'must be action, with "owner" or "due"' },

@@ -5,13 +5,13 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { applyLinks } from '../catalogue/runbooks/links.js'
 import { readRunbooks } from '../catalogue/runbooks/reader.js'
-import type { CatalogueDocument } from '../domain/catalogue.js'
 import { type Claimed, claimStep } from '../domain/claim.js'
 import { KillswitchError } from '../domain/errors.js'
 import { formOf } from '../domain/near-key.js'
-import type { Finding, Runbook, Step } from '../domain/runbook.js'
 import type { LogState } from '../log/state.js'
 import type { Subscribe } from '../log/subscribe.js'
+import type { CatalogueDocument } from '../wire/catalogue.js'
+import type { Finding, Runbook, Step } from '../wire/runbook.js'
 
 const UNREAD: readonly string[] = ['too-large', 'too-slow', 'unreadable'] satisfies Finding['code'][]
 

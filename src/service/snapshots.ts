@@ -2,12 +2,12 @@
 // once per revision and not once per request.
 
 import { createHash } from 'node:crypto'
-import type { FlagDefinition } from '../domain/flag.js'
 import type { Kill } from '../domain/kill.js'
 import { toProvisionalHold } from '../domain/provisional.js'
-import type { Change, Held, Position, ProvisionalHold, Snapshot, SnapshotFlag } from '../domain/snapshot.js'
 import { type FlagState, isKilled, killValue, type State } from '../domain/state.js'
 import type { LogState } from '../log/state.js'
+import type { FlagDefinition } from '../wire/catalogue.js'
+import type { Change, Held, Position, ProvisionalHold, Snapshot, SnapshotFlag } from '../wire/snapshot.js'
 
 /** The applications of a credential, as one name: `*` for all, else their ids in order. */
 export const audienceOf = (apps: readonly string[] | undefined): string =>

@@ -2,7 +2,8 @@
 // a variant that is not there, gives the default variant.
 
 import { FeatureFlag } from '@openfeature/flagd-core'
-import type { FlagDefinition, FlagValue } from '../domain/flag.js'
+import type { FlagDefinition } from '../wire/catalogue.js'
+import type { FlagValue } from '../wire/words.js'
 
 export type Targeted = { variant: string; value: FlagValue; reason: 'TARGETING_MATCH' | 'DEFAULT' }
 

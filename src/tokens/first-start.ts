@@ -5,7 +5,7 @@ import { createHash, randomBytes } from 'node:crypto'
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { stringify } from 'yaml'
-import { ROLES, type Role } from '../domain/actor.js'
+import { ROLES, type Role } from '../wire/words.js'
 
 export type FirstStart = { file: string; folder: string; created?: Record<Role, string> }
 

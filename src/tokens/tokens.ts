@@ -4,10 +4,11 @@
 import { hash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { type Document, LineCounter, parseDocument } from 'yaml'
-import { type Actor, ROLES, type Role } from '../domain/actor.js'
+import type { Actor } from '../domain/actor.js'
 import { describeFault, type Fault } from '../domain/catalogue.js'
 import { parseTime } from '../domain/clock.js'
 import { KillswitchError } from '../domain/errors.js'
+import { ROLES, type Role } from '../wire/words.js'
 
 /** What one stored hash stands for. `sha256`, in hex, names it among those of the same actor. */
 export type Credential = { outcome: 'known'; actor: Actor; sha256: string; expires?: number }

@@ -2,75 +2,39 @@
 // know it as a type.
 
 import { type Static, Type } from 'typebox'
-import { ROLES } from '../domain/actor.js'
-import { ERROR_CODES } from '../domain/errors.js'
+import { HoldSummary } from './hold.js'
+import { Objection } from './incident.js'
+import { choice, ref } from './members.js'
+import { RunVerdict } from './runbook.js'
+import { Call, Way } from './way.js'
+import { ERROR_CODES, ROLES } from './words.js'
 
-const choice = <T extends string>(values: readonly T[], description?: string) =>
-  Type.Unsafe<T>({ type: 'string', enum: [...values], ...(description ? { description } : {}) })
 const many = (description: string) => Type.Optional(Type.Array(Type.String(), { description }))
 const word = (description: string) => Type.Optional(Type.String({ description }))
 const number = (description: string) => Type.Optional(Type.Integer({ description }))
 
-const Call = Type.Object(
+export const InputFault = Type.Object(
   {
-    method: choice(['GET', 'POST']),
-    path: Type.String(),
-    body: Type.Optional(Type.Record(Type.String(), Type.Unknown())),
+    in: choice(['body', 'query', 'path', 'header']),
+    path: Type.String({ description: 'The member, parameter or header: body.link.url' }),
+    rule: Type.String({ description: 'The rule that it breaks: a keyword of JSON Schema, json, or refused' }),
+    problem: Type.String({ description: 'What is wrong with it' }),
   },
-  { description: 'A request to this service, exact enough to be sent' },
+  { $id: 'InputFault' },
 )
-export const Way = Type.Object({
-  text: Type.String({ description: 'The whole sentence' }),
-  does: word('What the call does, or what sending these members does'),
-  call: Type.Optional(Call),
-  send: Type.Optional(
-    Type.Record(Type.String(), Type.Unknown(), {
-      description: 'Members to add to the request that was refused',
-    }),
-  ),
-})
-const InputFault = Type.Object({
-  in: choice(['body', 'query', 'path', 'header']),
-  path: Type.String({ description: 'The member, parameter or header: body.link.url' }),
-  rule: Type.String({ description: 'The rule that it breaks: a keyword of JSON Schema, json, or refused' }),
-  problem: Type.String({ description: 'What is wrong with it' }),
-})
-const StepChoice = Type.Object({
-  step: Type.String(),
-  code: Type.String(),
-  text: Type.String(),
-  call: Type.Optional(Call),
-})
-const HeldBy = Type.Object({
-  id: Type.String(),
-  actor: Type.String(),
-  incident: Type.Optional(Type.String()),
-  since: Type.String(),
-})
-const RunVerdict = Type.Object({
-  flag: Type.String(),
-  verdict: choice(['kill', 'already-held', 'refused']),
-  label: Type.Optional(Type.String()),
-  detail: Type.Optional(Type.String()),
-  asks: Type.Optional(Type.Array(Type.String())),
-})
-const Objection = Type.Union([
-  Type.Object({
-    what: Type.Literal('hold'),
-    flag: Type.String(),
-    hold: Type.String(),
-    actor: Type.String(),
-    since: Type.String(),
-    detail: Type.String(),
-  }),
-  Type.Object({
-    what: Type.Literal('recovery-wait'),
-    until: Type.String(),
+export type InputFault = Static<typeof InputFault>
+
+export const StepChoice = Type.Object(
+  {
+    step: Type.String(),
+    code: Type.String(),
     text: Type.String(),
-    line: Type.Integer(),
-    detail: Type.String(),
-  }),
-])
+    call: Type.Optional(ref(Call)),
+  },
+  { $id: 'StepChoice' },
+)
+export type StepChoice = Static<typeof StepChoice>
+
 const Level = Type.Object({
   level: Type.String(),
   name: Type.Optional(Type.String()),
@@ -84,28 +48,30 @@ const Finding = Type.Object({
   cure: Type.String(),
 })
 
-/** The members that a code may have besides; `domain/errors.ts` has them as `ErrorData`. */
-const data = {
+/** The members that a code may have besides. */
+export const ProblemData = Type.Object({
   cause: word('What made it, in one word: the code of Redis or of the system where there is one'),
   needed: Type.Optional(choice([...ROLES, 'reader'], 'The role that would be needed')),
   role: Type.Optional(choice(ROLES, "The caller's role")),
   near: many('Names that may have been meant: keys, ids of steps, incidents or runbooks'),
-  candidates: Type.Optional(Type.Array(StepChoice, { description: 'The steps that `near` names' })),
-  wayOut: Type.Optional(Type.Array(Way, { description: 'What to do: any of these' })),
+  candidates: Type.Optional(Type.Array(ref(StepChoice), { description: 'The steps that `near` names' })),
+  wayOut: Type.Optional(Type.Array(ref(Way), { description: 'What to do: any of these' })),
   errors: Type.Optional(
-    Type.Array(InputFault, { description: 'What is wrong with the request, each by itself' }),
+    Type.Array(ref(InputFault), { description: 'What is wrong with the request, each by itself' }),
   ),
   flag: word('The flag it is about, as it was asked for'),
   flags: many('The first fifty flags there are'),
   incident: word('The incident it is about'),
   flip: word('Of what was sent: ask GET /v1/flips/:id for it'),
   step: word('The step it is about'),
-  call: Type.Optional(Call),
-  children: Type.Optional(Type.Array(StepChoice, { description: 'Nested steps that can be run' })),
-  verdicts: Type.Optional(Type.Array(RunVerdict, { description: 'What a run says of each of its kills' })),
-  holds: Type.Optional(Type.Array(HeldBy, { description: 'The holds on the flag now' })),
+  call: Type.Optional(ref(Call)),
+  children: Type.Optional(Type.Array(ref(StepChoice), { description: 'Nested steps that can be run' })),
+  verdicts: Type.Optional(
+    Type.Array(ref(RunVerdict), { description: 'What a run says of each of its kills' }),
+  ),
+  holds: Type.Optional(Type.Array(ref(HoldSummary), { description: 'The holds on the flag now' })),
   held: many('The flags that the incident holds'),
-  open: Type.Optional(Type.Array(Objection, { description: 'What keeps the incident open' })),
+  open: Type.Optional(Type.Array(ref(Objection), { description: 'What keeps the incident open' })),
   etag: word('The ETag of the flag now'),
   revision: number('The revision of this instance'),
   floor: number('The revision that the caller has seen'),
@@ -122,8 +88,11 @@ const data = {
   entries: number('How many the log has'),
   head: Type.Optional(Type.Object({ epoch: Type.Integer(), seq: Type.Integer(), hash: Type.String() })),
   findings: Type.Optional(Type.Array(Finding)),
-  errorCode: Type.Optional(Type.Literal('INVALID_CONTEXT')),
-}
+  errorCode: Type.Optional(
+    Type.Literal('INVALID_CONTEXT', { description: 'What OFREP calls it, where its clients ask' }),
+  ),
+})
+export type ProblemData = Static<typeof ProblemData>
 
 export type Problem = Static<typeof Problem>
 export const Problem = Type.Object(
@@ -135,7 +104,7 @@ export const Problem = Type.Object(
     detail: Type.String({ description: 'For a person: the message, the near names, and the ways out' }),
     message: Type.String({ description: 'What happened' }),
     requestId: Type.String(),
-    ...data,
+    ...ProblemData.properties,
   },
   { $id: 'Problem', additionalProperties: true, description: 'RFC 9457 problem details' },
 )

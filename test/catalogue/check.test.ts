@@ -6,8 +6,8 @@ import { checkCatalogue } from '../../src/catalogue/check.js'
 import type { CataloguePlaces } from '../../src/catalogue/load.js'
 import { findingLine, reportJson, reportLines } from '../../src/catalogue/report.js'
 import { sha256 } from '../../src/catalogue/runbook-files.js'
-import type { CatalogueDocument } from '../../src/domain/catalogue.js'
-import type { Finding, FlagAction, Runbook, Step } from '../../src/domain/runbook.js'
+import type { CatalogueDocument } from '../../src/wire/catalogue.js'
+import type { Finding, FlagAction, Runbook, Step } from '../../src/wire/runbook.js'
 import { file, flag, load } from './directory.js'
 
 const action = (direction: FlagAction['direction'], changes: Partial<FlagAction> = {}): FlagAction => ({

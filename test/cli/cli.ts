@@ -5,7 +5,7 @@ import { once } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
-import type { Role } from '../../src/domain/actor.js'
+import type { Role } from '../../src/wire/words.js'
 import { ROOT, type TestServer } from '../support/server.js'
 import { type Teardown, testdir } from '../support/testdir.js'
 

@@ -8,8 +8,9 @@ import { styleFor } from '../../src/cli/print/style.js'
 import { table } from '../../src/cli/print/table.js'
 import { wayFor } from '../../src/cli/print/wording.js'
 import { widthOf, wrapCell, wrapLine } from '../../src/cli/print/wrap.js'
-import { by, byCall, bySending, type Call, KillswitchError } from '../../src/domain/errors.js'
-import type { ClockItem } from '../../src/domain/incident-clock.js'
+import { by, byCall, bySending, KillswitchError } from '../../src/domain/errors.js'
+import type { ClockItem } from '../../src/wire/incident.js'
+import type { Call } from '../../src/wire/way.js'
 
 const plain = styleFor(false)
 const coloured = styleFor(true)

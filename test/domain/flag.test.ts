@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
-import { FLAG_KEY, FLAG_KEY_MOST, keyLike } from '../../src/domain/flag.js'
+import { keyLike } from '../../src/domain/flag.js'
+import { FLAG_KEY, FLAG_KEY_MOST } from '../../src/wire/words.js'
 import { aKey } from '../support/keys.js'
 
 describe('a flag key', () => {

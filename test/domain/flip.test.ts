@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
-import { ROLES } from '../../src/domain/actor.js'
 import type { Draft } from '../../src/domain/audit.js'
 import { decideRestore, type RestoreCommand } from '../../src/domain/flip.js'
 import { decideKill } from '../../src/domain/kill.js'
 import { isKilled, type State } from '../../src/domain/state.js'
+import { ROLES } from '../../src/wire/words.js'
 import { aFlag, anActor, applied, aRequest, at, killOf, NOW, noStep, stateWith } from '../support/domain.js'
 
 const operator = anActor('operator', 'olga')

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { clockOf } from '../../src/domain/incident-clock.js'
-import type { Runbook } from '../../src/domain/runbook.js'
+import type { Runbook } from '../../src/wire/runbook.js'
 import { aFlag, at, NOW, stateWith } from '../support/domain.js'
 import { aRunbook, Story } from '../support/incidents.js'
 

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
-import { ROLES } from '../../src/domain/actor.js'
 import { KillswitchError } from '../../src/domain/errors.js'
 import { decideRestore } from '../../src/domain/flip.js'
 import { tickFor } from '../../src/domain/incident.js'
 import { madeId, severityOf } from '../../src/domain/incident-rules.js'
 import { fold, isKilled } from '../../src/domain/state.js'
+import { ROLES } from '../../src/wire/words.js'
 import { aFlag, anActor, aRequest, NOW, noStep, stateWith } from '../support/domain.js'
 import { aRunbook, aStep, Story } from '../support/incidents.js'
 

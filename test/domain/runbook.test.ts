@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { findRunbook, findStep, type Runbook, type Step } from '../../src/domain/runbook.js'
+import { findRunbook, findStep } from '../../src/domain/runbook.js'
 import { withCodes } from '../../src/domain/step-code.js'
+import type { Runbook, Step } from '../../src/wire/runbook.js'
 
 const step = (id: string, text = id): Step => ({
   id,

@@ -5,7 +5,7 @@ import { apply, fromChange } from '../../sdk/src/apply.js'
 import { fromJson, holdOn, type Known, type KnownJson, keysOf, toJson } from '../../sdk/src/known.js'
 import { systemRuntime } from '../../sdk/src/runtime.js'
 import { follow } from '../../sdk/src/stream.js'
-import type { Change } from '../../src/domain/snapshot.js'
+import type { Change } from '../../src/wire/snapshot.js'
 import type { History } from './history.js'
 
 export class Observer {

@@ -9,7 +9,7 @@ import { parseCheckpoint } from '../../src/domain/checkpoint.js'
 import { KillswitchError } from '../../src/domain/errors.js'
 import { Frontier, leafHash, verifyInclusion } from '../../src/domain/merkle.js'
 import { parseVerifierKey, verifyNote } from '../../src/domain/note.js'
-import type { PlaceProof } from '../../src/log/proof/checkpoints.js'
+import type { InclusionProof } from '../../src/wire/audit.js'
 import { startRedis } from '../support/redis.js'
 import { aServer, type TestServer } from '../support/server.js'
 import { testdir } from '../support/testdir.js'
@@ -137,7 +137,7 @@ describe('GET /v1/audit/:place/proof', () => {
     for (const [at, line] of (await exported(server)).entries()) {
       const { status, body } = await server.ask('viewer', 'GET', `/v1/audit/${at + 1}/proof`)
       assert.equal(status, 200)
-      const { index, size, leafHash: leaf, proof, checkpoint } = body as PlaceProof
+      const { index, size, leafHash: leaf, proof, checkpoint } = body as InclusionProof
       const read = parseCheckpoint(checkpoint)
       assert.equal(leaf, leafHash(line).toString('hex'))
       assert.equal(read?.checkpoint.size, size)

@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { after, describe, it } from 'node:test'
 import { FlagdCore } from '@openfeature/flagd-core'
 import fc from 'fast-check'
-import type { Role } from '../../src/domain/actor.js'
+import type { Role } from '../../src/wire/words.js'
 import { aKey, flagsDirOf, keysOfOne, ODD_KEYS } from '../support/keys.js'
 import { type Answer, aServer, type TestServer } from '../support/server.js'
 

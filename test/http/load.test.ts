@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import type { Role } from '../../src/domain/actor.js'
 import { Load } from '../../src/http/load.js'
+import type { Role } from '../../src/wire/words.js'
 import { aServer, type TestServer } from '../support/server.js'
 import { until } from '../support/until.js'
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
-import { ROLES } from '../../src/domain/actor.js'
+import { ROLES } from '../../src/wire/words.js'
 import { aServer } from '../support/server.js'
 
 const SEED = Number(process.env.KILLSWITCH_TEST_SEED ?? Math.floor(Math.random() * 2 ** 31))

@@ -5,7 +5,7 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import { apply, fromSnapshot, type Incoming } from '../../sdk/src/apply.js'
 import { fromJson, holdOn, type Known, toJson } from '../../sdk/src/known.js'
-import type { Held, Snapshot } from '../../src/domain/snapshot.js'
+import type { Held, Snapshot } from '../../src/wire/snapshot.js'
 import { flag } from './snapshot-flag.js'
 
 const held = (hold = 'h1', incident?: string): Held => ({

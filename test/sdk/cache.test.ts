@@ -9,7 +9,7 @@ import { Cache, type Cached, type Disk, decode, encode, fileDisk } from '../../s
 import { holdOn, type Known, type KnownFlag } from '../../sdk/src/known.js'
 import { voice } from '../../sdk/src/logger.js'
 import { unite } from '../../sdk/src/union.js'
-import type { Held, ProvisionalHold } from '../../src/domain/snapshot.js'
+import type { Held, ProvisionalHold } from '../../src/wire/snapshot.js'
 
 const held: Held = { variant: 'off', value: false, since: '', holds: ['h'] }
 const killed = (seen: Record<string, number>): KnownFlag => ({ held, heldBy: 'a', seen })

@@ -3,7 +3,7 @@
 
 import { Killswitch } from '../../sdk/src/killswitch.js'
 import type { KillswitchOptions } from '../../sdk/src/options.js'
-import type { SnapshotFlag } from '../../src/domain/snapshot.js'
+import type { SnapshotFlag } from '../../src/wire/snapshot.js'
 import { Pipe, respond, sse, type World } from './world.js'
 
 export const position = (revision: number) => ({

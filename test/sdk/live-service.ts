@@ -3,8 +3,8 @@
 
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import type { Receipt } from '../../src/domain/receipt.js'
-import type { Change, Held, Snapshot, SnapshotFlag } from '../../src/domain/snapshot.js'
+import type { Receipt } from '../../src/wire/receipt.js'
+import type { Change, Held, Snapshot, SnapshotFlag } from '../../src/wire/snapshot.js'
 import { flag } from './snapshot-flag.js'
 import { sse } from './world.js'
 

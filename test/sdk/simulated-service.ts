@@ -2,7 +2,7 @@
 // their store, go away, come back with an old backup or reinstalled, and streams that drop, stall and reorder.
 
 import type { RequestInitLike, ResponseLike } from '../../sdk/src/runtime.js'
-import type { Change, Held, Position, ProvisionalHold, Snapshot } from '../../src/domain/snapshot.js'
+import type { Change, Held, Position, ProvisionalHold, Snapshot } from '../../src/wire/snapshot.js'
 import { flag } from './snapshot-flag.js'
 import { Pipe, respond, sse, type World } from './world.js'
 

@@ -1,6 +1,6 @@
 // A flag as a snapshot has it: normal, and never flipped, where nothing else is said.
 
-import type { SnapshotFlag } from '../../src/domain/snapshot.js'
+import type { SnapshotFlag } from '../../src/wire/snapshot.js'
 
 export const flag = (more: Partial<SnapshotFlag> = {}): SnapshotFlag => ({
   application: 'app',

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { follow } from '../../sdk/src/stream.js'
-import type { Change } from '../../src/domain/snapshot.js'
+import type { Change } from '../../src/wire/snapshot.js'
 import { sse, World } from './world.js'
 
 const change = (flags: number): Change => ({

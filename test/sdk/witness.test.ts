@@ -8,7 +8,7 @@ import type { KillswitchOptions } from '../../sdk/src/options.js'
 import { type Checkpoint, signCheckpoint } from '../../src/domain/checkpoint.js'
 import { leafHash } from '../../src/domain/merkle.js'
 import { verifierKey } from '../../src/domain/note.js'
-import type { Receipt } from '../../src/domain/receipt.js'
+import type { Receipt } from '../../src/wire/receipt.js'
 import { Pipe, respond, sse, World } from './world.js'
 
 const key = generateKeyPairSync('ed25519').privateKey

@@ -1,13 +1,13 @@
 // Flags, actors and catalogues for tests, with only what a test cares about to be said.
 
 import { createHash } from 'node:crypto'
-import type { Actor, Role } from '../../src/domain/actor.js'
+import type { Actor } from '../../src/domain/actor.js'
 import { type Draft, type SealedEntry, seal } from '../../src/domain/audit.js'
-import type { CatalogueDocument } from '../../src/domain/catalogue.js'
-import type { FlagDefinition } from '../../src/domain/flag.js'
 import type { RequestInfo, StepClaim, Verdict } from '../../src/domain/flip.js'
 import type { Kill } from '../../src/domain/kill.js'
 import { fold, INITIAL, type State } from '../../src/domain/state.js'
+import type { CatalogueDocument, FlagDefinition } from '../../src/wire/catalogue.js'
+import type { Role } from '../../src/wire/words.js'
 
 export const NOW = Date.parse('2026-11-20T03:00:00.000Z')
 export const at = (seconds: number): string => new Date(NOW + seconds * 1000).toISOString()

@@ -1,17 +1,15 @@
 // Runbooks, declarations and notes for tests of incidents, with only what a test cares about to be said.
 
-import type { Entry, IncidentNote } from '../../src/domain/audit.js'
-import { type SealedEntry, seal } from '../../src/domain/audit.js'
-import type { StepClaim, Verdict } from '../../src/domain/flip.js'
-
-import { decideRestore } from '../../src/domain/flip.js'
+import { type Entry, type SealedEntry, seal } from '../../src/domain/audit.js'
+import { decideRestore, type StepClaim, type Verdict } from '../../src/domain/flip.js'
 import type { Incident } from '../../src/domain/incident.js'
 import { type Adopt, decideAdopt, decideDeclareAndAdopt } from '../../src/domain/incident-adopt.js'
 import { decideResolve, type ResolveCommand } from '../../src/domain/incident-resolve.js'
 import { decideChange, decideNote } from '../../src/domain/incident-rules.js'
 import { decideKill } from '../../src/domain/kill.js'
-import type { Runbook, Step } from '../../src/domain/runbook.js'
 import { fold, type State } from '../../src/domain/state.js'
+import type { Note } from '../../src/wire/entry.js'
+import type { Runbook, Step } from '../../src/wire/runbook.js'
 import { anActor, aRequest, killOf, NOW, noStep } from './domain.js'
 
 export const aRunbook = (given: Partial<Runbook> = {}): Runbook => ({
@@ -104,7 +102,7 @@ export class Story {
     return this.take(now => decideDeclareAndAdopt(this.state, asked, now), minutes)
   }
 
-  note(kind: IncidentNote['kind'], minutes = 0, incident = 'INC-1'): Entry[] {
+  note(kind: Note['kind'], minutes = 0, incident = 'INC-1'): Entry[] {
     const command = { actor: operator, request: aRequest(), incident, note: { kind, text: kind } }
     return this.take(now => decideNote(this.state, command, now), minutes)
   }

@@ -5,7 +5,7 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { stringify } from 'yaml'
-import { FLAG_KEY } from '../../src/domain/flag.js'
+import { FLAG_KEY } from '../../src/wire/words.js'
 import { type Teardown, testdir } from './testdir.js'
 
 export const ODD_KEYS = [

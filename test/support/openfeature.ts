@@ -3,8 +3,8 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { stringify } from 'yaml'
-import type { Role } from '../../src/domain/actor.js'
 import { newToken, sha256 } from '../../src/tokens/first-start.js'
+import type { Role } from '../../src/wire/words.js'
 import { type Answer, type Ask, aServer, type Given, type TestServer } from './server.js'
 import { type Teardown, testdir } from './testdir.js'
 

@@ -4,9 +4,9 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { pino } from 'pino'
 import type { Config } from '../../src/config.js'
-import type { Role } from '../../src/domain/actor.js'
 import type { Clock } from '../../src/domain/clock.js'
 import { type Server, startServer } from '../../src/server.js'
+import type { Role } from '../../src/wire/words.js'
 import { type Teardown, testdir } from './testdir.js'
 
 /** The project's root, from .build/test/support. */

@@ -3,8 +3,8 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { stringify } from 'yaml'
-import { ROLES, type Role } from '../../src/domain/actor.js'
 import { newToken, sha256 } from '../../src/tokens/first-start.js'
+import { ROLES, type Role } from '../../src/wire/words.js'
 import { type Teardown, testdir } from './testdir.js'
 
 /** One token per role. */

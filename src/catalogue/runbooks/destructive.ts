@@ -1,6 +1,6 @@
 // Advice that would wipe a store, and with it flags that are held, wherever it stands in a runbook.
 
-import type { Finding } from '../../domain/runbook.js'
+import type { Finding } from '../../wire/runbook.js'
 import { lineAt } from './prose.js'
 import type { Saying } from './sayings.js'
 

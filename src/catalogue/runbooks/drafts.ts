@@ -1,7 +1,7 @@
 // A step before it has a name: what the walk over a section collects, and the account of what it left out.
 
 import type { Code } from 'mdast'
-import type { StepKind } from '../../domain/runbook.js'
+import type { StepKind } from '../../wire/runbook.js'
 import type { Reason } from './left-out.js'
 import type { Block, Section } from './outline.js'
 import type { Prose } from './prose.js'

@@ -1,6 +1,6 @@
 // Lengths of time as runbooks write them. What is no duration ("Immediate", "Next business day") has no minutes.
 
-import type { Duration } from '../../domain/runbook.js'
+import type { Duration } from '../../wire/runbook.js'
 
 const MINUTES = { s: 1 / 60, m: 1, h: 60, d: 1440, w: 10_080 } as const
 const WORDS: Record<string, number> = {

@@ -1,8 +1,8 @@
 // What a flag can be set to: from a word or value in a text to a variant, and from a variant to a direction.
 
 import { isDeepStrictEqual } from 'node:util'
-import type { FlagDefinition } from '../../domain/flag.js'
-import type { Direction, FlagAction } from '../../domain/runbook.js'
+import type { FlagDefinition } from '../../wire/catalogue.js'
+import type { Direction, FlagAction } from '../../wire/runbook.js'
 import { spellingOf } from './flag-mentions.js'
 import type { Prose } from './prose.js'
 

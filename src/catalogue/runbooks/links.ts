@@ -1,7 +1,8 @@
 // The catalogue's own word on which step flips which flag, where the text of a runbook does not say.
 
-import type { StepLink } from '../../domain/catalogue.js'
-import { type Finding, findRunbook, findStep, type Runbook, type Step } from '../../domain/runbook.js'
+import { findRunbook, findStep } from '../../domain/runbook.js'
+import type { StepLink } from '../../wire/catalogue.js'
+import type { Finding, Runbook, Step } from '../../wire/runbook.js'
 import { joinConditions } from './conditions.js'
 import { actionOf, type KnownFlag } from './flag-values.js'
 

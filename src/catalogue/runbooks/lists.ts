@@ -1,7 +1,7 @@
 // Lists: which of them are steps, and the steps with what is nested in them.
 
 import type { List, ListItem } from 'mdast'
-import type { StepKind } from '../../domain/runbook.js'
+import type { StepKind } from '../../wire/runbook.js'
 import { linesOfCode } from './document.js'
 import { type Draft, draftOf, type LeftOut } from './drafts.js'
 import { isSoft, type Reason, reasonAbove } from './left-out.js'

@@ -1,9 +1,9 @@
 // Reads one runbook: pure, synchronous, and total. What it cannot make sense of becomes a finding, never an error.
 // It has no time limit of its own, and Markdown can be hostile: the service goes through reader.ts.
 
-import type { RunbookSource } from '../../domain/catalogue.js'
-import type { Finding, Runbook } from '../../domain/runbook.js'
 import { withCodes } from '../../domain/step-code.js'
+import type { RunbookSource } from '../../wire/catalogue.js'
+import type { Finding, Runbook } from '../../wire/runbook.js'
 import { destructive } from './destructive.js'
 import { readTree } from './document.js'
 import { type KnownFlag, knownFlags } from './flag-values.js'

@@ -1,7 +1,7 @@
 // What makes less of a flip than it seems: another environment, a rehearsal, an approval, a part of the users. Looked for
 // around a flip, in headings, leads, comments and neighbouring sentences, where not every word can be understood.
 
-import type { FlagAction } from '../../domain/runbook.js'
+import type { FlagAction } from '../../wire/runbook.js'
 
 export type Qualifier = {
   /** `limit`: a kill cannot be limited to it. `condition`: somebody has to see that it holds. */

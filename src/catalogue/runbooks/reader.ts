@@ -2,9 +2,9 @@
 // or crash the service. A runbook that cannot be read comes back empty, with a finding that says why.
 
 import { Worker } from 'node:worker_threads'
-import type { RunbookSource } from '../../domain/catalogue.js'
-import type { Runbook } from '../../domain/runbook.js'
 import { withCodes } from '../../domain/step-code.js'
+import type { RunbookSource } from '../../wire/catalogue.js'
+import type { Runbook } from '../../wire/runbook.js'
 import type { KnownFlag } from './flag-values.js'
 import type { ParseRequest } from './parse.js'
 import { unreadRunbook, whatIsLong } from './unread.js'

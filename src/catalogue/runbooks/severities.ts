@@ -2,7 +2,7 @@
 
 import type { List, ListItem, Table } from 'mdast'
 import { toString as plainText } from 'mdast-util-to-string'
-import type { Severity } from '../../domain/runbook.js'
+import type { Severity } from '../../wire/runbook.js'
 import { durationOf } from './durations.js'
 import { reasonOfTitle } from './left-out.js'
 import type { Block, Outline, Section } from './outline.js'

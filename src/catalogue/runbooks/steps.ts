@@ -1,7 +1,7 @@
 // From drafts to steps: ordinals, ids, conditions and flag actions, and what about them a person should look at.
 
-import type { Finding, FlagAction, Step } from '../../domain/runbook.js'
 import { conditionDetail, limitDetail } from '../../domain/step-doubts.js'
+import type { Finding, FlagAction, Step } from '../../wire/runbook.js'
 import { readCodes, readCommands, readLine, wholeCommands } from './commands.js'
 import { conditionOf, conditionOfTitle, joinConditions } from './conditions.js'
 import { readConfig } from './config-blocks.js'

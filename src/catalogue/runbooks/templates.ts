@@ -1,7 +1,7 @@
 // Texts to copy: messages for status updates, and the outline of a post-mortem or incident log.
 
 import { toString as plainText } from 'mdast-util-to-string'
-import type { Template } from '../../domain/runbook.js'
+import type { Template } from '../../wire/runbook.js'
 import { lineOf } from './document.js'
 import { fenceKind, languageOf } from './fences.js'
 import { reasonAbove } from './left-out.js'

@@ -1,7 +1,7 @@
 // The clocks in a runbook: escalations, waits, how often to send updates, when the post-mortem is due.
 
 import type { TableRow } from 'mdast'
-import type { Runbook, Step, Timing } from '../../domain/runbook.js'
+import type { Runbook, Step, Timing } from '../../wire/runbook.js'
 import { durationOf, durationsIn } from './durations.js'
 import { reasonOfTitle } from './left-out.js'
 import type { Outline, Section } from './outline.js'

@@ -1,7 +1,7 @@
 // The net under the recogniser: a known key that stands beside anything that could be a flip, in any language and form, and
 // led to no action. It is told with its line, so that nothing is lost without a word.
 
-import type { Finding, Step } from '../../domain/runbook.js'
+import type { Finding, Step } from '../../wire/runbook.js'
 import { mentionsIn, nearKeysIn } from './flag-mentions.js'
 import { type FlagReading, type KnownFlag, type KnownFlags, variantOf } from './flag-values.js'
 import { lineAt } from './prose.js'

@@ -1,7 +1,7 @@
 // The runbook that stands for one nobody could read. Apart from parse.ts, so that the main thread loads no parser.
 
-import type { RunbookSource } from '../../domain/catalogue.js'
-import type { Finding, Runbook } from '../../domain/runbook.js'
+import type { RunbookSource } from '../../wire/catalogue.js'
+import type { Finding, Runbook } from '../../wire/runbook.js'
 
 export function unreadRunbook(
   { id, source, digest, encoding }: Pick<RunbookSource, 'id' | 'source' | 'digest' | 'encoding'>,

@@ -1,7 +1,7 @@
 // How one flag is named to the service: in the path, and where its key has a slash in the query or the body. Some proxies
 // refuse %2F in a path, and others make a slash of it.
 
-import type { Flag, FlagList } from './answers.js'
+import type { Flag, FlagList } from '../../wire/flag.js'
 import type { Answer, Client } from './client.js'
 import type { Flipping } from './flip.js'
 

@@ -3,12 +3,13 @@
 
 import { randomUUID } from 'node:crypto'
 import { setTimeout as pause } from 'node:timers/promises'
+import type { FlipAnswer, FlipStatus } from '../../wire/flip.js'
 import { RefusedError, UnreachableError } from '../exit.js'
-import type { FlipAnswer, FlipStatus } from './answers.js'
+import type { ToldFlip } from '../print/flip.js'
 import type { Client } from './client.js'
 
 export type Sent = {
-  answer: FlipAnswer
+  answer: ToldFlip
   /** Exactly what the service sent. */
   text: string
   key: string

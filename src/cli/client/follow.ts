@@ -1,10 +1,11 @@
 // The log as it grows, entry by entry, each once and in order, over every outage of the service.
 
 import { setTimeout as pause } from 'node:timers/promises'
+import type { AuditPage } from '../../wire/audit.js'
+import type { ListedEntry } from '../../wire/entry.js'
 import { type FilterOptions, filterQuery } from '../audit-filter.js'
 import type { Position } from '../cursor-file.js'
 import { RefusedError, UnreachableError } from '../exit.js'
-import type { AuditPage, LogEntry } from './answers.js'
 import type { Client } from './client.js'
 
 const HELD_SECONDS = 30
@@ -44,7 +45,7 @@ export async function placeNow(
 export async function* follow(
   client: Client,
   { filter, start, signal, onTrouble }: Following,
-): AsyncGenerator<LogEntry> {
+): AsyncGenerator<ListedEntry> {
   let position = start
   let cursor: string | undefined
   let since = later(filter.since, start.at)

@@ -1,7 +1,7 @@
 // A close look at one URL: reachable, ready, whose environment, what the token may do, and how far apart the clocks are.
 
+import type { Ready, Whoami } from '../../wire/health.js'
 import { duration } from '../print/time.js'
-import type { Ready } from './answers.js'
 import { type Client, failureOf } from './client.js'
 
 export type Finding = { where: string; what: string; level: 'good' | 'odd' | 'bad'; detail: string }
@@ -70,8 +70,6 @@ function safety(say: Say, url: string): Finding[] {
   if (protocol === 'https:' || isNear) return []
   return [say('transport', 'odd', 'plain HTTP to another machine: the token can be read on the way')]
 }
-
-type Whoami = { id: string; role: string; only?: string; apps?: string[]; version?: string }
 
 async function token(client: Client, url: string, say: Say): Promise<Finding[]> {
   if (!client.hasToken)

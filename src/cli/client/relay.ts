@@ -2,8 +2,8 @@
 // with growing pauses, until it answers with 2xx or the relay is stopped.
 
 import { setTimeout as pause } from 'node:timers/promises'
+import type { ListedEntry } from '../../wire/entry.js'
 import { sentence } from '../print/entry.js'
-import type { LogEntry } from './answers.js'
 
 const FIRST_PAUSE_MS = 250
 const LONGEST_PAUSE_MS = 60_000
@@ -25,7 +25,7 @@ export class Relay {
   }
 
   /** Whether the receiver has it; false only where the relay was stopped before. */
-  async send(entry: LogEntry): Promise<boolean> {
+  async send(entry: ListedEntry): Promise<boolean> {
     const { signal, onTrouble } = this.#given
     for (let waitMs = FIRST_PAUSE_MS; !signal.aborted; waitMs = Math.min(waitMs * 2, LONGEST_PAUSE_MS)) {
       const fault = await this.#post(entry)
@@ -38,7 +38,7 @@ export class Relay {
     return false
   }
 
-  async #post(entry: LogEntry): Promise<{ why: string; retryAfterMs: number } | undefined> {
+  async #post(entry: ListedEntry): Promise<{ why: string; retryAfterMs: number } | undefined> {
     const { url, form, signal } = this.#given
     try {
       const response = await fetch(url, {

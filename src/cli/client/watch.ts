@@ -1,10 +1,10 @@
 // Waits for the fleet to confirm a flip, with a live line on a terminal. Ctrl-C ends the waiting, never the flip.
 
-import type { Convergence } from '../../domain/convergence.js'
+import type { Convergence } from '../../wire/convergence.js'
+import type { FlipStatus } from '../../wire/flip.js'
 import { RefusedError, UnreachableError } from '../exit.js'
 import { liveLine } from '../print/convergence.js'
 import type { Terminal } from '../terminal.js'
-import type { FlipStatus } from './answers.js'
 import type { Client } from './client.js'
 
 export type Watched = {

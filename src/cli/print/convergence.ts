@@ -1,6 +1,6 @@
 // Who has applied a flip, in a line: never more than was proved.
 
-import type { Convergence, Laggard } from '../../domain/convergence.js'
+import type { Convergence, Laggard } from '../../wire/convergence.js'
 import type { Style } from './style.js'
 import { duration } from './time.js'
 

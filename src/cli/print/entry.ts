@@ -1,29 +1,32 @@
 // One entry of the log in words: who did what to which flag, from which step. For tables, tails and chat messages.
 
 import { attemptOf } from '../../domain/refusal.js'
-import type { LogEntry } from '../client/answers.js'
+import type { Entry, ListedEntry } from '../../wire/entry.js'
 import type { Style } from './style.js'
 import { absolute, duration } from './time.js'
+
+/** Out of a page, or whole. */
+export type ShownEntry = Entry | ListedEntry
 
 const variant = (name: string | null | undefined): string => name ?? 'normal'
 const plural = (count: number, one: string): string => `${count} ${one}${count === 1 ? '' : 's'}`
 const oneLine = (text: string): string => text.replace(/\s+/g, ' ').trim()
 
 /** What happened, without who and when. */
-export function describe(entry: LogEntry): string {
+export function describe(entry: ShownEntry): string {
   const { action, outcome, refusal } = entry
   if (outcome === 'refused') return `refused: ${attemptOf(entry)} (${refusal?.code ?? 'no reason kept'})`
   return oneLine((WORDS[action] ?? (() => action))(entry))
 }
 
-const flip = ({ flag, label, from, to, outcome, holds }: LogEntry): string => {
+const flip = ({ flag, label, from, to, outcome, holds }: ShownEntry): string => {
   const named = label ? `${flag}: ${label}` : (flag ?? '')
   if (outcome === 'unchanged') return `${named}, already ${variant(to)}`
   if (from === to) return `${named}, still ${variant(to)} (${plural(holds?.length ?? 0, 'hold')} left)`
   return `${named}, ${variant(from)} -> ${variant(to)}`
 }
 
-const WORDS: Partial<Record<LogEntry['action'], (entry: LogEntry) => string>> = {
+const WORDS: Partial<Record<ShownEntry['action'], (entry: ShownEntry) => string>> = {
   kill: flip,
   restore: flip,
   'step.run': ({ flags }) => `ran a step: ${flags?.join(', ')}`,
@@ -46,7 +49,7 @@ const WORDS: Partial<Record<LogEntry['action'], (entry: LogEntry) => string>> = 
   'refused.summary': ({ summary }) => `${summary?.count} more refusals since ${summary?.since}`,
 }
 
-function confirmed({ flag, confirmed: proof }: LogEntry): string {
+function confirmed({ flag, confirmed: proof }: ShownEntry): string {
   if (proof === undefined) return 'confirmation'
   const { applied, pending, lost, lastMs, flip: place } = proof
   const of = `${flag ? `${flag}: ` : ''}entry ${place} `
@@ -63,7 +66,7 @@ function confirmed({ flag, confirmed: proof }: LogEntry): string {
 /** The columns of a table of entries. */
 export const ENTRY_HEAD = ['PLACE', 'AT', 'BY', 'INCIDENT', 'STEP', 'WHAT', 'REASON']
 
-export function entryRow(entry: LogEntry, style: Style, now: number): string[] {
+export function entryRow(entry: ShownEntry, style: Style, now: number): string[] {
   const { place, at, actor, incident, step, reason, offRunbook, action, outcome } = entry
   const what = describe(entry)
   const paint =
@@ -92,7 +95,7 @@ export function entryRow(entry: LogEntry, style: Style, now: number): string[] {
 const same = (text: string): string => text
 
 /** One line for a chat: `[production] 03:00:12 UTC ana (INC-42) ai_v1: Turn ai_v1 off, on -> off. "5xx" Step ...` */
-export function sentence(entry: LogEntry): string {
+export function sentence(entry: ShownEntry): string {
   const { environment, at, actor, incident, step, reason } = entry
   const where = step?.code ? ` Step ${step.id} (${step.code}).` : ''
   const why = reason && reason !== step?.text ? ` Reason: ${oneLine(reason)}` : ''

@@ -1,6 +1,7 @@
 // Flags, for people: a table of all, or one with its holds and steps.
 
-import type { Flag, FlagList, HeldBy } from '../client/answers.js'
+import type { Flag, FlagList } from '../../wire/flag.js'
+import type { Hold } from '../../wire/hold.js'
 import { convergenceLines } from './convergence.js'
 import { stepLine } from './flip.js'
 import type { Style } from './style.js'
@@ -36,7 +37,7 @@ export function flagTable(
 const stateOf = ({ killed, orphaned }: Flag, style: Style): string =>
   (killed ? style.red('KILLED') : style.green('normal')) + (orphaned ? style.yellow(' (orphaned)') : '')
 
-const holdInShort = ({ incident, actor, since }: HeldBy, now: number): string =>
+const holdInShort = ({ incident, actor, since }: Hold, now: number): string =>
   `${incident ?? actor}, ${when(since, now)}`
 
 export function flagLines(flag: Flag, look: Look): string[] {
@@ -71,7 +72,7 @@ export function flagLines(flag: Flag, look: Look): string[] {
 }
 
 /** Each hold in a block of its own: who, when, why, from which step. */
-export function holdLines(holds: readonly HeldBy[], style: Style, now: number): string[] {
+export function holdLines(holds: readonly Hold[], style: Style, now: number): string[] {
   return holds.flatMap(hold => [
     '',
     `${style.bold(`hold ${hold.id}`)}  ${hold.incident ?? 'no incident'}`,

@@ -1,12 +1,16 @@
 // The answer to a flip, for the person who sent it: what changed, under what, and what is missing in its paperwork.
 
-import type { Flip, FlipAnswer, Warned } from '../client/answers.js'
+import type { Flip, FlipAnswer } from '../../wire/flip.js'
+import type { Warning } from '../../wire/hold.js'
 import type { Style } from './style.js'
 import { pairs } from './table.js'
 import { absolute } from './time.js'
 import { waysFor } from './wording.js'
 
-export function flipLines(answer: FlipAnswer, style: Style, now: number): string[] {
+/** An answer, or what the log tells later: where it was synced then is not known. */
+export type ToldFlip = Omit<FlipAnswer, 'durability'> & Partial<Pick<FlipAnswer, 'durability'>>
+
+export function flipLines(answer: ToldFlip, style: Style, now: number): string[] {
   const flips = answer.flips ?? [answer]
   return [
     ...flips.map(flip => headline(flip, answer.environment, style)),
@@ -26,7 +30,7 @@ function headline(
   return `${style.bold(paint(summary))}  ${where}`
 }
 
-function facts(answer: FlipAnswer, now: number): [string, string | undefined][] {
+function facts(answer: ToldFlip, now: number): [string, string | undefined][] {
   const { step, incident, reason, released, holds, id, at, hold, flips } = answer
   const left = holds?.map(each => each.incident ?? each.actor).join(', ')
   return [
@@ -36,22 +40,26 @@ function facts(answer: FlipAnswer, now: number): [string, string | undefined][] 
     ['hold', flips ? undefined : hold],
     ['released', released?.join(', ')],
     ['still held by', released ? left : undefined],
-    ['entry', `${id}, ${absolute(at, now)}, by ${answer.actor.id}`],
+    ['entry', `${entryOf(id)}, ${absolute(at, now)}, by ${answer.actor.id}`],
   ]
 }
+
+/** A provisional kill has no place yet. */
+const entryOf = (id: number | undefined): string =>
+  id === undefined ? 'provisional; its entry comes with the log' : String(id)
 
 export function stepLine({ id, code, text, line }: NonNullable<Flip['step']>): string {
   if (text === undefined) return `${id} (not a step of any runbook)`
   return `${id} (${code}), line ${line}: ${text.replace(/\s+/g, ' ')}`
 }
 
-export const warningLines = (warnings: readonly Warned[], style: Style): string[] =>
+export const warningLines = (warnings: readonly Warning[], style: Style): string[] =>
   warnings.flatMap(({ code, detail, near, wayOut }) => [
     `${style.yellow(`! ${code}:`)} ${[detail, ...waysFor(wayOut)].join(' ')}`,
     ...(near ?? []).map(each => `    near: ${each}`),
   ])
 
-function durabilityLines({ durability, replayed }: FlipAnswer, style: Style): string[] {
+function durabilityLines({ durability, replayed }: ToldFlip, style: Style): string[] {
   if (durability === 'provisional')
     return [
       style.yellow(

@@ -1,6 +1,6 @@
 // The answer to what was done to an incident: what was written, what is due next, and on declaring where to look.
 
-import type { DeclareAnswer, IncidentAnswer } from '../client/answers.js'
+import type { DeclarationAnswer, IncidentAnswer } from '../../wire/incident.js'
 import { warningLines } from './flip.js'
 import { clockLines, type Look, tickLine } from './incident.js'
 import { table } from './table.js'
@@ -35,7 +35,7 @@ function writtenLines(answer: IncidentAnswer, { style, now }: Look): string[] {
 }
 
 /** All that the runbook asks for at this severity, with an hour or without: what is to be done at once has none. */
-export function declareLines(answer: DeclareAnswer, look: Look): string[] {
+export function declareLines(answer: DeclarationAnswer, look: Look): string[] {
   const { incident, id } = answer
   const steps = incident.steps.map(step => tickLine(step, look))
   const open = incident.clock.filter(each => each.metAt === undefined)
@@ -50,7 +50,7 @@ export function declareLines(answer: DeclareAnswer, look: Look): string[] {
   ]
 }
 
-function changes({ changedFlags }: DeclareAnswer, look: Look): string[] {
+function changes({ changedFlags }: DeclarationAnswer, look: Look): string[] {
   if (changedFlags.length === 0) return []
   const rows = changedFlags.map(each => [
     each.flag ?? '',
@@ -62,7 +62,7 @@ function changes({ changedFlags }: DeclareAnswer, look: Look): string[] {
   return ['', 'Changed in the last 24 h:', ...table(['FLAG', 'WHAT', 'INCIDENT', 'BY', 'AT'], rows, look)]
 }
 
-function unadopted({ notAdopted, id }: DeclareAnswer): string[] {
+function unadopted({ notAdopted, id }: DeclarationAnswer): string[] {
   if (notAdopted.length === 0) return []
   const lines = notAdopted.map(
     ({ flag, actor }) => `  ${flag}, by ${actor}: killswitch incident adopt ${id} ${flag}`,

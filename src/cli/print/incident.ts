@@ -1,6 +1,6 @@
 // An incident on a terminal: what it holds, what is due, what stands in the way of closing it.
 
-import type { IncidentList, IncidentStep, IncidentView } from '../client/answers.js'
+import type { Incident, IncidentList, IncidentStep } from '../../wire/incident.js'
 import type { Terminal } from '../terminal.js'
 import { holdLines } from './flag.js'
 import { actsOn, firstLine } from './step.js'
@@ -9,7 +9,7 @@ import { pairs, table } from './table.js'
 import { absolute, when } from './time.js'
 
 export type Look = Pick<Terminal, 'style' | 'columns' | 'now'>
-type Due = IncidentView['clock'][number]
+type Due = Incident['clock'][number]
 
 export function incidentTable({ incidents }: IncidentList, { style, columns, now }: Look): string[] {
   const rows = incidents.map(each => [
@@ -26,7 +26,7 @@ export function incidentTable({ incidents }: IncidentList, { style, columns, now
   return table(head, rows, { style, columns })
 }
 
-export function incidentLines(incident: IncidentView, look: Look): string[] {
+export function incidentLines(incident: Incident, look: Look): string[] {
   const { style, now } = look
   const { id, title, severity, status, environment, clock, open, links } = incident
   const paint = status === 'open' ? style.red : style.green
@@ -44,7 +44,7 @@ export function incidentLines(incident: IncidentView, look: Look): string[] {
 
 const block = (lines: string[]): string[] => (lines.length > 0 ? ['', ...lines] : [])
 
-function facts(incident: IncidentView, now: number): [string, string | undefined][] {
+function facts(incident: Incident, now: number): [string, string | undefined][] {
   const { declared, commander, runbook, killed, restored, resolved, kills } = incident
   const left = resolved?.leave.map(each => `${each.flag} (${each.owner}, until ${each.until})`).join(', ')
   const forced = resolved?.forced ? ' (forced)' : ''
@@ -59,7 +59,7 @@ function facts(incident: IncidentView, now: number): [string, string | undefined
   ]
 }
 
-const held = ({ holds }: IncidentView, { style, now }: Look): string[] =>
+const held = ({ holds }: Incident, { style, now }: Look): string[] =>
   holds.flatMap(hold => {
     const [, head = '', ...rest] = holdLines([hold], style, now)
     return ['', `${style.red(hold.flag)}  ${hold.label}  ${head}`, ...rest]
@@ -116,7 +116,7 @@ function undated({ what, since, text }: Due, style: Style): string {
 }
 
 /** The steps that act on flags, and whichever others were ticked, in the order of the runbook. */
-function stepLines({ steps, ticks }: IncidentView, look: Look): string[] {
+function stepLines({ steps, ticks }: Incident, look: Look): string[] {
   const others = ticks
     .filter(tick => !steps.some(step => step.id === tick.step.id))
     .map(ticked => {

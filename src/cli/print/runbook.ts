@@ -1,13 +1,13 @@
 // A runbook on a terminal: its scale, its times, and each step below its heading, with the code to say over the phone.
 
-import type { RunbookView, StepView } from '../client/answers.js'
+import type { ListedStep, Runbook } from '../../wire/runbook.js'
 import type { Terminal } from '../terminal.js'
 import { actsOn, firstLine } from './step.js'
 import { table } from './table.js'
 
-type Timed = RunbookView['waits'][number]
+type Timed = Runbook['waits'][number]
 
-export function runbookLines(runbook: RunbookView, { style, columns }: Terminal): string[] {
+export function runbookLines(runbook: Runbook, { style, columns }: Terminal): string[] {
   const { title, id, severities, escalations, waits, updateCadence, postmortemDeadline, steps } = runbook
   const timings: [string, Timed | undefined][] = [
     ...escalations.map(each => ['escalate', each] as [string, Timed]),
@@ -43,7 +43,7 @@ function timedWords({ text, target, levels = [], minutes }: Timed): string {
 
 type Look = Pick<Terminal, 'style' | 'columns'>
 
-function sections(steps: RunbookView['steps'], look: Look): string[] {
+function sections(steps: Runbook['steps'], look: Look): string[] {
   const headings = [...new Set(steps.map(step => step.headingPath.join(' > ')))]
   return headings.flatMap(heading => {
     const own = steps.filter(step => step.headingPath.join(' > ') === heading)
@@ -51,7 +51,7 @@ function sections(steps: RunbookView['steps'], look: Look): string[] {
   })
 }
 
-function stepLine(step: Omit<StepView, 'runbook'>, { style }: Look): string {
+function stepLine(step: Omit<ListedStep, 'runbook'>, { style }: Look): string {
   const acts = actsOn(step, style)
   const indent = '  '.repeat(step.ordinal.split('.').length)
   return `${indent}${style.dim(step.code)}  ${step.ordinal.padEnd(3)} ${firstLine(step.text)}${acts ? `  [${acts}]` : ''}`

@@ -1,6 +1,7 @@
 // Runbook steps, for people: a table, or one step with what a run of it would do.
 
-import type { StepsPage, StepView } from '../client/answers.js'
+import type { IncidentStep } from '../../wire/incident.js'
+import type { ListedStep, StepList } from '../../wire/runbook.js'
 import type { Terminal } from '../terminal.js'
 import { type Style, styleFor } from './style.js'
 import { table } from './table.js'
@@ -9,7 +10,7 @@ const PLAIN = styleFor(false)
 
 /** `kill ai_v1 -> off` */
 export function actsOn(
-  { flagActions, condition }: Pick<StepView, 'flagActions' | 'condition'>,
+  { flagActions, condition }: Pick<IncidentStep, 'flagActions' | 'condition'>,
   style: Style = PLAIN,
 ): string {
   const acts = flagActions.map(({ flag, direction, variant, limit, condition: own }) => {
@@ -20,7 +21,7 @@ export function actsOn(
   return [...new Set(acts)].join(', ') + (acts.length > 0 && condition ? ` (${condition})` : '')
 }
 
-export const stepTable = (steps: readonly StepView[], { style, columns }: Terminal): string[] =>
+export const stepTable = (steps: readonly ListedStep[], { style, columns }: Terminal): string[] =>
   table(
     ['CODE', 'LINE', 'DOES', 'TEXT', 'STEP'],
     steps.map(step => [step.code, String(step.line), actsOn(step, style), firstLine(step.text), step.id]),
@@ -29,7 +30,7 @@ export const stepTable = (steps: readonly StepView[], { style, columns }: Termin
 
 export const firstLine = (text: string): string => text.split('\n', 1)[0]?.trim() ?? ''
 
-export function stepPreviewLines({ steps, run }: StepsPage, { style, columns }: Terminal): string[] {
+export function stepPreviewLines({ steps, run }: StepList, { style, columns }: Terminal): string[] {
   const [step] = steps
   if (step === undefined) return []
   const verdicts = run?.verdicts ?? []

@@ -1,7 +1,7 @@
 // What the service says to do, as what can be typed here. It is made from the call and the members that the answer names:
 // no sentence is read.
 
-import type { Call, Way } from '../../domain/errors.js'
+import type { Call, Way } from '../../wire/way.js'
 
 /** A way out as a sentence for a terminal; undefined where there is nothing to type, and nothing to read. */
 export function wayFor({ text, does, call, send }: Way): string | undefined {

@@ -3,13 +3,13 @@
 
 import { type Answered, begun, continued, goesOn } from '../../domain/answered.js'
 import { type Head, open, placeOf, type SealedEntry } from '../../domain/audit.js'
-import type { CatalogueDocument } from '../../domain/catalogue.js'
 import { headAfter } from '../../domain/chain.js'
 import { KillswitchError } from '../../domain/errors.js'
 import type { Incident, IncidentFlips } from '../../domain/incident.js'
 import type { Kill } from '../../domain/kill.js'
 import { overlay } from '../../domain/provisional.js'
 import { type FlagState, fold, INITIAL, type State } from '../../domain/state.js'
+import type { CatalogueDocument } from '../../wire/catalogue.js'
 import type { Journal } from '../journal/journal.js'
 import type { Listener } from '../subscribe.js'
 

@@ -6,19 +6,9 @@ import { placeOf } from '../../domain/audit.js'
 import { originOf, signCheckpoint } from '../../domain/checkpoint.js'
 import { by, byCall, KillswitchError } from '../../domain/errors.js'
 import { verifierKey } from '../../domain/note.js'
+import type { InclusionProof } from '../../wire/audit.js'
 import type { KnownLog } from '../follow/known-log.js'
 import type { Tree, TreeHead } from './tree.js'
-
-export type PlaceProof = {
-  place: number
-  /** Of the entry's leaf, and the size of the tree that the checkpoint signs. */
-  index: number
-  size: number
-  /** RFC 6962: SHA-256 of a zero byte and the stored line. */
-  leafHash: string
-  proof: string[]
-  checkpoint: string
-}
 
 type Making = {
   log: KnownLog
@@ -68,7 +58,7 @@ export class Checkpoints {
   }
 
   /** That an entry is in the log that the checkpoint signs. Throws `unknown-entry`. */
-  async proof(place: number | undefined, given: string, signal: AbortSignal): Promise<PlaceProof> {
+  async proof(place: number | undefined, given: string, signal: AbortSignal): Promise<InclusionProof> {
     this.#assertKey()
     const { tree } = this.#making
     await tree.whole(signal)

@@ -1,10 +1,11 @@
 // A kill is sure only where every word of its clause is understood. What else the step says is kept as written, and asked
 // about before a run kills.
+
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { parseRunbook } from '../../../src/catalogue/runbooks/parse.js'
-import type { FlagAction } from '../../../src/domain/runbook.js'
+import type { FlagAction } from '../../../src/wire/runbook.js'
 import { FLAGS, findingsOf, sha256 } from './reading.js'
 
 const ENVIRONMENTS = ['production', 'prod']

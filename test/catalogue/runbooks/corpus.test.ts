@@ -1,11 +1,12 @@
 // A corpus of runbooks of many shapes and seven languages, each read by hand. What the parser finds is held against that: the
 // steps by their lines, and what they do to flags. It prints precision and recall, and what it got wrong.
+
 import assert from 'node:assert/strict'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { parseRunbook } from '../../../src/catalogue/runbooks/parse.js'
-import type { Runbook } from '../../../src/domain/runbook.js'
+import type { Runbook } from '../../../src/wire/runbook.js'
 import { ROOT } from '../../support/server.js'
 import { FLAGS, sha256 } from './reading.js'
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { applyLinks } from '../../../src/catalogue/runbooks/links.js'
-import type { StepLink } from '../../../src/domain/catalogue.js'
+import type { StepLink } from '../../../src/wire/catalogue.js'
 import { FLAGS, read } from './reading.js'
 
 const runbook = read(

@@ -1,12 +1,14 @@
 // The five runbooks this service began with, as their teams wrote them. They are not part of the project: the tests
 // look for them beside it (or in KILLSWITCH_SHARED_DIR) and are skipped, aloud, where they are not.
+
 import assert from 'node:assert/strict'
 import { existsSync, readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { readRunbooks } from '../../../src/catalogue/runbooks/reader.js'
-import { findStep, type Runbook } from '../../../src/domain/runbook.js'
+import { findStep } from '../../../src/domain/runbook.js'
+import type { Runbook } from '../../../src/wire/runbook.js'
 import { FLAGS, read, sha256 } from './reading.js'
 
 // From .build/test/catalogue/runbooks to the folder beside the project.

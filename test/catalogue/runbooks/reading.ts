@@ -3,7 +3,7 @@
 import { createHash } from 'node:crypto'
 import type { KnownFlag } from '../../../src/catalogue/runbooks/flag-values.js'
 import { parseRunbook } from '../../../src/catalogue/runbooks/parse.js'
-import type { Runbook } from '../../../src/domain/runbook.js'
+import type { Runbook } from '../../../src/wire/runbook.js'
 
 const flag = (
   key: string,

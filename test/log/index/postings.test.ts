@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
-import { FLAG_KEY_MOST } from '../../../src/domain/flag.js'
 import { countKey, keyIn, META_KEY, placeIn, postingsOf } from '../../../src/log/index/postings.js'
+import { FLAG_KEY_MOST } from '../../../src/wire/words.js'
 import { aKey } from '../../support/keys.js'
 
 const aPlace = fc.oneof(fc.nat(), fc.integer({ min: 0, max: Number.MAX_SAFE_INTEGER }))

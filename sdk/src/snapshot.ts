@@ -1,7 +1,7 @@
-// What app services are told: the snapshot (definitions and state at a revision) and the change (the small event on the
-// stream). The wire types of the SDK: dependency-free, because sdk/ compiles this file in.
+// What an app is told of its flags, as this package hands it out: the snapshot, the change and the heartbeat. Types of its
+// own, without the service's schemas; wire.ts proves that they are the service's.
 
-import type { FlagValue, Scalar } from './flag.js'
+import type { FlagValue, Scalar } from '../../src/wire/words.js'
 
 /** A flag in force at its kill variant. */
 export type Held = {
@@ -59,13 +59,10 @@ export type Position = {
   merged: string[]
 }
 
-/** `GET /v1/snapshot`, limited to the applications of the token. ETag is the revision and the log. */
+/** `GET /v1/snapshot`, limited to the applications of the token. */
 export type Snapshot = Position & { v: 1; flags: Record<string, SnapshotFlag> }
 
-/**
- * `event: change` on `GET /v1/stream`, with `id` = revision: the full set of held flags, never a delta, so that any one
- * event is enough. A flag that is not in `held` is at its normal behaviour.
- */
+/** `event: change`: the full set of held flags. A flag that is not in `held` is at its normal behaviour. */
 export type Change = Position & {
   v: 1
   held: Record<string, Held>
@@ -73,8 +70,5 @@ export type Change = Position & {
   flipped: Record<string, number>
 }
 
-/**
- * `event: heartbeat` on the stream, every 5 s. `stale`: the instance has lost its own store and serves what it knew.
- * `checkpoint`: the newest signed note over the log, for every app to witness.
- */
+/** `event: heartbeat`, every 5 s. */
 export type Heartbeat = { upstream: 'live' | 'stale'; revision: number; log: string; checkpoint?: string }
