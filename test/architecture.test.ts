@@ -41,13 +41,13 @@ function resolve(path: string, what: string): string {
   return what.startsWith('.') ? normalize(join(dirname(path), what)).replace(/\.js$/, '.ts') : what
 }
 
-/** The floor of a file: 0 the domain, 1 the adapters, 2 the service, 3 the surfaces, 4 the processes that know everybody. */
+/** The floor of a file: -1 the shapes of the wire, 0 the domain, 1 the adapters, 2 the service, 3 the surfaces, 4 the processes that know everybody. */
 function floorOf(path: string): number {
   const [room] = path.split('/')
   if (!path.includes('/')) return 4
   return {
+    wire: -1,
     domain: 0,
-    wire: 0.5,
     log: 1,
     catalogue: 1,
     tokens: 1,
@@ -67,7 +67,7 @@ const usersOf = (name: string): Import[] =>
 
 describe('the floors', () => {
   it('are known for every file', () => {
-    for (const { path } of files) assert.ok(floorOf(path) >= 0, `src/${path} stands on no floor`)
+    for (const { path } of files) assert.ok(floorOf(path) !== undefined, `src/${path} stands on no floor`)
   })
 
   it('are left downwards only', () => {
@@ -82,9 +82,16 @@ describe('the floors', () => {
     assert.deepEqual(across.map(show), [])
   })
 
+  it('have the wire lowest: it imports typebox alone, and its words not even that', () => {
+    const strange = packages.filter(({ from, what }) => from.startsWith('wire/') && what !== 'typebox')
+    assert.deepEqual(strange.map(show), [])
+    const words = files.find(({ path }) => path === 'wire/words.ts') as Source
+    assert.deepEqual(words.imports.map(show), [])
+  })
+
   it('have a domain that is pure: no I/O, no clock, no environment, and two packages', () => {
     const domain = files.filter(({ path }) => path.startsWith('domain/'))
-    const allowed = ['node:crypto', 'typebox', 'fastest-levenshtein']
+    const allowed = ['node:crypto', 'fastest-levenshtein']
     const strange = packages.filter(({ from, what }) => from.startsWith('domain/') && !allowed.includes(what))
     assert.deepEqual(strange.map(show), [])
     const outside = /\bDate\.now\(|new Date\(\)|Math\.random|randomUUID|randomBytes|\bprocess\.\w/
@@ -122,7 +129,40 @@ describe('the rooms', () => {
     assert.match(main.text, /readConfig\(process\.env\)/)
   })
 
-  it('let the CLI know the domain alone, but for the four verbs that run a part of the server', () => {
+  it('make schemas run in http only: everybody else has the types of the wire, and its words', () => {
+    const running = ours.filter(
+      ({ from, what, isTypeOnly }) =>
+        what.startsWith('wire/') && what !== 'wire/words.ts' && !isTypeOnly && !/^(wire|http)\//.test(from),
+    )
+    assert.deepEqual(running.map(show), [])
+    assert.deepEqual(
+      usersOf('typebox')
+        .filter(each => !/^(wire|http)\//.test(each.from))
+        .map(show),
+      [],
+    )
+  })
+
+  it('say no answer twice: CLI and SDK ask for the types of the wire', () => {
+    const asks = /\b(?:get|ask)<(?!T\b)(\w+)/g
+    for (const { path, text, imports } of files.filter(each => each.path.startsWith('cli/')))
+      for (const [, name] of text.matchAll(asks)) {
+        const from = imports.filter(({ what }) => what.startsWith('wire/'))
+        assert.ok(
+          from.some(({ names }) => names.includes(name as string)),
+          `${path}: ${name} is not of the wire`,
+        )
+      }
+    const sdk = readFileSync(join(ROOT, 'sdk/src/wire.ts'), 'utf8')
+    const found = importsOf('wire.ts', sdk).filter(({ what }) => /src\/wire\/(?!words)/.test(what))
+    assert.deepEqual(
+      found.map(({ isTypeOnly }) => isTypeOnly),
+      [true, true],
+      'the types of what it reads and writes',
+    )
+  })
+
+  it('let the CLI know the wire and the domain alone, but for the four verbs that run a part of the server', () => {
     const inside = ours.filter(
       ({ from, what }) => roomOf(from) === 'cli' && !/^(cli|domain|wire)\//.test(what),
     )
@@ -134,13 +174,6 @@ describe('the rooms', () => {
       'cli/token.ts -> tokens/first-start.ts',
       'cli/token.ts -> tokens/tokens.ts',
     ])
-  })
-
-  it('lets the CLI know the wire as types only', () => {
-    const values = ours.filter(
-      ({ from, what, isTypeOnly }) => roomOf(from) === 'cli' && what.startsWith('wire/') && !isTypeOnly,
-    )
-    assert.deepEqual(values.map(show), [])
   })
 
   it('know no room of a test, of the SDK, or of the built output', () => {

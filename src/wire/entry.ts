@@ -4,7 +4,7 @@ import { type Static, Type } from 'typebox'
 import { CatalogueDocument, CatalogueSummary } from './catalogue.js'
 import { HoldSummary, RunbookReference, StepReference, Warning } from './hold.js'
 import { choice, orNull, ref, text, time, version } from './members.js'
-import { ACTIONS, NOTE_KINDS, OUTCOMES, ROLES, VIAS } from './words.js'
+import { ACTIONS, ERROR_CODES, NOTE_KINDS, OUTCOMES, ROLES, VIAS } from './words.js'
 
 /** `owner` and `due` belong to an action: a follow-up with somebody's name on it. */
 export const Note = Type.Object(
@@ -87,7 +87,7 @@ const about = {
   warnings: Type.Optional(Type.Array(ref(Warning))),
   refusal: Type.Optional(
     Type.Object(
-      { code: Type.String({ description: 'As problems have it' }), detail: Type.String() },
+      { code: choice(ERROR_CODES, 'As problems have it'), detail: Type.String() },
       { description: 'Why it was refused' },
     ),
   ),

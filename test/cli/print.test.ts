@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
 import { RefusedError } from '../../src/cli/exit.js'
+import { flipLines } from '../../src/cli/print/flip.js'
 import { clockLines } from '../../src/cli/print/incident.js'
 import { problemJson, problemLines } from '../../src/cli/print/problem.js'
 import { styleFor } from '../../src/cli/print/style.js'
@@ -9,6 +10,7 @@ import { table } from '../../src/cli/print/table.js'
 import { wayFor } from '../../src/cli/print/wording.js'
 import { widthOf, wrapCell, wrapLine } from '../../src/cli/print/wrap.js'
 import { by, byCall, bySending, KillswitchError } from '../../src/domain/errors.js'
+import type { FlipAnswer } from '../../src/wire/flip.js'
 import type { ClockItem } from '../../src/wire/incident.js'
 import type { Call } from '../../src/wire/way.js'
 
@@ -146,5 +148,36 @@ describe('a way out', () => {
         )
       }),
     )
+  })
+})
+
+describe('the answer to a kill', () => {
+  const answer: FlipAnswer = {
+    id: 42,
+    key: 'k',
+    action: 'kill',
+    outcome: 'applied',
+    changed: true,
+    flag: 'ai_v1',
+    summary: 'Turn ai_v1 off: on -> off',
+    offRunbook: true,
+    actor: { id: 'ana', role: 'operator', via: 'cli' },
+    at: '2026-11-20T03:00:00.000Z',
+    warnings: [],
+    environment: 'test',
+    durability: 'journal',
+    replayed: false,
+  }
+  const lines = (each: FlipAnswer) => flipLines(each, styleFor(false), Date.parse(each.at)).join('\n')
+
+  it('names its entry', () => {
+    assert.match(lines(answer), /entry +42, /)
+  })
+
+  it('says of a provisional one that its entry is still to come', () => {
+    const { id: _, ...rest } = answer
+    const said = lines({ ...rest, durability: 'provisional' })
+    assert.match(said, /entry +provisional; its entry comes with the log, /)
+    assert.doesNotMatch(said, /undefined/)
   })
 })

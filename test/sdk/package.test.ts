@@ -84,3 +84,14 @@ test('the tarball holds what is built and nothing else', () => {
   )
   assert.deepEqual(odd, [])
 })
+
+test('its types name no package of the service', () => {
+  const tarball = readdirSync(work).find(name => name.endsWith('.tgz')) as string
+  const text = run('tar', ['-xOzf', join(work, tarball), '--wildcards', '*.d.ts'], work)
+  const packages = [...text.matchAll(/(?:from |import\()['"]([^.'"][^'"]*)['"]/g)].map(([, name]) => name)
+  const known = /^(node:|@openfeature\/)/
+  assert.deepEqual(
+    [...new Set(packages)].filter(name => !known.test(name as string)),
+    [],
+  )
+})

@@ -8,6 +8,7 @@ import type { Clock } from '../../src/domain/clock.js'
 import { type Server, startServer } from '../../src/server.js'
 import type { Role } from '../../src/wire/words.js'
 import { type Teardown, testdir } from './testdir.js'
+import './answers.js'
 
 /** The project's root, from .build/test/support. */
 export const ROOT = fileURLToPath(new URL('../../../', import.meta.url))
