@@ -61,7 +61,7 @@ const KEYED = [
 export async function registerDocs(app: App, environment: string): Promise<void> {
   for (const shape of SHAPES) app.addSchema(shape)
   await (app as unknown as FastifyInstance).register(swagger, {
-    refResolver: { buildLocalReference: ({ $id }) => String($id) },
+    refResolver: { buildLocalReference: ({ $id }) => $id as string },
     openapi: {
       openapi: '3.1.0',
       info: {
