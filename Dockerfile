@@ -1,4 +1,4 @@
-# Builds with everything, runs with the least: the compiled service, its production dependencies and the catalogue.
+# Builds with everything, runs with the least: the packed service, the few packages that cannot be packed, the catalogue.
 FROM node:24-bookworm-slim AS build
 WORKDIR /app
 COPY package.json package-lock.json ./
@@ -7,12 +7,17 @@ RUN npm ci
 COPY tsconfig.json ./
 COPY scripts scripts
 COPY src src
-RUN npm run build && npm prune --omit=dev && mkdir /data
+RUN npm run build && mkdir /data
+
+FROM node:24-bookworm-slim AS modules
+WORKDIR /app
+COPY package.json package-lock.json ./
+RUN npm ci --omit=dev --workspaces=false
 
 FROM node:24-bookworm-slim
 WORKDIR /app
-COPY --from=build /app/package.json ./
-COPY --from=build /app/node_modules node_modules
+COPY package.json ./
+COPY --from=modules /app/node_modules node_modules
 COPY --from=build /app/dist dist
 COPY flags flags
 COPY --from=build --chown=node:node /data /data

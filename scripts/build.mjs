@@ -1,77 +1,39 @@
-// Compiles the sources, lays beside them what they load (the Lua commands, the documentation's examples), and packs what
-// starts the service and its worker thread into a file each, so that a restart at night reads a few files and not a
-// thousand. The SDK has a build of its own, sdk/build.mjs.
+// One pass of the bundler makes what is started: the service, the thread that reads its runbooks, and the command, each
+// of one file and of the chunks they share; beside them lies what they read (the Lua commands, the documentation's
+// examples). So a start reads a few files and not a thousand. What the types say is checked first.
 //   node scripts/build.mjs          src -> dist
-//   node scripts/build.mjs --test   src, test and sdk/src -> .build, for the test runner
+//   node scripts/build.mjs --test   src, test and sdk/src -> .build, module by module for the tests to import, and in
+//                                   the place of the three entries of src the packed ones, for the tests to start
+// The SDK is a package of its own, and is built by itself: npm run build -w sdk
 import { spawnSync } from 'node:child_process'
-import { chmodSync, cpSync, rmSync } from 'node:fs'
-import { readFile } from 'node:fs/promises'
+import { existsSync, renameSync, rmSync } from 'node:fs'
 import { createRequire } from 'node:module'
-import { dirname, relative, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { build } from 'esbuild'
+import { bundle } from './bundle.mjs'
 
 process.chdir(fileURLToPath(new URL('..', import.meta.url)))
-const forTests = process.argv.includes('--test')
-const out = forTests ? '.build' : 'dist'
 const tsc = createRequire(import.meta.url)
   .resolve('typescript/package.json')
   .replace(/package\.json$/, 'bin/tsc')
 
-rmSync(out, { recursive: true, force: true })
-const project = forTests ? 'tsconfig.test.json' : 'tsconfig.json'
-const compiled = spawnSync(process.execPath, [tsc, '-p', project], { stdio: 'inherit' })
-if (compiled.status !== 0) process.exit(compiled.status ?? 1)
-
-const base = forTests ? `${out}/src` : out
-cpSync('src/log/stores/redis/commands', `${base}/log/stores/redis/commands`, {
-  recursive: true,
-  filter: source => !source.includes('.') || source.endsWith('.lua'),
-})
-
-await pack(`${base}/main.js`)
-await pack(`${base}/catalogue/runbooks/worker.js`)
-
-// npm makes the command of a package executable when it installs one; a clone runs its own
-chmodSync(`${base}/cli/index.js`, 0o755)
-// last: ensure-build.mjs looks whether it is there
-cpSync('src/http/examples.json', `${base}/http/examples.json`)
-
-/** One file in the place of an entry point, of all it imports. */
-async function pack(entry) {
-  await build({
-    entryPoints: [entry],
-    outfile: entry,
-    allowOverwrite: true,
-    bundle: true,
-    platform: 'node',
-    format: 'esm',
-    target: 'node20',
-    sourcemap: true,
-    sourcesContent: false,
-    // these look for files of their own beside them
-    external: ['classic-level', 'pino', 'pino-pretty', '@fastify/swagger-ui'],
-    // for the packages among it that are CommonJS
-    banner: {
-      js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);",
-    },
-    plugins: [ownPlaces(entry)],
-    logLevel: 'warning',
-  })
+function compile(...options) {
+  const { status } = spawnSync(process.execPath, [tsc, ...options], { stdio: 'inherit' })
+  if (status !== 0) process.exit(status ?? 1)
 }
 
-/** What a module of ours reads beside itself is still there: its own address is told from that of the packed file. */
-function ownPlaces(entry) {
-  const ours = resolve(base)
-  const contentsOf = async path => {
-    const own = JSON.stringify(`./${relative(dirname(resolve(entry)), path)}`)
-    return (await readFile(path, 'utf8')).replaceAll('import.meta.url', `new URL(${own}, import.meta.url)`)
-  }
-  return {
-    name: 'own-places',
-    setup: ({ onLoad }) =>
-      onLoad({ filter: /\.js$/ }, async ({ path }) =>
-        path.startsWith(ours) ? { contents: await contentsOf(path), loader: 'js' } : undefined,
-      ),
+if (process.argv.includes('--test')) {
+  rmSync('.build', { recursive: true, force: true })
+  compile('-p', 'tsconfig.test.json')
+  await bundle('.build/src')
+} else {
+  compile('-p', 'tsconfig.json', '--noEmit')
+  // built beside and swapped in, so that nobody finds half a build, and one that fails leaves the one before
+  const [fresh, old] = [`dist.${process.pid}.new`, `dist.${process.pid}.old`]
+  try {
+    await bundle(fresh)
+    if (existsSync('dist')) renameSync('dist', old)
+    renameSync(fresh, 'dist')
+  } finally {
+    for (const folder of [fresh, old]) rmSync(folder, { recursive: true, force: true })
   }
 }

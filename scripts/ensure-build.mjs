@@ -11,10 +11,10 @@ const filesIn = folder =>
     .filter(entry => entry.isFile())
     .map(file => `${file.parentPath ?? file.path}/${file.name}`)
 const made = file => statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0
-const parts = [...filesIn('src'), 'package-lock.json', 'tsconfig.json', 'scripts/build.mjs']
+const parts = [...filesIn('src'), ...filesIn('scripts'), 'package.json', 'package-lock.json', 'tsconfig.json']
 
-// what a build writes last: one that was interrupted, or failed, is none
-const last = 'dist/http/examples.json'
+// a build is swapped in whole; one that was interrupted, or failed, is none
+const last = 'dist/main.js'
 const built = made(last)
 if (parts.some(file => made(file) > built)) {
   process.stderr.write('killswitch: building (first start, or something changed) ...\n')

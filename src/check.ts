@@ -1,7 +1,6 @@
-// The program behind `npm run check` and `killswitch check`: reads a catalogue as the service would, without starting it,
+// What `killswitch check` and `npm run check` do: reads a catalogue as the service would, without starting it,
 // and says what it found. Exit 1 on faults; on findings only where asked. It changes nothing and opens no port.
 
-import { realpathSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { Command } from 'commander'
 import { checkCatalogue } from './catalogue/check.js'
@@ -87,7 +86,3 @@ export async function check(argv: readonly string[], env: NodeJS.ProcessEnv): Pr
   process.stdout.write(`${text}\n`)
   return checked.faults.length > 0 || (options.strict && checked.findings.length > 0) ? 1 : 0
 }
-
-const isProgram =
-  process.argv[1] !== undefined && realpathSync(process.argv[1]) === fileURLToPath(import.meta.url)
-if (isProgram) process.exitCode = await check(process.argv.slice(2), process.env)

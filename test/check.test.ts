@@ -8,10 +8,10 @@ import { fileURLToPath } from 'node:url'
 import { directory, file, flag } from './catalogue/directory.js'
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
-const PROGRAM = join(ROOT, '.build', 'src', 'check.js')
+const PROGRAM = join(ROOT, '.build', 'src', 'cli', 'index.js')
 
 function check(args: string[], env: Record<string, string> = {}) {
-  const { stdout, stderr, status } = spawnSync(process.execPath, [PROGRAM, ...args], {
+  const { stdout, stderr, status } = spawnSync(process.execPath, [PROGRAM, 'check', ...args], {
     cwd: ROOT,
     encoding: 'utf8',
     env: { PATH: process.env.PATH, ...env },
