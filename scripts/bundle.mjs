@@ -1,14 +1,17 @@
 // What the service is made of when it is packed, for build.mjs and dev.mjs: its entries, what lies beside them, and how a
 // module finds its files from within a chunk.
-import { chmodSync, cpSync, readFileSync } from 'node:fs'
+import { chmodSync, cpSync, readdirSync, readFileSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { relative, resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
 
-const { dependencies } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'))
+const root = fileURLToPath(new URL('..', import.meta.url))
+const { dependencies } = JSON.parse(readFileSync(resolve(root, 'package.json'), 'utf8'))
 
 /** For esbuild's build() and context(). */
 export const bundleOptions = outdir => ({
+  absWorkingDir: root,
   entryPoints: ['src/main.ts', 'src/cli/index.ts', 'src/catalogue/runbooks/worker.ts'],
   outbase: 'src',
   outdir,
@@ -32,15 +35,16 @@ export const bundleOptions = outdir => ({
   logLevel: 'warning',
 })
 
+/** What is read and not imported. */
+const filesBeside = readdirSync(resolve(root, 'src'), { recursive: true }).filter(file =>
+  /\.(lua|json)$/.test(file),
+)
+
 /** Lays beside the entries what they read. */
 export function layFiles(outdir) {
-  cpSync('src/log/stores/redis/commands', `${outdir}/log/stores/redis/commands`, {
-    recursive: true,
-    filter: source => !source.includes('.') || source.endsWith('.lua'),
-  })
-  cpSync('src/http/examples.json', `${outdir}/http/examples.json`)
+  for (const file of filesBeside) cpSync(resolve(root, 'src', file), resolve(root, outdir, file))
   // npm makes the command of a package executable when it installs one; a clone runs its own
-  chmodSync(`${outdir}/cli/index.js`, 0o755)
+  chmodSync(resolve(root, outdir, 'cli/index.js'), 0o755)
 }
 
 export async function bundle(outdir) {
@@ -53,7 +57,7 @@ export async function bundle(outdir) {
  * that of outdir, which the file that it is packed into is in.
  */
 function ownPlaces(outdir) {
-  const [ours, out] = [resolve('src'), resolve(outdir)]
+  const [ours, out] = [resolve(root, 'src'), resolve(root, outdir)]
   return {
     name: 'own-places',
     setup({ onLoad, onEnd, initialOptions }) {
@@ -63,7 +67,7 @@ function ownPlaces(outdir) {
         if (!path.startsWith(ours)) return
         const text = await readFile(path, 'utf8')
         if (!text.includes('import.meta.url')) return
-        knowPlaces.add(relative('.', path))
+        knowPlaces.add(relative(root, path))
         const own = JSON.stringify(`./${relative(ours, path).replace(/\.ts$/, '.js')}`)
         return {
           contents: text.replaceAll('import.meta.url', `new URL(${own}, import.meta.url)`),
@@ -72,7 +76,7 @@ function ownPlaces(outdir) {
       })
       onEnd(({ metafile }) => {
         const errors = Object.entries(metafile?.outputs ?? {})
-          .filter(([file]) => resolve(file, '..') !== out)
+          .filter(([file]) => resolve(root, file, '..') !== out)
           .flatMap(([file, { inputs }]) => Object.keys(inputs).map(input => ({ file, input })))
           .filter(({ input }) => knowPlaces.has(input))
           .map(({ file, input }) => ({ text: `${input} would look for its files from ${file}` }))

@@ -1,0 +1,112 @@
+// `npm run dev`: the service from the sources as they are now. A change of a source packs it anew and starts it again,
+// with the data folder it has; one that does not compile is shown, and the service that ran goes on. What only the types
+// object to is shown as well, after the start, and stops nothing. Flags and runbooks the service reads anew by itself.
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { rmSync, watch } from 'node:fs'
+import { createRequire } from 'node:module'
+import { setTimeout as wait } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import { context } from 'esbuild'
+import { bundleOptions, layFiles } from './bundle.mjs'
+import './node-version.mjs'
+
+process.chdir(fileURLToPath(new URL('..', import.meta.url)))
+const tsc = createRequire(import.meta.url)
+  .resolve('typescript/package.json')
+  .replace(/package\.json$/, 'bin/tsc')
+/** An editor that saves writes more than once. */
+const QUIET_MS = 50
+const OUT = '.dev'
+/** In the service: it ends like this process, also where that was killed. */
+const TOGETHER = `process.once('disconnect', () => process.kill(process.pid, 'SIGTERM')); process.channel.unref()`
+
+const say = text => process.stderr.write(`dev: ${text}\n`)
+rmSync(OUT, { recursive: true, force: true })
+const packing = await context(bundleOptions(OUT))
+let service
+let types
+let hasChanged = true
+let isEnding = false
+let wake = () => undefined
+
+const sources = watch('src', { recursive: true }, () => {
+  hasChanged = true
+  wake()
+})
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
+  process.on(signal, () => {
+    isEnding = true
+    wake()
+  })
+}
+
+while (!isEnding) {
+  if (!hasChanged) {
+    await new Promise(resolve => {
+      wake = resolve
+    })
+    continue
+  }
+  await wait(QUIET_MS)
+  hasChanged = false
+  await renew()
+}
+sources.close()
+types?.kill()
+await Promise.all([stop(), packing.dispose()])
+
+async function renew() {
+  try {
+    await packing.rebuild()
+    layFiles(OUT)
+  } catch {
+    // esbuild has shown what
+    return say(service === undefined ? 'waiting for a change' : 'the service before this change goes on')
+  }
+  await stop()
+  if (isEnding) return
+  start()
+  check()
+}
+
+function start() {
+  const started = spawn(
+    process.execPath,
+    [
+      '--enable-source-maps',
+      '--import',
+      `data:text/javascript,${encodeURIComponent(TOGETHER)}`,
+      `${OUT}/main.js`,
+    ],
+    { stdio: ['inherit', 'inherit', 'inherit', 'ipc'] },
+  )
+  service = started
+  started.once('exit', (code, signal) => {
+    if (service !== started) return
+    service = undefined
+    say(`the service ended (${signal ?? code}); waiting for a change`)
+  })
+}
+
+async function stop() {
+  const running = service
+  service = undefined
+  if (running === undefined) return
+  running.kill('SIGTERM')
+  await once(running, 'exit')
+}
+
+/** The last check that began is the one that counts. */
+function check() {
+  types?.kill()
+  const mine = spawn(process.execPath, [tsc, '-p', 'tsconfig.json', '--noEmit', '--pretty'])
+  types = mine
+  let found = ''
+  mine.stdout.on('data', text => {
+    found += text
+  })
+  mine.once('close', code => {
+    if (types === mine && code !== 0 && !isEnding) say(`the types object:\n${found}`)
+  })
+}
