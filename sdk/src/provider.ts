@@ -22,7 +22,7 @@ type Answer = ResolutionDetails<FlagValue>
 export class KillswitchProvider implements Provider {
   readonly metadata = { name: 'killswitch' } as const
   readonly runsOn = 'server'
-  readonly events = new OpenFeatureEventEmitter()
+  readonly events: OpenFeatureEventEmitter = new OpenFeatureEventEmitter()
   /** The same state, synchronously: `isKilled`, `value`, `signal`, `onChange`. */
   readonly killswitch: Killswitch
   private announced: Status | 'unknown' | 'fatal' = 'ready'

@@ -26,7 +26,7 @@ export class Serverless {
   }
 
   /** Undefined where the state is young enough, so that most uses wait for nothing at all. Uses at once wait together. */
-  freshen(withinMs = this.making.refreshTimeoutMs): Promise<void> | undefined {
+  freshen(withinMs: number = this.making.refreshTimeoutMs): Promise<void> | undefined {
     const { runtime, urls, requestTimeoutMs, refreshAfterMs } = this.making
     const age = runtime.now() - this.askedAt
     if (age >= 0 && age <= refreshAfterMs) return this.running

@@ -43,7 +43,7 @@ export function seal(
   draft: Draft,
   head: Head & { at: string },
   environment: string,
-  epoch = head.epoch,
+  epoch: number = head.epoch,
 ): SealedEntry {
   const { action, outcome, actor, receivedAt, ...rest } = draft
   const entry: Entry = {

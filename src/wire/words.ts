@@ -134,7 +134,7 @@ export const FLAG_KEY_CHARACTERS = 'A-Za-z0-9_.:/-'
  * A key as teams have them: `enableCheckout`, `payments/card:v2`. Compared as it stands: `EnableCheckout` is another one.
  * `constructor` is a key too, so that what is looked up by key is a Map, or asked with Object.hasOwn.
  */
-export const FLAG_KEY = new RegExp(`^[A-Za-z][${FLAG_KEY_CHARACTERS}]{0,${FLAG_KEY_MOST - 1}}$`)
+export const FLAG_KEY: RegExp = new RegExp(`^[A-Za-z][${FLAG_KEY_CHARACTERS}]{0,${FLAG_KEY_MOST - 1}}$`)
 
 /** An incident as its tracker names it: `INC-42`, a PagerDuty key. */
 export const INCIDENT_ID = /^[A-Za-z0-9][A-Za-z0-9._:#/-]{0,63}$/

@@ -2,7 +2,15 @@
 
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { after, before, test } from 'node:test'
@@ -41,6 +49,9 @@ function run(command: string, args: string[], cwd: string): string {
   return execFileSync(command, args, { cwd, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] })
 }
 
+const tarball = (): string => join(work, readdirSync(work).find(name => name.endsWith('.tgz')) as string)
+const bin = (name: string): string => join(root, 'node_modules/.bin', name)
+
 before(() => {
   ensureBuilt()
   run('npm', ['pack', '-w', 'sdk', '--ignore-scripts', '--pack-destination', work, '--silent'], root)
@@ -54,8 +65,7 @@ for (const [form, type] of [
     const folder = join(work, form)
     const installed = join(folder, 'node_modules/@killswitch/openfeature-provider')
     mkdirSync(installed, { recursive: true })
-    const tarball = readdirSync(work).find(name => name.endsWith('.tgz')) as string
-    run('tar', ['-xzf', join(work, tarball), '-C', installed, '--strip-components=1'], work)
+    run('tar', ['-xzf', tarball(), '-C', installed, '--strip-components=1'], work)
     for (const name of ['@openfeature/server-sdk', 'eventsource-parser', 'fastify', '@types/node']) {
       mkdirSync(join(folder, 'node_modules', dirname(name)), { recursive: true })
       symlinkSync(join(root, 'node_modules', name), join(folder, 'node_modules', name))
@@ -73,16 +83,41 @@ for (const [form, type] of [
     })
   })
 
-test('the tarball holds what is built and nothing else', () => {
-  const tarball = readdirSync(work).find(name => name.endsWith('.tgz')) as string
-  const files = run('tar', ['-tzf', join(work, tarball)], work)
-    .trim()
-    .split('\n')
+test('the tarball holds what is built, what it is licensed under, and nothing else', () => {
+  const files = run('tar', ['-tzf', tarball()], work).trim().split('\n')
   const odd = files.filter(
     file =>
-      !/^package\/(dist\/.*\.(js|d\.ts)|dist\/(esm|cjs)\/package\.json|package\.json|README\.md)$/.test(file),
+      !/^package\/(dist\/[\w-]+\.[mc]js|dist\/[\w-]+\.d\.[mc]ts|package\.json|README\.md|LICENSE)$/.test(
+        file,
+      ),
   )
   assert.deepEqual(odd, [])
+  for (const name of ['LICENSE', 'README.md']) assert.ok(files.includes(`package/${name}`), name)
+  assert.equal(readFileSync(join(root, 'sdk/LICENSE'), 'utf8'), readFileSync(join(root, 'LICENSE'), 'utf8'))
+})
+
+test('the tarball names no package but those that it depends on, and has none of them in it', () => {
+  const { dependencies, peerDependencies } = JSON.parse(readFileSync(join(root, 'sdk/package.json'), 'utf8'))
+  const packages = new Set(Object.keys({ ...dependencies, ...peerDependencies }))
+  for (const file of readdirSync(join(root, 'sdk/dist'))) {
+    const text = readFileSync(join(root, 'sdk/dist', file), 'utf8')
+    const named = [...text.matchAll(/(?:\bfrom |\bimport\(|\brequire\()"([^."][^"]*)"/g)].map(
+      match => match[1] as string,
+    )
+    const strange = named.filter(name => !name.startsWith('node:') && !packages.has(name))
+    assert.deepEqual(strange, [], file)
+    assert.doesNotMatch(text, /#region .*node_modules/, file)
+  }
+})
+
+test('publint finds nothing to improve in the tarball', () => {
+  assert.match(run(bin('publint'), ['run', tarball(), '--strict'], work), /All good!/)
+})
+
+test('its types are right for every way to import it, says @arethetypeswrong/cli', () => {
+  const found = JSON.parse(run(bin('attw'), [tarball(), '--format', 'json'], work))
+  assert.deepEqual(Object.keys(found.analysis.entrypoints).sort(), ['.', './package.json', './testing'])
+  assert.deepEqual(found.problems ?? {}, {})
 })
 
 test('its types name no package of the service', () => {
