@@ -28,7 +28,7 @@ export type Applied = {
 }
 
 /** What a release is judged by. */
-export type Release = { log: string; place: number; seen: number; behind: boolean }
+type Release = { log: string; place: number; seen: number; behind: boolean }
 export type ReleaseRule = (release: Release) => boolean
 
 export const neverGoesBack: ReleaseRule = ({ place, seen, behind }) => !behind && place > seen

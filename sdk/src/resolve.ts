@@ -7,11 +7,11 @@ import { holdOn, keysOf } from './known.js'
 import type { Held } from './snapshot.js'
 import type { Targeting, TargetingResult } from './targeting.js'
 
-export type Reason = 'STATIC' | 'STALE' | 'DEFAULT' | 'TARGETING_MATCH'
+type Reason = 'STATIC' | 'STALE' | 'DEFAULT' | 'TARGETING_MATCH'
 export type Kind = 'boolean' | 'string' | 'number' | 'object'
 
 /** OpenFeature's ResolutionDetails of a success. `flagMetadata` always has `revision`, `log` and `killed`. */
-export type Details = {
+type Details = {
   readonly value: FlagValue
   readonly variant?: string
   readonly reason: Reason

@@ -12,7 +12,7 @@ export function digestCatalogue(document: Omit<CatalogueDocument, 'digest'>): st
 }
 
 /** JSON with the members of every object in the order of their names. */
-export function serialise(value: unknown): string {
+function serialise(value: unknown): string {
   return JSON.stringify(value, (_, member: unknown) =>
     typeof member === 'object' && member !== null && !Array.isArray(member)
       ? Object.fromEntries(Object.entries(member).sort(([a], [b]) => compare(a, b)))

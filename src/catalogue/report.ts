@@ -83,7 +83,7 @@ function actionLine({ id, code, condition }: Step, action: FlagAction, paint: Pa
   return `    ${String(line).padStart(4)}  ${verb}  ${flag} -> ${variant}  ${id} (${code}${how}${when})`
 }
 
-export const faultLine = ({ file, line, message }: Fault): string => `${file}:${line}: ${message}`
+const faultLine = ({ file, line, message }: Fault): string => `${file}:${line}: ${message}`
 
 export function findingLine({ file, runbook, line, message, code }: Finding): string {
   return `${file ?? runbook ?? 'catalogue'}:${line ?? 1}: ${message} [${code}]`

@@ -10,7 +10,7 @@ import { quote } from './faults.js'
 import { type FoundFile, findFiles, hashFile, readBytes, unreadable } from './files.js'
 
 /** More is not a runbook, and every line of it would be in the log. */
-export const MAX_RUNBOOK_BYTES = 512 * 1024
+const MAX_RUNBOOK_BYTES = 512 * 1024
 
 export type RunbookFiles = { sources: Map<string, RunbookSource & { shown: string }>; faults: Fault[] }
 

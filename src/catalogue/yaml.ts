@@ -18,7 +18,7 @@ import { quote, type Report } from './faults.js'
 /** The composer of `yaml` calls itself for each level and ends the whole process when the stack is full. */
 const MAX_DEPTH = 40
 
-export type YamlScalar = {
+type YamlScalar = {
   kind: 'scalar'
   line: number
   value: string | number | boolean | null

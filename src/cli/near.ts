@@ -33,7 +33,7 @@ const withNear = ({ problem, text, url }: RefusedError, found: readonly string[]
   new RefusedError({ ...problem, near: [...new Set([...(problem.near ?? []), ...found])] }, text, url)
 
 /** Those that differ by case or separators alone, hold the word asked for, or are a slip of the pen away; three at most. */
-export function nearKeys(asked: string, keys: readonly string[]): string[] {
+function nearKeys(asked: string, keys: readonly string[]): string[] {
   const [word, form] = [asked.toLowerCase(), formOf(asked)]
   const furthest = Math.max(2, Math.floor(word.length * 0.4))
   const farOf = (key: string): number => {

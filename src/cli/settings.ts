@@ -9,7 +9,7 @@ import { UsageError } from './exit.js'
 
 export const environment: NodeJS.ProcessEnv = process.env
 
-export const DEFAULT_URL = 'http://127.0.0.1:8080'
+const DEFAULT_URL = 'http://127.0.0.1:8080'
 
 export type GlobalOptions = {
   url?: string[]

@@ -6,7 +6,7 @@ import { parseEntry } from './chain.js'
 import { type Checkpoint, isAbandoned, type Opening } from './checkpoint.js'
 import { Frontier, leafHash } from './merkle.js'
 
-export type FaultKind =
+type FaultKind =
   | 'unreadable' // the line is no entry
   | 'edited' // the line is not what it was when the next one was written
   | 'missing' // entries are gone between the line before and this one

@@ -13,7 +13,7 @@ import { unknownFlag } from './near-key.js'
 import { type FlagState, isKilled, type State, summariseHold } from './state.js'
 
 /** How long an operator may take back a kill of their own. */
-export const UNDO_WINDOW_MS = 5 * 60_000
+const UNDO_WINDOW_MS = 5 * 60_000
 
 export type RequestInfo = Entry['request']
 

@@ -60,7 +60,7 @@ export const orphansOf = (flag: FlagState | undefined): Hold[] =>
   flag?.holds.filter(hold => hold.incident === undefined) ?? []
 
 /** Whether a runbook is about a flag: one of its steps acts on it, or the flag's application is worked by it. */
-export function isAbout(state: State, runbook: Runbook, { definition }: FlagState): boolean {
+function isAbout(state: State, runbook: Runbook, { definition }: FlagState): boolean {
   const application = state.catalogue?.applications.find(each => each.id === definition.application)
   return (
     application?.runbook === runbook.id ||

@@ -56,14 +56,14 @@ function updates(incident: Incident, { updateCadence }: Runbook, now: number): C
 }
 
 /** From the last restore of one of its flags or a `recovered` note, whichever is later; not begun after a re-kill. */
-export function recoverySince({ flips, recovered }: Incident): string | undefined {
+function recoverySince({ flips, recovered }: Incident): string | undefined {
   const ends = [flips.restored, recovered].filter(each => each !== undefined)
   if (ends.length === 0) return undefined
   const end = latest(...ends)
   return flips.killed !== undefined && flips.killed.place > end.place ? undefined : end.at
 }
 
-export function recoveryWaits(incident: Incident, runbook: Runbook, now: number): ClockItem[] {
+function recoveryWaits(incident: Incident, runbook: Runbook, now: number): ClockItem[] {
   const since = recoverySince(incident)
   return runbook.waits
     .filter(timing => concerns(timing, incident))

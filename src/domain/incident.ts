@@ -55,7 +55,7 @@ export type Incidents = {
   undeclared: ReadonlyMap<string, IncidentFlips>
 }
 
-export const NO_FLIPS: IncidentFlips = { kills: [], flags: [], steps: [] }
+const NO_FLIPS: IncidentFlips = { kills: [], flags: [], steps: [] }
 
 export const isOpen = (incident: Incident): boolean => incident.resolved === undefined
 
@@ -249,7 +249,7 @@ function letGo(incidents: Map<string, Incident>): void {
   }
 }
 
-export const momentOf = (entry: Entry): Moment => ({ place: placeOf(entry), at: entry.at })
+const momentOf = (entry: Entry): Moment => ({ place: placeOf(entry), at: entry.at })
 
 /** The later of some moments, by place. */
 export function latest(...moments: readonly Moment[]): Moment {

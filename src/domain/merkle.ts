@@ -16,7 +16,7 @@ const digest = (...parts: Uint8Array[]): Buffer => hash('sha256', Buffer.concat(
 export const EMPTY_ROOT = digest()
 export const leafHash = (line: string | Uint8Array): Buffer =>
   digest(LEAF, typeof line === 'string' ? Buffer.from(line) : line)
-export const innerHash = (left: Uint8Array, right: Uint8Array): Buffer => digest(INNER, left, right)
+const innerHash = (left: Uint8Array, right: Uint8Array): Buffer => digest(INNER, left, right)
 
 /** The right edge of a tree: the roots of its complete subtrees, largest first. All that an append needs. */
 export class Frontier {

@@ -3,7 +3,7 @@
 
 import { createHash, createPublicKey, type KeyObject, sign, verify } from 'node:crypto'
 
-export type NoteSignature = { name: string; id: string; signature: Buffer }
+type NoteSignature = { name: string; id: string; signature: Buffer }
 /** `text` ends in a newline. Nothing in it may be believed before a signature was verified. */
 export type Note = { text: string; signatures: NoteSignature[] }
 export type Verifier = { name: string; id: string; key: KeyObject }
@@ -14,7 +14,7 @@ const MOST_SIGNATURES = 32
 const NAME = /^[^\s+]+$/u
 
 /** The 32 bytes of an Ed25519 public key (RFC 8032), of either half of the pair. */
-export function publicBytes(key: KeyObject): Buffer {
+function publicBytes(key: KeyObject): Buffer {
   const { x } = (key.type === 'private' ? createPublicKey(key) : key).export({ format: 'jwk' })
   return Buffer.from(x as string, 'base64url')
 }

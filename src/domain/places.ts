@@ -5,7 +5,7 @@ import { placeOf } from './audit.js'
 import type { Opening } from './checkpoint.js'
 
 /** Lines whose places follow one another, from leaf `index` on. `prev`: the hash of the line before it. */
-export type Run = { index: number; epoch: number; seq: number; prev: string }
+type Run = { index: number; epoch: number; seq: number; prev: string }
 export type Runs = readonly Run[]
 
 /** The runs with one more line, which becomes leaf `index`. */

@@ -10,7 +10,7 @@ import type { Tokens } from '../tokens/tokens.js'
 import { type Role, VIAS, type Via } from '../wire/words.js'
 
 /** `reader`: an application's credential, limited to its applications, or any person's. `sdk`: an application's alone. */
-export type Access = Role | 'public' | 'reader'
+type Access = Role | 'public' | 'reader'
 
 declare module 'fastify' {
   interface FastifyContextConfig {

@@ -54,7 +54,7 @@ function single(request: FastifyRequest, name: string): string | undefined {
 }
 
 /** The caller's floor: the highest place it has seen, and of which log where it says so. Undefined where it names none. */
-export function seenBy(request: FastifyRequest): Seen | undefined {
+function seenBy(request: FastifyRequest): Seen | undefined {
   const given = single(request, 'killswitch-floor')
   if (given === undefined) return undefined
   if (!/^\d{1,16}$/.test(given))

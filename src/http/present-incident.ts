@@ -68,7 +68,7 @@ const ticksOf = (incident: Incident): Tick[] =>
 const labelOf = (state: State, flag: string): string => state.flags.get(flag)?.definition.killLabel ?? flag
 
 /** The steps that act on flags, with what became of each, and the call that would run its kills. */
-export const stepsOf = (incident: Incident, runbook: Runbook | undefined) =>
+const stepsOf = (incident: Incident, runbook: Runbook | undefined) =>
   (runbook?.steps ?? [])
     .filter(step => step.flagActions.length > 0)
     .map(step => {

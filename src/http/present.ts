@@ -12,10 +12,7 @@ import type { FlagValue } from '../wire/words.js'
 import { incidentSummary } from './present-incident.js'
 
 /** Prints a variant for a person: null is the normal behaviour, by name where it has only one. */
-export function variantName(
-  variant: string | null | undefined,
-  definition: FlagDefinition | undefined,
-): string {
+function variantName(variant: string | null | undefined, definition: FlagDefinition | undefined): string {
   if (variant !== null && variant !== undefined) return variant
   return definition && definition.targeting === undefined ? definition.defaultVariant : 'normal'
 }
@@ -62,7 +59,7 @@ const linkTo = (step: Step, flag: string) =>
     .filter(action => action.flag === flag)
     .map(({ direction }) => ({ id: step.id, code: step.code, direction }))
 
-export function presentFlip(entry: Entry, definition: FlagDefinition | undefined): Flip {
+function presentFlip(entry: Entry, definition: FlagDefinition | undefined): Flip {
   const { action, outcome, holds } = entry
   return {
     ...(entry.seq === 0 ? {} : { id: placeOf(entry) }),

@@ -108,7 +108,7 @@ const provisionalOf = (flags: readonly FlagState[]): ProvisionalHold[] =>
     flag.holds.filter(hold => hold.provisional).map(hold => toProvisionalHold(hold, flag)),
   )
 
-export function heldOf(flag: FlagState): Held {
+function heldOf(flag: FlagState): Held {
   const { definition, holds } = flag
   const [oldest] = holds
   return {

@@ -10,7 +10,7 @@ import type { Prose } from './prose.js'
 export type KnownFlag = Pick<FlagDefinition, 'key' | 'variants' | 'defaultVariant' | 'killVariant'>
 
 /** A value the flag does not have, or a flip that does not say which way. */
-export type Oddity = { flag: string; said: string; line: number }
+type Oddity = { flag: string; said: string; line: number }
 
 export type FlagReading = {
   actions: FlagAction[]
@@ -108,7 +108,7 @@ export function variantOf(flag: KnownFlag, said: unknown): string | undefined {
   return side === undefined ? undefined : entries.find(([, value]) => value === side)?.[0]
 }
 
-export function directionOf(flag: KnownFlag, variant: string): Direction {
+function directionOf(flag: KnownFlag, variant: string): Direction {
   const value = flag.variants[variant]
   if (isDeepStrictEqual(value, killValue(flag))) return 'kill'
   return isDeepStrictEqual(value, flag.variants[flag.defaultVariant]) ? 'restore' : 'other'

@@ -83,11 +83,6 @@ function fill(draft: Draft, item: ListItem, context: ListContext): void {
   }
 }
 
-/** Lists that stand below a step, as if they were nested in it. */
-export function nestList(draft: Draft, list: List, context: ListContext): void {
-  draft.children.push(...stepsOfList(list, context))
-}
-
 const titleOf = (prose: Prose): string[] =>
   prose.text.endsWith(':') || prose.text.split(' ').length <= 4 ? [prose.text] : []
 

@@ -12,7 +12,7 @@ import { type Prose, proseOf } from './prose.js'
 import { Slugs } from './slugs.js'
 import { ownNumber } from './wording.js'
 
-export type Label = { title: string; path: string; line: number }
+type Label = { title: string; path: string; line: number }
 
 export type Block = {
   node: List | Table | Code | Html | Blockquote | Passage

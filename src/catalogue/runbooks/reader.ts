@@ -65,7 +65,7 @@ export async function readRunbooks(
 
 type Answer = { runbook: Runbook } | { failed: 'too-slow' | 'unreadable'; message: string }
 
-export class RunbookReader {
+class RunbookReader {
   readonly #limits: ReadLimits
   #worker: Worker | undefined
 

@@ -11,7 +11,7 @@ const INVISIBLE = /\p{Cf}|\p{Variation_Selector}/gu
  * GitHub's slug of a title without its own number, a `/` as `-`, no doubled or outer hyphens, cut to whole words within
  * 80 characters; `section` where nothing is left.
  */
-export function slugOf(title: string): string {
+function slugOf(title: string): string {
   const number = ownNumber(title)
   const bare = (number ? title.slice(number.length) : title) || title
   const slug = githubSlug(bare.replace(/[/\\]/g, '-').replace(INVISIBLE, ''))

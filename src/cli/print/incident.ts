@@ -79,7 +79,7 @@ const rank = ({ metAt, due, since }: Due): number =>
       : Number.MAX_SAFE_INTEGER - (since === undefined ? 1 : 2)
 
 /** `escalation  OVERDUE, was due 4 min ago (03:15:00 UTC)  15 min no progress -> second on-call  line 42` */
-export function dueLine(due: Due, look: Look): string {
+function dueLine(due: Due, look: Look): string {
   const { what, text, line, target } = due
   const words = `${text}${target ? ` -> ${target}` : ''}  ${look.style.dim(`line ${line}`)}`
   return `  ${NAMES[what].padEnd(13)}  ${standing(due, look)}  ${words}`

@@ -22,7 +22,7 @@ export function duration(ms: number): string {
 }
 
 /** `4 min ago`, `in 12 s`, `now`. */
-export function relative(at: string, now: number): string {
+function relative(at: string, now: number): string {
   const ago = now - Date.parse(at)
   if (Math.abs(ago) < SECOND) return 'now'
   return ago > 0 ? `${coarse(ago)} ago` : `in ${coarse(-ago)}`

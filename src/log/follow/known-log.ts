@@ -14,7 +14,7 @@ import type { Journal } from '../journal/journal.js'
 import type { Listener } from '../subscribe.js'
 
 /** How long an Idempotency-Key is remembered. */
-export const KEY_KEPT_MS = 7 * 24 * 3_600_000
+const KEY_KEPT_MS = 7 * 24 * 3_600_000
 const CHECKPOINT_EVERY = 5_000
 /** Raised with every change of what State holds: a checkpoint of another form is as good as none. */
 const FORM = 5

@@ -7,7 +7,7 @@ import type { Store } from '../stores/store.js'
 import type { KnownLog } from './known-log.js'
 
 /** No word from the store for so long, and the tail counts as silent. */
-export const SILENT_AFTER_MS = 2_500
+const SILENT_AFTER_MS = 2_500
 /** Between a following that broke off and the next. */
 const AGAIN_MS = 100
 

@@ -39,7 +39,7 @@ export function keyIn(list: List, place: number): Buffer {
 export const placeIn = (key: Buffer): number =>
   key.readUInt32BE(key.length - 8) * 2 ** 32 + key.readUInt32BE(key.length - 4)
 
-export function encodeLocation({ segment, offset, length }: Location): Buffer {
+function encodeLocation({ segment, offset, length }: Location): Buffer {
   const value = Buffer.allocUnsafe(20)
   value.writeDoubleBE(segment, 0)
   value.writeDoubleBE(offset, 8)

@@ -6,8 +6,6 @@ export type Row = { text: string; line: number; isCode: boolean }
 /** What a rewrite could not read, for a finding. */
 export type Note = { code: 'unread-list' | 'unknown-markup'; line: number; message: string }
 
-export type Rewrite = (rows: readonly Row[], notes: Note[]) => Row[]
-
 export const LINE_END = /\r\n|\n|\r/
 
 export const rowsOf = (source: string): Row[] =>
@@ -17,7 +15,6 @@ export const isBlank = (row: Row | undefined): boolean => row === undefined || r
 
 export const blankRow = (line: number): Row => ({ text: '', line, isCode: false })
 
-/** The rows with a blank row after those that say so, unless a blank row follows already. */
 export const withText = (row: Row, text: string): Row => ({ ...row, text })
 
 /** Columns before the first character; a tab ends at the next fourth column. */
@@ -73,14 +70,4 @@ function endOfFrontMatter(rows: readonly Row[]): number {
 /** Each run of rows outside code, rewritten; code stays as it is. */
 export function outsideCode(rows: readonly Row[], rewrite: (row: Row) => Row[]): Row[] {
   return rows.flatMap(row => (row.isCode ? [row] : rewrite(row)))
-}
-
-/** What follows starts a block of its own, and so does what comes after. */
-export function apart(rows: readonly Row[], before: Row | undefined, after: Row | undefined): Row[] {
-  const [first, last] = [rows[0], rows.at(-1)]
-  return [
-    ...(first && !isBlank(before) && !isBlank(first) ? [blankRow(first.line)] : []),
-    ...rows,
-    ...(last && !isBlank(after) && !isBlank(last) ? [blankRow(last.line)] : []),
-  ]
 }
