@@ -1,4 +1,4 @@
-# Builds with everything, runs with the least: the packed service, the few packages that cannot be packed, the catalogue.
+# Builds with everything, runs with the least: the packed service, its production dependencies and the catalogue.
 FROM node:24-bookworm-slim AS build
 WORKDIR /app
 COPY package.json package-lock.json ./

@@ -25,8 +25,7 @@ export const bundleOptions = outdir => ({
   target: 'node20',
   sourcemap: true,
   sourcesContent: false,
-  // these look for files of their own beside them: they are installed with the service, all others are packed into it
-  external: Object.keys(dependencies),
+  external: FROM_NODE_MODULES,
   // for the packages among it that are CommonJS
   banner: {
     js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);",

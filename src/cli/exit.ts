@@ -15,7 +15,7 @@ export class UsageError extends Error {}
 export type Problem = Partial<Omit<Sent, 'code'>> & { status: number; code: string; detail: string }
 
 /** The codes that say nothing of what was asked: the service could not. Every other one is its answer. */
-export const UNABLE: readonly ErrorCode[] = [
+const UNABLE: readonly ErrorCode[] = [
   'behind',
   'overloaded',
   'too-many-streams',

@@ -124,7 +124,7 @@ function withIncidentWarning(state: State, kill: Kill): Kill {
 }
 
 /** Why this actor may not kill this flag; undefined where it may. */
-export function mayKill(actor: Actor, { definition }: FlagState): KillswitchError | undefined {
+function mayKill(actor: Actor, { definition }: FlagState): KillswitchError | undefined {
   if (reaches(actor.role, definition.killRole)) return undefined
   return forbidden(actor, `kill ${definition.key}`, definition.killRole)
 }

@@ -30,7 +30,7 @@ import type { Store } from './stores/store.js'
 import type { Submit } from './submit.js'
 import type { Subscribe } from './subscribe.js'
 
-export { describeTarget, parseTarget } from './stores/redis/target.js'
+export { parseTarget } from './stores/redis/target.js'
 
 /** How long a start waits for the store before it goes on with what the journal knows. */
 const STORE_PATIENCE_MS = 3_000
@@ -38,7 +38,7 @@ const STORE_PATIENCE_MS = 3_000
 const RESERVE_BYTES = 1024 * 1024
 
 /** What the log says to the people who run it. */
-export interface Logger {
+interface Logger {
   info(fields: object, message: string): void
   warn(fields: object, message: string): void
   error(fields: object, message: string): void
@@ -72,7 +72,7 @@ export type OpenLog = {
   parts: Engine
 }
 
-export type Engine = { journal: Journal; log: KnownLog; store: Store; gate: Gate; provisional: Provisional }
+type Engine = { journal: Journal; log: KnownLog; store: Store; gate: Gate; provisional: Provisional }
 
 const SILENT: Logger = { info: () => {}, warn: () => {}, error: () => {} }
 

@@ -27,7 +27,7 @@ export interface Finding {
 }
 
 /** What is signed of the log. */
-export interface Proof {
+interface Proof {
   /** Entries in the newest tree that is signed; 0 while none is. */
   readonly size: number
   readonly verifierKey: string | undefined

@@ -39,7 +39,7 @@ describe('the package of the service', () => {
       /^(package\.json|LICENSE|README\.md)$/,
       /^flags\//,
       /^dist\/(main|cli\/index|catalogue\/runbooks\/worker|chunk-\w+)\.js(\.map)?$/,
-      /^dist\/store\/redis\/commands\/[\w-]+\.lua$/,
+      /^dist\/log\/stores\/redis\/commands\/[\w-]+\.lua$/,
       /^dist\/http\/examples\.json$/,
     ]
     const names = files.map(file => file.replace(/^package\//, ''))

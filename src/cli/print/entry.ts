@@ -13,7 +13,7 @@ const plural = (count: number, one: string): string => `${count} ${one}${count =
 const oneLine = (text: string): string => text.replace(/\s+/g, ' ').trim()
 
 /** What happened, without who and when. */
-export function describe(entry: ShownEntry): string {
+function describe(entry: ShownEntry): string {
   const { action, outcome, refusal } = entry
   if (outcome === 'refused') return `refused: ${attemptOf(entry)} (${refusal?.code ?? 'no reason kept'})`
   return oneLine((WORDS[action] ?? (() => action))(entry))

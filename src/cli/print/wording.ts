@@ -60,7 +60,7 @@ const COMMANDS: Record<string, (typed: Typed) => string> = {
 }
 
 /** As a shell takes it. A placeholder stays one. */
-export function word(given: unknown): string {
+function word(given: unknown): string {
   const text = typeof given === 'string' ? given : given === undefined ? '' : JSON.stringify(given)
   return text === '' || /^(?:[\w@%+=:,./-]+|<\w+>)$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`
 }

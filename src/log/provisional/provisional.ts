@@ -227,12 +227,6 @@ type Parts = {
 /** So many, and kills that are asked for meanwhile come between. */
 const MERGED_AT_ONCE = 64
 
-const AWAY = ['store-unavailable', 'outcome-unknown', 'history-lost', 'behind']
-
-/** Whether an error says that the store is away, or behind the caller: a kill does not need it. */
-export const isAway = (error: unknown): boolean =>
-  error instanceof KillswitchError && AWAY.includes(error.code)
-
 /** Deterministic, so that it comes in once. Its holds get new ids: the old ones are told as merged. */
 const renamed = (kill: Kill): Kill => ({
   ...kill,
