@@ -10,6 +10,7 @@ import {
   LineCounter,
   type Node,
   parseAllDocuments,
+  type Scalar,
   type YAMLMap,
 } from 'yaml'
 import { linesOfCode } from './document.js'
@@ -61,21 +62,24 @@ function readYaml(fence: Code, flags: KnownFlags, reading: FlagReading): void {
   const first = (linesOfCode(fence)[0]?.line ?? 1) - 1
   const documents = parseAllDocuments(fence.value, { lineCounter: counter, logLevel: 'silent' })
   const lineOf = (node: Node) => first + counter.linePos(node.range?.[0] ?? 0).line
+  const readValue = (node: Scalar, path: string[]): void => {
+    const whole = flags.byKey.get(path.join('.'))
+    const flag = whole ?? flagAtEnd(path, flags)
+    if (flag) note(reading, flag, node.value, lineOf(node), whole ? 'high' : 'low')
+  }
   const walk = (node: unknown, path: string[]): void => {
     if (path.length > DEEPEST || isAlias(node)) return
-    if (isSeq(node)) {
-      for (const item of node.items) walk(item, [...path, '-'])
-    } else if (isMap(node)) {
-      readRecord(node, path, flags, reading, lineOf)
-      for (const pair of node.items)
-        if (isScalar(pair.key)) walk(pair.value, [...path, String(pair.key.value)])
-    } else if (isScalar(node)) {
-      const whole = flags.byKey.get(path.join('.'))
-      const flag = whole ?? flagAtEnd(path, flags)
-      if (flag) note(reading, flag, node.value, lineOf(node), whole ? 'high' : 'low')
-    }
+    if (isMap(node)) readRecord(node, path, flags, reading, lineOf)
+    else if (isScalar(node)) readValue(node, path)
+    for (const [name, child] of childrenOf(node)) walk(child, [...path, name])
   }
   for (const document of documents) walk('contents' in document ? document.contents : undefined, [])
+}
+
+function childrenOf(node: unknown): [name: string, child: unknown][] {
+  if (isSeq(node)) return node.items.map(item => ['-', item])
+  if (!isMap(node)) return []
+  return node.items.flatMap(({ key, value }) => (isScalar(key) ? [[String(key.value), value]] : []))
 }
 
 /** `features: { ai_v1: false }`: the key, and something above it that this service does not know. */

@@ -123,11 +123,14 @@ function withLabels(section: Section, slugs: Slugs): Block[] {
     if (label && endsLabel(label, node, covered)) label = undefined
     const titles = [...(lead ? [lead.text] : []), ...(label ? [label.title] : []), ...above]
     blocks.push({ node, above: titles, ...(label && { label }), ...(lead && { lead }) })
-    lead = node.type === 'passage' && node.prose.text.endsWith(':') ? node.prose : undefined
+    lead = leadIn(node)
     if (node.type === 'list' || node.type === 'code') covered = node
   }
   return blocks
 }
+
+const leadIn = (node: Block['node']): Prose | undefined =>
+  node.type === 'passage' && node.prose.text.endsWith(':') ? node.prose : undefined
 
 /** A label such as "Symptoms" covers its own list, not the steps that follow it without a label of their own. */
 function endsLabel(label: Label, node: Block['node'], covered?: Block['node']): boolean {

@@ -54,8 +54,7 @@ export async function* follow(
     try {
       // a cursor belongs to its question: `since` moves on only where a new one is begun
       if (cursor === undefined) since = later(filter.since, position.at)
-      const paging = { order: 'oldest' as const, limit: 100, ...(cursor === undefined ? {} : { cursor }) }
-      const query = filterQuery({ ...filter, ...(since === undefined ? {} : { since }) }, paging)
+      const query = queryAfter(filter, since, cursor)
       const { body } = await client.get<AuditPage>(`/v1/audit${query}`, { waitSeconds: HELD_SECONDS, signal })
       if (waitMs > FIRST_PAUSE_MS) onTrouble('Killswitch answers again.')
       waitMs = FIRST_PAUSE_MS
@@ -75,6 +74,11 @@ export async function* follow(
       cursor = undefined
     }
   }
+}
+
+function queryAfter(filter: FilterOptions, since: string | undefined, cursor: string | undefined): string {
+  const paging = { order: 'oldest' as const, limit: 100, ...(cursor === undefined ? {} : { cursor }) }
+  return filterQuery({ ...filter, ...(since === undefined ? {} : { since }) }, paging)
 }
 
 /** `at` never falls along the log, so the time of the last entry is where to look; its place is what counts. */

@@ -82,24 +82,39 @@ function putTags(
     const title = titleIn(attributes)
     if (slash === '/') closeTag(name, row, opened, out)
     else if (!isEmpty) {
-      const depth = next && !isBlank(next) ? indentOf(next.text) : 0
-      const own = indentOf(row.text)
-      const inner = rest.slice(all.length).trim() === '' && depth > own && own < 8 ? depth : undefined
-      opened.push({ name, isLabelled: title !== undefined, inner })
+      const isAlone = rest.slice(all.length).trim() === ''
+      opened.push({
+        name,
+        isLabelled: title !== undefined,
+        inner: isAlone ? depthBelow(row, next) : undefined,
+      })
     }
     if (slash !== '/') out.push(...labelRows(row, title))
     rest = rest.slice(all.length)
   }
   const closing: string[] = []
-  while (opened.length > 0 && TRAILING.test(rest)) {
-    const tag = TRAILING.exec(rest)![0]
-    closing.push(/<\/([\w.]+)/.exec(tag)![1]!)
-    rest = rest.slice(0, rest.length - tag.length)
-  }
+  if (opened.length > 0) rest = withoutTrailing(rest, closing)
   if (isTag) out.push(blankRow(row.line))
   if (rest.trim() !== '' || (!isTag && closing.length === 0))
     put(withText(row, isTag ? rest.trimStart() : rest))
   else out.push(blankRow(row.line))
   if (closing.length > 0) out.push(blankRow(row.line))
   for (const name of closing) closeTag(name, row, opened, out)
+}
+
+/** Where what a tag wraps is indented below it. */
+function depthBelow(row: Row, next: Row | undefined): number | undefined {
+  const depth = next && !isBlank(next) ? indentOf(next.text) : 0
+  const own = indentOf(row.text)
+  return depth > own && own < 8 ? depth : undefined
+}
+
+/** The text before the closing tags at its end, whose names are gathered from the last to the first. */
+function withoutTrailing(text: string, names: string[]): string {
+  let rest = text
+  for (let match = TRAILING.exec(rest); match; match = TRAILING.exec(rest)) {
+    names.push(/<\/([\w.]+)/.exec(match[0])![1]!)
+    rest = rest.slice(0, rest.length - match[0].length)
+  }
+  return rest
 }
