@@ -10,13 +10,17 @@ import { ROOT } from './support/server.js'
 type Import = { from: string; what: string; isTypeOnly: boolean; names: string }
 type Source = { path: string; text: string; imports: Import[] }
 
-const SRC = join(ROOT, 'src')
-const files: Source[] = readdirSync(SRC, { recursive: true, encoding: 'utf8' })
-  .filter(path => /\.tsx?$/.test(path))
-  .map(path => {
-    const text = readFileSync(join(SRC, path), 'utf8')
-    return { path, text, imports: importsOf(path, text) }
-  })
+const files = sourcesIn('src')
+const sdk = sourcesIn('sdk/src')
+
+function sourcesIn(folder: string): Source[] {
+  return readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' })
+    .filter(path => /\.tsx?$/.test(path))
+    .map(path => {
+      const text = readFileSync(join(ROOT, folder, path), 'utf8')
+      return { path, text, imports: importsOf(path, text) }
+    })
+}
 
 function importsOf(path: string, text: string): Import[] {
   const named = text.matchAll(/^(?:import|export)\s+(type\s+)?([\w$*{][^'";=()]*?)\s+from\s+'([^']+)'/gm)
@@ -233,8 +237,65 @@ describe('the log', () => {
   })
 })
 
+/** What the SDK has of Node, and where: all else in it runs wherever JavaScript does. */
+const NODE_IN_SDK: Record<string, string[]> = {
+  'bootstrap.ts': ['node:fs'],
+  'cache.ts': ['node:crypto', 'node:fs', 'node:fs/promises', 'node:path'],
+  'force.ts': ['node:fs'],
+  'guard.ts': ['node:http'],
+  'options.ts': ['node:cluster', 'node:crypto', 'node:os', 'node:path', 'node:worker_threads'],
+  'signals.ts': ['node:events'],
+}
+/** The files of the service that are packed into the SDK, with all that they import. */
+const SHARED = [
+  'domain/audit.ts',
+  'domain/checkpoint.ts',
+  'domain/errors.ts',
+  'domain/near-key.ts',
+  'domain/note.ts',
+  'domain/receipt.ts',
+  'wire/words.ts',
+]
+
+describe('the SDK', () => {
+  const imports = sdk.flatMap(file => file.imports)
+  const outside = imports.filter(each => isOurs(each) && each.what.startsWith('..'))
+  const foreign = imports.filter(each => !isOurs(each))
+
+  it('shares the named files of the domain with the service, and no other', () => {
+    const pending = outside.filter(each => !each.isTypeOnly).map(({ what }) => what.replace('../../src/', ''))
+    const shared = new Set<string>()
+    for (const path of pending) {
+      if (shared.has(path)) continue
+      shared.add(path)
+      const within = files.find(file => file.path === path)?.imports ?? []
+      pending.push(...within.filter(each => isOurs(each) && !each.isTypeOnly).map(({ what }) => what))
+    }
+    assert.deepEqual([...shared].sort(), SHARED)
+    const packaged = packages.filter(({ from, isTypeOnly }) => shared.has(from) && !isTypeOnly)
+    assert.deepEqual(packaged.filter(({ what }) => !what.startsWith('node:')).map(show), [])
+  })
+
+  it('uses Node where it is stated, and no package but those that it depends on', () => {
+    const used: Record<string, string[]> = {}
+    for (const { from, what } of foreign.filter(({ what }) => what.startsWith('node:')))
+      used[from] = [...(used[from] ?? []), what].sort()
+    assert.deepEqual(used, NODE_IN_SDK)
+    const { dependencies, peerDependencies } = JSON.parse(
+      readFileSync(join(ROOT, 'sdk/package.json'), 'utf8'),
+    )
+    const known = Object.keys({ ...dependencies, ...peerDependencies })
+    const strange = foreign.filter(({ what }) => !what.startsWith('node:') && !known.includes(what))
+    assert.deepEqual(strange.map(show), [])
+  })
+})
+
 describe('each file', () => {
-  for (const { path, text } of files) {
+  const all = [
+    ...files.map(({ path, text }) => ({ path: `src/${path}`, text })),
+    ...sdk.map(({ path, text }) => ({ path: `sdk/src/${path}`, text })),
+  ]
+  for (const { path, text } of all) {
     it(`${path} begins by saying what it owns, and has at most 300 lines`, () => {
       assert.match(text, /^(?:#!.*\n)?(?:\/\/ \S|\/\*\* \S)/, 'the first line is not a comment')
       const lines = text.split('\n').length - 1
