@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict'
 import { readdirSync, readFileSync } from 'node:fs'
 import { dirname, join, normalize } from 'node:path'
-import { describe, it } from 'node:test'
+import t from 'tap'
 import { ROOT } from './support/server.js'
 
 type Import = { from: string; what: string; isTypeOnly: boolean; names: string }
@@ -69,31 +69,31 @@ const show = ({ from, what }: Import): string => `${from} -> ${what}`
 const usersOf = (name: string): Import[] =>
   packages.filter(({ what }) => what === name || what.startsWith(`${name}/`))
 
-describe('the floors', () => {
-  it('are known for every file', () => {
+t.test('the floors', async t => {
+  t.test('are known for every file', async () => {
     for (const { path } of files) assert.ok(floorOf(path) !== undefined, `src/${path} stands on no floor`)
   })
 
-  it('are left downwards only', () => {
+  t.test('are left downwards only', async () => {
     const upwards = ours.filter(({ from, what }) => floorOf(from) < floorOf(what))
     assert.deepEqual(upwards.map(show), [])
   })
 
-  it('keep their adapters apart: log, catalogue and tokens do not know one another', () => {
+  t.test('keep their adapters apart: log, catalogue and tokens do not know one another', async () => {
     const across = ours.filter(
       ({ from, what }) => floorOf(from) === 1 && floorOf(what) === 1 && roomOf(from) !== roomOf(what),
     )
     assert.deepEqual(across.map(show), [])
   })
 
-  it('have the wire lowest: it imports typebox alone, and its words not even that', () => {
+  t.test('have the wire lowest: it imports typebox alone, and its words not even that', async () => {
     const strange = packages.filter(({ from, what }) => from.startsWith('wire/') && what !== 'typebox')
     assert.deepEqual(strange.map(show), [])
     const words = files.find(({ path }) => path === 'wire/words.ts') as Source
     assert.deepEqual(words.imports.map(show), [])
   })
 
-  it('have a domain that is pure: no I/O, no clock, no environment, and two packages', () => {
+  t.test('have a domain that is pure: no I/O, no clock, no environment, and two packages', async () => {
     const domain = files.filter(({ path }) => path.startsWith('domain/'))
     const allowed = ['node:crypto', 'fastest-levenshtein']
     const strange = packages.filter(({ from, what }) => from.startsWith('domain/') && !allowed.includes(what))
@@ -104,8 +104,8 @@ describe('the floors', () => {
   })
 })
 
-describe('the rooms', () => {
-  it('import ioredis in store/redis only', () => {
+t.test('the rooms', async t => {
+  t.test('import ioredis in store/redis only', async () => {
     assert.deepEqual(
       usersOf('ioredis')
         .filter(({ from }) => !from.startsWith('log/stores/redis/'))
@@ -114,7 +114,7 @@ describe('the rooms', () => {
     )
   })
 
-  it('import Fastify in http only, but for the type of its logger', () => {
+  t.test('import Fastify in http only, but for the type of its logger', async () => {
     const users = [...usersOf('fastify'), ...packages.filter(({ what }) => what.startsWith('@fastify/'))]
     const others = users.filter(({ from }) => !/^(http|console)\//.test(from))
     const isLogger = ({ from, isTypeOnly, names }: Import) =>
@@ -122,32 +122,38 @@ describe('the rooms', () => {
     assert.deepEqual(others.filter(each => !isLogger(each)).map(show), [])
   })
 
-  it('read the environment in config.ts, which main.ts hands its own to, and the CLI in its settings.ts', () => {
-    const readers = files.filter(({ text }) => /process\.env/.test(text)).map(({ path }) => path)
-    assert.deepEqual(
-      readers.filter(path => !['cli/settings.ts', 'config.ts', 'main.ts'].includes(path)),
-      [],
-    )
-    const main = files.find(({ path }) => path === 'main.ts') as Source
-    assert.equal(main.text.match(/process\.env/g)?.length, 1, 'main.ts only hands it on')
-    assert.match(main.text, /readConfig\(process\.env\)/)
-  })
+  t.test(
+    'read the environment in config.ts, which main.ts hands its own to, and the CLI in its settings.ts',
+    async () => {
+      const readers = files.filter(({ text }) => /process\.env/.test(text)).map(({ path }) => path)
+      assert.deepEqual(
+        readers.filter(path => !['cli/settings.ts', 'config.ts', 'main.ts'].includes(path)),
+        [],
+      )
+      const main = files.find(({ path }) => path === 'main.ts') as Source
+      assert.equal(main.text.match(/process\.env/g)?.length, 1, 'main.ts only hands it on')
+      assert.match(main.text, /readConfig\(process\.env\)/)
+    },
+  )
 
-  it('make schemas run in http only: everybody else has the types of the wire, and its words', () => {
-    const running = ours.filter(
-      ({ from, what, isTypeOnly }) =>
-        what.startsWith('wire/') && what !== 'wire/words.ts' && !isTypeOnly && !/^(wire|http)\//.test(from),
-    )
-    assert.deepEqual(running.map(show), [])
-    assert.deepEqual(
-      usersOf('typebox')
-        .filter(each => !/^(wire|http)\//.test(each.from))
-        .map(show),
-      [],
-    )
-  })
+  t.test(
+    'make schemas run in http only: everybody else has the types of the wire, and its words',
+    async () => {
+      const running = ours.filter(
+        ({ from, what, isTypeOnly }) =>
+          what.startsWith('wire/') && what !== 'wire/words.ts' && !isTypeOnly && !/^(wire|http)\//.test(from),
+      )
+      assert.deepEqual(running.map(show), [])
+      assert.deepEqual(
+        usersOf('typebox')
+          .filter(each => !/^(wire|http)\//.test(each.from))
+          .map(show),
+        [],
+      )
+    },
+  )
 
-  it('say no answer twice: CLI and SDK ask for the types of the wire', () => {
+  t.test('say no answer twice: CLI and SDK ask for the types of the wire', async () => {
     const asks = /\b(?:get|ask)<(?!T\b)(\w+)/g
     for (const { path, text, imports } of files.filter(each => each.path.startsWith('cli/')))
       for (const [, name] of text.matchAll(asks)) {
@@ -166,26 +172,29 @@ describe('the rooms', () => {
     )
   })
 
-  it('let the CLI know the wire and the domain alone, but for the four verbs that run a part of the server', () => {
-    const inside = ours.filter(
-      ({ from, what }) => roomOf(from) === 'cli' && !/^(cli|domain|wire)\//.test(what),
-    )
-    assert.deepEqual(inside.map(show).sort(), [
-      'cli/audit-import.ts -> import-log.ts',
-      'cli/audit-import.ts -> import-log.ts',
-      'cli/check.ts -> check.ts',
-      'cli/serve.ts -> main.ts',
-      'cli/token.ts -> tokens/first-start.ts',
-      'cli/token.ts -> tokens/tokens.ts',
-    ])
-  })
+  t.test(
+    'let the CLI know the wire and the domain alone, but for the four verbs that run a part of the server',
+    async () => {
+      const inside = ours.filter(
+        ({ from, what }) => roomOf(from) === 'cli' && !/^(cli|domain|wire)\//.test(what),
+      )
+      assert.deepEqual(inside.map(show).sort(), [
+        'cli/audit-import.ts -> import-log.ts',
+        'cli/audit-import.ts -> import-log.ts',
+        'cli/check.ts -> check.ts',
+        'cli/serve.ts -> main.ts',
+        'cli/token.ts -> tokens/first-start.ts',
+        'cli/token.ts -> tokens/tokens.ts',
+      ])
+    },
+  )
 
-  it('know no room of a test, of the SDK, or of the built output', () => {
+  t.test('know no room of a test, of the SDK, or of the built output', async () => {
     assert.deepEqual(ours.filter(({ what }) => what.startsWith('..')).map(show), [])
   })
 })
 
-describe('the log', () => {
+t.test('the log', async t => {
   const DOORS = ['log/submit.ts', 'log/subscribe.ts', 'log/state.ts']
   /** Each room may know those before it. */
   const ROOMS = ['stores', 'journal', 'index', 'follow', 'proof', 'gate', 'provisional', 'recovery', 'doors']
@@ -193,7 +202,7 @@ describe('the log', () => {
   const within = ours.filter(({ from }) => from.startsWith('log/'))
   const fromOutside = ours.filter(({ from, what }) => !from.startsWith('log/') && what.startsWith('log/'))
 
-  it('is known outside by its three doors, as types alone', () => {
+  t.test('is known outside by its three doors, as types alone', async () => {
     const others = fromOutside.filter(({ what }) => what !== 'log/open-log.ts')
     assert.ok(others.length > 0)
     assert.deepEqual(
@@ -202,7 +211,7 @@ describe('the log', () => {
     )
   })
 
-  it('is opened by the server and the importer, and by nobody else', () => {
+  t.test('is opened by the server and the importer, and by nobody else', async () => {
     const openers = fromOutside.filter(({ what }) => what === 'log/open-log.ts')
     assert.deepEqual(openers.map(({ from }) => from).sort(), ['config.ts', 'import-log.ts', 'server.ts'])
     const config = openers.find(({ from }) => from === 'config.ts') as Import
@@ -217,7 +226,7 @@ describe('the log', () => {
     )
   })
 
-  it('has rooms that know only those before them', () => {
+  t.test('has rooms that know only those before them', async () => {
     const strange = within.filter(({ from, what }) => {
       const [own, other] = [innerRoomOf(from), innerRoomOf(what)]
       return from.split('/').length > 2 && other >= 0 && other > own
@@ -231,7 +240,7 @@ describe('the log', () => {
     assert.deepEqual(unknown.map(show), [])
   })
 
-  it('hands the doors nothing from inside but types', () => {
+  t.test('hands the doors nothing from inside but types', async () => {
     const doors = within.filter(({ from }) => DOORS.includes(from))
     assert.deepEqual(doors.filter(({ isTypeOnly }) => !isTypeOnly).map(show), [])
   })
@@ -257,12 +266,12 @@ const SHARED = [
   'wire/words.ts',
 ]
 
-describe('the SDK', () => {
+t.test('the SDK', async t => {
   const imports = sdk.flatMap(file => file.imports)
   const outside = imports.filter(each => isOurs(each) && each.what.startsWith('..'))
   const foreign = imports.filter(each => !isOurs(each))
 
-  it('shares the named files of the domain with the service, and no other', () => {
+  t.test('shares the named files of the domain with the service, and no other', async () => {
     const pending = outside.filter(each => !each.isTypeOnly).map(({ what }) => what.replace('../../src/', ''))
     const shared = new Set<string>()
     for (const path of pending) {
@@ -276,7 +285,7 @@ describe('the SDK', () => {
     assert.deepEqual(packaged.filter(({ what }) => !what.startsWith('node:')).map(show), [])
   })
 
-  it('uses Node where it is stated, and no package but those that it depends on', () => {
+  t.test('uses Node where it is stated, and no package but those that it depends on', async () => {
     const used: Record<string, string[]> = {}
     for (const { from, what } of foreign.filter(({ what }) => what.startsWith('node:')))
       used[from] = [...(used[from] ?? []), what].sort()
@@ -290,13 +299,13 @@ describe('the SDK', () => {
   })
 })
 
-describe('each file', () => {
+t.test('each file', async t => {
   const all = [
     ...files.map(({ path, text }) => ({ path: `src/${path}`, text })),
     ...sdk.map(({ path, text }) => ({ path: `sdk/src/${path}`, text })),
   ]
   for (const { path, text } of all) {
-    it(`${path} begins by saying what it owns, and has at most 300 lines`, () => {
+    t.test(`${path} begins by saying what it owns, and has at most 300 lines`, async () => {
       assert.match(text, /^(?:#!.*\n)?(?:\/\/ \S|\/\*\* \S)/, 'the first line is not a comment')
       const lines = text.split('\n').length - 1
       assert.ok(lines <= 300, `${lines} lines: split it`)

@@ -3,8 +3,8 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
-import { describe, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
+import t from 'tap'
 import { directory, file, flag } from './catalogue/directory.js'
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
@@ -24,8 +24,8 @@ const KILLED_ONLY = {
   'runbooks/shop.md': '# Shop\n\n## Outage\n\n1. Look around\n2. Disable `a.flag`\n',
 }
 
-describe('the check', () => {
-  test('of our catalogue ends well, and names runbooks, steps and lines', () => {
+t.test('the check', async t => {
+  t.test('of our catalogue ends well, and names runbooks, steps and lines', async () => {
     const { lines, status, stdout } = check(['--flags', 'flags'])
     assert.equal(status, 0)
     assert.match(lines[0]!, /^catalogue [0-9a-f]{12}: 5 applications, 7 flags, 5 runbooks, 7 links$/)
@@ -38,7 +38,7 @@ describe('the check', () => {
     assert.ok(!stdout.includes('\u001b'), 'colour without a terminal')
   })
 
-  test('ends with 1 on a fault', t => {
+  t.test('ends with 1 on a fault', async t => {
     const folder = directory(t, { 'shop.yaml': file(flag({ killVariant: 'killVariant: of' })) })
     const { lines, status } = check(['--flags', folder])
     assert.equal(status, 1)
@@ -50,7 +50,7 @@ describe('the check', () => {
     assert.equal(lines.at(-1), '1 fault, 0 findings')
   })
 
-  test('ends with 0 on a finding, and with 1 where that is asked', t => {
+  t.test('ends with 0 on a finding, and with 1 where that is asked', async t => {
     const folder = directory(t, KILLED_ONLY)
     const { lines, status } = check(['--flags', folder])
     assert.equal(status, 0)
@@ -61,7 +61,7 @@ describe('the check', () => {
     assert.equal(check(['--flags', folder, '--strict']).status, 1)
   })
 
-  test('takes the directories of the environment, and arguments before them', t => {
+  t.test('takes the directories of the environment, and arguments before them', async t => {
     const folder = directory(t, KILLED_ONLY)
     const further = directory(t, { 'shop.md': '# Another\n\n1. Enable `a.flag`\n2. Disable `a.flag`\n' })
     const env = { KILLSWITCH_FLAGS_DIR: folder, KILLSWITCH_RUNBOOKS_DIR: further }
@@ -70,7 +70,7 @@ describe('the check', () => {
     assert.match(check(['--flags', 'flags'], { KILLSWITCH_FLAGS_DIR: folder }).lines[0]!, /5 applications/)
   })
 
-  test('prints JSON, and every step, where asked', t => {
+  t.test('prints JSON, and every step, where asked', async t => {
     const folder = directory(t, KILLED_ONLY)
     const { runbooks, findings, faults } = JSON.parse(check(['--flags', folder, '--json']).stdout)
     assert.deepEqual([runbooks.length, findings[0].line, faults], [1, 6, []])
@@ -80,7 +80,7 @@ describe('the check', () => {
     )
   })
 
-  test('shows an example in its help, and refuses what it does not know', () => {
+  t.test('shows an example in its help, and refuses what it does not know', async () => {
     const help = check(['--help'])
     assert.equal(help.status, 0)
     assert.match(help.stdout, /npm run check -- --flags/)

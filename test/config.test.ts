@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { test } from 'node:test'
+import t from 'tap'
 import { readConfig } from '../src/config.js'
 
 const faultOf = (env: NodeJS.ProcessEnv): string => {
@@ -13,28 +13,31 @@ const faultOf = (env: NodeJS.ProcessEnv): string => {
   }
 }
 
-test('everything that is wrong is said at once, and a name that is none beside the one that is meant', () => {
-  const said = faultOf({
-    NODE_ENV: 'production',
-    KILLSWITCH_ENVIRONMENT: 'Prod',
-    KILLSWITCH_PORT: 'abc',
-    KILLSWITCH_REDIS_URL: 'http://:s3cret@x',
-    KILLSWITCH_TOKEN_FILE: 'tokens.yaml',
-  })
-  const lines = said.split('\n')
-  assert.match(
-    lines.find(line => line.startsWith('KILLSWITCH_TOKEN_FILE')) ?? '',
-    /KILLSWITCH_TOKENS_FILE is one/,
-  )
-  for (const name of ['ENVIRONMENT', 'PORT', 'REDIS_URL', 'TOKENS_FILE', 'FLAGS_DIR'])
-    assert.ok(
-      lines.some(line => line.startsWith(`KILLSWITCH_${name}`)),
-      name,
+t.test(
+  'everything that is wrong is said at once, and a name that is none beside the one that is meant',
+  async () => {
+    const said = faultOf({
+      NODE_ENV: 'production',
+      KILLSWITCH_ENVIRONMENT: 'Prod',
+      KILLSWITCH_PORT: 'abc',
+      KILLSWITCH_REDIS_URL: 'http://:s3cret@x',
+      KILLSWITCH_TOKEN_FILE: 'tokens.yaml',
+    })
+    const lines = said.split('\n')
+    assert.match(
+      lines.find(line => line.startsWith('KILLSWITCH_TOKEN_FILE')) ?? '',
+      /KILLSWITCH_TOKENS_FILE is one/,
     )
-  assert.doesNotMatch(said, /s3cret/)
-})
+    for (const name of ['ENVIRONMENT', 'PORT', 'REDIS_URL', 'TOKENS_FILE', 'FLAGS_DIR'])
+      assert.ok(
+        lines.some(line => line.startsWith(`KILLSWITCH_${name}`)),
+        name,
+      )
+    assert.doesNotMatch(said, /s3cret/)
+  },
+)
 
-test('the hash of the sealed credential is taken as the hint makes it', () => {
+t.test('the hash of the sealed credential is taken as the hint makes it', async () => {
   const said = faultOf({ KILLSWITCH_BREAK_GLASS_SHA256: 'ks_sealed' })
   const [, hint = ''] = /give `(.+)`/.exec(said) ?? []
   const hash = execFileSync('sh', ['-c', hint], {
@@ -45,14 +48,14 @@ test('the hash of the sealed credential is taken as the hint makes it', () => {
   assert.equal(breakGlassSha256, createHash('sha256').update('ks_sealed').digest('hex'))
 })
 
-test('a port is digits and nothing else', () => {
+t.test('a port is digits and nothing else', async () => {
   for (const port of [' ', ' 80', '8e3', '0x50', '-1', '65536', '80.5'])
     assert.match(faultOf({ KILLSWITCH_PORT: port }), /^KILLSWITCH_PORT is "/, JSON.stringify(port))
   assert.equal(readConfig({ KILLSWITCH_PORT: '0' }).port, 0)
   assert.equal(readConfig({ KILLSWITCH_PORT: '' }).port, 8080)
 })
 
-test('the environment has other names in runbooks', () => {
+t.test('the environment has other names in runbooks', async () => {
   const namesOf = (environment: string, aliases?: string) =>
     readConfig({ KILLSWITCH_ENVIRONMENT: environment, KILLSWITCH_ENVIRONMENT_ALIASES: aliases })
       .environmentAliases
@@ -66,7 +69,7 @@ test('the environment has other names in runbooks', () => {
     )
 })
 
-test('what belongs to the SDK, the CLI, compose or Kubernetes is not strange', () => {
+t.test('what belongs to the SDK, the CLI, compose or Kubernetes is not strange', async () => {
   const { warnings } = readConfig({
     KILLSWITCH_URL: 'x',
     KILLSWITCH_TOKEN: 'x',

@@ -2,14 +2,14 @@
 
 import assert from 'node:assert/strict'
 import { Session } from 'node:inspector/promises'
-import { it } from 'node:test'
+import t from 'tap'
 import { aServer } from './support/server.js'
 import { until } from './support/until.js'
 
 /** Folders under src; the SDK is one more. */
 const MOST_ROOMS = 14
 
-it(`a kill passes at most ${MOST_ROOMS} rooms, with those that only look after the log`, async t => {
+t.test(`a kill passes at most ${MOST_ROOMS} rooms, with those that only look after the log`, async t => {
   const { ask, parts } = await aServer(t)
   const kill = (flag: string) => ask('operator', 'POST', `/v1/flags/${flag}/kill`, { body: { reason: 'r' } })
   // what the first one compiles is not on the way of the next

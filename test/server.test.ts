@@ -2,15 +2,15 @@
 
 import assert from 'node:assert/strict'
 import { readFileSync, writeFileSync } from 'node:fs'
-import { it } from 'node:test'
 import { pino } from 'pino'
+import t from 'tap'
 import { Journal } from '../src/log/journal/journal.js'
 import { startServer } from '../src/server.js'
 import { chainOf } from './support/entries.js'
 import { configFor } from './support/server.js'
 import { testdir } from './support/testdir.js'
 
-it('gives the data folder free where its log cannot be read', async t => {
+t.test('gives the data folder free where its log cannot be read', async t => {
   const folder = testdir(t)
   const journal = await Journal.open({ folder, segmentBytes: 2_000 })
   await journal.append(chainOf({ count: 10 }))

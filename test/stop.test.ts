@@ -4,8 +4,8 @@ import assert from 'node:assert/strict'
 import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
-import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
+import t from 'tap'
 import { testdir } from './support/testdir.js'
 
 const STOP = fileURLToPath(new URL('../src/stop.js', import.meta.url))
@@ -38,14 +38,14 @@ function neverAnswers(t: Parameters<typeof testdir>[0]): string {
   return JSON.stringify(file)
 }
 
-test('a clean stop ends with 0, one that failed with 1', async () => {
+t.test('a clean stop ends with 0, one that failed with 1', async () => {
   assert.deepEqual(await ending('async () => {}', 60_000), { code: 0, signal: null, said: '' })
   const failed = await ending("async () => { throw new Error('no') }", 60_000)
   assert.equal(failed.code, 1)
   assert.match(failed.said, /the stop was not clean/)
 })
 
-test('a stop that waits for a disk that hangs is cut short', async t => {
+t.test('a stop that waits for a disk that hangs is cut short', async t => {
   const { signal, said } = await ending(`() => open(${neverAnswers(t)})`)
   assert.equal(signal, 'SIGKILL')
   assert.match(
@@ -54,7 +54,7 @@ test('a stop that waits for a disk that hangs is cut short', async t => {
   )
 })
 
-test('so is one that is clean, where a request to the disk still hangs', async t => {
+t.test('so is one that is clean, where a request to the disk still hangs', async t => {
   const { signal } = await ending(`async () => void open(${neverAnswers(t)})`)
   assert.equal(signal, 'SIGKILL')
 })

@@ -2,8 +2,8 @@
 // of keys which may stand together is read as it is written.
 
 import assert from 'node:assert/strict'
-import { describe, test } from 'node:test'
 import fc from 'fast-check'
+import t from 'tap'
 import { stringify } from 'yaml'
 import { keysOfOne } from '../support/keys.js'
 import { faultsOf, file, flag, load } from './directory.js'
@@ -11,15 +11,15 @@ import { faultsOf, file, flag, load } from './directory.js'
 const clash = (key: string, other: string, where: string): string =>
   `flags.${key} differs from ${other} (${where}) by case alone, and one would be taken for the other at night: rename one of the two`
 
-describe('keys that differ by case alone', () => {
-  test('are a fault in one file', async t => {
+t.test('keys that differ by case alone', async t => {
+  t.test('are a fault in one file', async t => {
     const text = file(flag({}, 'payNow'), flag({}, 'PayNow'), flag({}, 'pay_now'))
     assert.deepEqual(await faultsOf(t, { 'shop.yaml': text }), [
       `shop.yaml:11: ${clash('PayNow', 'payNow', 'shop.yaml:2')}`,
     ])
   })
 
-  test('are a fault in two files, each of them told', async t => {
+  t.test('are a fault in two files, each of them told', async t => {
     const found = await faultsOf(t, {
       'a.yaml': file(flag({}, 'Pay/Card')),
       'b.yaml': file(flag({}, 'pay/card'), flag({}, 'PAY/CARD'), flag({}, 'Pay/Card')),
@@ -32,9 +32,9 @@ describe('keys that differ by case alone', () => {
   })
 })
 
-describe('a link to a key that is nearly one', () => {
+t.test('a link to a key that is nearly one', async t => {
   for (const asked of ['enable_checkout', 'EnableCheckout', 'enable-checkout', 'e.n.a.b.l.e.Checkout'])
-    test(`is a fault that names the one that may have been meant: ${asked}`, async t => {
+    t.test(`is a fault that names the one that may have been meant: ${asked}`, async t => {
       const link = `links:\n  - { step: a/b/1, flag: ${asked}, direction: kill }\n`
       const found = await faultsOf(t, { 'shop.yaml': file(flag({}, 'enableCheckout')) + link })
       assert.deepEqual(found, [
@@ -43,7 +43,7 @@ describe('a link to a key that is nearly one', () => {
     })
 })
 
-test('keys of the whole alphabet are read as they are written, in quotes or without', async t => {
+t.test('keys of the whole alphabet are read as they are written, in quotes or without', async t => {
   const [, definition] = /^ {2}a\.flag:\n([\s\S]*)$/.exec(flag()) as unknown as [string, string]
   const write = (keys: string[], isQuoted: boolean): string =>
     `flags:\n${keys.map(key => `  ${isQuoted ? JSON.stringify(key) : stringify(key, { lineWidth: 0 }).trim()}:\n${definition}`).join('')}`

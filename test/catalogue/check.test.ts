@@ -1,7 +1,7 @@
 // The findings of a catalogue, each with what a person reads, from documents and runbooks as the readers give them.
 
 import assert from 'node:assert/strict'
-import { describe, test } from 'node:test'
+import t from 'tap'
 import { checkCatalogue } from '../../src/catalogue/check.js'
 import type { CataloguePlaces } from '../../src/catalogue/load.js'
 import { findingLine, reportJson, reportLines } from '../../src/catalogue/report.js'
@@ -65,19 +65,19 @@ async function document(
 const lines = (found: Finding[]): string[] => found.map(findingLine)
 const COMPLETE = [step('1', action('kill')), step('2', action('restore'))]
 
-describe('a catalogue', () => {
-  test('whose kill and restore are steps has no finding', async t => {
+t.test('a catalogue', async t => {
+  t.test('whose kill and restore are steps has no finding', async t => {
     assert.deepEqual(checkCatalogue(await document(t), [runbook(COMPLETE)], PLACES), [])
   })
 
-  test('with a flag that no step kills', async t => {
+  t.test('with a flag that no step kills', async t => {
     const found = checkCatalogue(await document(t), [runbook([step('2', action('restore'))])], PLACES)
     assert.deepEqual(lines(found), [
       'flags/shop.yaml:2: no step of any runbook kills a.flag: name it beside a verb in a step, or link a step to it [flag-without-step]',
     ])
   })
 
-  test('with a kill that no step restores, wherever that would be', async t => {
+  t.test('with a kill that no step restores, wherever that would be', async t => {
     const kills = runbook([step('1', action('kill', { confidence: 'link' }))])
     assert.deepEqual(lines(checkCatalogue(await document(t), [kills], PLACES)), [
       'flags/runbooks/shop.md:5: shop/outage/1 kills a.flag, and no step of any runbook restores it: add the step that does, and who may [kill-without-restore-step]',
@@ -86,13 +86,13 @@ describe('a catalogue', () => {
     assert.deepEqual(checkCatalogue(await document(t), [kills, elsewhere], PLACES), [])
   })
 
-  test('with an action on another flag only', async t => {
+  t.test('with an action on another flag only', async t => {
     const [found] = checkCatalogue(await document(t), [runbook([step('1', action('kill', { flag: 'b' }))])])
     assert.equal(found!.code, 'flag-without-step')
     assert.equal(findingLine(found!).split(': ', 1)[0], 'shop.yaml:1')
   })
 
-  test('with a link or an application that names no runbook', async t => {
+  t.test('with a link or an application that names no runbook', async t => {
     const link = {
       step: 'shoop/outage/1',
       flag: 'a.flag',
@@ -115,7 +115,7 @@ describe('a catalogue', () => {
     assert.equal(checked[1]!.code, 'dangling-link')
   })
 
-  test('with a runbook too large, of which nothing else is said', async t => {
+  t.test('with a runbook too large, of which nothing else is said', async t => {
     const large = { ...source('# shop\n\nA notice.\n'), digest: sha256('the whole of it') }
     const empty: Finding = { code: 'no-structure', message: 'no steps', line: 1 }
     const found = checkCatalogue(
@@ -128,7 +128,7 @@ describe('a catalogue', () => {
     ])
   })
 
-  test('with a runbook of another encoding', async t => {
+  t.test('with a runbook of another encoding', async t => {
     const old = source('# Shop\n\nCaf\ufffd\n')
     const found = checkCatalogue(await document(t, { runbooks: [old] }), [runbook(COMPLETE)], PLACES)
     assert.deepEqual(lines(found), [
@@ -137,7 +137,7 @@ describe('a catalogue', () => {
   })
 })
 
-describe('what the parser found', () => {
+t.test('what the parser found', async t => {
   const destructive: Finding = { code: 'destructive-command', message: 'FLUSHALL would wipe flags', line: 9 }
   const unnamed: Finding = {
     code: 'switch-without-flag',
@@ -146,7 +146,7 @@ describe('what the parser found', () => {
     line: 5,
   }
 
-  test('is kept once, in the order of lines', async t => {
+  t.test('is kept once, in the order of lines', async t => {
     const read = runbook(COMPLETE, [destructive, unnamed, destructive])
     assert.deepEqual(lines(checkCatalogue(await document(t), [read], PLACES)), [
       'flags/runbooks/shop.md:5: could be a switch [switch-without-flag]',
@@ -154,7 +154,7 @@ describe('what the parser found', () => {
     ])
   })
 
-  test('is settled for a switch that a link names', async t => {
+  t.test('is settled for a switch that a link names', async t => {
     const link = {
       step: 'shop/outage/1',
       flag: 'a.flag',
@@ -169,7 +169,7 @@ describe('what the parser found', () => {
     )
   })
 
-  test('does not change what it was given', async t => {
+  t.test('does not change what it was given', async t => {
     const read = runbook(COMPLETE, [destructive])
     const before = structuredClone(read)
     checkCatalogue(await document(t), [read], PLACES)
@@ -177,11 +177,11 @@ describe('what the parser found', () => {
   })
 })
 
-describe('the report', () => {
+t.test('the report', async t => {
   const look = { isColoured: false, listSteps: false }
   const finding: Finding = { code: 'odd-value', message: 'odd \u001b[2J', file: 'f.md', line: 3 }
 
-  test('shows what was read, then faults, then findings', async t => {
+  t.test('shows what was read, then faults, then findings', async t => {
     const linked = {
       ...step('1', action('kill', { confidence: 'link' })),
       condition: 'if it \u001b[31mrains',

@@ -1,7 +1,7 @@
 // The rules of one flag, each fault as a person reads it, and what is read where there is none.
 
 import assert from 'node:assert/strict'
-import { describe, test } from 'node:test'
+import t from 'tap'
 import { cases, changed, faultsOf, file, flag, load, of } from './directory.js'
 
 const links = (written: string): string => `${changed({})}links:\n${written}`
@@ -92,8 +92,8 @@ cases('a flag', [
   ],
 ])
 
-describe('what is read', () => {
-  test('a link, with its line; to a step that is not there is no fault', async t => {
+t.test('what is read', async t => {
+  t.test('a link, with its line; to a step that is not there is no fault', async t => {
     const { document } = await load(t, {
       'shop.yaml': links(
         '  - step: no/such/1\n    flag: a.flag\n    direction: restore\n    condition: if it rains\n',
@@ -111,12 +111,12 @@ describe('what is read', () => {
     ])
   })
 
-  test('a flag of another file in a link', async t => {
+  t.test('a flag of another file in a link', async t => {
     const till = `${file(flag({}, 'till'))}links: [{ step: a/1, flag: a.flag, direction: kill }]\n`
     assert.deepEqual((await load(t, { 'shop.yaml': changed({}), 'till.yaml': till })).faults, [])
   })
 
-  test('a link without complaint while the file of its flag cannot be read', async t => {
+  t.test('a link without complaint while the file of its flag cannot be read', async t => {
     const till = `${file(flag({}, 'till'))}links: [{ step: a/1, flag: a.flag, direction: kill }]\n`
     const found = await faultsOf(t, { 'shop.yaml': 'flags: "', 'till.yaml': till })
     assert.deepEqual(
@@ -125,7 +125,7 @@ describe('what is read', () => {
     )
   })
 
-  test('off, yes and 1 as names, and texts over lines', async t => {
+  t.test('off, yes and 1 as names, and texts over lines', async t => {
     const text = changed({
       variants: 'variants: { yes: true, 1: false }',
       defaultVariant: 'defaultVariant: yes',
@@ -138,7 +138,7 @@ describe('what is read', () => {
     assert.deepEqual(document!.flags[0]!.variants, { 1: false, yes: true })
   })
 
-  test('targeting that flagd evaluates, and an empty one as none', async t => {
+  t.test('targeting that flagd evaluates, and an empty one as none', async t => {
     const rule = changed({
       state: "state: ENABLED\n    targeting: { if: [{ ends_with: [{ var: email }, '@a.b'] }, off, null] }",
     })

@@ -3,19 +3,19 @@
 import assert from 'node:assert/strict'
 import { cpSync, mkdirSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { describe, test } from 'node:test'
+import t from 'tap'
 import { digestCatalogue } from '../../src/catalogue/digest.js'
 import { loadCatalogue } from '../../src/catalogue/load.js'
 import { directory, type Files, file, flag, load } from './directory.js'
 
-describe('the digest', () => {
+t.test('the digest', async t => {
   const files: Files = {
     'shop.yaml': `runbook: shop\n${file(flag(), flag({}, 'b.flag'))}links:\n  - { step: shop/x/1, flag: b.flag, direction: kill }\n`,
     'till.yaml': file(flag({}, 'till')),
     'runbooks/shop.md': '# Shop\n',
   }
 
-  test('does not follow directory, time or the order of files and members', async t => {
+  t.test('does not follow directory, time or the order of files and members', async t => {
     const first = directory(t, files)
     const second = directory(t, {})
     for (const name of Object.keys(files).reverse()) {
@@ -31,7 +31,7 @@ describe('the digest', () => {
     assert.equal(one.document!.digest, other.document!.digest)
   })
 
-  test('can be recomputed from the stored document, and follows every part of it', async t => {
+  t.test('can be recomputed from the stored document, and follows every part of it', async t => {
     const { document } = await load(t, files)
     assert.equal(digestCatalogue(JSON.parse(JSON.stringify(document))), document!.digest)
     for (const name of Object.keys(files)) {

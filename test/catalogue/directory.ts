@@ -4,12 +4,12 @@ import assert from 'node:assert/strict'
 import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
-import { describe, type TestContext, test } from 'node:test'
+import t, { type Test } from 'tap'
 import { type LoadedCatalogue, loadCatalogue } from '../../src/catalogue/load.js'
 
 export type Files = Record<string, string | Uint8Array>
 
-export function directory(t: TestContext, files: Files): string {
+export function directory(t: Test, files: Files): string {
   const folder = realpathSync(mkdtempSync(join(tmpdir(), 'killswitch-flags-')))
   t.after(() => rmSync(folder, { recursive: true, force: true }))
   for (const [name, content] of Object.entries(files)) {
@@ -19,11 +19,11 @@ export function directory(t: TestContext, files: Files): string {
   return folder
 }
 
-export const load = (t: TestContext, files: Files): Promise<LoadedCatalogue> =>
+export const load = (t: Test, files: Files): Promise<LoadedCatalogue> =>
   loadCatalogue({ flagsDir: directory(t, files) })
 
 /** `shop.yaml:3: message` for each fault, without the directory. */
-export async function faultsOf(t: TestContext, files: Files): Promise<string[]> {
+export async function faultsOf(t: Test, files: Files): Promise<string[]> {
   const folder = directory(t, files)
   const { document, faults } = await loadCatalogue({ flagsDir: folder })
   if (document !== undefined && faults.length > 0) throw new Error('a document beside faults')
@@ -58,9 +58,9 @@ export const file = (...flags: string[]): string => `flags:\n${flags.join('')}`
 
 /** A case is: what is wrong, the file's text, and the faults it gives as a person reads them. */
 export function cases(name: string, all: [string, string, ...string[]][]): void {
-  describe(name, () => {
+  t.test(name, async t => {
     for (const [what, text, ...expected] of all) {
-      test(what, async t => assert.deepEqual(await faultsOf(t, { 'shop.yaml': text }), expected))
+      t.test(what, async t => assert.deepEqual(await faultsOf(t, { 'shop.yaml': text }), expected))
     }
   })
 }

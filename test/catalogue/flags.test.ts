@@ -4,9 +4,9 @@
 import assert from 'node:assert/strict'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { describe, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { Ajv } from 'ajv'
+import t from 'tap'
 import { parse } from 'yaml'
 import { checkCatalogue } from '../../src/catalogue/check.js'
 import { loadCatalogue } from '../../src/catalogue/load.js'
@@ -21,8 +21,8 @@ const ORIGINALS = join(SHARED, 'runbooks')
 const SCHEMAS = join(SHARED, 'conformance', 'flagd-schemas', 'json')
 const skipWithout = (folder: string) => ({ skip: existsSync(folder) ? false : `${folder} is not there` })
 
-describe('our catalogue', () => {
-  test('loads without a fault', async () => {
+t.test('our catalogue', async t => {
+  t.test('loads without a fault', async () => {
     const { document, faults } = await loadCatalogue({ flagsDir: FLAGS })
     assert.deepEqual(faults, [])
     assert.deepEqual(
@@ -48,7 +48,7 @@ describe('our catalogue', () => {
     )
   })
 
-  test('is accepted by the schema of flagd', skipWithout(SCHEMAS), () => {
+  t.test('is accepted by the schema of flagd', skipWithout(SCHEMAS), async () => {
     const ajv = new Ajv({ strict: false })
     for (const name of ['targeting.json', 'flags.json']) {
       ajv.addSchema(JSON.parse(readFileSync(join(SCHEMAS, name), 'utf8')))
@@ -63,7 +63,7 @@ describe('our catalogue', () => {
     assert.ok(!validate({ flags: { a: { state: 'ON', variants: {} } } }), 'the schema refuses nothing')
   })
 
-  test('holds no sentence of the originals', skipWithout(ORIGINALS), () => {
+  t.test('holds no sentence of the originals', skipWithout(ORIGINALS), async () => {
     const sentences = (text: string) =>
       text
         .replace(/```[\s\S]*?```/g, '')
@@ -118,8 +118,8 @@ function assertLinked(actions: string[][]): void {
   for (const [at, [act, step]] of LINKED.entries()) assert.match(linked[at]![1]!, step, act)
 }
 
-describe('our runbooks', () => {
-  test('kill and restore every flag, and have nothing to look at', async () => {
+t.test('our runbooks', async t => {
+  t.test('kill and restore every flag, and have nothing to look at', async () => {
     const { actions, findings } = await read()
     assert.deepEqual(findings, [])
     assertLinked(actions)
@@ -143,7 +143,7 @@ describe('our runbooks', () => {
     assert.ok(actions.every(([act, , confidence]) => act!.startsWith('restore') || confidence !== 'low'))
   })
 
-  test('keep the facts of the originals', skipWithout(ORIGINALS), async () => {
+  t.test('keep the facts of the originals', skipWithout(ORIGINALS), async () => {
     const [ours, theirs] = [await read(), await read(ORIGINALS)]
     for (const [at, one] of ours.runbooks.entries()) {
       const other = theirs.runbooks[at]!
@@ -163,8 +163,8 @@ describe('our runbooks', () => {
   })
 })
 
-describe('the originals in place of our runbooks', skipWithout(ORIGINALS), () => {
-  test('are linked by the same links', async () => {
+t.test('the originals in place of our runbooks', skipWithout(ORIGINALS), async t => {
+  t.test('are linked by the same links', async () => {
     const { actions, findings } = await read(ORIGINALS)
     assertLinked(actions)
     assert.deepEqual(
@@ -181,7 +181,7 @@ describe('the originals in place of our runbooks', skipWithout(ORIGINALS), () =>
   })
 })
 
-test('the example of the README is a catalogue file', async t => {
+t.test('the example of the README is a catalogue file', async t => {
   const readme = readFileSync(join(FLAGS, 'README.md'), 'utf8')
   const [, example] = /```yaml\n([\s\S]*?)```/.exec(readme)!
   const { faults, document } = await load(t, {

@@ -1,15 +1,15 @@
 // Whatever stands in a catalogue file is read or refused; nothing is thrown, and nothing takes long.
 
 import assert from 'node:assert/strict'
-import { describe, test } from 'node:test'
 import fc from 'fast-check'
+import t from 'tap'
 import { faultsOf, file, flag, load } from './directory.js'
 
-describe('whatever stands in a file', () => {
+t.test('whatever stands in a file', async t => {
   const ending = { numRuns: 150 }
   const loads = (t: Parameters<typeof load>[0], text: string | Uint8Array) => load(t, { 'shop.yaml': text })
 
-  test('garbage is a fault, never an exception', async t => {
+  t.test('garbage is a fault, never an exception', async t => {
     const words = fc.constantFrom(
       'flags:',
       '  a:',
@@ -52,7 +52,7 @@ describe('whatever stands in a file', () => {
     )
   })
 
-  test('a good file with one line damaged is read or refused, never an exception', async t => {
+  t.test('a good file with one line damaged is read or refused, never an exception', async t => {
     const good = file(flag(), flag({}, 'b.flag')).split('\n')
     const junk = fc.oneof(
       fc.string(),
@@ -80,13 +80,13 @@ describe('whatever stands in a file', () => {
     ['block lists', '- '.repeat(100_000)],
     ['maps by indentation', Array.from({ length: 600 }, (_, at) => `${' '.repeat(at)}k:`).join('\n')],
   ] as const) {
-    test(`${name} nested without end are a fault`, async t => {
+    t.test(`${name} nested without end are a fault`, async t => {
       const [found] = await faultsOf(t, { 'shop.yaml': text })
       assert.match(found!, /^shop\.yaml:\d+: is nested more than 40 levels deep/)
     })
   }
 
-  test('a bomb of aliases is a fault for each alias', async t => {
+  t.test('a bomb of aliases is a fault for each alias', async t => {
     const bomb = ['a: &a [x, x]', 'b: &b [*a, *a]', 'c: &c [*b, *b]'].join('\n')
     const found = await faultsOf(t, { 'shop.yaml': bomb })
     assert.equal(found.filter(line => line.includes('is an alias')).length, 4)

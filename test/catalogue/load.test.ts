@@ -4,15 +4,15 @@ import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { chmodSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
-import { describe, test } from 'node:test'
+import t from 'tap'
 import { loadCatalogue } from '../../src/catalogue/load.js'
 import { readRunbooks } from '../../src/catalogue/runbooks/reader.js'
 import { directory, type Files, faultsOf, file, flag, load } from './directory.js'
 
 const PLAIN: Files = { 'shop.yaml': file(flag()) }
 
-describe('a flags directory', () => {
-  test('gives every definition with its defaults filled in', async t => {
+t.test('a flags directory', async t => {
+  t.test('gives every definition with its defaults filled in', async t => {
     const { document, faults } = await load(t, { 'shop.yaml': `name: The shop\n${file(flag())}` })
     assert.deepEqual(faults, [])
     assert.deepEqual(document?.applications, [{ id: 'shop', name: 'The shop' }])
@@ -41,7 +41,7 @@ describe('a flags directory', () => {
     ])
   })
 
-  test('keeps everything a definition says', async t => {
+  t.test('keeps everything a definition says', async t => {
     const said = flag({
       killRole: 'killRole: engineer',
       restoreRole: 'restoreRole: owner',
@@ -68,7 +68,7 @@ describe('a flags directory', () => {
     assert.equal(metadata.staleAfterSeconds, 60)
   })
 
-  test('reads .yml too, and neither README.md nor hidden files nor other endings', async t => {
+  t.test('reads .yml too, and neither README.md nor hidden files nor other endings', async t => {
     const { document } = await load(t, {
       ...PLAIN,
       'till.yml': file(flag({}, 'till')),
@@ -91,7 +91,7 @@ describe('a flags directory', () => {
     )
   })
 
-  test('tells the faults of all files at once, by file and line', async t => {
+  t.test('tells the faults of all files at once, by file and line', async t => {
     const found = await faultsOf(t, {
       'b.yaml': file(
         flag({ state: 'state: DISABLED', owner: undefined }),
@@ -114,7 +114,7 @@ describe('a flags directory', () => {
     )
   })
 
-  test('that is missing, empty or a file is a fault', async t => {
+  t.test('that is missing, empty or a file is a fault', async t => {
     const folder = directory(t, { 'file.txt': '' })
     const missing = await loadCatalogue({ flagsDir: join(folder, 'no') })
     assert.deepEqual(missing.faults, [
@@ -145,7 +145,7 @@ describe('a flags directory', () => {
   })
 })
 
-describe('a file', () => {
+t.test('a file', async t => {
   const cases: [string, Files, string[]][] = [
     [
       'with a name that gives no id',
@@ -188,15 +188,15 @@ describe('a file', () => {
     ],
   ]
   for (const [name, files, expected] of cases) {
-    test(`${name} is a fault`, async t => assert.deepEqual(await faultsOf(t, files), expected))
+    t.test(`${name} is a fault`, async t => assert.deepEqual(await faultsOf(t, files), expected))
   }
 
-  test('with a byte order mark and CRLF is read', async t => {
+  t.test('with a byte order mark and CRLF is read', async t => {
     const { faults } = await load(t, { 'shop.yaml': `\ufeff${file(flag()).replaceAll('\n', '\r\n')}` })
     assert.deepEqual(faults, [])
   })
 
-  test('that links out of the directory is a fault, and one that links within is read', async t => {
+  t.test('that links out of the directory is a fault, and one that links within is read', async t => {
     const folder = directory(t, { '..data/shop.yaml': file(flag()) })
     const outside = directory(t, { 'secret.yaml': 'password: 1' })
     symlinkSync(join('..data', 'shop.yaml'), join(folder, 'shop.yaml'))
@@ -217,18 +217,22 @@ describe('a file', () => {
     ])
   })
 
-  test('that may not be read is a fault', {
-    skip: process.getuid?.() === 0 && 'root reads everything',
-  }, async t => {
-    const folder = directory(t, PLAIN)
-    chmodSync(join(folder, 'shop.yaml'), 0)
-    const { faults } = await loadCatalogue({ flagsDir: folder })
-    assert.match(faults[0]!.message, /^may not be read by this process/)
-  })
+  t.test(
+    'that may not be read is a fault',
+    {
+      skip: process.getuid?.() === 0 && 'root reads everything',
+    },
+    async t => {
+      const folder = directory(t, PLAIN)
+      chmodSync(join(folder, 'shop.yaml'), 0)
+      const { faults } = await loadCatalogue({ flagsDir: folder })
+      assert.match(faults[0]!.message, /^may not be read by this process/)
+    },
+  )
 })
 
-describe('runbooks', () => {
-  test('of the further directory take the place of those of the catalogue', async t => {
+t.test('runbooks', async t => {
+  t.test('of the further directory take the place of those of the catalogue', async t => {
     const flagsDir = directory(t, {
       ...PLAIN,
       'runbooks/shop.md': '# Ours\n',
@@ -249,7 +253,7 @@ describe('runbooks', () => {
     assert.equal(document!.runbooks[1]!.digest, createHash('sha256').update('# Theirs\n').digest('hex'))
   })
 
-  test('have the id their name gives, however a team writes it', async t => {
+  t.test('have the id their name gives, however a team writes it', async t => {
     const { document, faults } = await load(t, {
       ...PLAIN,
       'runbooks/Big Outage (v2).md': '# x',
@@ -263,7 +267,7 @@ describe('runbooks', () => {
     )
   })
 
-  test('with a name that gives no id, or the id of another, are a fault with the cure', async t => {
+  t.test('with a name that gives no id, or the id of another, are a fault with the cure', async t => {
     const found = await faultsOf(t, {
       ...PLAIN,
       'runbooks/Outage.md': '# x',
@@ -276,7 +280,7 @@ describe('runbooks', () => {
     ])
   })
 
-  test('over 512 KiB are in the document as a notice only, and not a fault', async t => {
+  t.test('over 512 KiB are in the document as a notice only, and not a fault', async t => {
     const source = `# Long\n\n${'1. Step\n'.repeat(80_000)}`
     const { document, faults } = await load(t, { ...PLAIN, 'runbooks/long.md': source })
     assert.deepEqual(faults, [])
@@ -285,7 +289,7 @@ describe('runbooks', () => {
     assert.equal(long!.digest, createHash('sha256').update(source).digest('hex'))
   })
 
-  test('that are not UTF-8 are read as what they are, and say so', async t => {
+  t.test('that are not UTF-8 are read as what they are, and say so', async t => {
     const old = { 'runbooks/old.md': Buffer.from('# Caf\xe9\n\n1. Wait\n', 'latin1') }
     const { document } = await load(t, { ...PLAIN, ...old })
     const [runbook] = document!.runbooks
@@ -298,7 +302,7 @@ describe('runbooks', () => {
     )
   })
 
-  test('that hold no text are in the document by what they are', async t => {
+  t.test('that hold no text are in the document by what they are', async t => {
     const { document } = await load(t, {
       ...PLAIN,
       'runbooks/old.md': Buffer.from('%PDF-1.7\0\xff', 'latin1'),
@@ -308,7 +312,7 @@ describe('runbooks', () => {
     assert.match(read!.findings[0]!.message, /a PDF and was not read/)
   })
 
-  test('of 8 MiB together are a fault that names the largest', async t => {
+  t.test('of 8 MiB together are a fault that names the largest', async t => {
     const many = Object.fromEntries(
       Array.from({ length: 18 }, (_, at) => [`runbooks/r${at}.md`, '#'.repeat(500_000 + at)]),
     )

@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict'
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { describe, it, type TestContext } from 'node:test'
+import t, { type Test } from 'tap'
 import { startRedis } from '../support/redis.js'
 import { aServer, type TestServer } from '../support/server.js'
 import { type Teardown, testdir } from '../support/testdir.js'
@@ -34,7 +34,7 @@ async function killed({ ask }: TestServer): Promise<string[]> {
 }
 
 /** What a service wrote, and the file of its export. */
-async function anExport(t: TestContext, given: { redisUrl?: string } = {}) {
+async function anExport(t: Test, given: { redisUrl?: string } = {}) {
   const server = await aServer(t, given)
   await flips(server)
   const [text, tokens] = [await exported(server), server.tokens]
@@ -46,8 +46,8 @@ async function anExport(t: TestContext, given: { redisUrl?: string } = {}) {
 
 const imported = (t: Teardown, file: string, ...to: string[]) => run(t, ['audit', 'import', file, ...to])
 
-describe('killswitch audit import', () => {
-  it('carries a local log to Redis, and the service goes on from it', async t => {
+t.test('killswitch audit import', async t => {
+  t.test('carries a local log to Redis, and the service goes on from it', async t => {
     const { file, text } = await anExport(t)
     const redis = await startRedis(t)
     const { code, out, err } = await imported(t, file, '--redis-url', redis.url, '--environment', 'test')
@@ -66,7 +66,7 @@ describe('killswitch audit import', () => {
     assert.ok((await exported(server)).startsWith(text))
   })
 
-  it('carries a log on Redis to one machine, and back once more', async t => {
+  t.test('carries a log on Redis to one machine, and back once more', async t => {
     const redis = await startRedis(t)
     const { file, text } = await anExport(t, { redisUrl: redis.url })
     const dataDir = join(testdir(t), 'data')
@@ -84,7 +84,7 @@ describe('killswitch audit import', () => {
     assert.equal(await exported(await aServer(t, { redisUrl: other.url })), grown)
   })
 
-  it('refuses a store that has a log, and says what is there', async t => {
+  t.test('refuses a store that has a log, and says what is there', async t => {
     const { file } = await anExport(t)
     const dataDir = join(testdir(t), 'data')
     assert.equal((await imported(t, file, '--data-dir', dataDir)).code, 0)
@@ -98,7 +98,7 @@ describe('killswitch audit import', () => {
     assert.equal((await exported(server)).split('\n').length, 2)
   })
 
-  it('writes nothing of an export that does not hold', async t => {
+  t.test('writes nothing of an export that does not hold', async t => {
     const { file, text } = await anExport(t)
     writeFileSync(file, text.replace('INC-1', 'INC-2'))
     const dataDir = join(testdir(t), 'data')
@@ -113,7 +113,7 @@ describe('killswitch audit import', () => {
     assert.equal((await imported(t, file, '--data-dir', dataDir)).code, 0, 'the folder is as it was')
   })
 
-  it('ends with 2 where it was not asked rightly, and with 5 where nobody answers', async t => {
+  t.test('ends with 2 where it was not asked rightly, and with 5 where nobody answers', async t => {
     const { file } = await anExport(t)
     const gone = 'redis://127.0.0.1:1'
     for (const [args, code, why] of [

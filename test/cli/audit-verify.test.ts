@@ -3,8 +3,8 @@
 import assert from 'node:assert/strict'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { describe, it, type TestContext } from 'node:test'
 import { gzipSync } from 'node:zlib'
+import t, { type Test } from 'tap'
 import { signNote } from '../../src/domain/note.js'
 import { ensureLogKey } from '../../src/tokens/log-key.js'
 import { aServer, type TestServer } from '../support/server.js'
@@ -21,7 +21,7 @@ async function checkpointOf(server: TestServer, file: string): Promise<string> {
 }
 
 /** A service with a few entries, an early checkpoint, one of now, and its export. */
-async function aLog(t: TestContext) {
+async function aLog(t: Test) {
   const server = await aServer(t)
   const dir = testdir(t)
   const [file, early, now] = ['audit.ndjson', 'early.checkpoint', 'now.checkpoint'].map(name =>
@@ -38,8 +38,8 @@ async function aLog(t: TestContext) {
   return { server, dir, file, early, now, key, lines, write }
 }
 
-describe('killswitch audit verify', () => {
-  it('proves an export to extend the checkpoints given', async t => {
+t.test('killswitch audit verify', async t => {
+  t.test('proves an export to extend the checkpoints given', async t => {
     const { file, early, now, key } = await aLog(t)
     const alone = await run(t, ['audit', 'verify', file])
     assert.equal(alone.code, 0)
@@ -61,7 +61,7 @@ describe('killswitch audit verify', () => {
     assert.equal(checkpoints[0].signature, 'unchecked')
   })
 
-  it('uses the checkpoint beside the export', async t => {
+  t.test('uses the checkpoint beside the export', async t => {
     const { server, file } = await aLog(t)
     await checkpointOf(server, `${file}.checkpoint`)
     const { code, out } = await run(t, ['audit', 'verify', file])
@@ -69,7 +69,7 @@ describe('killswitch audit verify', () => {
     assert.match(out, /proven {2}the first 6 by .*audit\.ndjson\.checkpoint/)
   })
 
-  it('names the line that was touched, and ends with 3', async t => {
+  t.test('names the line that was touched, and ends with 3', async t => {
     const { file, now, lines, write } = await aLog(t)
     const found = async (changed: readonly string[]) => {
       write(changed)
@@ -89,7 +89,7 @@ describe('killswitch audit verify', () => {
     assert.match(told.out, /^NOT OK {2}.*audit\.ndjson, line 4 \(place 4\): edited\n/)
   })
 
-  it('believes no checkpoint that the key did not sign', async t => {
+  t.test('believes no checkpoint that the key did not sign', async t => {
     const { dir, file, now, key } = await aLog(t)
     const [text = ''] = readFileSync(now, 'utf8').split('\n\n')
     const forged = join(dir, 'forged.checkpoint')
@@ -101,7 +101,7 @@ describe('killswitch audit verify', () => {
     assert.equal((await run(t, ['audit', 'verify', file, '--since', forged])).code, 0, 'nobody was asked')
   })
 
-  it('ends with 2 where it was not asked rightly', async t => {
+  t.test('ends with 2 where it was not asked rightly', async t => {
     const { file, now, key } = await aLog(t)
     for (const [args, why] of [
       [[`${file}.gone`], /cannot be read \(ENOENT\)/],
@@ -117,8 +117,8 @@ describe('killswitch audit verify', () => {
   })
 })
 
-describe('a file that is no export', () => {
-  it('is told to be what it is', async t => {
+t.test('a file that is no export', async t => {
+  t.test('is told to be what it is', async t => {
     const dir = testdir(t)
     for (const [bytes, why] of [
       [gzipSync('{}\n'), /is compressed: unpack it first \(gunzip\)/],
@@ -140,8 +140,8 @@ describe('a file that is no export', () => {
   })
 })
 
-describe('killswitch audit verify-proof', () => {
-  it('checks the proof of one entry, its line and its checkpoint', async t => {
+t.test('killswitch audit verify-proof', async t => {
+  t.test('checks the proof of one entry, its line and its checkpoint', async t => {
     const { server, dir, key, lines } = await aLog(t)
     const [proof, line] = [join(dir, 'proof.json'), join(dir, 'line')]
     writeFileSync(proof, (await server.ask('viewer', 'GET', '/v1/audit/4/proof')).text)

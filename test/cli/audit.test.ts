@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { join } from 'node:path'
-import { describe, it } from 'node:test'
+import t from 'tap'
 import { aServer, type TestServer } from '../support/server.js'
 import { type Teardown, testdir } from '../support/testdir.js'
 import { until } from '../support/until.js'
@@ -11,8 +11,8 @@ import { as, envFor, gather, listen, run, start } from './cli.js'
 const kill = (server: TestServer, flag: string, body: object = {}) =>
   server.ask('operator', 'POST', `/v1/flags/${flag}/kill`, { body })
 
-describe('killswitch audit query and export', () => {
-  it('finds entries by any filter, newest first', async t => {
+t.test('killswitch audit query and export', async t => {
+  t.test('finds entries by any filter, newest first', async t => {
     const server = await aServer(t)
     const cli = as(t, server)
     await kill(server, 'ai_v1', { incident: 'INC-1', reason: 'provider times out' })
@@ -41,7 +41,7 @@ describe('killswitch audit query and export', () => {
       assert.equal((await cli('viewer', 'audit', 'query', ...wrong)).code, 2, wrong.join(' '))
   })
 
-  it('writes the exact stored lines, and CSV, to standard output and to a file', async t => {
+  t.test('writes the exact stored lines, and CSV, to standard output and to a file', async t => {
     const server = await aServer(t)
     const cli = as(t, server)
     await kill(server, 'ai_v1', { incident: 'INC-1' })
@@ -59,7 +59,7 @@ describe('killswitch audit query and export', () => {
     assert.deepEqual([missing.code, missing.err.includes('cannot be written')], [2, true])
   })
 
-  it('leaves no half a file when the service breaks off', async t => {
+  t.test('leaves no half a file when the service breaks off', async t => {
     const breaking = await listen(t, (_, response) => {
       response.writeHead(200, { 'content-type': 'application/x-ndjson', 'content-length': '1000' })
       response.write('{}\n', () => response.destroy())
@@ -87,8 +87,8 @@ async function webhook(t: Teardown, answer: () => number, port = 0) {
   return { ...server, sent, taken, places: () => taken().map(each => each.place) }
 }
 
-describe('killswitch audit tail', () => {
-  it('prints what there was and what comes, until it is stopped', async t => {
+t.test('killswitch audit tail', async t => {
+  t.test('prints what there was and what comes, until it is stopped', async t => {
     const server = await aServer(t)
     await kill(server, 'ai_v1')
     const child = start(t, ['audit', 'tail', '-n', '1'], envFor(server, 'viewer'))
@@ -101,7 +101,7 @@ describe('killswitch audit tail', () => {
     assert.equal(await until(() => child.exitCode ?? undefined, 'the end'), 0)
   })
 
-  it('relays each entry, in order, past a failing receiver and a restart', async t => {
+  t.test('relays each entry, in order, past a failing receiver and a restart', async t => {
     const server = await aServer(t)
     const cursor = join(testdir(t), 'cursor')
     let status = 503
@@ -129,7 +129,7 @@ describe('killswitch audit tail', () => {
     assert.match(receiver.taken()[0]?.key as string, /^test-1-[0-9a-f]{12}$/)
   })
 
-  it('begins now where it is not told otherwise, speaks to a chat, and keeps to its filter', async t => {
+  t.test('begins now where it is not told otherwise, speaks to a chat, and keeps to its filter', async t => {
     const server = await aServer(t)
     await kill(server, 'ai_v1')
     const cursor = join(testdir(t), 'cursor')
@@ -157,7 +157,7 @@ describe('killswitch audit tail', () => {
     )
   })
 
-  it('outlives the service', async t => {
+  t.test('outlives the service', async t => {
     const server = await aServer(t)
     const { port } = new URL(server.address)
     const cursor = join(testdir(t), 'cursor')
@@ -187,7 +187,7 @@ describe('killswitch audit tail', () => {
     assert.match(err(), /Killswitch answers again/)
   })
 
-  it('refuses a cursor that is none, and a relay without one', async t => {
+  t.test('refuses a cursor that is none, and a relay without one', async t => {
     const server = await aServer(t)
     const file = join(testdir(t), 'cursor')
     writeFileSync(file, 'something else\n')

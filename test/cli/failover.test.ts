@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import type { IncomingMessage } from 'node:http'
-import { describe, it } from 'node:test'
+import t from 'tap'
 import { startProxy } from '../support/proxy.js'
 import { aServer, type TestServer } from '../support/server.js'
 import { envFor, listen, nowhere, run } from './cli.js'
@@ -9,8 +9,8 @@ const holds = (server: TestServer): number | undefined =>
   server.parts.log.state.flags.get('ai_v1')?.holds.length
 const portOf = (server: TestServer): number => Number(new URL(server.address).port)
 
-describe('with a service that does not answer', () => {
-  it('ends with 5, in plain words, and as JSON', async t => {
+t.test('with a service that does not answer', async t => {
+  t.test('ends with 5, in plain words, and as JSON', async t => {
     const env = { KILLSWITCH_URL: await nowhere(t), KILLSWITCH_TOKEN: 'ks_x' }
     const kill = await run(t, ['kill', 'ai_v1'], env)
     assert.equal(kill.code, 5)
@@ -19,7 +19,7 @@ describe('with a service that does not answer', () => {
     assert.deepEqual([status.code, status.json.code, status.json.tried.length], [5, 'unreachable', 1])
   })
 
-  it('goes on to the next URL, by flag and by environment', async t => {
+  t.test('goes on to the next URL, by flag and by environment', async t => {
     const server = await aServer(t)
     const dead = await nowhere(t)
     const env = envFor(server, 'operator')
@@ -30,7 +30,7 @@ describe('with a service that does not answer', () => {
     assert.equal((await run(t, ['--url', urls, 'status'], env)).code, 0)
   })
 
-  it('does a flip once, whose answer was lost on the first URL', async t => {
+  t.test('does a flip once, whose answer was lost on the first URL', async t => {
     const server = await aServer(t)
     const proxy = await startProxy(t, portOf(server))
     proxy.mode = 'drop-replies'
@@ -44,7 +44,7 @@ describe('with a service that does not answer', () => {
     assert.equal(body.entries.length, 1)
   })
 
-  it('asks what became of it when every answer was lost', async t => {
+  t.test('asks what became of it when every answer was lost', async t => {
     const server = await aServer(t)
     const asked: string[] = []
     const gateway = await listen(t, (request, response) => {
@@ -66,7 +66,7 @@ describe('with a service that does not answer', () => {
     assert.equal(holds(server), 1)
   })
 
-  it('says that it does not know, when nobody can tell', async t => {
+  t.test('says that it does not know, when nobody can tell', async t => {
     const silent = await listen(t, request => request.socket.destroy())
     const env = { KILLSWITCH_URL: silent.url, KILLSWITCH_TOKEN: 'ks_x' }
     const { code, err } = await run(t, ['kill', 'ai_v1'], env)
@@ -74,7 +74,7 @@ describe('with a service that does not answer', () => {
     assert.match(err, /the connection was cut\nWhether it was done is not known/)
   })
 
-  it('does not take another server for Killswitch', async t => {
+  t.test('does not take another server for Killswitch', async t => {
     const other = await listen(t, (_, response) => response.writeHead(404).end('<html>not here</html>'))
     const env = { KILLSWITCH_URL: other.url, KILLSWITCH_TOKEN: 'ks_x' }
     const { code, err } = await run(t, ['status'], env)

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { describe, it } from 'node:test'
+import t from 'tap'
 import { flagsDirOf } from '../support/keys.js'
 import { aServer } from '../support/server.js'
 import { testdir } from '../support/testdir.js'
@@ -12,8 +12,8 @@ import { as, run } from './cli.js'
 
 const KEYS = ['enableCheckout', 'payments/card:v2', 'kill', 'C:/', 'constructor']
 
-describe('a flag whose key has capitals, slashes and colons', () => {
-  it('is killed, undone, shown, drilled, restored and found in the log', async t => {
+t.test('a flag whose key has capitals, slashes and colons', async t => {
+  t.test('is killed, undone, shown, drilled, restored and found in the log', async t => {
     const server = await aServer(t, { flagsDir: flagsDirOf(t, KEYS) })
     const cli = as(t, server)
     const killed = () =>
@@ -37,7 +37,7 @@ describe('a flag whose key has capitals, slashes and colons', () => {
     }
   })
 
-  it('is refused where it is nearly one, with the one that may have been meant first', async t => {
+  t.test('is refused where it is nearly one, with the one that may have been meant first', async t => {
     const server = await aServer(t, { flagsDir: flagsDirOf(t, ['enableCheckouts', ...KEYS]) })
     const cli = as(t, server)
     for (const key of ['enable_checkout', 'EnableCheckout', 'enable/checkout'])
@@ -57,15 +57,15 @@ describe('a flag whose key has capitals, slashes and colons', () => {
   })
 })
 
-describe('the completion of words with a colon', () => {
-  it('gives keys as they are, by what was typed of them', async t => {
+t.test('the completion of words with a colon', async t => {
+  t.test('gives keys as they are, by what was typed of them', async t => {
     const cli = as(t, await aServer(t, { flagsDir: flagsDirOf(t, KEYS) }))
     for (const typed of ['payments', 'payments/', 'payments/card:', 'payments/card:v'])
       assert.match((await cli('viewer', 'complete', '--', 'kill', typed)).out, /^payments\/card:v2\tnormal/m)
     assert.doesNotMatch((await cli('viewer', 'complete', '--', 'kill', 'PAY')).out, /payments/)
   })
 
-  it('has readline given what follows the colon, and zsh the colon escaped', async t => {
+  t.test('has readline given what follows the colon, and zsh the colon escaped', async t => {
     const [bash, zsh] = [
       (await run(t, ['completion', 'bash'])).out,
       (await run(t, ['completion', 'zsh'])).out,

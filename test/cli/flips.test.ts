@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict'
-import { describe, it } from 'node:test'
+import t from 'tap'
 import { aServer } from '../support/server.js'
 import { until } from '../support/until.js'
 import { applied, as, envFor, gather, run, start } from './cli.js'
 
 const STEP = 'trustflow/ai-instability/3'
 
-describe('killswitch kill', () => {
-  it('kills, says what changed from which step, and that nobody is there to prove it', async t => {
+t.test('killswitch kill', async t => {
+  t.test('kills, says what changed from which step, and that nobody is there to prove it', async t => {
     const server = await aServer(t)
     const { code, out, err } = await as(t, server)('operator', 'kill', 'ai_v1', '-s', STEP, '-i', 'INC-1')
     assert.equal(code, 4, err)
@@ -23,7 +23,7 @@ describe('killswitch kill', () => {
     )
   })
 
-  it('ends with 0 once every instance has confirmed, and with 4 while one has not', async t => {
+  t.test('ends with 0 once every instance has confirmed, and with 4 while one has not', async t => {
     const server = await aServer(t)
     const { revision } = server.parts.log.state
     await applied(server, 'trustflow', 'api-1', revision)
@@ -41,7 +41,7 @@ describe('killswitch kill', () => {
     assert.equal((await as(t, server)('operator', 'kill', 'kyc_v1', '--wait', '0')).code, 0, 'not waited for')
   })
 
-  it('lets the flip stand on Ctrl-C, and says so', async t => {
+  t.test('lets the flip stand on Ctrl-C, and says so', async t => {
     const server = await aServer(t)
     await applied(server, 'trustflow', 'api-1', server.parts.log.state.revision)
     const child = start(t, ['kill', 'ai_v1', '--wait', '60'], envFor(server, 'operator'))
@@ -56,22 +56,25 @@ describe('killswitch kill', () => {
     assert.match((await as(t, server)('operator', 'flip', id)).out, /^applied: It was done, once/)
   })
 
-  it('takes a wrong step with a warning and the nearest, and refuses a wrong flag with the nearest', async t => {
-    const server = await aServer(t)
-    const cli = as(t, server)
-    const slip = await cli('operator', 'kill', 'ai_v1', '-s', 'trustflow/ai-instabilty/3', '--wait', '0')
-    assert.equal(slip.code, 0)
-    assert.match(
-      slip.out,
-      /! unknown-step: [\s\S]*near: trustflow\/service-specific-playbooks\/ai-instability\/3/,
-    )
-    const wrong = await cli('operator', 'kill', 'ai_vl')
-    assert.equal(wrong.code, 3)
-    assert.match(wrong.err, /Refused \(unknown-flag\): .*"killswitch status" lists[\s\S]*near: ai_v1/)
-    assert.equal(wrong.out, '')
-  })
+  t.test(
+    'takes a wrong step with a warning and the nearest, and refuses a wrong flag with the nearest',
+    async t => {
+      const server = await aServer(t)
+      const cli = as(t, server)
+      const slip = await cli('operator', 'kill', 'ai_v1', '-s', 'trustflow/ai-instabilty/3', '--wait', '0')
+      assert.equal(slip.code, 0)
+      assert.match(
+        slip.out,
+        /! unknown-step: [\s\S]*near: trustflow\/service-specific-playbooks\/ai-instability\/3/,
+      )
+      const wrong = await cli('operator', 'kill', 'ai_vl')
+      assert.equal(wrong.code, 3)
+      assert.match(wrong.err, /Refused \(unknown-flag\): .*"killswitch status" lists[\s\S]*near: ai_v1/)
+      assert.equal(wrong.out, '')
+    },
+  )
 
-  it('prints the exact answer of the API with --json, of a refusal too', async t => {
+  t.test('prints the exact answer of the API with --json, of a refusal too', async t => {
     const server = await aServer(t)
     const cli = as(t, server)
     const kill = await cli('operator', 'kill', 'ai_v1', '--json')
@@ -82,8 +85,8 @@ describe('killswitch kill', () => {
   })
 })
 
-describe('killswitch restore and undo', () => {
-  it('does not restore unasked where nobody can answer, and shows the holds', async t => {
+t.test('killswitch restore and undo', async t => {
+  t.test('does not restore unasked where nobody can answer, and shows the holds', async t => {
     const server = await aServer(t)
     const cli = as(t, server)
     await cli('operator', 'kill', 'ai_v1', '-i', 'INC-1', '-s', STEP, '--wait', '0')
@@ -102,7 +105,7 @@ describe('killswitch restore and undo', () => {
     assert.match((await cli('engineer', 'restore', 'ai_v1', '-r', 'x', '-y')).err, /is not killed/)
   })
 
-  it('wants to know which of several holds, and says which there are', async t => {
+  t.test('wants to know which of several holds, and says which there are', async t => {
     const server = await aServer(t)
     const cli = as(t, server)
     await cli('operator', 'kill', 'ai_v1', '-i', 'INC-1', '--wait', '0')
@@ -116,7 +119,7 @@ describe('killswitch restore and undo', () => {
     assert.deepEqual([none.code, /nothing-to-release[\s\S]*INC-2/.test(none.err)], [3, true])
   })
 
-  it('takes back its own kill', async t => {
+  t.test('takes back its own kill', async t => {
     const server = await aServer(t)
     const cli = as(t, server)
     await cli('operator', 'kill', 'kyc_v1', '--wait', '0')
@@ -127,8 +130,8 @@ describe('killswitch restore and undo', () => {
   })
 })
 
-describe('killswitch run and steps', () => {
-  it('runs a step by a shortening, and shows before what it would do', async t => {
+t.test('killswitch run and steps', async t => {
+  t.test('runs a step by a shortening, and shows before what it would do', async t => {
     const server = await aServer(t)
     const cli = as(t, server)
     const dry = await cli('operator', 'run', 'pilot/sev0/1', '--dry-run')
@@ -139,7 +142,7 @@ describe('killswitch run and steps', () => {
     assert.match((await cli('viewer', 'run', 'pilot/sev0/1')).err, /Refused \(forbidden\)/)
   })
 
-  it('says how to choose, and what was meant', async t => {
+  t.test('says how to choose, and what was meant', async t => {
     const server = await aServer(t)
     const cli = as(t, server)
     const choose = await cli('operator', 'run', STEP)

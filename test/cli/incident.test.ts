@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { describe, it } from 'node:test'
+import t from 'tap'
 import { aServer } from '../support/server.js'
 import { testdir } from '../support/testdir.js'
 import { as } from './cli.js'
 
-describe('killswitch incident', () => {
-  it('goes from the kill to the close', async t => {
+t.test('killswitch incident', async t => {
+  t.test('goes from the kill to the close', async t => {
     const server = await aServer(t)
     const cli = as(t, server)
     await cli('operator', 'kill', 'pilot.enabled', '-s', 'pilot/sev0/1', '--wait', '0')
@@ -57,7 +57,7 @@ describe('killswitch incident', () => {
     assert.match((await cli('viewer', 'incident', 'list', '--status', 'open')).out, /No open incident/)
   })
 
-  it('leaves a flag held with an owner and a day, and adopts later', async t => {
+  t.test('leaves a flag held with an owner and a day, and adopts later', async t => {
     const server = await aServer(t)
     const cli = as(t, server)
     await cli('operator', 'kill', 'kyc_v1', '-r', 'x', '--wait', '0')
@@ -82,7 +82,7 @@ describe('killswitch incident', () => {
     assert.deepEqual([wrong.code, wrong.err.includes('Give flag:owner:day')], [2, true])
   })
 
-  it('is told the scale, the incidents there are, and what a note may be', async t => {
+  t.test('is told the scale, the incidents there are, and what a note may be', async t => {
     const server = await aServer(t)
     const cli = as(t, server)
     const declare = ['incident', 'declare', 'x', '--runbook', 'pilot', '--severity']
@@ -93,7 +93,7 @@ describe('killswitch incident', () => {
     assert.equal((await cli('operator', 'incident', 'note', 'INC-1', 'x', '-k', 'rumour')).code, 2)
   })
 
-  it('writes the post-mortem once, and over nothing', async t => {
+  t.test('writes the post-mortem once, and over nothing', async t => {
     const server = await aServer(t)
     const cli = as(t, server)
     await cli(
@@ -116,7 +116,7 @@ describe('killswitch incident', () => {
     assert.equal((await cli('viewer', 'incident', 'postmortem', 'INC-7')).out, readFileSync(file, 'utf8'))
   })
 
-  it('fills a message of the runbook, and says what is left to fill', async t => {
+  t.test('fills a message of the runbook, and says what is left to fill', async t => {
     const server = await aServer(t)
     const cli = as(t, server)
     const declare = ['AI answers fail', '--runbook', 'chat-assistant', '--severity', 'SEV1', '--id', 'INC-8']

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
-import { describe, it } from 'node:test'
 import fc from 'fast-check'
+import t from 'tap'
 import { RefusedError } from '../../src/cli/exit.js'
 import { flipLines } from '../../src/cli/print/flip.js'
 import { clockLines } from '../../src/cli/print/incident.js'
@@ -18,34 +18,41 @@ const plain = styleFor(false)
 const coloured = styleFor(true)
 const NOW = Date.parse('2026-11-20T03:10:00.000Z')
 
-describe('a table on a terminal', () => {
+t.test('a table on a terminal', async t => {
   const head = ['CODE', 'DOES', 'STEP']
   const rows = [
     ['gihus', coloured.red('kill ai_v1 -> off (if the error rate stays high)'), 'trustflow/ai-instability/3'],
     ['kijov', 'kill chat.degraded-mode -> on', 'chat-assistant/external-service-claude-api/1'],
   ]
 
-  it('loses nothing in any width, and is wider than the terminal only where its columns are at their narrowest', () => {
-    const words = (lines: string[]) => lines.join('').replace(/[^a-z0-9]+/gi, '')
-    const letters = (lines: string[]) => Array.from(words(lines)).sort().join('')
-    const wide = table(head, rows, { style: plain })
-    assert.equal(wide.length, 3)
-    for (let columns = 40; columns <= 140; columns++) {
-      const lines = table(head, rows, { style: plain, columns })
-      for (const line of lines) assert.ok(widthOf(line) <= columns, `${columns}: ${line}`)
-      assert.equal(letters(lines).replace(/[013m]/g, ''), letters(wide).replace(/[013m]/g, ''), `${columns}`)
-    }
-  })
+  t.test(
+    'loses nothing in any width, and is wider than the terminal only where its columns are at their narrowest',
+    async () => {
+      const words = (lines: string[]) => lines.join('').replace(/[^a-z0-9]+/gi, '')
+      const letters = (lines: string[]) => Array.from(words(lines)).sort().join('')
+      const wide = table(head, rows, { style: plain })
+      assert.equal(wide.length, 3)
+      for (let columns = 40; columns <= 140; columns++) {
+        const lines = table(head, rows, { style: plain, columns })
+        for (const line of lines) assert.ok(widthOf(line) <= columns, `${columns}: ${line}`)
+        assert.equal(
+          letters(lines).replace(/[013m]/g, ''),
+          letters(wide).replace(/[013m]/g, ''),
+          `${columns}`,
+        )
+      }
+    },
+  )
 
-  it('keeps the colour of a cell in each of its lines', () => {
+  t.test('keeps the colour of a cell in each of its lines', async () => {
     assert.deepEqual(wrapCell(coloured.red('one two three'), 7), ['one two', 'three'].map(coloured.red))
     assert.deepEqual(wrapCell('a-word-too-long', 6), ['a-word', '-too-l', 'ong'])
     assert.deepEqual(wrapCell('', 6), [''])
   })
 })
 
-describe('a line on a terminal', () => {
-  it('is broken between words, and goes on below its value', () => {
+t.test('a line on a terminal', async t => {
+  t.test('is broken between words, and goes on below its value', async () => {
     assert.deepEqual(wrapLine('  step   kill it at once, and please', 27), [
       '  step   kill it at once,',
       '         and please',
@@ -56,7 +63,7 @@ describe('a line on a terminal', () => {
   })
 })
 
-describe('the clock of an incident', () => {
+t.test('the clock of an incident', async t => {
   const item = (given: Partial<ClockItem>): ClockItem => ({
     what: 'escalation',
     text: 'x',
@@ -66,7 +73,7 @@ describe('the clock of an incident', () => {
   })
   const since = '2026-11-20T03:00:00.000Z'
 
-  it('shows what is due next first, and says of each what it waits for', () => {
+  t.test('shows what is due next first, and says of each what it waits for', async () => {
     const lines = clockLines(
       [
         item({ what: 'response', text: 'Immediate', since, metAt: since }),
@@ -100,8 +107,8 @@ describe('the clock of an incident', () => {
   })
 })
 
-describe('a way out', () => {
-  it('is a command that can be typed, made from the call or the members it names', () => {
+t.test('a way out', async t => {
+  t.test('is a command that can be typed, made from the call or the members it names', async () => {
     const typed = (call: Call) => wayFor(byCall(call, 'does it'))
     const undo = { method: 'POST', path: '/v1/flags/restore', body: { flag: 'a b', undo: true } } as const
     assert.deepEqual(
@@ -130,7 +137,7 @@ describe('a way out', () => {
     )
   })
 
-  it('is shown with near names as they are, whatever stands in them', () => {
+  t.test('is shown with near names as they are, whatever stands in them', async () => {
     const names = ['did you mean "x"?', 'a Near: b. GET /v1/flags', "it's\n2"]
     fc.assert(
       fc.property(fc.array(fc.oneof(fc.string(), fc.constantFrom(...names)), { maxLength: 3 }), near => {
@@ -151,7 +158,7 @@ describe('a way out', () => {
   })
 })
 
-describe('the answer to a kill', () => {
+t.test('the answer to a kill', async t => {
   const answer: FlipAnswer = {
     id: 42,
     key: 'k',
@@ -170,11 +177,11 @@ describe('the answer to a kill', () => {
   }
   const lines = (each: FlipAnswer) => flipLines(each, styleFor(false), Date.parse(each.at)).join('\n')
 
-  it('names its entry', () => {
+  t.test('names its entry', async () => {
     assert.match(lines(answer), /entry +42, /)
   })
 
-  it('says of a provisional one that its entry is still to come', () => {
+  t.test('says of a provisional one that its entry is still to come', async () => {
     const { id: _, ...rest } = answer
     const said = lines({ ...rest, durability: 'provisional' })
     assert.match(said, /entry +provisional; its entry comes with the log, /)

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { describe, it } from 'node:test'
+import t from 'tap'
 import { aServer } from '../support/server.js'
 import { type Teardown, testdir } from '../support/testdir.js'
 import { envFor, run } from './cli.js'
@@ -16,8 +16,8 @@ function home(t: Teardown, text: string, mode = 0o600): { HOME: string; file: st
   return { HOME, file }
 }
 
-describe('the config file', () => {
-  it('says where the service is, and who asks', async t => {
+t.test('the config file', async t => {
+  t.test('says where the service is, and who asks', async t => {
     const { address, tokens } = await aServer(t)
     const { HOME, file } = home(t, `url:\n  - ${address}\ntoken: ${tokens.viewer}\n`)
     assert.equal((await run(t, ['status'], { HOME })).code, 0)
@@ -25,7 +25,7 @@ describe('the config file', () => {
     assert.equal((await run(t, ['status', '--config', file])).code, 0)
   })
 
-  it('is refused where others may read it, but not where it is not needed', async t => {
+  t.test('is refused where others may read it, but not where it is not needed', async t => {
     const server = await aServer(t)
     const { HOME, file } = home(t, `url: ${server.address}\ntoken: ${server.tokens.viewer}\n`, 0o640)
     const refused = await run(t, ['status'], { HOME })
@@ -38,7 +38,7 @@ describe('the config file', () => {
     assert.match(doctor.out, /^ok +http\S+ +token: shared-viewer, viewer: may look, and not kill$/m)
   })
 
-  it('is told what is wrong with it', async t => {
+  t.test('is told what is wrong with it', async t => {
     const wrong = async (text: string) => {
       const { code, err } = await run(t, ['status'], { HOME: home(t, text).HOME })
       assert.equal(code, 2)
@@ -52,14 +52,14 @@ describe('the config file', () => {
   })
 })
 
-describe('the token', () => {
-  it('is asked for where there is none', async t => {
+t.test('the token', async t => {
+  t.test('is asked for where there is none', async t => {
     const { code, err } = await run(t, ['kill', 'ai_v1'])
     assert.equal(code, 2)
     assert.match(err, /No token: set KILLSWITCH_TOKEN/)
   })
 
-  it('is said to be wrong where it is', async t => {
+  t.test('is said to be wrong where it is', async t => {
     const server = await aServer(t)
     const { code, err } = await run(t, ['status', '--token', 'ks_wrong'], { KILLSWITCH_URL: server.address })
     assert.equal(code, 3)
@@ -67,8 +67,8 @@ describe('the token', () => {
   })
 })
 
-describe('colour', () => {
-  it('is for terminals, unless it is asked for or forbidden', async t => {
+t.test('colour', async t => {
+  t.test('is for terminals, unless it is asked for or forbidden', async t => {
     const server = await aServer(t)
     const isColoured = async (more: Record<string, string>) =>
       (await run(t, ['status'], { ...envFor(server, 'viewer'), ...more })).out.includes('\u001b[')
@@ -78,7 +78,7 @@ describe('colour', () => {
     assert.equal(await isColoured({ FORCE_COLOR: '1', NO_COLOR: '1' }), false)
   })
 
-  it('is all that acts on the terminal: what a person wrote into a reason does not', async t => {
+  t.test('is all that acts on the terminal: what a person wrote into a reason does not', async t => {
     const server = await aServer(t)
     await server.ask('operator', 'POST', '/v1/flags/ai_v1/kill', { body: { reason: 'x\u001b]0;y\u0007\rz' } })
     const { out } = await run(t, ['status', 'ai_v1'], envFor(server, 'viewer'))
@@ -86,8 +86,8 @@ describe('colour', () => {
   })
 })
 
-describe('the command line', () => {
-  it('alone shows an overview, and needs nothing for it', async t => {
+t.test('the command line', async t => {
+  t.test('alone shows an overview, and needs nothing for it', async t => {
     const { code, out, err } = await run(t, [])
     assert.deepEqual([code, err], [0, ''])
     assert.match(
@@ -96,14 +96,14 @@ describe('the command line', () => {
     )
   })
 
-  it('ends with 2 on what it does not know, and names the nearest', async t => {
+  t.test('ends with 2 on what it does not know, and names the nearest', async t => {
     const unknown = await run(t, ['kil', 'ai_v1'])
     assert.deepEqual([unknown.code, unknown.err.includes('Did you mean kill?')], [2, true])
     for (const args of [['kill'], ['kill', 'a', '--nope'], ['kill', 'a', '--wait', 'soon'], ['audit']])
       assert.equal((await run(t, args)).code, 2, args.join(' '))
   })
 
-  it('shows an example in the help of every verb', async t => {
+  t.test('shows an example in the help of every verb', async t => {
     const verbs = async (...group: string[]): Promise<string[][]> => {
       const { out } = await run(t, [...group, '--help'])
       const names = [...out.matchAll(/^ {2}([a-z]+)(?: [[<].*?)?(?: {2,}\S.*)?$/gm)].map(

@@ -2,15 +2,15 @@ import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { describe, it } from 'node:test'
+import t from 'tap'
 import { Tokens } from '../../src/tokens/tokens.js'
 import { aServer, FLAGS_DIR } from '../support/server.js'
 import { testdir } from '../support/testdir.js'
 import { until } from '../support/until.js'
 import { applied, as, envFor, gather, listen, nowhere, run, start } from './cli.js'
 
-describe('looking', () => {
-  it('shows every flag, one flag, the killed ones, and the fleet', async t => {
+t.test('looking', async t => {
+  t.test('shows every flag, one flag, the killed ones, and the fleet', async t => {
     const server = await aServer(t)
     const cli = as(t, server)
     assert.match(
@@ -36,7 +36,7 @@ describe('looking', () => {
     assert.equal((await cli('viewer', 'fleet', '--json')).json.live, 1)
   })
 
-  it('shows the runbooks, as read and as written', async t => {
+  t.test('shows the runbooks, as read and as written', async t => {
     const server = await aServer(t)
     const cli = as(t, server)
     assert.match(
@@ -55,7 +55,7 @@ describe('looking', () => {
     assert.deepEqual([none.code, /There is no runbook "pilots": there are/.test(none.err)], [3, true])
   })
 
-  it('drills without changing a value', async t => {
+  t.test('drills without changing a value', async t => {
     const server = await aServer(t)
     const cli = as(t, server)
     const drill = await cli('engineer', 'drill', 'ai_v1', '--wait', '0')
@@ -66,8 +66,8 @@ describe('looking', () => {
   })
 })
 
-describe('killswitch doctor', () => {
-  it('says of each URL whether a kill would get through', async t => {
+t.test('killswitch doctor', async t => {
+  t.test('says of each URL whether a kill would get through', async t => {
     const server = await aServer(t)
     const dead = await nowhere(t)
     const { code, out } = await run(
@@ -92,7 +92,7 @@ describe('killswitch doctor', () => {
     assert.match((await run(t, ['doctor'], { KILLSWITCH_URL: server.address })).out, /BAD .*token: none/)
   })
 
-  it('shows what is less than well, and clocks that are apart', async t => {
+  t.test('shows what is less than well, and clocks that are apart', async t => {
     const degraded = [{ code: 'redis-appendfsync', detail: 'appendfsync is everysec.' }]
     const ready = { status: 'degraded', environment: 'test', head: 1, revision: 1, degraded }
     const slow = await listen(t, (_, response) => {
@@ -106,8 +106,8 @@ describe('killswitch doctor', () => {
   })
 })
 
-describe('without a service', () => {
-  it('makes a token that the service takes', async t => {
+t.test('without a service', async t => {
+  t.test('makes a token that the service takes', async t => {
     const { code, out } = await run(t, ['token', 'create', 'ana', '--role', 'engineer', '--expires', '90d'])
     assert.equal(code, 0)
     const [token = '', , ...yaml] = out.split('\n')
@@ -127,7 +127,7 @@ describe('without a service', () => {
       assert.equal((await run(t, ['token', 'create', ...wrong])).code, 2, wrong.join(' '))
   })
 
-  it('checks a catalogue', async t => {
+  t.test('checks a catalogue', async t => {
     const { code, out } = await run(t, ['check', '--flags', FLAGS_DIR])
     assert.deepEqual([code, out.includes('0 faults')], [0, true])
     const folder = testdir(t)
@@ -138,7 +138,7 @@ describe('without a service', () => {
     assert.match((await run(t, ['check', '--help'])).out, /--strict/)
   })
 
-  it('serves, and stops on a signal', async t => {
+  t.test('serves, and stops on a signal', async t => {
     const dataDir = testdir(t)
     const child = start(t, ['serve'], {
       KILLSWITCH_PORT: '0',
@@ -156,8 +156,8 @@ describe('without a service', () => {
   })
 })
 
-describe('killswitch completion', () => {
-  it('prints a script, and completes flags, steps and verbs', async t => {
+t.test('killswitch completion', async t => {
+  t.test('prints a script, and completes flags, steps and verbs', async t => {
     const server = await aServer(t)
     const cli = as(t, server)
     for (const shell of ['bash', 'zsh', 'fish'])
@@ -173,7 +173,7 @@ describe('killswitch completion', () => {
     assert.match(await complete('incident', 'dec'), /^declare\t/m)
   })
 
-  it('says nothing of a service that does not answer', async t => {
+  t.test('says nothing of a service that does not answer', async t => {
     const env = { KILLSWITCH_URL: await nowhere(t), KILLSWITCH_TOKEN: 'x' }
     const { code, out, err } = await run(t, ['complete', '--', 'kill', ''], env)
     assert.deepEqual([code, out, err], [0, ':4\n', ''])

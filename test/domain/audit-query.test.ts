@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import t from 'tap'
 import type { Entry } from '../../src/domain/audit.js'
 import { decodeCursor, encodeCursor } from '../../src/domain/audit-cursor.js'
 import {
@@ -67,12 +67,12 @@ const NO: AuditFilter[] = [
   { until: '2026-11-20T03:00:00.000Z' },
 ]
 
-test('what matches an entry, and what does not', () => {
+t.test('what matches an entry, and what does not', async () => {
   for (const filter of YES) assert.ok(matches(toCriteria(filter), entry), JSON.stringify(filter))
   for (const filter of NO) assert.ok(!matches(toCriteria(filter), entry), JSON.stringify(filter))
 })
 
-test('an entry that matches has a term of every clause', () => {
+t.test('an entry that matches has a term of every clause', async () => {
   const terms = termsOf(entry)
   assert.equal(new Set(terms).size, terms.length)
   for (const filter of YES)
@@ -83,7 +83,7 @@ test('an entry that matches has a term of every clause', () => {
       )
 })
 
-test('an entry without marks is found by offRunbook false, and by no value it has not', () => {
+t.test('an entry without marks is found by offRunbook false, and by no value it has not', async () => {
   const bare = { ...entry }
   for (const name of ['flag', 'flags', 'incident', 'step', 'offRunbook', 'reason'] as const) delete bare[name]
   assert.ok(matches(toCriteria({ offRunbook: false }), bare))
@@ -96,13 +96,13 @@ test('an entry without marks is found by offRunbook false, and by no value it ha
     assert.ok(!matches(toCriteria(filter), bare))
 })
 
-test('words: composed or not, in any case, without punctuation', () => {
+t.test('words: composed or not, in any case, without punctuation', async () => {
   assert.deepEqual(wordsOf('  A\u0308RGER--5xx_rate;ﬁx\n42 '), ['ärger', '5xx_rate', 'fix', '42'])
   assert.deepEqual(wordsOf('...'), [])
   assert.deepEqual(wordsOf('API障害'), ['api', '障', '害'])
 })
 
-test('what can mean nothing is malformed', () => {
+t.test('what can mean nothing is malformed', async () => {
   const wrong: AuditFilter[] = [
     { flag: '' },
     { flag: [] },
@@ -116,7 +116,7 @@ test('what can mean nothing is malformed', () => {
     assert.throws(() => toCriteria(filter), { code: 'malformed-request' }, JSON.stringify(filter))
 })
 
-test('the same question has the same digest however it is written, another one has another', () => {
+t.test('the same question has the same digest however it is written, another one has another', async () => {
   const digest = (filter: AuditFilter) => digestOf(toCriteria(filter), 'newest')
   assert.equal(digest({ flag: ['b', 'a', 'a'] }), digest({ flag: ['a', 'b'] }))
   assert.equal(digest({ reason: 'Timeout provider' }), digest({ reason: 'provider  timeout' }))
@@ -127,7 +127,7 @@ test('the same question has the same digest however it is written, another one h
   assert.notEqual(digest({ since: '2026-11-20T03:00:00Z' }), digest({ until: '2026-11-20T03:00:00Z' }))
 })
 
-test('a cursor comes back as it was, and is refused with another query, order or log', () => {
+t.test('a cursor comes back as it was, and is refused with another query, order or log', async () => {
   const digest = digestOf(toCriteria({ flag: 'ai_v1' }), 'newest')
   const asked = { order: 'newest', digest, log: 'abcdef0123456789' } as const
   for (const place of [0, 1, 2 ** 32 * 5 + 77, Number.MAX_SAFE_INTEGER]) {

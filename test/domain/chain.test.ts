@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import t from 'tap'
 import { type Entry, placeOf } from '../../src/domain/audit.js'
 import { Chain, linkOf, NO_ENTRY, parseEntry, problemAfter } from '../../src/domain/chain.js'
 import { chainOf, headOf } from '../support/entries.js'
@@ -13,7 +13,7 @@ const firstProblem = (given: readonly Parameters<Chain['add']>[0][]): number => 
   return given.findIndex(line => chain.add(line) !== undefined)
 }
 
-test('a chain holds from its beginning, or from a head that is known', () => {
+t.test('a chain holds from its beginning, or from a head that is known', async () => {
   assert.equal(firstProblem(lines), -1)
   assert.equal(firstProblem(lines.map(line => Buffer.from(line))), -1)
   const chain = new Chain(headOf(entries[4]!))
@@ -22,7 +22,7 @@ test('a chain holds from its beginning, or from a head that is known', () => {
   assert.equal(chain.entries, 15)
 })
 
-test('an edit, a deletion, an insertion and a swap are found at the next line at the latest', () => {
+t.test('an edit, a deletion, an insertion and a swap are found at the next line at the latest', async () => {
   const edited = lines.with(7, lines[7]!.replace('"v":1', '"v":1 '))
   assert.equal(firstProblem(edited), 8)
   assert.equal(firstProblem(lines.toSpliced(7, 1)), 7)
@@ -31,7 +31,7 @@ test('an edit, a deletion, an insertion and a swap are found at the next line at
   assert.equal(firstProblem(lines.slice(1)), 0)
 })
 
-test('bytes that read alike are not alike', () => {
+t.test('bytes that read alike are not alike', async () => {
   const broken = Buffer.from(lines[3]!.replace('"via"', '"v\u00ffa"'), 'latin1')
   const readAlike = Buffer.from(broken.toString())
   const chain = (line: Buffer) => {
@@ -42,7 +42,7 @@ test('bytes that read alike are not alike', () => {
   assert.notEqual(chain(broken), chain(readAlike))
 })
 
-test('place and hour may not go back, though prev holds', () => {
+t.test('place and hour may not go back, though prev holds', async () => {
   const head = headOf(entries[5]!)
   const next = entries[6]!.entry
   assert.equal(problemAfter(head, next), undefined)
@@ -53,7 +53,7 @@ test('place and hour may not go back, though prev holds', () => {
   assert.match(problemAfter(NO_ENTRY, next)!, /prev/)
 })
 
-test('what is not an entry', () => {
+t.test('what is not an entry', async () => {
   const wrong = ['', 'null', '3', '"x"', '{}', '[]', '{"v":1}', lines[0]!.slice(0, -1)]
   for (const line of wrong) assert.equal(parseEntry(line), undefined, line)
   const bad: Partial<Record<keyof Entry, unknown>>[] = [
@@ -70,7 +70,7 @@ test('what is not an entry', () => {
     assert.equal(parseEntry(JSON.stringify({ ...entries[0]!.entry, ...change })), undefined)
 })
 
-test('the link is read the same from a sealed line and from one in another order', () => {
+t.test('the link is read the same from a sealed line and from one in another order', async () => {
   for (const { entry, line } of entries) {
     const expected = { place: placeOf(entry), at: entry.at }
     assert.deepEqual(linkOf(line), expected)

@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict'
 import { createPrivateKey, generateKeyPairSync, type KeyObject } from 'node:crypto'
-import { describe, it } from 'node:test'
+import t from 'tap'
 import {
   type Checkpoint,
   checkpointText,
@@ -42,13 +42,13 @@ const aCheckpoint = (given: Partial<Checkpoint> = {}): Checkpoint => ({
   ...given,
 })
 
-describe('a note', () => {
-  it('is signed, byte for byte, as Go signs it', () => {
+t.test('a note', async t => {
+  t.test('is signed, byte for byte, as Go signs it', async () => {
     assert.equal(signNote(TEXT, 'PeterNeumann', peter), NOTE)
     assert.equal(verifierKey('PeterNeumann', peter), VKEY)
   })
 
-  it('is verified by the published verifier key', () => {
+  t.test('is verified by the published verifier key', async () => {
     const verifier = parseVerifierKey(VKEY)
     const note = parseNote(NOTE)
     assert.ok(verifier && note)
@@ -56,7 +56,7 @@ describe('a note', () => {
     assert.equal(verifyNote(note, verifier), 'verified')
   })
 
-  it('may carry the signatures of others, which are passed over', () => {
+  t.test('may carry the signatures of others, which are passed over', async () => {
     const witnessed = NOTE + (signNote(TEXT, 'witness.example/w1', own).split('\n\n')[1] as string)
     const note = parseNote(witnessed)
     const verifier = parseVerifierKey(VKEY)
@@ -65,7 +65,7 @@ describe('a note', () => {
     assert.equal(verifyNote(note, verifier), 'verified')
   })
 
-  it('is not verified after any edit of one byte', () => {
+  t.test('is not verified after any edit of one byte', async () => {
     const bytes = Buffer.from(NOTE)
     const verifier = parseVerifierKey(VKEY)
     assert.ok(verifier)
@@ -77,7 +77,7 @@ describe('a note', () => {
     }
   })
 
-  it('of another key is unknown, and of a key that poses as ours forged', () => {
+  t.test('of another key is unknown, and of a key that poses as ours forged', async () => {
     const verifier = parseVerifierKey(VKEY)
     assert.ok(verifier)
     const verdict = (text: string) =>
@@ -89,7 +89,7 @@ describe('a note', () => {
     assert.equal(verdict(`${TEXT}\n— PeterNeumann ${posing}\n`), 'forged')
   })
 
-  it('and a key are refused where they are not of the form', () => {
+  t.test('and a key are refused where they are not of the form', async () => {
     for (const wrong of [
       '',
       'x',
@@ -105,8 +105,8 @@ describe('a note', () => {
   })
 })
 
-describe('a checkpoint', () => {
-  it('reads back as it was signed', () => {
+t.test('a checkpoint', async t => {
+  t.test('reads back as it was signed', async () => {
     const hash = hashOf('before').slice(0, 16)
     const openings = [{ epoch: 1, after: { epoch: 0, seq: 104, hash } }]
     const checkpoint = aCheckpoint({ openings, head: { epoch: 1, seq: 110, hash: hashOf('head') } })
@@ -121,7 +121,7 @@ describe('a checkpoint', () => {
     )
   })
 
-  it('of anybody else is read too, with extension lines we do not know', () => {
+  t.test('of anybody else is read too, with extension lines we do not know', async () => {
     const text =
       'example.com/behind-the-sofa\n20852163\nCsUYapGGPo4dkMgIAUqom/Xajj7h2fB2MPA3j2jxq2I=\nsomething else\n'
     const read = parseCheckpoint(signNote(text, 'example.com/behind-the-sofa', own))
@@ -129,7 +129,7 @@ describe('a checkpoint', () => {
     assert.equal(read.checkpoint.head, undefined)
   })
 
-  it('is refused where the size or the root is not as the specification has it', () => {
+  t.test('is refused where the size or the root is not as the specification has it', async () => {
     const sign = (text: string) => parseCheckpoint(signNote(text, 'a', own))
     const [origin, size, root] = checkpointText(aCheckpoint()).split('\n') as [string, string, string]
     assert.ok(sign(`${origin}\n${size}\n${root}\n`))
@@ -142,19 +142,19 @@ describe('a checkpoint', () => {
   })
 })
 
-describe('a witness', () => {
+t.test('a witness', async t => {
   const known = aCheckpoint()
   const end = { epoch: 0, seq: 104, hash: hashOf('ancestor').slice(0, 16) }
   const after = (size: number, openings = [{ epoch: 1, after: end }]) =>
     aCheckpoint({ size, root: leafHash('other'), openings, head: { epoch: 1, seq: size, hash: hashOf('h') } })
 
-  it('finds nothing in the same tree, in a larger one, and in another log', () => {
+  t.test('finds nothing in the same tree, in a larger one, and in another log', async () => {
     assert.equal(contradiction(known, aCheckpoint()), undefined)
     assert.equal(contradiction(known, aCheckpoint({ size: 111, root: leafHash('more') })), undefined)
     assert.equal(contradiction(known, aCheckpoint({ origin: 'killswitch/test/other', size: 3 })), undefined)
   })
 
-  it('finds two trees of one size, and a log that shrank', () => {
+  t.test('finds two trees of one size, and a log that shrank', async () => {
     assert.match(
       contradiction(known, aCheckpoint({ root: leafHash('x') })) ?? '',
       /^two trees of 110 entries/,
@@ -162,7 +162,7 @@ describe('a witness', () => {
     assert.match(contradiction(known, aCheckpoint({ size: 109 })) ?? '', /^the log shrank from 110 to 109/)
   })
 
-  it('lets a failover pass that left the branch its entry was on', () => {
+  t.test('lets a failover pass that left the branch its entry was on', async () => {
     assert.equal(contradiction(known, after(106)), undefined)
     assert.equal(contradiction(known, after(110)), undefined)
     const onLostEpoch = aCheckpoint({ head: { epoch: 1, seq: 110, hash: hashOf('x') } })
@@ -171,14 +171,14 @@ describe('a witness', () => {
     assert.equal(contradiction(onLostEpoch, seen), undefined, 'an epoch that this log never had')
   })
 
-  it('does not let an epoch pass that was opened behind what it knows', () => {
+  t.test('does not let an epoch pass that was opened behind what it knows', async () => {
     const later = { ...end, seq: 110 }
     assert.match(contradiction(known, after(108, [{ epoch: 1, after: later }])) ?? '', /shrank/)
     const inEpoch = aCheckpoint({ size: 120, head: { epoch: 1, seq: 120, hash: hashOf('x') } })
     assert.match(contradiction(inEpoch, after(115)) ?? '', /shrank/, 'of the epoch that is open')
   })
 
-  it('knows of every entry whether its branch was left', () => {
+  t.test('knows of every entry whether its branch was left', async () => {
     const seen = after(120)
     for (const [seq, left] of [
       [104, false],

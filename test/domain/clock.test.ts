@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import t from 'tap'
 import { parseTime } from '../../src/domain/clock.js'
 
-test('a time is read in its own zone, and a date at midnight UTC', () => {
+t.test('a time is read in its own zone, and a date at midnight UTC', async () => {
   const times = {
     '2026-11-20T03:00:00Z': '2026-11-20T03:00:00.000Z',
     '2026-11-20t03:00:00.25z': '2026-11-20T03:00:00.250Z',
@@ -14,7 +14,7 @@ test('a time is read in its own zone, and a date at midnight UTC', () => {
     assert.equal(new Date(parseTime(text) ?? 0).toISOString(), expected, text)
 })
 
-test('what would be read in the zone of the machine, or as another day, is no time', () => {
+t.test('what would be read in the zone of the machine, or as another day, is no time', async () => {
   const wrong = [
     '2026-11-20T03:00:00',
     '2026-11-20 03:00:00Z',

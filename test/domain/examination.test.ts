@@ -2,7 +2,7 @@
 // truncation. With a checkpoint, the last line and the end are no exception.
 
 import assert from 'node:assert/strict'
-import { describe, it } from 'node:test'
+import t from 'tap'
 import { type Checkpoint, originOf } from '../../src/domain/checkpoint.js'
 import { Examination, type Fault } from '../../src/domain/examination.js'
 import { Frontier, leafHash } from '../../src/domain/merkle.js'
@@ -97,8 +97,8 @@ function editByte(random: () => number, lines: readonly string[]): Tampered {
   return { what: `byte ${offset} of line ${line} to ${byte}`, file, lines: [line] }
 }
 
-describe('an examination', () => {
-  it('finds nothing in an export as it was written', () => {
+t.test('an examination', async t => {
+  t.test('finds nothing in an export as it was written', async () => {
     const { lines, checkpoint } = anExport(40)
     const { examination, fault } = examine(fileOf(lines), [checkpoint])
     assert.equal(fault, undefined)
@@ -107,7 +107,7 @@ describe('an examination', () => {
     assert.equal(examination.openings.length, 1)
   })
 
-  it('finds and locates 10,000 random tampers', () => {
+  t.test('finds and locates 10,000 random tampers', async () => {
     const random = randomFrom(20261120)
     const logs = [2, 3, 5, 12, 30].map(count => anExport(count, count))
     for (let round = 0; round < 10_000; round++) {
@@ -120,28 +120,31 @@ describe('an examination', () => {
     }
   })
 
-  it('finds the same without a checkpoint, but for the last line and what may stand after it', () => {
-    const random = randomFrom(7)
-    const { lines } = anExport(30)
-    let unproven = 0
-    for (let round = 0; round < 2_000; round++) {
-      const { what, file, lines: expected } = tamper(random, lines)
-      const { fault, examination } = examine(file)
-      if (fault === undefined) {
-        // the end is gone, or the last line is another one: what a tail without a checkpoint cannot tell
-        const last = Math.min(...expected)
-        assert.ok(last >= Math.min(examination.lines, lines.length), `${what} was not found`)
-        unproven++
-      } else
-        assert.ok(
-          expected.some(line => Math.abs(line - fault.line) <= 1),
-          `${what}: ${JSON.stringify(fault)}`,
-        )
-    }
-    assert.ok(unproven < 1_000)
-  })
+  t.test(
+    'finds the same without a checkpoint, but for the last line and what may stand after it',
+    async () => {
+      const random = randomFrom(7)
+      const { lines } = anExport(30)
+      let unproven = 0
+      for (let round = 0; round < 2_000; round++) {
+        const { what, file, lines: expected } = tamper(random, lines)
+        const { fault, examination } = examine(file)
+        if (fault === undefined) {
+          // the end is gone, or the last line is another one: what a tail without a checkpoint cannot tell
+          const last = Math.min(...expected)
+          assert.ok(last >= Math.min(examination.lines, lines.length), `${what} was not found`)
+          unproven++
+        } else
+          assert.ok(
+            expected.some(line => Math.abs(line - fault.line) <= 1),
+            `${what}: ${JSON.stringify(fault)}`,
+          )
+      }
+      assert.ok(unproven < 1_000)
+    },
+  )
 
-  it('says what was done', () => {
+  t.test('says what was done', async () => {
     const { lines, checkpoint } = anExport(12)
     const kindOf = (...changed: string[]): Fault['kind'] | undefined =>
       examine(fileOf(changed), [checkpoint]).fault?.kind
@@ -157,7 +160,7 @@ describe('an examination', () => {
     assert.equal(kindOf(), 'cut')
   })
 
-  it('tells what became of a file on its way', () => {
+  t.test('tells what became of a file on its way', async () => {
     const { lines } = anExport(12)
     const faultOf = (file: Buffer) => {
       const { kind, line, problem } = examine(file).fault ?? {}
@@ -179,19 +182,22 @@ describe('an examination', () => {
     assert.match(faultOf(fileOf([...lines, ...lines])).join(), /^\w+,1[23],/)
   })
 
-  it('is not taken in by a log that was rewritten from some line on, as long as somebody has a checkpoint', () => {
-    const { checkpoint } = anExport(12)
-    const forged = chainOf({ count: 12, seed: 99 })
-    assert.equal(examine(fileOf(forged.map(({ line }) => line))).fault, undefined)
-    assert.equal(examine(fileOf(forged.map(({ line }) => line)), [checkpoint]).fault?.kind, 'rewritten')
-    const half = chainOf({ count: 6, seed: 12 })
-    const rest = chainOf({ count: 9, seed: 99, after: headOf(half.at(-1)!) })
-    const early = checkpointOf(chainOf({ count: 9, seed: 12 }))
-    const { fault } = examine(fileOf([...half, ...rest].map(({ line }) => line)), [early])
-    assert.deepEqual([fault?.kind, fault?.line], ['rewritten', 9])
-  })
+  t.test(
+    'is not taken in by a log that was rewritten from some line on, as long as somebody has a checkpoint',
+    async () => {
+      const { checkpoint } = anExport(12)
+      const forged = chainOf({ count: 12, seed: 99 })
+      assert.equal(examine(fileOf(forged.map(({ line }) => line))).fault, undefined)
+      assert.equal(examine(fileOf(forged.map(({ line }) => line)), [checkpoint]).fault?.kind, 'rewritten')
+      const half = chainOf({ count: 6, seed: 12 })
+      const rest = chainOf({ count: 9, seed: 99, after: headOf(half.at(-1)!) })
+      const early = checkpointOf(chainOf({ count: 9, seed: 12 }))
+      const { fault } = examine(fileOf([...half, ...rest].map(({ line }) => line)), [early])
+      assert.deepEqual([fault?.kind, fault?.line], ['rewritten', 9])
+    },
+  )
 
-  it('tells a checkpoint of a branch that was left from a fork', () => {
+  t.test('tells a checkpoint of a branch that was left from a fork', async () => {
     const common = chainOf({ count: 6 })
     const left = chainOf({ count: 4, seed: 5, after: headOf(common.at(-1)!) })
     const kept = chainOf({ count: 3, seed: 9, after: { ...headOf(common.at(-1)!), epoch: 1 } })

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict'
-import { describe, it } from 'node:test'
 import fc from 'fast-check'
+import t from 'tap'
 import { keyLike } from '../../src/domain/flag.js'
 import { FLAG_KEY, FLAG_KEY_MOST } from '../../src/wire/words.js'
 import { aKey } from '../support/keys.js'
 
-describe('a flag key', () => {
-  it('is letters, digits and separators, a letter first, at most 128', () => {
+t.test('a flag key', async t => {
+  t.test('is letters, digits and separators, a letter first, at most 128', async () => {
     for (const key of ['a', 'A', 'enableCheckout', 'payments/card:v2', 'ai_v1', 'x'.repeat(128)])
       assert.ok(FLAG_KEY.test(key), key)
     const odd = ['', '1a', '/a', '_a', 'a b', 'a\n', 'ä', 'a%2Fb', '__proto__', 'a\0', 'x'.repeat(129)]
@@ -14,11 +14,11 @@ describe('a flag key', () => {
     fc.assert(fc.property(aKey, key => FLAG_KEY.test(key) && key.length <= FLAG_KEY_MOST))
   })
 
-  it('is as it was before capitals, slashes and colons: what old logs name is a key still', () => {
+  t.test('is as it was before capitals, slashes and colons: what old logs name is a key still', async () => {
     fc.assert(fc.property(fc.stringMatching(/^[a-z][a-z0-9_.-]{0,63}$/), key => FLAG_KEY.test(key)))
   })
 
-  it('is made of a text that is nearly one, and of nothing else', () => {
+  t.test('is made of a text that is nearly one, and of nothing else', async () => {
     assert.equal(keyLike(' Pay Now! '), 'Pay-Now-')
     assert.equal(keyLike('größe'), 'gr-e')
     assert.equal(keyLike('9 lives'), undefined)

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
-import { describe, it } from 'node:test'
 import fc from 'fast-check'
+import t from 'tap'
 import type { Draft } from '../../src/domain/audit.js'
 import { decideRestore, type RestoreCommand } from '../../src/domain/flip.js'
 import { decideKill } from '../../src/domain/kill.js'
@@ -35,8 +35,8 @@ const restore = (state: State, given: Partial<RestoreCommand> = {}, now = NOW) =
   )
 const flag = (state: State, key = 'ai_v1') => state.flags.get(key)!
 
-describe('kill', () => {
-  it('puts a hold that names who, why and which incident', () => {
+t.test('kill', async t => {
+  t.test('puts a hold that names who, why and which incident', async () => {
     const state = applied(start, kill(start, { incident: 'INC-1' }))
     assert.equal(isKilled(flag(state)), true)
     const [hold] = flag(state).holds
@@ -46,7 +46,7 @@ describe('kill', () => {
     )
   })
 
-  it('is unchanged, and still an entry, when the same incident kills again', () => {
+  t.test('is unchanged, and still an entry, when the same incident kills again', async () => {
     const once = applied(start, kill(start, { incident: 'INC-1' }))
     const again = kill(once, { incident: 'INC-1', actor: engineer })
     assert.equal(again.drafts[0]?.outcome, 'unchanged')
@@ -54,28 +54,31 @@ describe('kill', () => {
     assert.equal(flag(applied(once, again)).holds.length, 1)
   })
 
-  it('is unchanged when the same request comes again, also where an incident adopted its hold', () => {
-    const request = aRequest()
-    const command = killOf('ai_v1', { actor: operator, request })
-    const once = applied(start, decideKill(start, command))
-    const id = flag(once).holds[0]?.id as string
-    const adopted: Draft = {
-      action: 'incident.adopted',
-      outcome: 'applied',
-      actor: { id: 'emil', role: 'engineer', via: 'api' },
-      receivedAt: at(1),
-      incident: 'INC-1',
-      adopted: [{ flag: 'ai_v1', hold: id }],
-      request: aRequest(),
-    }
-    const taken = applied(once, { drafts: [adopted] })
-    assert.equal(flag(taken).holds[0]?.incident, 'INC-1')
-    const again = decideKill(taken, command)
-    assert.equal(again.drafts[0]?.outcome, 'unchanged')
-    assert.equal(flag(applied(taken, again)).holds.length, 1)
-  })
+  t.test(
+    'is unchanged when the same request comes again, also where an incident adopted its hold',
+    async () => {
+      const request = aRequest()
+      const command = killOf('ai_v1', { actor: operator, request })
+      const once = applied(start, decideKill(start, command))
+      const id = flag(once).holds[0]?.id as string
+      const adopted: Draft = {
+        action: 'incident.adopted',
+        outcome: 'applied',
+        actor: { id: 'emil', role: 'engineer', via: 'api' },
+        receivedAt: at(1),
+        incident: 'INC-1',
+        adopted: [{ flag: 'ai_v1', hold: id }],
+        request: aRequest(),
+      }
+      const taken = applied(once, { drafts: [adopted] })
+      assert.equal(flag(taken).holds[0]?.incident, 'INC-1')
+      const again = decideKill(taken, command)
+      assert.equal(again.drafts[0]?.outcome, 'unchanged')
+      assert.equal(flag(applied(taken, again)).holds.length, 1)
+    },
+  )
 
-  it('holds once per actor where no incident is named, and once per incident beside it', () => {
+  t.test('holds once per actor where no incident is named, and once per incident beside it', async () => {
     let state = applied(start, kill(start))
     state = applied(state, kill(state))
     assert.equal(flag(state).holds.length, 1)
@@ -84,14 +87,14 @@ describe('kill', () => {
     assert.equal(flag(state).holds.length, 3)
   })
 
-  it('is refused to a role too low, and the refusal names the one that may', () => {
+  t.test('is refused to a role too low, and the refusal names the one that may', async () => {
     const { refusal, drafts } = kill(start, { actor: anActor('viewer', 'vera') })
     assert.equal(refusal?.code, 'forbidden')
     assert.match(refusal?.message ?? '', /vera has role viewer.*operator or higher/)
     assert.deepEqual([drafts[0]?.outcome, drafts[0]?.refusal?.code], ['refused', 'forbidden'])
   })
 
-  it('refuses an unknown flag without inventing one', () => {
+  t.test('refuses an unknown flag without inventing one', async () => {
     for (const key of ['nope', '__proto__', 'constructor']) {
       const verdict = kill(start, { flag: key })
       assert.equal(verdict.refusal?.code, 'unknown-flag')
@@ -100,22 +103,22 @@ describe('kill', () => {
   })
 })
 
-describe('restore', () => {
+t.test('restore', async t => {
   const held = applied(start, kill(start, { incident: 'INC-1' }))
 
-  it('releases the hold of the incident it names', () => {
+  t.test('releases the hold of the incident it names', async () => {
     const state = applied(held, restore(held, { incident: 'INC-1' }))
     assert.equal(isKilled(flag(state)), false)
   })
 
-  it('leaves the flag killed while another incident holds it', () => {
+  t.test('leaves the flag killed while another incident holds it', async () => {
     const two = applied(held, kill(held, { incident: 'INC-2' }))
     const one = applied(two, restore(two, { incident: 'INC-1' }))
     assert.equal(isKilled(flag(one)), true)
     assert.equal(isKilled(flag(applied(one, restore(one, { incident: 'INC-2' })))), false)
   })
 
-  it('says which holds there are when it names none of them', () => {
+  t.test('says which holds there are when it names none of them', async () => {
     const { refusal } = restore(held, { incident: 'INC-9' })
     assert.equal(refusal?.code, 'nothing-to-release')
     assert.deepEqual(
@@ -124,12 +127,12 @@ describe('restore', () => {
     )
   })
 
-  it('must name something, and only one thing', () => {
+  t.test('must name something, and only one thing', async () => {
     assert.equal(restore(held).refusal?.code, 'malformed-request')
     assert.equal(restore(held, { incident: 'INC-1', all: true }).refusal?.code, 'malformed-request')
   })
 
-  it('does nothing where the flag has moved since the caller looked', () => {
+  t.test('does nothing where the flag has moved since the caller looked', async () => {
     assert.equal(
       restore(held, { all: true, ifMatch: flag(start).place }).refusal?.code,
       'precondition-failed',
@@ -137,7 +140,7 @@ describe('restore', () => {
     assert.equal(restore(held, { all: true, ifMatch: flag(held).place }, NOW + 1).refusal, undefined)
   })
 
-  it('with "all" leaves a kill standing that came after it was asked for', () => {
+  t.test('with "all" leaves a kill standing that came after it was asked for', async () => {
     const asked = flag(held).holds.map(hold => hold.id)
     const later = applied(held, kill(held, { incident: 'INC-2', now: NOW + 5 }))
     const state = applied(later, restore(later, { all: true, present: asked }, NOW + 1))
@@ -147,19 +150,19 @@ describe('restore', () => {
     )
   })
 
-  it('leaves a hold that was asked for again after it: the later word is a kill', () => {
+  t.test('leaves a hold that was asked for again after it: the later word is a kill', async () => {
     const again = applied(held, kill(held, { incident: 'INC-1', now: NOW + 10 }))
     const present = flag(again).holds.map(hold => hold.id)
     assert.equal(restore(again, { incident: 'INC-1', present }, NOW + 5).refusal?.code, 'nothing-to-release')
     assert.equal(restore(again, { incident: 'INC-1', present }, NOW + 11).refusal, undefined)
   })
 
-  it('never releases a hold that was put after it was asked for', () => {
+  t.test('never releases a hold that was put after it was asked for', async () => {
     const later = applied(start, kill(start, { incident: 'INC-1', now: NOW + 10 }))
     assert.equal(restore(later, { incident: 'INC-1' }, NOW + 5).refusal?.code, 'nothing-to-release')
   })
 
-  it('is for the role the flag states', () => {
+  t.test('is for the role the flag states', async () => {
     for (const role of ROLES) {
       const may = ['engineer', 'coordinator', 'owner'].includes(role)
       assert.equal(
@@ -173,28 +176,28 @@ describe('restore', () => {
     assert.match(refused.refusal?.message ?? '', /coordinator or higher/)
   })
 
-  it('is never for a credential that may only kill', () => {
+  t.test('is never for a credential that may only kill', async () => {
     const sealed = anActor('owner', 'break-glass', { only: 'kill' })
     assert.equal(restore(held, { all: true, actor: sealed }).refusal?.code, 'forbidden')
   })
 })
 
-describe('undo', () => {
+t.test('undo', async t => {
   const held = applied(start, kill(start, { incident: 'INC-1' }))
 
-  it("takes back the operator's own kill within five minutes", () => {
+  t.test("takes back the operator's own kill within five minutes", async () => {
     const verdict = restore(held, { undo: true, actor: operator }, NOW + 5 * 60_000)
     assert.equal(verdict.refusal, undefined)
     assert.equal(isKilled(flag(applied(held, verdict))), false)
   })
 
-  it('is over after five minutes', () => {
+  t.test('is over after five minutes', async () => {
     const { refusal } = restore(held, { undo: true, actor: operator }, NOW + 5 * 60_000 + 1)
     assert.equal(refusal?.code, 'forbidden')
     assert.match(refusal?.message ?? '', /undo is for 5 minutes/)
   })
 
-  it("never touches another's hold", () => {
+  t.test("never touches another's hold", async () => {
     const other = anActor('operator', 'otto')
     assert.equal(restore(held, { undo: true, actor: other }).refusal?.code, 'nothing-to-release')
     const both = applied(held, kill(held, { incident: 'INC-2', actor: other }))
@@ -205,7 +208,7 @@ describe('undo', () => {
     )
   })
 
-  it('is told to an operator whose restore is refused', () => {
+  t.test('is told to an operator whose restore is refused', async () => {
     const { refusal } = restore(held, { incident: 'INC-1', actor: operator })
     assert.match(refusal?.message ?? '', /engineer or higher/)
     const [wayOut] = refusal?.data.wayOut ?? []
@@ -213,7 +216,7 @@ describe('undo', () => {
   })
 })
 
-describe('any order of kills and restores', () => {
+t.test('any order of kills and restores', async t => {
   const incidents = ['INC-1', 'INC-2', undefined] as const
   const actors = [operator, engineer]
   const step = fc.record({
@@ -222,7 +225,7 @@ describe('any order of kills and restores', () => {
     actor: fc.constantFrom(...actors),
   })
 
-  it('leaves the flag killed exactly while somebody still holds it', () => {
+  t.test('leaves the flag killed exactly while somebody still holds it', async () => {
     fc.assert(
       fc.property(fc.array(step, { maxLength: 30 }), steps => {
         let state = start

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict'
-import { describe, it } from 'node:test'
+import t from 'tap'
 import { decideKill } from '../../src/domain/kill.js'
 import { killsOfBranch } from '../../src/domain/provisional.js'
 import { aFlag, anActor, applied, stateWith } from '../support/domain.js'
 import { aRunbook, aStep, Story } from '../support/incidents.js'
 
-describe('an incident on a branch of the log that is abandoned', () => {
-  it('keeps what it had adopted: the kill comes in again under it', () => {
+t.test('an incident on a branch of the log that is abandoned', async t => {
+  t.test('keeps what it had adopted: the kill comes in again under it', async () => {
     const start = stateWith(aFlag('ai_v1'))
     const told = new Story(start, aRunbook({ steps: [aStep()] }))
     const [kill] = told.kill('ai_v1')
@@ -17,22 +17,25 @@ describe('an incident on a branch of the log that is abandoned', () => {
     assert.deepEqual([hold?.id, hold?.incident], [kill?.hold, 'INC-1'])
   })
 
-  it('keeps a kill that the adoption ended in a hold from before the branch, which the log may have released', () => {
-    const before = new Story(stateWith(aFlag('ai_v1')), aRunbook({ steps: [aStep()] }))
-    before.kill('ai_v1', undefined, 0, anActor('engineer'))
-    const branch = new Story(before.state, before.runbook)
-    const [kill] = branch.kill('ai_v1')
-    branch.declare({ adopt: true })
-    assert.equal(branch.state.flags.get('ai_v1')?.holds.length, 1)
-    before.restore('ai_v1', { all: true })
-    const kills = killsOfBranch(branch.entries, branch.state)
-    const end = kills.reduce(
-      (state, each) => applied(state, decideKill(state, each, 'accepted')),
-      before.state,
-    )
-    assert.deepEqual(
-      end.flags.get('ai_v1')?.holds.map(hold => [hold.id, hold.incident]),
-      [[kill?.hold, 'INC-1']],
-    )
-  })
+  t.test(
+    'keeps a kill that the adoption ended in a hold from before the branch, which the log may have released',
+    async () => {
+      const before = new Story(stateWith(aFlag('ai_v1')), aRunbook({ steps: [aStep()] }))
+      before.kill('ai_v1', undefined, 0, anActor('engineer'))
+      const branch = new Story(before.state, before.runbook)
+      const [kill] = branch.kill('ai_v1')
+      branch.declare({ adopt: true })
+      assert.equal(branch.state.flags.get('ai_v1')?.holds.length, 1)
+      before.restore('ai_v1', { all: true })
+      const kills = killsOfBranch(branch.entries, branch.state)
+      const end = kills.reduce(
+        (state, each) => applied(state, decideKill(state, each, 'accepted')),
+        before.state,
+      )
+      assert.deepEqual(
+        end.flags.get('ai_v1')?.holds.map(hold => [hold.id, hold.incident]),
+        [[kill?.hold, 'INC-1']],
+      )
+    },
+  )
 })

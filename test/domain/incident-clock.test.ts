@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { describe, it } from 'node:test'
+import t from 'tap'
 import { clockOf } from '../../src/domain/incident-clock.js'
 import type { Runbook } from '../../src/wire/runbook.js'
 import { aFlag, at, NOW, stateWith } from '../support/domain.js'
@@ -41,8 +41,8 @@ const read = (told: Story, minutes: number, what: string) =>
 const brief = (told: Story, minutes: number, what: string) =>
   read(told, minutes, what).map(({ line, due, overdue, metAt }) => [line, due, overdue, metAt])
 
-describe('the clock of an incident', () => {
-  it('puts response and resolution to the severity, and text without minutes to no time', () => {
+t.test('the clock of an incident', async t => {
+  t.test('puts response and resolution to the severity, and text without minutes to no time', async () => {
     const told = open('P2')
     assert.deepEqual(brief(told, 14, 'response'), [[2, minute(15), false, undefined]])
     assert.deepEqual(brief(told, 15, 'response'), [[2, minute(15), true, undefined]])
@@ -59,28 +59,31 @@ describe('the clock of an incident', () => {
     assert.deepEqual(brief(told, 61, 'response'), [[1, undefined, false, minute(10)]])
   })
 
-  it('escalates by time from the last progress, by severity, and to the end where the runbook says so', () => {
-    const told = open('P1')
-    const lines = (minutes: number) => brief(told, minutes, 'escalation')
-    assert.deepEqual(lines(15), [
-      [3, minute(15), true, undefined],
-      [4, minute(30), false, undefined],
-      [5, undefined, false, undefined],
-    ])
-    told.note('progress', 12)
-    assert.deepEqual(lines(15)[0], [3, minute(27), false, undefined])
-    assert.deepEqual(lines(15)[1], [4, minute(30), false, undefined], 'progress is not a solution')
-    told.note('update', 20)
-    assert.deepEqual(lines(20)[0], [3, minute(27), false, undefined], 'an update is not progress')
-    assert.equal(read(told, 0, 'escalation')[2]?.target, 'engineering manager')
-    told.change({ severity: 'P2' }, 21)
-    assert.deepEqual(
-      lines(21).map(([line]) => line),
-      [3, 5],
-    )
-  })
+  t.test(
+    'escalates by time from the last progress, by severity, and to the end where the runbook says so',
+    async () => {
+      const told = open('P1')
+      const lines = (minutes: number) => brief(told, minutes, 'escalation')
+      assert.deepEqual(lines(15), [
+        [3, minute(15), true, undefined],
+        [4, minute(30), false, undefined],
+        [5, undefined, false, undefined],
+      ])
+      told.note('progress', 12)
+      assert.deepEqual(lines(15)[0], [3, minute(27), false, undefined])
+      assert.deepEqual(lines(15)[1], [4, minute(30), false, undefined], 'progress is not a solution')
+      told.note('update', 20)
+      assert.deepEqual(lines(20)[0], [3, minute(27), false, undefined], 'an update is not progress')
+      assert.equal(read(told, 0, 'escalation')[2]?.target, 'engineering manager')
+      told.change({ severity: 'P2' }, 21)
+      assert.deepEqual(
+        lines(21).map(([line]) => line),
+        [3, 5],
+      )
+    },
+  )
 
-  it('asks for an update again after each update', () => {
+  t.test('asks for an update again after each update', async () => {
     const told = open()
     assert.deepEqual(brief(told, 30, 'update'), [[8, minute(30), true, undefined]])
     told.note('update', 29)
@@ -88,7 +91,7 @@ describe('the clock of an incident', () => {
     assert.deepEqual(brief(told, 40, 'update'), [[8, minute(59), false, undefined]])
   })
 
-  it('waits from the last restore or a recovered note, and not while it is killed again', () => {
+  t.test('waits from the last restore or a recovered note, and not while it is killed again', async () => {
     const told = open()
     assert.deepEqual(brief(told, 0, 'recovery-wait'), [[7, undefined, false, undefined]])
     told.kill('ai_v1', 'INC-1', 1)
@@ -102,7 +105,7 @@ describe('the clock of an incident', () => {
     assert.deepEqual(brief(told, 65, 'recovery-wait'), [[7, minute(65), false, minute(65)]], 'over')
   })
 
-  it('sets the post-mortem from the resolve, until it is linked', () => {
+  t.test('sets the post-mortem from the resolve, until it is linked', async () => {
     const told = open()
     assert.deepEqual(brief(told, 5000, 'postmortem'), [[9, undefined, false, undefined]])
     told.resolve({}, 60)
@@ -113,7 +116,7 @@ describe('the clock of an incident', () => {
     assert.deepEqual(brief(told, 9999, 'postmortem')[0]?.slice(2), [false, minute(100)])
   })
 
-  it('invents nothing where the runbook is silent, or is gone', () => {
+  t.test('invents nothing where the runbook is silent, or is gone', async () => {
     const told = open('SEV-1', aRunbook())
     assert.deepEqual(clockOf(told.incident, told.runbook, NOW), [])
     assert.deepEqual(clockOf(told.incident, undefined, NOW), [])

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
-import { describe, it } from 'node:test'
 import fc from 'fast-check'
+import t from 'tap'
 import { KillswitchError } from '../../src/domain/errors.js'
 import { decideRestore } from '../../src/domain/flip.js'
 import { tickFor } from '../../src/domain/incident.js'
@@ -24,8 +24,8 @@ const code = (act: () => unknown): string => {
 }
 const holdsOn = ({ state }: Story, flag = 'ai_v1') => state.flags.get(flag)?.holds ?? []
 
-describe('declaring', () => {
-  it('takes the level as the runbook spells it, however it was written', () => {
+t.test('declaring', async t => {
+  t.test('takes the level as the runbook spells it, however it was written', async () => {
     const scales: [string[], string, string | undefined][] = [
       [['SEV-1', 'SEV-2', 'SEV-3'], 'sev1', 'SEV-1'],
       [['SEV-1', 'SEV-2', 'SEV-3'], 'SEV0', undefined],
@@ -46,7 +46,7 @@ describe('declaring', () => {
     }
   })
 
-  it('refuses an id twice, and makes ids that nobody has used', () => {
+  t.test('refuses an id twice, and makes ids that nobody has used', async () => {
     const told = story()
     told.declare()
     assert.equal(
@@ -60,7 +60,7 @@ describe('declaring', () => {
     assert.equal(madeId(told.state, NOW + 24 * 3_600_000), 'INC-2026-11-21-1')
   })
 
-  it('counts the kills that named it before as its own', () => {
+  t.test('counts the kills that named it before as its own', async () => {
     const told = story()
     const [kill] = told.kill('ai_v1', 'INC-1')
     assert.equal(kill?.warnings?.[0]?.code, 'unknown-incident')
@@ -77,7 +77,7 @@ describe('declaring', () => {
     assert.equal(told.kill('kyc_v1', 'INC-1')[0]?.warnings, undefined)
   })
 
-  it('is for operators and above, and never for a credential that may only kill', () => {
+  t.test('is for operators and above, and never for a credential that may only kill', async () => {
     for (const role of ROLES) {
       const may = ['operator', 'engineer', 'coordinator', 'owner'].includes(role)
       assert.equal(
@@ -93,27 +93,30 @@ describe('declaring', () => {
   })
 })
 
-describe('adopting', () => {
-  it('takes the holds no incident has on the flags the runbook is about, and leaves the others', () => {
-    const told = story()
-    const [kill] = told.kill('ai_v1')
-    told.kill('other')
-    told.kill('ai_v1', 'INC-9')
-    const before = told.state.flags.get('ai_v1')?.place ?? 0
-    const [declared, adopted] = told.declare({ adopt: true })
-    assert.deepEqual(adopted?.adopted, [{ flag: 'ai_v1', hold: kill?.hold }])
-    assert.deepEqual(
-      holdsOn(told).map(hold => hold.incident),
-      ['INC-1', 'INC-9'],
-    )
-    assert.equal(holdsOn(told, 'other')[0]?.incident, undefined)
-    assert.deepEqual(told.incident.flips.kills, [kill?.seq])
-    assert.ok((told.state.flags.get('ai_v1')?.place ?? 0) > before, "the flag's ETag moves")
-    assert.equal(told.state.revision, told.state.head.seq)
-    assert.equal(declared?.warnings, undefined)
-  })
+t.test('adopting', async t => {
+  t.test(
+    'takes the holds no incident has on the flags the runbook is about, and leaves the others',
+    async () => {
+      const told = story()
+      const [kill] = told.kill('ai_v1')
+      told.kill('other')
+      told.kill('ai_v1', 'INC-9')
+      const before = told.state.flags.get('ai_v1')?.place ?? 0
+      const [declared, adopted] = told.declare({ adopt: true })
+      assert.deepEqual(adopted?.adopted, [{ flag: 'ai_v1', hold: kill?.hold }])
+      assert.deepEqual(
+        holdsOn(told).map(hold => hold.incident),
+        ['INC-1', 'INC-9'],
+      )
+      assert.equal(holdsOn(told, 'other')[0]?.incident, undefined)
+      assert.deepEqual(told.incident.flips.kills, [kill?.seq])
+      assert.ok((told.state.flags.get('ai_v1')?.place ?? 0) > before, "the flag's ETag moves")
+      assert.equal(told.state.revision, told.state.head.seq)
+      assert.equal(declared?.warnings, undefined)
+    },
+  )
 
-  it('of two holds on one flag keeps the oldest, and nobody undoes the other with it', () => {
+  t.test('of two holds on one flag keeps the oldest, and nobody undoes the other with it', async () => {
     const told = story()
     const [first] = told.kill('ai_v1', undefined, 0, anActor('operator', 'ana'))
     told.kill('ai_v1', undefined, 1, anActor('operator', 'bo'))
@@ -137,7 +140,7 @@ describe('adopting', () => {
     assert.equal(undo.refusal?.code, 'nothing-to-release')
   })
 
-  it('is strict on its own, and only warns beside a declaration', () => {
+  t.test('is strict on its own, and only warns beside a declaration', async () => {
     const told = story()
     told.kill('ai_v1', 'INC-9')
     const [declared, ...none] = told.declare({ adopt: ['ai_v1', 'kyc_v1', 'nope'] })
@@ -162,8 +165,8 @@ describe('adopting', () => {
   })
 })
 
-describe('resolving', () => {
-  it('is refused while it holds a flag, with the list', () => {
+t.test('resolving', async t => {
+  t.test('is refused while it holds a flag, with the list', async () => {
     const told = story()
     told.kill('ai_v1', 'INC-1')
     told.declare()
@@ -192,7 +195,7 @@ describe('resolving', () => {
     assert.equal(told.kill('kyc_v1', 'INC-1')[0]?.warnings?.[0]?.code, 'resolved-incident')
   })
 
-  it('waits for the recovery, and again after a re-kill', () => {
+  t.test('waits for the recovery, and again after a re-kill', async () => {
     const told = story(aRunbook({ waits: [{ text: 'Wait 15 min', minutes: 15, line: 75 }] }))
     told.kill('ai_v1', 'INC-1')
     told.declare()
@@ -213,7 +216,7 @@ describe('resolving', () => {
     )
   })
 
-  it('leaves flags held for an engineer, with an owner and a date to come', () => {
+  t.test('leaves flags held for an engineer, with an owner and a date to come', async () => {
     const leave = [{ flag: 'ai_v1', owner: 'AI team', until: '2026-11-27' }]
     const told = story()
     told.kill('ai_v1', 'INC-1')
@@ -239,7 +242,7 @@ describe('resolving', () => {
     assert.equal(told.incident.resolved?.at, new Date(NOW).toISOString(), 'it was resolved once')
   })
 
-  it('is forced by a coordinator with a reason, and says so', () => {
+  t.test('is forced by a coordinator with a reason, and says so', async () => {
     const told = story()
     told.kill('ai_v1', 'INC-1')
     told.declare()
@@ -261,10 +264,10 @@ describe('resolving', () => {
   })
 })
 
-describe('steps', () => {
+t.test('steps', async t => {
   const papers = (code: string) => ({ id: `trustflow/first/${code}`, code, text: code, line: 20 })
 
-  it('are done by the flips that name them, before and after the declaration, and by ticks', () => {
+  t.test('are done by the flips that name them, before and after the declaration, and by ticks', async () => {
     const told = story()
     const claim = (code: string, offRunbook = false) => ({ ...noStep, step: papers(code), offRunbook })
     told.kill('ai_v1', 'INC-1', 0, undefined, claim('early'))
@@ -281,8 +284,8 @@ describe('steps', () => {
   })
 })
 
-describe('changes of an incident', () => {
-  it('keep what is new, and are unchanged where nothing is', () => {
+t.test('changes of an incident', async t => {
+  t.test('keep what is new, and are unchanged where nothing is', async () => {
     const told = story()
     told.declare()
     assert.deepEqual(told.change({ severity: 'sev2', commander: 'Cy' })[0]?.change, {
@@ -300,7 +303,7 @@ describe('changes of an incident', () => {
   })
 })
 
-describe('any order of kills, adoptions, restores and resolves', () => {
+t.test('any order of kills, adoptions, restores and resolves', async t => {
   type Act = {
     act: 'kill' | 'adopt' | 'restore' | 'declare' | 'resolve' | 'note'
     flag: string
@@ -326,28 +329,31 @@ describe('any order of kills, adoptions, restores and resolves', () => {
     else told.resolve({ incident: id }, minutes)
   }
 
-  it('holds a flag once per incident, un-kills only by a restore, and folds the same from the log', () => {
-    fc.assert(
-      fc.property(acts, list => {
-        const told = story()
-        for (const [index, each] of list.entries()) {
-          const before = told.state
-          code(() => play(told, each, index))
-          for (const [key, flag] of told.state.flags) {
-            const incidents = flag.holds.map(hold => hold.incident ?? `actor ${hold.actor}`)
-            assert.equal(new Set(incidents).size, incidents.length, `${key}: ${incidents.join()}`)
-            if (isKilled(before.flags.get(key)!) && !isKilled(flag)) assert.equal(each.act, 'restore')
+  t.test(
+    'holds a flag once per incident, un-kills only by a restore, and folds the same from the log',
+    async () => {
+      fc.assert(
+        fc.property(acts, list => {
+          const told = story()
+          for (const [index, each] of list.entries()) {
+            const before = told.state
+            code(() => play(told, each, index))
+            for (const [key, flag] of told.state.flags) {
+              const incidents = flag.holds.map(hold => hold.incident ?? `actor ${hold.actor}`)
+              assert.equal(new Set(incidents).size, incidents.length, `${key}: ${incidents.join()}`)
+              if (isKilled(before.flags.get(key)!) && !isKilled(flag)) assert.equal(each.act, 'restore')
+            }
+            for (const { id, resolved } of told.state.incidents.values())
+              if (each.act === 'resolve' && resolved && before.incidents.get(id)?.resolved === undefined)
+                assert.equal(
+                  [...told.state.flags.values()].some(flag => flag.holds.some(hold => hold.incident === id)),
+                  false,
+                )
           }
-          for (const { id, resolved } of told.state.incidents.values())
-            if (each.act === 'resolve' && resolved && before.incidents.get(id)?.resolved === undefined)
-              assert.equal(
-                [...told.state.flags.values()].some(flag => flag.holds.some(hold => hold.incident === id)),
-                false,
-              )
-        }
-        assert.deepEqual(told.entries.reduce(fold, start), told.state)
-      }),
-      { numRuns: 200 },
-    )
-  })
+          assert.deepEqual(told.entries.reduce(fold, start), told.state)
+        }),
+        { numRuns: 200 },
+      )
+    },
+  )
 })

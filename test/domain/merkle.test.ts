@@ -3,7 +3,7 @@
 // which are those of certificate-transparency's merkle_tree_test.cc.
 
 import assert from 'node:assert/strict'
-import { describe, it } from 'node:test'
+import t from 'tap'
 import {
   type Consistency,
   consistencyRanges,
@@ -150,8 +150,8 @@ function grow(leaves: readonly Buffer[]) {
   return { file, roots, at, proofOf }
 }
 
-describe('the tree', () => {
-  it('has the roots and the inner hashes of the vectors', () => {
+t.test('the tree', async t => {
+  t.test('has the roots and the inner hashes of the vectors', async () => {
     const { roots, at } = grow(LEAVES)
     assert.deepEqual(roots, ROOTS)
     assert.deepEqual(EMPTY_ROOT, ROOTS[0])
@@ -162,7 +162,7 @@ describe('the tree', () => {
       )
   })
 
-  it('makes the proofs of the vectors', () => {
+  t.test('makes the proofs of the vectors', async () => {
     const { proofOf } = grow(LEAVES)
     for (const [leaf, size, proof] of INCLUSION)
       assert.deepEqual(proofOf(inclusionRanges(leaf - 1, size)), proof.map(hex))
@@ -170,7 +170,7 @@ describe('the tree', () => {
       assert.deepEqual(proofOf(consistencyRanges(first, second)), proof.map(hex))
   })
 
-  it('keeps a smaller tree as the beginning of a larger one, and goes on from its frontier', () => {
+  t.test('keeps a smaller tree as the beginning of a larger one, and goes on from its frontier', async () => {
     const leaves = Array.from({ length: 70 }, (_, i) => Buffer.from(`line ${i}`))
     const whole = grow(leaves)
     for (let size = 0; size <= leaves.length; size++) {
@@ -183,22 +183,25 @@ describe('the tree', () => {
   })
 })
 
-describe('a proof', () => {
+t.test('a proof', async t => {
   const whole = grow(Array.from({ length: 35 }, (_, i) => Buffer.from(`line ${i}`)))
   const leafAt = (index: number) => whole.at({ level: 0, index })
 
-  it('of inclusion holds for every leaf of every tree, and for no other leaf, tree or proof', () => {
-    for (let size = 1; size < whole.roots.length; size++)
-      for (let index = 0; index < size; index++) {
-        const proof = whole.proofOf(inclusionRanges(index, size))
-        const right = { index, size, leaf: leafAt(index), proof, root: whole.roots[size] as Buffer }
-        assert.ok(verifyInclusion(right), `${index} of ${size}`)
-        for (const wrong of corruptedInclusions(right))
-          assert.ok(!verifyInclusion(wrong), JSON.stringify(wrong))
-      }
-  })
+  t.test(
+    'of inclusion holds for every leaf of every tree, and for no other leaf, tree or proof',
+    async () => {
+      for (let size = 1; size < whole.roots.length; size++)
+        for (let index = 0; index < size; index++) {
+          const proof = whole.proofOf(inclusionRanges(index, size))
+          const right = { index, size, leaf: leafAt(index), proof, root: whole.roots[size] as Buffer }
+          assert.ok(verifyInclusion(right), `${index} of ${size}`)
+          for (const wrong of corruptedInclusions(right))
+            assert.ok(!verifyInclusion(wrong), JSON.stringify(wrong))
+        }
+    },
+  )
 
-  it('of consistency holds for every pair of trees, and for nothing else', () => {
+  t.test('of consistency holds for every pair of trees, and for nothing else', async () => {
     for (let second = 1; second < whole.roots.length; second++)
       for (let first = 0; first <= second; first++) {
         const [firstRoot, secondRoot] = [whole.roots[first] as Buffer, whole.roots[second] as Buffer]

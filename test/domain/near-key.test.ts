@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
-import { describe, it } from 'node:test'
 import fc from 'fast-check'
+import t from 'tap'
 import { decideDrill } from '../../src/domain/drill.js'
 import { decideRestore } from '../../src/domain/flip.js'
 import { decideKill } from '../../src/domain/kill.js'
@@ -11,8 +11,8 @@ import { aKey } from '../support/keys.js'
 const setOf = (...keys: string[]) => new Map(keys.map(key => [key, key]))
 const checkout = setOf('enableCheckout', 'payments/card', 'constructor')
 
-describe('near keys', () => {
-  it('are those that differ by case or separators alone', () => {
+t.test('near keys', async t => {
+  t.test('are those that differ by case or separators alone', async () => {
     for (const asked of ['enable_checkout', 'EnableCheckout', 'enable-checkout', 'ENABLE.CHECKOUT'])
       assert.deepEqual(nearKeys(checkout, asked), ['enableCheckout'], asked)
     assert.deepEqual(nearKeys(checkout, 'enable–checkout '), ['enableCheckout'], 'pasted from a document')
@@ -22,13 +22,13 @@ describe('near keys', () => {
     assert.deepEqual(nearKeys(setOf('a/b', 'a_b', 'ab'), 'a_b'), ['a/b', 'ab'], 'itself is none')
   })
 
-  it('follow the flags that there are', () => {
+  t.test('follow the flags that there are', async () => {
     const flags = setOf('a/b')
     assert.deepEqual(nearKeys(flags, 'ab'), ['a/b'])
     assert.deepEqual(nearKeys(new Map([...flags, ['A:B', '']]), 'ab'), ['a/b', 'A:B'])
   })
 
-  it('have one form, whatever the key', () => {
+  t.test('have one form, whatever the key', async () => {
     fc.assert(
       fc.property(aKey, key => {
         assert.equal(formOf(key.toUpperCase()), formOf(key))
@@ -38,8 +38,8 @@ describe('near keys', () => {
   })
 })
 
-describe('an unknown flag', () => {
-  it('is told with the keys that may have been meant', () => {
+t.test('an unknown flag', async t => {
+  t.test('is told with the keys that may have been meant', async () => {
     const { code, detail, data } = unknownFlag(checkout, 'EnableCheckout')
     assert.deepEqual(
       [code, detail, data.flag, data.near],
@@ -57,7 +57,7 @@ describe('an unknown flag', () => {
     assert.ok(unknownFlag(checkout, 'x'.repeat(2048)).detail.length < 300)
   })
 
-  it('is never taken for the one that is near', () => {
+  t.test('is never taken for the one that is near', async () => {
     const state = stateWith(aFlag('enableCheckout'))
     const common = { flag: 'enable_checkout', actor: anActor('owner'), request: aRequest() }
     const verdicts = [

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { it } from 'node:test'
+import t from 'tap'
 import { EMPTY, type SealedEntry, seal } from '../../src/domain/audit.js'
 import { decideRestore } from '../../src/domain/flip.js'
 import { decideKill } from '../../src/domain/kill.js'
@@ -35,7 +35,7 @@ class Story {
   }
 }
 
-it('an acknowledged kill of an abandoned branch that found its hold there is applied again', () => {
+t.test('an acknowledged kill of an abandoned branch that found its hold there is applied again', async () => {
   const story = new Story()
   story.add(loaded(aCatalogue(aFlag('ai_v1'))))
   story.kill('before', 'INC-1')
@@ -51,9 +51,12 @@ it('an acknowledged kill of an abandoned branch that found its hold there is app
   )
 })
 
-it('the kills of a step run that a branch begins inside of come in together, without its first entry', () => {
-  const kill = { ...aKill('kyc_v1', 'run'), flags: ['kyc_v1', 'bridge.intake'] }
-  const state = stateWith(aFlag('kyc_v1'), aFlag('bridge.intake'))
-  const { flags } = applied(state, decideKill(state, kill, 'accepted'))
-  for (const flag of kill.flags) assert.equal(flags.get(flag)?.holds.length, 1, flag)
-})
+t.test(
+  'the kills of a step run that a branch begins inside of come in together, without its first entry',
+  async () => {
+    const kill = { ...aKill('kyc_v1', 'run'), flags: ['kyc_v1', 'bridge.intake'] }
+    const state = stateWith(aFlag('kyc_v1'), aFlag('bridge.intake'))
+    const { flags } = applied(state, decideKill(state, kill, 'accepted'))
+    for (const flag of kill.flags) assert.equal(flags.get(flag)?.holds.length, 1, flag)
+  },
+)

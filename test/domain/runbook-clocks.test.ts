@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict'
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { describe, it } from 'node:test'
+import t from 'tap'
 import { clockOf } from '../../src/domain/incident-clock.js'
 import { read } from '../catalogue/runbooks/reading.js'
 import { aFlag, NOW, stateWith } from '../support/domain.js'
@@ -36,8 +36,8 @@ for (const [name, folder] of Object.entries(FOLDERS)) {
     return told
   }
 
-  describe(`the clock, by ${name}`, { skip }, () => {
-    it('of TrustFlow has thirty minutes of watching, and no other hour', () => {
+  t.test(`the clock, by ${name}`, { skip }, async t => {
+    t.test('of TrustFlow has thirty minutes of watching, and no other hour', async () => {
       const told = open('trustflow', 'SEV-1')
       // ours has two waits that begin with the restore; what the original says is among them
       const waits = (minutes: number) => clockAt(told, minutes).filter(each => /recovery-wait/.test(each))
@@ -48,7 +48,7 @@ for (const [name, folder] of Object.entries(FOLDERS)) {
       assert.ok(waits(40).includes('recovery-wait 40 ok'))
     })
 
-    it('of Pilot deals escalates by severity and by time, and counts no business hours', () => {
+    t.test('of Pilot deals escalates by severity and by time, and counts no business hours', async () => {
       assert.deepEqual(clockAt(open('pilot', 'SEV0'), 20), [
         'escalation -',
         'escalation 15!',
@@ -68,46 +68,56 @@ for (const [name, folder] of Object.entries(FOLDERS)) {
       assert.ok(clockAt(told, 20).includes('escalation 15!'), '"cannot resolve" is not put off by progress')
     })
 
-    it('of the chat assistant wants an update every thirty minutes and a post-mortem in a day', () => {
-      const told = open('chat-assistant', 'SEV1')
-      assert.deepEqual(clockAt(told, 29), ['escalation -', 'postmortem -', 'response -', 'update 30'])
-      told.note('update', 29)
-      assert.ok(clockAt(told, 59).includes('update 59!'))
-      assert.ok(clockAt(open('chat-assistant', 'SEV2'), 1).includes('response 60'))
-      const minor = open('chat-assistant', 'SEV3')
-      assert.deepEqual(clockAt(minor, 1), ['postmortem -', 'response 240', 'update 30'])
-      minor.resolve({}, 100)
-      assert.deepEqual(clockAt(minor, 200), ['postmortem 1540', 'response 240 ok'])
-      assert.ok(
-        clockAt(open('chat-assistant', 'SEV4'), 10_000).includes('response -'),
-        'the next business day',
-      )
-    })
+    t.test(
+      'of the chat assistant wants an update every thirty minutes and a post-mortem in a day',
+      async () => {
+        const told = open('chat-assistant', 'SEV1')
+        assert.deepEqual(clockAt(told, 29), ['escalation -', 'postmortem -', 'response -', 'update 30'])
+        told.note('update', 29)
+        assert.ok(clockAt(told, 59).includes('update 59!'))
+        assert.ok(clockAt(open('chat-assistant', 'SEV2'), 1).includes('response 60'))
+        const minor = open('chat-assistant', 'SEV3')
+        assert.deepEqual(clockAt(minor, 1), ['postmortem -', 'response 240', 'update 30'])
+        minor.resolve({}, 100)
+        assert.deepEqual(clockAt(minor, 200), ['postmortem 1540', 'response 240 ok'])
+        assert.ok(
+          clockAt(open('chat-assistant', 'SEV4'), 10_000).includes('response -'),
+          'the next business day',
+        )
+      },
+    )
 
-    it('of the insurance bridge has a response and a resolution for each level, and no other hour', () => {
-      const at = (level: string) => clockAt(open('insurance-ai-bridge', level), 1)
-      assert.deepEqual(at('P1'), ['escalation -', 'resolution 60', 'response -'])
-      assert.deepEqual(at('P2'), ['escalation -', 'resolution 240', 'response 15'])
-      assert.deepEqual(at('P3'), ['escalation -', 'resolution 1440', 'response 60'])
-      assert.deepEqual(at('P4'), ['escalation -', 'resolution -', 'response 240'])
-    })
+    t.test(
+      'of the insurance bridge has a response and a resolution for each level, and no other hour',
+      async () => {
+        const at = (level: string) => clockAt(open('insurance-ai-bridge', level), 1)
+        assert.deepEqual(at('P1'), ['escalation -', 'resolution 60', 'response -'])
+        assert.deepEqual(at('P2'), ['escalation -', 'resolution 240', 'response 15'])
+        assert.deepEqual(at('P3'), ['escalation -', 'resolution 1440', 'response 60'])
+        assert.deepEqual(at('P4'), ['escalation -', 'resolution -', 'response 240'])
+      },
+    )
 
-    it('of Inflow escalates three times without progress, waits for stability, and has two days to write', () => {
-      const told = open('inflow', 'SEV1')
-      const escalations = (minutes: number) => clockAt(told, minutes).filter(each => /escalation/.test(each))
-      assert.ok(clockAt(told, 5).includes('response 5!'))
-      assert.deepEqual(escalations(15), ['escalation 15!', 'escalation 30', 'escalation 60'])
-      told.note('progress', 20)
-      assert.deepEqual(escalations(30), ['escalation 35', 'escalation 50', 'escalation 80'])
-      told.kill('ai_v1', 'INC-1', 31)
-      told.restore('ai_v1', { incident: 'INC-1' }, 40)
-      assert.ok(clockAt(told, 54).includes('recovery-wait 55'))
-      told.kill('ai_v1', 'INC-1', 54)
-      assert.ok(clockAt(told, 60).includes('recovery-wait -'), 'killed again')
-      told.restore('ai_v1', { incident: 'INC-1' }, 70)
-      assert.ok(clockAt(told, 85).includes('recovery-wait 85 ok'))
-      told.resolve({}, 85)
-      assert.deepEqual(clockAt(told, 86), [`postmortem ${85 + 2880}`, 'response 5 ok!'])
-    })
+    t.test(
+      'of Inflow escalates three times without progress, waits for stability, and has two days to write',
+      async () => {
+        const told = open('inflow', 'SEV1')
+        const escalations = (minutes: number) =>
+          clockAt(told, minutes).filter(each => /escalation/.test(each))
+        assert.ok(clockAt(told, 5).includes('response 5!'))
+        assert.deepEqual(escalations(15), ['escalation 15!', 'escalation 30', 'escalation 60'])
+        told.note('progress', 20)
+        assert.deepEqual(escalations(30), ['escalation 35', 'escalation 50', 'escalation 80'])
+        told.kill('ai_v1', 'INC-1', 31)
+        told.restore('ai_v1', { incident: 'INC-1' }, 40)
+        assert.ok(clockAt(told, 54).includes('recovery-wait 55'))
+        told.kill('ai_v1', 'INC-1', 54)
+        assert.ok(clockAt(told, 60).includes('recovery-wait -'), 'killed again')
+        told.restore('ai_v1', { incident: 'INC-1' }, 70)
+        assert.ok(clockAt(told, 85).includes('recovery-wait 85 ok'))
+        told.resolve({}, 85)
+        assert.deepEqual(clockAt(told, 86), [`postmortem ${85 + 2880}`, 'response 5 ok!'])
+      },
+    )
   })
 }

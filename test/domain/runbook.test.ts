@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import t from 'tap'
 import { findRunbook, findStep } from '../../src/domain/runbook.js'
 import { withCodes } from '../../src/domain/step-code.js'
 import type { Runbook, Step } from '../../src/wire/runbook.js'
@@ -91,10 +91,10 @@ const NAMES: [name: string, answer: string | string[]][] = [
 ]
 
 for (const [name, answer] of NAMES) {
-  test(`"${name.slice(0, 40)}"`, () => assert.deepEqual(found(name), answer))
+  t.test(`"${name.slice(0, 40)}"`, async () => assert.deepEqual(found(name), answer))
 }
 
-test('codes are five letters to be said aloud, and accepted in any case', () => {
+t.test('codes are five letters to be said aloud, and accepted in any case', async () => {
   for (const { code, id } of RUNBOOKS.flatMap(({ steps }) => steps)) {
     assert.match(code, /^[bdfghjklmnprstvz][aiou][bdfghjklmnprstvz][aiou][bdfghjklmnprstvz]$/)
     assert.equal(found(` ${code.toUpperCase()} `), id)
@@ -102,7 +102,7 @@ test('codes are five letters to be said aloud, and accepted in any case', () => 
   }
 })
 
-test('a code a letter off is near', () => {
+t.test('a code a letter off is near', async () => {
   const [{ code, id }] = RUNBOOKS[0]!.steps as [Step]
   const wrong = `${code.slice(0, 4)}x`
   assert.ok(found(wrong).includes(id))
@@ -111,12 +111,12 @@ test('a code a letter off is near', () => {
 const codesOf = (paths: string[], texts: string[]) =>
   withCodes([runbook('rb', paths, texts)])[0]!.steps.map(s => s.code)
 
-test('a code depends on runbook and text, not on place or spelling', () => {
+t.test('a code depends on runbook and text, not on place or spelling', async () => {
   assert.deepEqual(codesOf(['a/1'], ['Stop  it']), codesOf(['b/7'], ['stop it']))
   assert.notDeepEqual(codesOf(['a/1'], ['Stop it']), codesOf(['a/1'], ['Start it']))
 })
 
-test('the same text twice is told apart by its section, and stays so when renumbered', () => {
+t.test('the same text twice is told apart by its section, and stays so when renumbered', async () => {
   const [one, two] = codesOf(['a/1', 'b/1'], ['Deploy', 'Deploy'])
   assert.notEqual(one, two)
   assert.deepEqual(codesOf(['b/3', 'a/2'], ['Deploy', 'Deploy']), [two, one])
@@ -124,14 +124,14 @@ test('the same text twice is told apart by its section, and stays so when renumb
   assert.equal(new Set(same).size, 3)
 })
 
-test('codes grow where they collide', () => {
+t.test('codes grow where they collide', async () => {
   const paths = Array.from({ length: 3000 }, (_, index) => `a/${index}`)
   const codes = codesOf(paths, paths)
   assert.equal(new Set(codes).size, 3000)
   assert.ok(codes.some(code => code.length === 6))
 })
 
-test('a runbook is found by its id in any case', () => {
+t.test('a runbook is found by its id in any case', async () => {
   assert.equal(findRunbook(RUNBOOKS, ' Pilot ')?.id, 'pilot')
   assert.equal(findRunbook(RUNBOOKS, 'none'), undefined)
 })

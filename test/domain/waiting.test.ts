@@ -1,7 +1,7 @@
 // A request that waits in the gate, as a table: where it stands, what happens, and what follows.
 
 import assert from 'node:assert/strict'
-import { describe, it } from 'node:test'
+import t from 'tap'
 import type { Answered } from '../../src/domain/answered.js'
 import { KillswitchError } from '../../src/domain/errors.js'
 import {
@@ -35,7 +35,7 @@ const answered = (given: Partial<Answered> = {}): Answered => ({
   ...given,
 })
 
-describe('after a commit that ended in an error', () => {
+t.test('after a commit that ended in an error', async t => {
   const other: Attempt = { draft, after: 8 }
   const rows: [string, Standing, Parameters<typeof afterFailure>[1], Standing][] = [
     ['certain: as it was', UNTRIED, 'store-unavailable', UNTRIED],
@@ -53,20 +53,22 @@ describe('after a commit that ended in an error', () => {
     ['an error that nobody promised: it may be there', UNTRIED, 'internal', { is: 'tried', attempt: other }],
   ]
   for (const [title, before, code, after] of rows)
-    it(`${before.is}, ${code}: ${title}`, () => assert.deepEqual(afterFailure(before, code, other), after))
+    t.test(`${before.is}, ${code}: ${title}`, async () =>
+      assert.deepEqual(afterFailure(before, code, other), after),
+    )
 })
 
-describe('after an entry of it came in with the log', () => {
+t.test('after an entry of it came in with the log', async t => {
   const rows: [Standing, Standing][] = [
     [UNTRIED, UNTRIED],
     [tried, landed],
     [landed, landed],
   ]
   for (const [before, after] of rows)
-    it(`${before.is} is ${after.is}`, () => assert.deepEqual(afterSighting(before), after))
+    t.test(`${before.is} is ${after.is}`, async () => assert.deepEqual(afterSighting(before), after))
 })
 
-describe('what is next', () => {
+t.test('what is next', async t => {
   const rows: [string, Standing, number, Answered | undefined, Next][] = [
     ['never tried', UNTRIED, 7, undefined, { do: 'decide', standing: UNTRIED }],
     ['tried, and the log has not moved', tried, 7, undefined, { do: 'decide', standing: tried }],
@@ -115,10 +117,10 @@ describe('what is next', () => {
     ],
   ]
   for (const [title, standing, head, known, next] of rows)
-    it(title, () => assert.deepEqual(nextFor(standing, { head, answered: known }, 'same'), next))
+    t.test(title, async () => assert.deepEqual(nextFor(standing, { head, answered: known }, 'same'), next))
 })
 
-describe('another try', () => {
+t.test('another try', async t => {
   const rows: [Parameters<typeof mayTryAgain>[0], Standing[], boolean][] = [
     ['outcome-unknown', [UNTRIED], true],
     ['store-unavailable', [UNTRIED, UNTRIED], false],
@@ -128,16 +130,17 @@ describe('another try', () => {
     ['history-lost', [tried], false],
   ]
   for (const [code, standings, may] of rows)
-    it(`${code} with ${standings.map(({ is }) => is).join(', ')}: ${may}`, () =>
-      assert.equal(mayTryAgain(code, standings), may))
+    t.test(`${code} with ${standings.map(({ is }) => is).join(', ')}: ${may}`, async () =>
+      assert.equal(mayTryAgain(code, standings), may),
+    )
 })
 
-describe('the end of one that is not tried again', () => {
-  it('is its refusal, whatever was tried', () => {
+t.test('the end of one that is not tried again', async t => {
+  t.test('is its refusal, whatever was tried', async () => {
     for (const standing of [UNTRIED, tried, landed])
       assert.deepEqual(endOf(standing, refusal), { as: 'refused', refusal })
   })
-  it('is certain where nothing was tried, and unknown where something was', () => {
+  t.test('is certain where nothing was tried, and unknown where something was', async () => {
     assert.deepEqual(endOf(UNTRIED, undefined), { as: 'failed' })
     assert.deepEqual(endOf(tried, undefined), { as: 'unknown', draft })
     assert.deepEqual(endOf(landed, undefined), { as: 'unknown', draft })

@@ -8,8 +8,8 @@ import { once } from 'node:events'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
-import { describe, it } from 'node:test'
 import { Redis } from 'ioredis'
+import t from 'tap'
 import { parse } from 'yaml'
 import { readConfig } from '../../src/config.js'
 import { ACL_COMMANDS } from '../../src/log/stores/redis/posture.js'
@@ -84,8 +84,8 @@ const FORBIDDEN = [
   ['EVAL', "return redis.call('FLUSHALL')", '0'],
 ] as const
 
-describe('docker-compose.yml', () => {
-  it('sets up a Redis of which the service has nothing to warn', async t => {
+t.test('docker-compose.yml', async t => {
+  t.test('sets up a Redis of which the service has nothing to warn', async t => {
     const port = await startComposed(t)
     const url = services.killswitch.environment.KILLSWITCH_REDIS_URL.replace(/\$\{[^}]*\}/, PASSWORD)
     const service = await Service.start(t, {
@@ -102,7 +102,7 @@ describe('docker-compose.yml', () => {
     assert.doesNotMatch(service.logged + service.said, new RegExp(PASSWORD))
   })
 
-  it('gives the service variables it knows, and the sealed credential where .env has one', () => {
+  t.test('gives the service variables it knows, and the sealed credential where .env has one', async () => {
     const composed = (env: Record<string, string>) => ({
       NODE_ENV: 'production',
       KILLSWITCH_FLAGS_DIR: '/app/flags',
@@ -121,7 +121,7 @@ describe('docker-compose.yml', () => {
     assert.equal(config.breakGlassSha256, sealed)
   })
 
-  it('lets no user flush, cut, move or expire the log, or undo its safety', async t => {
+  t.test('lets no user flush, cut, move or expire the log, or undo its safety', async t => {
     const port = await startComposed(t)
     const own = connectAs(t, port, 'killswitch')
     const nobody = connectAs(t, port)
@@ -136,7 +136,7 @@ describe('docker-compose.yml', () => {
     }
   })
 
-  it('gives the service exactly the commands it needs', () => {
+  t.test('gives the service exactly the commands it needs', async () => {
     const line = read('deploy/redis/users.acl')
       .split('\n')
       .find(each => each.startsWith('user killswitch '))
@@ -148,7 +148,7 @@ describe('docker-compose.yml', () => {
     assert.match(read('deploy/redis/users.acl'), /^user default off$/m)
   })
 
-  it('has no secret in the repository, and mounts nothing that is not there', () => {
+  t.test('has no secret in the repository, and mounts nothing that is not there', async () => {
     const mounts = Object.values<{ volumes: string[] }>(services).flatMap(({ volumes }) =>
       volumes.map(volume => volume.split(':')[0] as string).filter(from => from.startsWith('./')),
     )
@@ -166,10 +166,10 @@ describe('docker-compose.yml', () => {
   })
 })
 
-describe('Dockerfile', () => {
+t.test('Dockerfile', async t => {
   const dockerfile = read('Dockerfile')
 
-  it('copies only what is there, and what .dockerignore lets through', () => {
+  t.test('copies only what is there, and what .dockerignore lets through', async () => {
     const ignored = read('.dockerignore')
     const copied = [...dockerfile.matchAll(/^COPY (?!--from)(.+) \S+$/gm)].flatMap(([, from = '']) =>
       from.split(' '),
@@ -178,7 +178,7 @@ describe('Dockerfile', () => {
     for (const from of copied) assert.match(ignored, new RegExp(`^!${from}$`, 'm'), from)
   })
 
-  it('runs as nobody special, in exec form, with a health check that node itself does', async t => {
+  t.test('runs as nobody special, in exec form, with a health check that node itself does', async t => {
     assert.match(dockerfile, /^USER node$/m)
     assert.match(dockerfile, /^STOPSIGNAL SIGTERM$/m)
     assert.doesNotMatch(dockerfile, /^(CMD|ENTRYPOINT) [^[]/m)

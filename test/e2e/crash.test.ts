@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict'
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { describe, it } from 'node:test'
+import t from 'tap'
 import { PROPER, startRedis } from '../support/redis.js'
 import { Service } from '../support/service.js'
 import { type Teardown, testdir } from '../support/testdir.js'
@@ -103,15 +103,17 @@ async function crashAndRecover(t: Teardown, env: Record<string, string>): Promis
   assert.equal(await service.end('SIGTERM'), 0)
 }
 
-describe('kill -9 in the middle of flips', () => {
-  it(`loses nothing acknowledged on the local store, in ${ROUNDS} rounds`, t => crashAndRecover(t, {}))
+t.test('kill -9 in the middle of flips', async t => {
+  t.test(`loses nothing acknowledged on the local store, in ${ROUNDS} rounds`, async t =>
+    crashAndRecover(t, {}),
+  )
 
-  it(`loses nothing acknowledged on Redis, in ${ROUNDS} rounds`, async t => {
+  t.test(`loses nothing acknowledged on Redis, in ${ROUNDS} rounds`, async t => {
     const redis = await startRedis(t, PROPER)
     await crashAndRecover(t, { KILLSWITCH_REDIS_URL: redis.url })
   })
 
-  it('starts again without its index, which it makes anew from the log', async t => {
+  t.test('starts again without its index, which it makes anew from the log', async t => {
     const dataDir = testdir(t)
     const first = await Service.start(t, { dataDir })
     for (let i = 0; i < 5; i++) await first.kill('ai_v1', { incident: `INC-${i}`, reason: `number ${i}` })

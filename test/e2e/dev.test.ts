@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict'
 import { appendFileSync, cpSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { test } from 'node:test'
+import t from 'tap'
 import { ROOT } from '../support/server.js'
 import { Service } from '../support/service.js'
 import { testdir } from '../support/testdir.js'
@@ -11,35 +11,42 @@ import { until } from '../support/until.js'
 
 const starts = (service: Service): number => service.said.match(/Killswitch is up/g)?.length ?? 0
 
-test('a change of a source is there after a moment, a broken one changes nothing, and a signal ends both', async t => {
-  const clone = testdir(t)
-  for (const name of ['package.json', 'tsconfig.json', 'scripts', 'src'])
-    cpSync(join(ROOT, name), join(clone, name), { recursive: true })
-  symlinkSync(join(ROOT, 'node_modules'), join(clone, 'node_modules'))
-  const dev = await Service.start(t, { command: [process.execPath, join(clone, 'scripts/dev.mjs')] })
+t.test(
+  'a change of a source is there after a moment, a broken one changes nothing, and a signal ends both',
+  async t => {
+    const clone = testdir(t)
+    for (const name of ['package.json', 'tsconfig.json', 'scripts', 'src'])
+      cpSync(join(ROOT, name), join(clone, name), { recursive: true })
+    symlinkSync(join(ROOT, 'node_modules'), join(clone, 'node_modules'))
+    const dev = await Service.start(t, { command: [process.execPath, join(clone, 'scripts/dev.mjs')] })
 
-  const welcome = join(clone, 'src/welcome.ts')
-  appendFileSync(welcome, "\nprocess.stderr.write('changed once\\n')\n")
-  await until(() => starts(dev) === 2, 'it has started again', 60_000)
-  assert.match(dev.said, /changed once\n[\s\S]*Killswitch is up/)
+    const welcome = join(clone, 'src/welcome.ts')
+    appendFileSync(welcome, "\nprocess.stderr.write('changed once\\n')\n")
+    await until(() => starts(dev) === 2, 'it has started again', 60_000)
+    assert.match(dev.said, /changed once\n[\s\S]*Killswitch is up/)
 
-  appendFileSync(welcome, '\nconst broken = (\n')
-  await until(() => dev.said.includes('the service before this change goes on'), 'the error is shown', 60_000)
-  assert.match(dev.said, /welcome\.ts:\d+/)
-  const address = dev.said
-    .match(/Killswitch is up: (\S+)/g)?.[1]
-    ?.split(' ')
-    .at(-1)
-  assert.equal((await fetch(`${address}/livez`)).status, 200)
+    appendFileSync(welcome, '\nconst broken = (\n')
+    await until(
+      () => dev.said.includes('the service before this change goes on'),
+      'the error is shown',
+      60_000,
+    )
+    assert.match(dev.said, /welcome\.ts:\d+/)
+    const address = dev.said
+      .match(/Killswitch is up: (\S+)/g)?.[1]
+      ?.split(' ')
+      .at(-1)
+    assert.equal((await fetch(`${address}/livez`)).status, 200)
 
-  cpSync(join(ROOT, 'src/welcome.ts'), welcome)
-  writeFileSync(join(clone, 'src/main.ts'), 'export const wrong: number = "a text"\n', { flag: 'a' })
-  await until(() => dev.said.includes('the types object'), 'a wrong type is shown', 60_000)
-  await until(() => starts(dev) === 3, 'and does not keep it from starting', 60_000)
-  assert.equal(await dev.end('SIGINT'), 0)
-  const last = dev.said
-    .match(/Killswitch is up: (\S+)/g)?.[2]
-    ?.split(' ')
-    .at(-1)
-  await assert.rejects(fetch(`${last}/livez`))
-})
+    cpSync(join(ROOT, 'src/welcome.ts'), welcome)
+    writeFileSync(join(clone, 'src/main.ts'), 'export const wrong: number = "a text"\n', { flag: 'a' })
+    await until(() => dev.said.includes('the types object'), 'a wrong type is shown', 60_000)
+    await until(() => starts(dev) === 3, 'and does not keep it from starting', 60_000)
+    assert.equal(await dev.end('SIGINT'), 0)
+    const last = dev.said
+      .match(/Killswitch is up: (\S+)/g)?.[2]
+      ?.split(' ')
+      .at(-1)
+    await assert.rejects(fetch(`${last}/livez`))
+  },
+)

@@ -1,7 +1,7 @@
 // Several instances of the service on one Redis: one log, seen by all, byte for byte the same.
 
 import assert from 'node:assert/strict'
-import { after, describe, it } from 'node:test'
+import t from 'tap'
 import { PROPER, startRedis } from '../support/redis.js'
 import { Service } from '../support/service.js'
 import { until } from '../support/until.js'
@@ -16,21 +16,21 @@ const taken = (service: Service, key: string): number =>
   withKey(service, key).filter(({ action, outcome }) => action !== 'flip.voided' && outcome !== 'refused')
     .length
 
-describe('two instances on one Redis', async () => {
-  const started = startRedis({ after }, PROPER).then(async redis => {
+t.test('two instances on one Redis', async t => {
+  const started = startRedis(t, PROPER).then(async redis => {
     const env = { KILLSWITCH_REDIS_URL: redis.url }
-    const [a, b] = await Promise.all([Service.start({ after }, { env }), Service.start({ after }, { env })])
+    const [a, b] = await Promise.all([Service.start(t, { env }), Service.start(t, { env })])
     return { redis, a, b }
   })
 
-  it('publish one catalogue between them', async () => {
+  t.test('publish one catalogue between them', async () => {
     const { a, b } = await started
     await until(() => a.journal() !== '' && a.journal() === b.journal(), 'both journals are the same')
     const loaded = a.entries().filter(entry => entry.action === 'catalogue.loaded')
     assert.equal(loaded.filter(entry => entry.outcome === 'applied').length, 1)
   })
 
-  it('see a flip on the other within milliseconds, without polling', async () => {
+  t.test('see a flip on the other within milliseconds, without polling', async () => {
     const { a, b } = await started
     const times: number[] = []
     for (let round = 0; round < 5; round++) {
@@ -52,7 +52,7 @@ describe('two instances on one Redis', async () => {
     assert.ok(median < 250, `the other instance saw a flip ${median.toFixed(1)} ms after its answer`)
   })
 
-  it('replay an idempotency key that the other answered, and refuse it with another body', async () => {
+  t.test('replay an idempotency key that the other answered, and refuse it with another body', async () => {
     const { a, b } = await started
     const first = await a.kill('kyc_v1', { incident: 'INC-9', reason: 'r' }, 'across')
     const again = await b.kill('kyc_v1', { incident: 'INC-9', reason: 'r' }, 'across')
@@ -64,7 +64,7 @@ describe('two instances on one Redis', async () => {
     assert.deepEqual([status.body.state, status.body.flip.id], ['applied', first.body.id])
   })
 
-  it('do the same key at once on both exactly once', async () => {
+  t.test('do the same key at once on both exactly once', async () => {
     const { a, b } = await started
     const answers = await Promise.all(
       Array.from({ length: 10 }, (_, i) =>
@@ -78,7 +78,7 @@ describe('two instances on one Redis', async () => {
     await until(() => keys.every(key => [a, b].every(each => applied(each, key) === 1)), 'each is there once')
   })
 
-  it(`take concurrent writers on both, ${IN_FLIGHT} in flight, and agree on every byte`, async () => {
+  t.test(`take concurrent writers on both, ${IN_FLIGHT} in flight, and agree on every byte`, async () => {
     const { a, b } = await started
     const acknowledged: string[] = []
     let next = 0

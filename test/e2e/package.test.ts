@@ -4,7 +4,7 @@ import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
 import { cpSync, mkdirSync, readFileSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
-import { after, before, describe, it } from 'node:test'
+import t from 'tap'
 import { FLAGS_DIR, ROOT } from '../support/server.js'
 import { Service } from '../support/service.js'
 import { testdir } from '../support/testdir.js'
@@ -12,12 +12,12 @@ import { testdir } from '../support/testdir.js'
 const run = (cwd: string, command: string, ...args: string[]): string =>
   execFileSync(command, args, { cwd, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] })
 
-describe('the package of the service', () => {
+t.test('the package of the service', async t => {
   let files: string[]
   let installed: string
 
-  before(() => {
-    const clone = testdir({ after })
+  t.before(() => {
+    const clone = testdir(t)
     for (const name of ['package.json', 'LICENSE', 'README.md', 'flags', 'src'])
       cpSync(join(ROOT, name), join(clone, name), { recursive: true })
     const pack = `import { bundle } from './scripts/bundle.mjs'; await bundle(${JSON.stringify(join(clone, 'dist'))})`
@@ -34,7 +34,7 @@ describe('the package of the service', () => {
     }
   })
 
-  it('holds what is started, what that reads, and the catalogue', () => {
+  t.test('holds what is started, what that reads, and the catalogue', async () => {
     const expected = [
       /^(package\.json|LICENSE|README\.md)$/,
       /^flags\//,
@@ -50,7 +50,7 @@ describe('the package of the service', () => {
     for (const each of expected) assert.ok(names.some(name => each.test(name)))
   })
 
-  it('checks its catalogue, and serves it', async t => {
+  t.test('checks its catalogue, and serves it', async t => {
     const cli = join(installed, 'dist/cli/index.js')
     assert.match(run(testdir(t), process.execPath, cli, 'check'), /^0 faults, 0 findings$/m)
     const command = [process.execPath, cli, 'serve']

@@ -17,7 +17,7 @@ import {
 } from 'node:fs'
 import { type AddressInfo, createServer } from 'node:net'
 import { join } from 'node:path'
-import { describe, it } from 'node:test'
+import t from 'tap'
 import { stringify } from 'yaml'
 import { newToken, sha256 } from '../../src/tokens/first-start.js'
 import { FLAGS_DIR, ROOT } from '../support/server.js'
@@ -37,8 +37,8 @@ function catalogueIn(t: Teardown): { folder: string; edit: (from: string, to: st
   return { folder, edit }
 }
 
-describe('SIGTERM', () => {
-  it('ends the process with 0, after the flips under way, and a start goes on where it was', async t => {
+t.test('SIGTERM', async t => {
+  t.test('ends the process with 0, after the flips under way, and a start goes on where it was', async t => {
     const service = await Service.start(t)
     const flips = Array.from({ length: 20 }, (_, i) =>
       service.kill('ai_v1', { incident: `INC-${i}`, reason: 'r' }, `k${i}`).catch(() => undefined),
@@ -54,7 +54,7 @@ describe('SIGTERM', () => {
     assert.match(again.said, /Tokens: /, 'tokens are shown at the first start only')
   })
 
-  it('ends a process that a client keeps connections and a waiting request open to', async t => {
+  t.test('ends a process that a client keeps connections and a waiting request open to', async t => {
     const service = await Service.start(t)
     const waiting = service
       .ask('viewer', 'GET', '/v1/audit?order=oldest&flag=ai_v1', { headers: { prefer: 'wait=60' } })
@@ -68,20 +68,23 @@ describe('SIGTERM', () => {
 })
 
 /** The reading or writing of a named pipe that nobody else has open never ends, like that of a disk that does not answer. */
-describe('SIGTERM with a disk that does not answer', { concurrency: true, timeout: 120_000 }, () => {
-  it('ends the process while it writes its checkpoint, and loses nothing that was acknowledged', async t => {
-    const service = await Service.start(t)
-    const pipe = join(service.dataDir, 'checkpoint.json.tmp')
-    execFileSync('mkfifo', [pipe])
-    assert.equal((await service.kill('ai_v1', { incident: 'INC-1', reason: 'r' })).status, 200)
-    assert.equal(await service.end('SIGTERM'), 'SIGKILL')
-    await until(() => service.logged.includes('this process kills itself'), 'it said why')
-    rmSync(pipe)
-    const again = await Service.start(t, { dataDir: service.dataDir })
-    assert.equal((await again.ask('viewer', 'GET', '/v1/flags/ai_v1')).body.killed, true)
-  })
+t.test('SIGTERM with a disk that does not answer', { jobs: 4, timeout: 120_000 }, async t => {
+  t.test(
+    'ends the process while it writes its checkpoint, and loses nothing that was acknowledged',
+    async t => {
+      const service = await Service.start(t)
+      const pipe = join(service.dataDir, 'checkpoint.json.tmp')
+      execFileSync('mkfifo', [pipe])
+      assert.equal((await service.kill('ai_v1', { incident: 'INC-1', reason: 'r' })).status, 200)
+      assert.equal(await service.end('SIGTERM'), 'SIGKILL')
+      await until(() => service.logged.includes('this process kills itself'), 'it said why')
+      rmSync(pipe)
+      const again = await Service.start(t, { dataDir: service.dataDir })
+      assert.equal((await again.ask('viewer', 'GET', '/v1/flags/ai_v1')).body.killed, true)
+    },
+  )
 
-  it('ends the process when all is closed, and a file is still being read', async t => {
+  t.test('ends the process when all is closed, and a file is still being read', async t => {
     const service = await Service.start(t)
     const pipe = join(service.dataDir, 'pipe')
     execFileSync('mkfifo', [pipe])
@@ -103,8 +106,8 @@ function openToWrite(pipe: string): number | undefined {
   }
 }
 
-describe('a second process on the same data directory', () => {
-  it('is refused with a clear message, and does the first no harm', async t => {
+t.test('a second process on the same data directory', async t => {
+  t.test('is refused with a clear message, and does the first no harm', async t => {
     const first = await Service.start(t)
     const second = Service.launch(t, { dataDir: first.dataDir })
     assert.equal(await second.ended(), 1)
@@ -117,8 +120,8 @@ describe('a second process on the same data directory', () => {
   })
 })
 
-describe('a start that cannot be', () => {
-  it('says in words what it lacks, and shows no stack', async t => {
+t.test('a start that cannot be', async t => {
+  t.test('says in words what it lacks, and shows no stack', async t => {
     const folder = testdir(t)
     const file = join(folder, 'file')
     writeFileSync(file, '')
@@ -146,36 +149,42 @@ describe('a start that cannot be', () => {
   })
 })
 
-describe('the catalogue', () => {
-  it('is reloaded on SIGHUP; a faulty one is refused, shown on /readyz, and the old one stays', async t => {
-    const { folder, edit } = catalogueIn(t)
-    const service = await Service.start(t, { env: { KILLSWITCH_FLAGS_DIR: folder } })
-    const description = async () => (await service.ask('viewer', 'GET', '/v1/flags/ai_v1')).body.description
-    edit('Everything that asks the AI gateway', 'All that asks the AI gateway')
-    service.child.kill('SIGHUP')
-    await until(
-      async () => (await description()).startsWith('All that asks'),
-      'the new catalogue is in force',
-    )
-    await service.kill('ai_v1', { incident: 'INC-1', reason: 'r' })
+t.test('the catalogue', async t => {
+  t.test(
+    'is reloaded on SIGHUP; a faulty one is refused, shown on /readyz, and the old one stays',
+    async t => {
+      const { folder, edit } = catalogueIn(t)
+      const service = await Service.start(t, { env: { KILLSWITCH_FLAGS_DIR: folder } })
+      const description = async () => (await service.ask('viewer', 'GET', '/v1/flags/ai_v1')).body.description
+      edit('Everything that asks the AI gateway', 'All that asks the AI gateway')
+      service.child.kill('SIGHUP')
+      await until(
+        async () => (await description()).startsWith('All that asks'),
+        'the new catalogue is in force',
+      )
+      await service.kill('ai_v1', { incident: 'INC-1', reason: 'r' })
 
-    edit('killVariant: off', 'killVariant: nowhere')
-    service.child.kill('SIGHUP')
-    const degraded = await service.whenReadiness('catalogue-faulty')
-    assert.equal(degraded.status, 200)
-    assert.match(degraded.text, /trustflow\.yaml:\d+/)
-    assert.ok((await description()).startsWith('All that asks'))
-    assert.equal((await service.kill('kyc_v1', { incident: 'INC-1', reason: 'r' })).status, 200)
+      edit('killVariant: off', 'killVariant: nowhere')
+      service.child.kill('SIGHUP')
+      const degraded = await service.whenReadiness('catalogue-faulty')
+      assert.equal(degraded.status, 200)
+      assert.match(degraded.text, /trustflow\.yaml:\d+/)
+      assert.ok((await description()).startsWith('All that asks'))
+      assert.equal((await service.kill('kyc_v1', { incident: 'INC-1', reason: 'r' })).status, 200)
 
-    assert.equal(await service.end('SIGTERM'), 0)
-    const again = await Service.start(t, { dataDir: service.dataDir, env: { KILLSWITCH_FLAGS_DIR: folder } })
-    await again.whenReadiness('catalogue-faulty')
-    assert.equal((await again.ask('viewer', 'GET', '/v1/flags/ai_v1')).body.killed, true)
-    edit('killVariant: nowhere', 'killVariant: off')
-    await again.whenReadiness(undefined)
-  })
+      assert.equal(await service.end('SIGTERM'), 0)
+      const again = await Service.start(t, {
+        dataDir: service.dataDir,
+        env: { KILLSWITCH_FLAGS_DIR: folder },
+      })
+      await again.whenReadiness('catalogue-faulty')
+      assert.equal((await again.ask('viewer', 'GET', '/v1/flags/ai_v1')).body.killed, true)
+      edit('killVariant: nowhere', 'killVariant: off')
+      await again.whenReadiness(undefined)
+    },
+  )
 
-  it('is reloaded when a file changes, and a held flag that is deleted stays killed', async t => {
+  t.test('is reloaded when a file changes, and a held flag that is deleted stays killed', async t => {
     const { folder } = catalogueIn(t)
     const service = await Service.start(t, { env: { KILLSWITCH_FLAGS_DIR: folder } })
     await service.kill('inflow.llm', { incident: 'INC-1', reason: 'r' })
@@ -189,7 +198,7 @@ describe('the catalogue', () => {
     assert.equal((await flag()).status, 404, 'released, it goes')
   })
 
-  it('that is faulty stops a first start, with every fault by file and line', async t => {
+  t.test('that is faulty stops a first start, with every fault by file and line', async t => {
     const { folder, edit } = catalogueIn(t)
     edit('killVariant: off', 'killVariant: nowhere')
     edit('owner: TrustFlow on-call', 'ovner: TrustFlow on-call')
@@ -199,35 +208,38 @@ describe('the catalogue', () => {
   })
 })
 
-describe('the tokens file', () => {
-  it('is read again when it changes; a faulty one is refused, shown on /readyz, and the old one stays', async t => {
-    const file = join(testdir(t), 'tokens.yaml')
-    const [alice, bob] = [newToken('alice'), newToken('bob')]
-    const entry = (id: string, token: string) => ({ id, role: 'operator', sha256: sha256(token) })
-    writeFileSync(file, stringify([entry('alice', alice)]))
-    const service = await Service.start(t, { env: { KILLSWITCH_TOKENS_FILE: file } })
-    const status = async (token: string) => {
-      const headers = { authorization: `Bearer ${token}` }
-      return (await service.ask(undefined, 'GET', '/v1/flags', { headers })).status
-    }
-    assert.deepEqual([await status(alice), await status(bob)], [200, 401])
-    assert.ok(!existsSync(join(service.dataDir, 'tokens')), 'no tokens are made where there is a file')
+t.test('the tokens file', async t => {
+  t.test(
+    'is read again when it changes; a faulty one is refused, shown on /readyz, and the old one stays',
+    async t => {
+      const file = join(testdir(t), 'tokens.yaml')
+      const [alice, bob] = [newToken('alice'), newToken('bob')]
+      const entry = (id: string, token: string) => ({ id, role: 'operator', sha256: sha256(token) })
+      writeFileSync(file, stringify([entry('alice', alice)]))
+      const service = await Service.start(t, { env: { KILLSWITCH_TOKENS_FILE: file } })
+      const status = async (token: string) => {
+        const headers = { authorization: `Bearer ${token}` }
+        return (await service.ask(undefined, 'GET', '/v1/flags', { headers })).status
+      }
+      assert.deepEqual([await status(alice), await status(bob)], [200, 401])
+      assert.ok(!existsSync(join(service.dataDir, 'tokens')), 'no tokens are made where there is a file')
 
-    writeFileSync(file, stringify([entry('bob', bob)]))
-    await until(async () => (await status(bob)) === 200, 'the new token is known')
-    assert.equal(await status(alice), 401, 'the old one is revoked')
+      writeFileSync(file, stringify([entry('bob', bob)]))
+      await until(async () => (await status(bob)) === 200, 'the new token is known')
+      assert.equal(await status(alice), 401, 'the old one is revoked')
 
-    appendFileSync(file, '- { id: carol, role: emperor }\n')
-    await service.whenReadiness('tokens-faulty')
-    assert.equal(await status(bob), 200)
-    writeFileSync(file, stringify([entry('alice', alice)]))
-    await service.whenReadiness(undefined)
-    assert.doesNotMatch(service.logged + service.said, new RegExp(`${alice}|${bob}`))
-  })
+      appendFileSync(file, '- { id: carol, role: emperor }\n')
+      await service.whenReadiness('tokens-faulty')
+      assert.equal(await status(bob), 200)
+      writeFileSync(file, stringify([entry('alice', alice)]))
+      await service.whenReadiness(undefined)
+      assert.doesNotMatch(service.logged + service.said, new RegExp(`${alice}|${bob}`))
+    },
+  )
 })
 
-describe('configuration', () => {
-  it('that is wrong is refused with everything that is, before anything is touched', async t => {
+t.test('configuration', async t => {
+  t.test('that is wrong is refused with everything that is, before anything is touched', async t => {
     const dataDir = join(testdir(t), 'not-made')
     const service = Service.launch(t, {
       dataDir,
@@ -243,36 +255,40 @@ describe('configuration', () => {
 const SHARED = process.env.KILLSWITCH_SHARED_DIR ?? join(ROOT, '../shared')
 const ORIGINALS = join(SHARED, 'runbooks')
 
-describe("the five teams' own runbooks", {
-  skip: !existsSync(ORIGINALS) && `there is no ${ORIGINALS}`,
-}, () => {
-  it('are served as they are, with the steps and severities counted by hand', async t => {
-    const service = await Service.start(t, { env: { KILLSWITCH_RUNBOOKS_DIR: ORIGINALS } })
-    const { body } = await service.ask('viewer', 'GET', '/v1/runbooks')
-    const found = Object.fromEntries(
-      body.runbooks.map((runbook: { id: string; steps: number; severities: string[] }) => [
-        runbook.id,
-        [runbook.steps, runbook.severities.length],
-      ]),
-    )
-    // a few steps are judgement calls, so near is enough; severities are exact
-    const counted = {
-      'chat-assistant': [24, 4],
-      inflow: [14, 4],
-      'insurance-ai-bridge': [67, 4],
-      pilot: [68, 4],
-      trustflow: [26, 3],
-    }
-    for (const [id, [steps, severities]] of Object.entries(counted) as [string, [number, number]][]) {
-      assert.ok(Math.abs(found[id][0] - steps) <= 2, `${id}: ${found[id][0]} steps, ${steps} by hand`)
-      assert.equal(found[id][1], severities, id)
-    }
-    const source = await service.ask('viewer', 'GET', '/v1/runbooks/pilot', {
-      headers: { accept: 'text/markdown' },
+t.test(
+  "the five teams' own runbooks",
+  {
+    skip: !existsSync(ORIGINALS) && `there is no ${ORIGINALS}`,
+  },
+  async t => {
+    t.test('are served as they are, with the steps and severities counted by hand', async t => {
+      const service = await Service.start(t, { env: { KILLSWITCH_RUNBOOKS_DIR: ORIGINALS } })
+      const { body } = await service.ask('viewer', 'GET', '/v1/runbooks')
+      const found = Object.fromEntries(
+        body.runbooks.map((runbook: { id: string; steps: number; severities: string[] }) => [
+          runbook.id,
+          [runbook.steps, runbook.severities.length],
+        ]),
+      )
+      // a few steps are judgement calls, so near is enough; severities are exact
+      const counted = {
+        'chat-assistant': [24, 4],
+        inflow: [14, 4],
+        'insurance-ai-bridge': [67, 4],
+        pilot: [68, 4],
+        trustflow: [26, 3],
+      }
+      for (const [id, [steps, severities]] of Object.entries(counted) as [string, [number, number]][]) {
+        assert.ok(Math.abs(found[id][0] - steps) <= 2, `${id}: ${found[id][0]} steps, ${steps} by hand`)
+        assert.equal(found[id][1], severities, id)
+      }
+      const source = await service.ask('viewer', 'GET', '/v1/runbooks/pilot', {
+        headers: { accept: 'text/markdown' },
+      })
+      assert.equal(source.text, readFileSync(join(ORIGINALS, 'pilot.md'), 'utf8'))
+      // names no incident: one that nobody has declared would be told in the warnings
+      const kill = await service.kill('ai_v1', { step: 'trustflow/ai-instability/3' })
+      assert.deepEqual([kill.body.warnings, kill.body.step.line], [[], 54])
     })
-    assert.equal(source.text, readFileSync(join(ORIGINALS, 'pilot.md'), 'utf8'))
-    // names no incident: one that nobody has declared would be told in the warnings
-    const kill = await service.kill('ai_v1', { step: 'trustflow/ai-instability/3' })
-    assert.deepEqual([kill.body.warnings, kill.body.step.line], [[], 54])
-  })
-})
+  },
+)

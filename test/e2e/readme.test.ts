@@ -5,7 +5,7 @@ import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { after, describe, it } from 'node:test'
+import t from 'tap'
 import { VARIABLES } from '../../src/config.js'
 import { Tokens } from '../../src/tokens/tokens.js'
 import { freePort } from '../support/redis.js'
@@ -41,8 +41,8 @@ const startAsReadmeSays = async (
   return Service.start(t, { command: npm('start'), env: { KILLSWITCH_PORT: String(port), ...env } })
 }
 
-describe('the two commands a newcomer begins with', () => {
-  it('are the ones that stand there', () => {
+t.test('the two commands a newcomer begins with', async t => {
+  t.test('are the ones that stand there', async () => {
     assert.match(README, /^ {4}npm ci && npm start /m)
     assert.match(README, /^ {4}npm ci && npm test /m)
     const { scripts } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'))
@@ -50,8 +50,8 @@ describe('the two commands a newcomer begins with', () => {
   })
 })
 
-describe('npm start', () => {
-  it('prints lines that can be pasted: kill, show, query, restore', async t => {
+t.test('npm start', async t => {
+  t.test('prints lines that can be pasted: kill, show, query, restore', async t => {
     const service = await startAsReadmeSays(t)
     const lines = service.said.split('\n').filter(line => /^ {2}(export|curl) /.test(line))
     assert.equal(lines.length, 6, service.said)
@@ -69,7 +69,7 @@ describe('npm start', () => {
     assert.deepEqual([flag.killed, audit.entries[0].action, restored.killed], [true, 'kill', false])
   })
 
-  it('stops cleanly when npm gets a signal: exit code 0, in time, and no orphan', async t => {
+  t.test('stops cleanly when npm gets a signal: exit code 0, in time, and no orphan', async t => {
     for (const signal of ['SIGTERM', 'SIGINT'] as const) {
       const service = await startAsReadmeSays(t)
       const began = performance.now()
@@ -109,15 +109,15 @@ function assertShown(actual: unknown, shown: unknown, path: string): void {
     assertShown((actual as Record<string, unknown>)[name], value, `${path}.${name}`)
 }
 
-describe('Operate it in an incident', async () => {
-  const service = Service.start({ after })
+t.test('Operate it in an incident', async t => {
+  const service = Service.start(t)
   // one shell for all of it, as a person has; the answers of each block go to a file of their own
   let exported = ''
   const operating = blocksOf(part('## Operate it in an incident', '## Develop it'))
   for (const [index, { section, language, text }] of operating.entries()) {
     if (language !== 'bash') continue
     const answer = operating[index + 1]?.language === 'json' ? operating[index + 1]?.text : undefined
-    it(`${section}, block ${index + 1}: ${text.split('\n')[0]?.slice(0, 60)}`, async t => {
+    t.test(`${section}, block ${index + 1}: ${text.split('\n')[0]?.slice(0, 60)}`, async t => {
       const { address, dataDir } = await service
       const here = text
         .replaceAll('http://127.0.0.1:8080', address)
@@ -139,7 +139,7 @@ describe('Operate it in an incident', async () => {
     })
   }
 
-  it('knows every filter of the log, and no other', async () => {
+  t.test('knows every filter of the log, and no other', async () => {
     const { address } = await service
     const { paths } = (await (await fetch(`${address}/openapi.json`)).json()) as {
       paths: Record<string, { get: { parameters: { name: string; in: string }[] } }>
@@ -153,8 +153,8 @@ describe('Operate it in an incident', async () => {
   })
 })
 
-describe('Configuration', () => {
-  it('is the table that --help prints', () => {
+t.test('Configuration', async t => {
+  t.test('is the table that --help prints', async () => {
     const rows = [...part('### Configuration', '### Tokens').matchAll(/^\| `(\w+)` \| (.*) \| (.*) \|$/gm)]
     assert.deepEqual(
       rows.map(([, name, fallback, about]) => ({
@@ -172,8 +172,8 @@ describe('Configuration', () => {
   })
 })
 
-describe('Tokens', () => {
-  it('are made by the lines there, in a file that the service reads', async t => {
+t.test('Tokens', async t => {
+  t.test('are made by the lines there, in a file that the service reads', async t => {
     const folder = testdir(t)
     const [made] = blocks.filter(({ section, language }) => section === 'Tokens' && language === 'bash')
     const printed = bash(`${made?.text}echo "$OPERATOR"; echo "$ENGINEER"`, folder)
@@ -194,7 +194,7 @@ describe('Tokens', () => {
   })
 })
 
-describe('every README', () => {
+t.test('every README', async t => {
   const ours = (folder: string): string[] =>
     readdirSync(join(ROOT, folder), { withFileTypes: true }).flatMap(found => {
       const path = join(folder, found.name)
@@ -203,7 +203,7 @@ describe('every README', () => {
     })
 
   for (const path of ours('.')) {
-    it(`${path} links to what is there`, () => {
+    t.test(`${path} links to what is there`, async () => {
       for (const [, to = ''] of readFileSync(join(ROOT, path), 'utf8').matchAll(/\]\(([^)#\s]+)[^)]*\)/g))
         if (!to.includes('://')) assert.ok(statSync(join(ROOT, dirname(path), to)), to)
     })

@@ -2,7 +2,7 @@
 // nothing is done twice, the last known state and the log are served, and nothing un-kills.
 
 import assert from 'node:assert/strict'
-import { describe, it } from 'node:test'
+import t from 'tap'
 import { startProxy } from '../support/proxy.js'
 import { PROPER, startRedis } from '../support/redis.js'
 import { Service } from '../support/service.js'
@@ -13,47 +13,50 @@ const KILL = { incident: 'INC-1', reason: 'the provider is down' }
 const applied = (service: Service, key: string): number =>
   service.entries().filter(({ request, outcome }) => request.key === key && outcome === 'applied').length
 
-describe('Redis killed', () => {
-  it('takes kills provisionally, refuses restores, serves what is known, and recovers by itself', async t => {
-    const redis = await startRedis(t, PROPER)
-    const service = await Service.start(t, { env: { KILLSWITCH_REDIS_URL: redis.url } })
-    await service.kill('ai_v1', KILL)
-    await redis.stop('SIGKILL')
-    const degraded = await service.whenReadiness('store-away')
-    assert.deepEqual([degraded.status, degraded.body.status], [200, 'degraded'])
+t.test('Redis killed', async t => {
+  t.test(
+    'takes kills provisionally, refuses restores, serves what is known, and recovers by itself',
+    async t => {
+      const redis = await startRedis(t, PROPER)
+      const service = await Service.start(t, { env: { KILLSWITCH_REDIS_URL: redis.url } })
+      await service.kill('ai_v1', KILL)
+      await redis.stop('SIGKILL')
+      const degraded = await service.whenReadiness('store-away')
+      assert.deepEqual([degraded.status, degraded.body.status], [200, 'degraded'])
 
-    const kill = await service.kill('kyc_v1', KILL, 'meanwhile')
-    assert.deepEqual([kill.status, kill.body.killed, kill.body.durability], [200, true, 'provisional'])
-    const status = async () => (await service.ask('operator', 'GET', '/v1/flips/meanwhile')).body.state
-    assert.equal(await status(), 'provisional')
-    const restore = await service.restore('ai_v1', { incident: 'INC-1' })
-    assert.deepEqual([restore.status, restore.body.code], [503, 'store-unavailable'])
-    assert.equal(restore.headers.get('retry-after'), '1')
-    const flags = await until(async () => {
-      const answer = await service.ask('viewer', 'GET', '/v1/flags?killed=true')
-      return answer.body.upstream === 'stale' && answer
-    }, 'the silence is told')
-    assert.deepEqual(
-      flags.body.flags.map((flag: { key: string }) => flag.key),
-      ['ai_v1', 'kyc_v1'],
-    )
-    const audit = await service.ask('viewer', 'GET', '/v1/audit?flag=ai_v1&action=kill')
-    assert.deepEqual([audit.body.upstream, audit.body.entries.length], ['stale', 1])
-    assert.equal((await service.ask('viewer', 'GET', '/v1/audit/verify')).body.ok, true)
-    const metrics = await service.ask('viewer', 'GET', '/metrics')
-    assert.match(metrics.text, /^killswitch_store_up\{[^}]*\} 0$/m)
+      const kill = await service.kill('kyc_v1', KILL, 'meanwhile')
+      assert.deepEqual([kill.status, kill.body.killed, kill.body.durability], [200, true, 'provisional'])
+      const status = async () => (await service.ask('operator', 'GET', '/v1/flips/meanwhile')).body.state
+      assert.equal(await status(), 'provisional')
+      const restore = await service.restore('ai_v1', { incident: 'INC-1' })
+      assert.deepEqual([restore.status, restore.body.code], [503, 'store-unavailable'])
+      assert.equal(restore.headers.get('retry-after'), '1')
+      const flags = await until(async () => {
+        const answer = await service.ask('viewer', 'GET', '/v1/flags?killed=true')
+        return answer.body.upstream === 'stale' && answer
+      }, 'the silence is told')
+      assert.deepEqual(
+        flags.body.flags.map((flag: { key: string }) => flag.key),
+        ['ai_v1', 'kyc_v1'],
+      )
+      const audit = await service.ask('viewer', 'GET', '/v1/audit?flag=ai_v1&action=kill')
+      assert.deepEqual([audit.body.upstream, audit.body.entries.length], ['stale', 1])
+      assert.equal((await service.ask('viewer', 'GET', '/v1/audit/verify')).body.ok, true)
+      const metrics = await service.ask('viewer', 'GET', '/metrics')
+      assert.match(metrics.text, /^killswitch_store_up\{[^}]*\} 0$/m)
 
-    await redis.start()
-    await service.whenReadiness(undefined)
-    await until(async () => (await status()) === 'applied', 'the kill taken meanwhile is in the log')
-    assert.equal(applied(service, 'meanwhile'), 1)
-    const again = await service.kill('inflow.llm', KILL)
-    assert.deepEqual([again.status, again.body.changed, again.body.durability], [200, true, 'both'])
-    const live = await service.ask('viewer', 'GET', '/v1/flags?killed=true')
-    assert.deepEqual([live.body.upstream, live.body.flags.length], ['live', 3])
-  })
+      await redis.start()
+      await service.whenReadiness(undefined)
+      await until(async () => (await status()) === 'applied', 'the kill taken meanwhile is in the log')
+      assert.equal(applied(service, 'meanwhile'), 1)
+      const again = await service.kill('inflow.llm', KILL)
+      assert.deepEqual([again.status, again.body.changed, again.body.durability], [200, true, 'both'])
+      const live = await service.ask('viewer', 'GET', '/v1/flags?killed=true')
+      assert.deepEqual([live.body.upstream, live.body.flags.length], ['live', 3])
+    },
+  )
 
-  it('does not keep a service from starting again with what its journal knows', async t => {
+  t.test('does not keep a service from starting again with what its journal knows', async t => {
     const redis = await startRedis(t, PROPER)
     const env = { KILLSWITCH_REDIS_URL: redis.url }
     const first = await Service.start(t, { env })
@@ -73,8 +76,8 @@ describe('Redis killed', () => {
   })
 })
 
-describe('a reply that is lost', () => {
-  it('is a success or a 504, never done twice, and can be found by its key', async t => {
+t.test('a reply that is lost', async t => {
+  t.test('is a success or a 504, never done twice, and can be found by its key', async t => {
     const redis = await startRedis(t, PROPER)
     const proxy = await startProxy(t, redis.port)
     const service = await Service.start(t, { env: { KILLSWITCH_REDIS_URL: proxy.url } })
@@ -125,8 +128,8 @@ describe('a reply that is lost', () => {
   })
 })
 
-describe('FLUSHALL', () => {
-  it('un-kills nothing for a moment, and the lost history is put back', async t => {
+t.test('FLUSHALL', async t => {
+  t.test('un-kills nothing for a moment, and the lost history is put back', async t => {
     const redis = await startRedis(t, PROPER)
     const env = { KILLSWITCH_REDIS_URL: redis.url }
     const [a, b] = await Promise.all([Service.start(t, { env }), Service.start(t, { env })])

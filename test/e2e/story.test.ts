@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict'
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { after, describe, it } from 'node:test'
+import t from 'tap'
 import { KillswitchProvider } from '../../sdk/src/index.js'
 import { ensureBuilt } from '../sdk/built.js'
 import { ExampleApp } from '../support/example-app.js'
@@ -75,8 +75,8 @@ async function assertOpen(app: ExampleApp): Promise<void> {
   void asked
 }
 
-describe('the story', { concurrency: true }, () => {
-  it('is told by three instances and one service on its own', async t => {
+t.test('the story', { jobs: 4 }, async t => {
+  t.test('is told by three instances and one service on its own', async t => {
     const { file, tokens } = tokensFile(t)
     const [port, dataDir, caches] = [await freePort(), testdir(t), testdir(t)]
     const startService = () =>
@@ -226,99 +226,105 @@ describe('the story', { concurrency: true }, () => {
     }
   })
 
-  it('is the same on Redis: a kill on one instance of the service is proved by the apps of the other', async t => {
-    const { a, b, apps } = await twoOnRedis(t)
-    const flying = apps.map(app => app.ask('POST', '/ai/answer'))
-    for (const app of apps) await whenState(app, ({ answering }) => answering === 1, 'a call is in flight')
-    const killed = await kill(a, 'ai_v1', 2)
-    const proof = convergenceOf(killed)
-    assert.deepEqual([proof.status, proof.applied], ['confirmed', ['on-a', 'on-b']], killed.text)
-    for (const { status, body } of await Promise.all(flying))
-      assert.deepEqual([status, body.code], [503, 'killed'])
-    for (const app of apps) await assertRefused(app, '/ai/answer', AI_MESSAGE)
-    const restored = await restore(b, 'ai_v1', 2)
-    assert.deepEqual(convergenceOf(restored).applied, ['on-a', 'on-b'], restored.text)
-    for (const app of apps) await assertOpen(app)
-    for (const service of [a, b]) {
-      const confirmed = await until(
-        () => {
-          const found = service.entries().filter(({ action }) => action === 'flip.confirmed')
-          return found.length === 2 && found
+  t.test(
+    'is the same on Redis: a kill on one instance of the service is proved by the apps of the other',
+    async t => {
+      const { a, b, apps } = await twoOnRedis(t)
+      const flying = apps.map(app => app.ask('POST', '/ai/answer'))
+      for (const app of apps) await whenState(app, ({ answering }) => answering === 1, 'a call is in flight')
+      const killed = await kill(a, 'ai_v1', 2)
+      const proof = convergenceOf(killed)
+      assert.deepEqual([proof.status, proof.applied], ['confirmed', ['on-a', 'on-b']], killed.text)
+      for (const { status, body } of await Promise.all(flying))
+        assert.deepEqual([status, body.code], [503, 'killed'])
+      for (const app of apps) await assertRefused(app, '/ai/answer', AI_MESSAGE)
+      const restored = await restore(b, 'ai_v1', 2)
+      assert.deepEqual(convergenceOf(restored).applied, ['on-a', 'on-b'], restored.text)
+      for (const app of apps) await assertOpen(app)
+      for (const service of [a, b]) {
+        const confirmed = await until(
+          () => {
+            const found = service.entries().filter(({ action }) => action === 'flip.confirmed')
+            return found.length === 2 && found
+          },
+          'both flips are confirmed, each once, however many saw it',
+          PATIENCE_MS,
+        )
+        assert.deepEqual(
+          confirmed.map(({ confirmed }) => confirmed?.applied),
+          [2, 2],
+        )
+      }
+      // an app goes on with the other instance when its own is stopped
+      const lastOfAll = await Promise.all([a.end('SIGTERM'), kill(b, 'kyc_v1', 30)])
+      assert.equal(lastOfAll[1].status, 200)
+      await whenState(apps[0] as ExampleApp, ({ flags }) => !flags.kyc_v1.value, 'the kill came by the other')
+    },
+  )
+
+  t.test(
+    'with Redis dead: a kill stops the apps of its instance at once, and nobody is un-killed after',
+    async t => {
+      const { redis, a, b } = await twoOnRedis(t, [])
+      const changes: { instance: string; killed: boolean; key: string }[] = []
+      const follow = async (instance: string, service: Service) => {
+        const logger = { warn() {}, error() {} }
+        const provider = new KillswitchProvider({
+          url: service.address,
+          token: service.token('sdk'),
+          app: 'trustflow',
+          instance,
+          cacheFile: false,
+          logger,
+          initTimeoutMs: PATIENCE_MS,
+        })
+        t.after(() => provider.onClose())
+        await provider.initialize()
+        for (const key of ['ai_v1', 'kyc_v1'])
+          provider.killswitch.onChange(key, ({ killed }) => changes.push({ instance, key, killed }))
+        return provider.killswitch
+      }
+      const [onA, onB] = [await follow('on-a', a), await follow('on-b', b)]
+      await whenLive(a, 'on-a', 'on-b')
+      await kill(a, 'ai_v1', 30)
+      assert.ok(onA.isKilled('ai_v1') && onB.isKilled('ai_v1'))
+
+      await redis.stop('SIGKILL')
+      for (const service of [a, b]) await service.whenReadiness('store-away', PATIENCE_MS)
+      const signal = onA.signal('kyc_v1')
+      const stopped = new Promise(resolve => signal.addEventListener('abort', resolve))
+      const taken = await kill(a, 'kyc_v1', 0, { incident: 'INC-1', reason: 'r' })
+      assert.deepEqual([taken.status, taken.body.durability], [200, 'provisional'], taken.text)
+      await stopped
+      assert.ok(onA.isKilled('kyc_v1'))
+      assert.equal(onB.isKilled('kyc_v1'), false, 'its instance has not heard of it')
+      // an app that comes to this instance meanwhile is killed too
+      assert.ok((await follow('late', a)).isKilled('kyc_v1'))
+
+      await redis.start()
+      await until(() => onB.isKilled('kyc_v1'), 'the merge reaches the other instance', PATIENCE_MS)
+      const flip = `/v1/flips/${encodeURIComponent(taken.body.key)}`
+      const found = await until(
+        async () => {
+          const answer = await a.ask('operator', 'GET', flip, { headers: { prefer: 'wait=5' } })
+          return answer.body.state === 'applied' && convergenceOf(answer).status === 'confirmed' && answer
         },
-        'both flips are confirmed, each once, however many saw it',
+        'the kill is in the log, and proved',
         PATIENCE_MS,
       )
+      assert.ok(convergenceOf(found).applied.includes('on-b'))
+      for (const service of [a, b]) await service.whenReadiness(undefined, PATIENCE_MS)
       assert.deepEqual(
-        confirmed.map(({ confirmed }) => confirmed?.applied),
-        [2, 2],
+        changes.filter(({ killed }) => !killed),
+        [],
+        'nobody was let go at any moment',
       )
-    }
-    // an app goes on with the other instance when its own is stopped
-    const lastOfAll = await Promise.all([a.end('SIGTERM'), kill(b, 'kyc_v1', 30)])
-    assert.equal(lastOfAll[1].status, 200)
-    await whenState(apps[0] as ExampleApp, ({ flags }) => !flags.kyc_v1.value, 'the kill came by the other')
-  })
-
-  it('with Redis dead: a kill stops the apps of its instance at once, and nobody is un-killed after', async t => {
-    const { redis, a, b } = await twoOnRedis(t, [])
-    const changes: { instance: string; killed: boolean; key: string }[] = []
-    const follow = async (instance: string, service: Service) => {
-      const logger = { warn() {}, error() {} }
-      const provider = new KillswitchProvider({
-        url: service.address,
-        token: service.token('sdk'),
-        app: 'trustflow',
-        instance,
-        cacheFile: false,
-        logger,
-        initTimeoutMs: PATIENCE_MS,
-      })
-      t.after(() => provider.onClose())
-      await provider.initialize()
-      for (const key of ['ai_v1', 'kyc_v1'])
-        provider.killswitch.onChange(key, ({ killed }) => changes.push({ instance, key, killed }))
-      return provider.killswitch
-    }
-    const [onA, onB] = [await follow('on-a', a), await follow('on-b', b)]
-    await whenLive(a, 'on-a', 'on-b')
-    await kill(a, 'ai_v1', 30)
-    assert.ok(onA.isKilled('ai_v1') && onB.isKilled('ai_v1'))
-
-    await redis.stop('SIGKILL')
-    for (const service of [a, b]) await service.whenReadiness('store-away', PATIENCE_MS)
-    const signal = onA.signal('kyc_v1')
-    const stopped = new Promise(resolve => signal.addEventListener('abort', resolve))
-    const taken = await kill(a, 'kyc_v1', 0, { incident: 'INC-1', reason: 'r' })
-    assert.deepEqual([taken.status, taken.body.durability], [200, 'provisional'], taken.text)
-    await stopped
-    assert.ok(onA.isKilled('kyc_v1'))
-    assert.equal(onB.isKilled('kyc_v1'), false, 'its instance has not heard of it')
-    // an app that comes to this instance meanwhile is killed too
-    assert.ok((await follow('late', a)).isKilled('kyc_v1'))
-
-    await redis.start()
-    await until(() => onB.isKilled('kyc_v1'), 'the merge reaches the other instance', PATIENCE_MS)
-    const flip = `/v1/flips/${encodeURIComponent(taken.body.key)}`
-    const found = await until(
-      async () => {
-        const answer = await a.ask('operator', 'GET', flip, { headers: { prefer: 'wait=5' } })
-        return answer.body.state === 'applied' && convergenceOf(answer).status === 'confirmed' && answer
-      },
-      'the kill is in the log, and proved',
-      PATIENCE_MS,
-    )
-    assert.ok(convergenceOf(found).applied.includes('on-b'))
-    for (const service of [a, b]) await service.whenReadiness(undefined, PATIENCE_MS)
-    assert.deepEqual(
-      changes.filter(({ killed }) => !killed),
-      [],
-      'nobody was let go at any moment',
-    )
-    const restored = await restore(b, 'kyc_v1', 30)
-    assert.equal(convergenceOf(restored).status, 'confirmed', restored.text)
-    assert.equal(onA.isKilled('kyc_v1') || onB.isKilled('kyc_v1'), false)
-    assert.equal(onA.isKilled('ai_v1') && onB.isKilled('ai_v1'), true)
-  })
+      const restored = await restore(b, 'kyc_v1', 30)
+      assert.equal(convergenceOf(restored).status, 'confirmed', restored.text)
+      assert.equal(onA.isKilled('kyc_v1') || onB.isKilled('kyc_v1'), false)
+      assert.equal(onA.isKilled('ai_v1') && onB.isKilled('ai_v1'), true)
+    },
+  )
 })
 
 /** Two instances of the service on one Redis, and an example app that begins with each of them. */
@@ -342,4 +348,4 @@ async function twoOnRedis(t: Teardown, named = ['on-a', 'on-b']) {
 
 // the SDK's own timers keep no process alive
 const alive = setInterval(() => {}, 1000)
-after(() => clearInterval(alive))
+t.teardown(() => clearInterval(alive))

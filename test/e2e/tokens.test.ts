@@ -4,12 +4,12 @@ import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { it } from 'node:test'
+import t from 'tap'
 import { Service } from '../support/service.js'
 import { testdir } from '../support/testdir.js'
 import { until } from '../support/until.js'
 
-it('a token that is taken out of the file is refused within a second', async t => {
+t.test('a token that is taken out of the file is refused within a second', async t => {
   const service = await Service.start(t)
   assert.equal((await service.ask('viewer', 'GET', '/v1/flags')).status, 200)
   const file = join(service.dataDir, 'tokens.yaml')
@@ -18,13 +18,13 @@ it('a token that is taken out of the file is refused within a second', async t =
   const fromMs = performance.now()
   await until(async () => (await service.ask('viewer', 'GET', '/v1/flags')).status === 401, 'it is refused')
   const spentMs = performance.now() - fromMs
-  t.diagnostic(`refused after ${Math.round(spentMs)} ms`)
+  t.comment(`refused after ${Math.round(spentMs)} ms`)
   // a second on a machine of its own; tests share one
   assert.ok(spentMs < 2_000, `${spentMs} ms`)
   assert.equal((await service.ask('operator', 'GET', '/v1/flags')).status, 200)
 })
 
-it('the sealed credential kills though the tokens file cannot be read, and the log names it', async t => {
+t.test('the sealed credential kills though the tokens file cannot be read, and the log names it', async t => {
   const secret = 'ks_break-glass_sealed'
   const env = {
     KILLSWITCH_TOKENS_FILE: join(testdir(t), 'gone.yaml'),

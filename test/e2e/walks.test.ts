@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { describe, it } from 'node:test'
+import t from 'tap'
 import { as, type Ran } from '../cli/cli.js'
 import { ensureBuilt } from '../sdk/built.js'
 import { ExampleApp } from '../support/example-app.js'
@@ -171,8 +171,8 @@ for (const [name, folder] of [
   ['the original runbooks', ORIGINALS],
 ] as const) {
   const skip = folder === undefined || existsSync(folder) ? false : `${folder} is not there`
-  describe(`walked from the terminal, on ${name}`, { skip }, () => {
-    it('each goes from the kill to a post-mortem', async t => {
+  t.test(`walked from the terminal, on ${name}`, { skip }, async t => {
+    t.test('each goes from the kill to a post-mortem', async t => {
       ensureBuilt()
       let aheadMs = 0
       const server = await aServer(t, {

@@ -2,7 +2,7 @@
 // length: npm run chaos.
 
 import assert from 'node:assert/strict'
-import { it } from 'node:test'
+import t from 'tap'
 import { endWithTests } from '../support/end-with-tests.js'
 import { describe, runMix } from './mix.js'
 
@@ -14,16 +14,19 @@ for (const [instances, faults] of [
   [2, 70],
   [3, 50],
 ] as const)
-  it(`${faults} mixed faults, ${instances} instances, 64 writers, 20 flags: no violation (seed ${SEED})`, async t => {
-    const outcome = await runMix(t, {
-      seed: SEED,
-      faults,
-      instances,
-      writers: 64,
-      observers: 4,
-      thinkMs: 1_000,
-    })
-    t.diagnostic(describe(outcome))
-    assert.ok(outcome.acknowledged > 0, 'nothing was acknowledged: nothing was tested')
-    assert.deepEqual(outcome.violations, [], `${describe(outcome)}\nagain: KILLSWITCH_TEST_SEED=${SEED}`)
-  })
+  t.test(
+    `${faults} mixed faults, ${instances} instances, 64 writers, 20 flags: no violation (seed ${SEED})`,
+    async t => {
+      const outcome = await runMix(t, {
+        seed: SEED,
+        faults,
+        instances,
+        writers: 64,
+        observers: 4,
+        thinkMs: 1_000,
+      })
+      t.comment(describe(outcome))
+      assert.ok(outcome.acknowledged > 0, 'nothing was acknowledged: nothing was tested')
+      assert.deepEqual(outcome.violations, [], `${describe(outcome)}\nagain: KILLSWITCH_TEST_SEED=${SEED}`)
+    },
+  )

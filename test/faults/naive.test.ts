@@ -4,8 +4,8 @@
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
 import { join } from 'node:path'
-import { it } from 'node:test'
 import { promisify } from 'node:util'
+import t from 'tap'
 import { ROOT } from '../support/server.js'
 
 const SEED = Number(process.env.KILLSWITCH_TEST_SEED ?? Math.floor(Math.random() * 2 ** 31))
@@ -17,14 +17,14 @@ async function control(faults: number, kinds: string): Promise<Record<string, nu
   return JSON.parse(stdout) as Record<string, number>
 }
 
-it(`finds flips that are doubled by lost replies (seed ${SEED})`, async t => {
+t.test(`finds flips that are doubled by lost replies (seed ${SEED})`, async t => {
   const found = await control(12, 'lost-reply,cut')
-  t.diagnostic(JSON.stringify(found))
+  t.comment(JSON.stringify(found))
   assert.ok((found.doubled ?? 0) > 0, JSON.stringify(found))
 })
 
-it(`finds flips that are lost with Redis (seed ${SEED})`, async t => {
+t.test(`finds flips that are lost with Redis (seed ${SEED})`, async t => {
   const found = await control(6, 'redis-kill,flushall')
-  t.diagnostic(JSON.stringify(found))
+  t.comment(JSON.stringify(found))
   assert.ok((found.lost ?? 0) > 0, JSON.stringify(found))
 })

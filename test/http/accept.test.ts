@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { it } from 'node:test'
+import t from 'tap'
 import { aServer } from '../support/server.js'
 
 const NDJSON = 'application/x-ndjson'
@@ -23,7 +23,7 @@ const AUDIT: [string, string | undefined][] = [
   ['text/csv;q=0', undefined],
 ]
 
-it('the audit log comes in the form that the client would rather have', async t => {
+t.test('the audit log comes in the form that the client would rather have', async t => {
   const { ask } = await aServer(t)
   for (const [accept, expected] of AUDIT) {
     const { status, headers, body } = await ask('viewer', 'GET', '/v1/audit', { headers: { accept } })
@@ -33,7 +33,7 @@ it('the audit log comes in the form that the client would rather have', async t 
   }
 })
 
-it('a runbook comes as its source where Markdown is preferred', async t => {
+t.test('a runbook comes as its source where Markdown is preferred', async t => {
   const { ask } = await aServer(t)
   const typeFor = async (accept: string) =>
     (await ask('viewer', 'GET', '/v1/runbooks/trustflow', { headers: { accept } })).headers['content-type']

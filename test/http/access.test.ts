@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { describe, it } from 'node:test'
+import t from 'tap'
 import { stringify } from 'yaml'
 import { newToken, sha256 } from '../../src/tokens/first-start.js'
 import { ROLES, type Role } from '../../src/wire/words.js'
@@ -73,8 +73,8 @@ function mayUse(role: Role | undefined, needed: Access): boolean {
   return ROLES.indexOf(role) >= ROLES.indexOf(needed)
 }
 
-describe('who may use which route', () => {
-  it('is as the table says, for every route there is and every role', async t => {
+t.test('who may use which route', async t => {
+  t.test('is as the table says, for every route there is and every role', async t => {
     const { app, address, tokens } = await aServer(t, { clock: hourly() })
     const found = routesIn(app.printRoutes({ commonPrefix: false })).filter(
       route => !/^(HEAD|OPTIONS) | \/docs/.test(route),
@@ -113,8 +113,8 @@ const KILL_ONLY = [
   'GET /v1/actor',
 ]
 
-describe('credentials with less than their role', () => {
-  it('that may only kill use what a kill takes, on every route there is', async t => {
+t.test('credentials with less than their role', async t => {
+  t.test('that may only kill use what a kill takes, on every route there is', async t => {
     const [pager, glass] = [newToken('pager'), newToken('glass')]
     const server = await aServer(t, {
       ...limited(t, [{ id: 'pager', role: 'owner', sha256: sha256(pager), only: 'kill' }]),
@@ -130,7 +130,7 @@ describe('credentials with less than their role', () => {
       }
   })
 
-  it('of an application see and speak for its own alone, on every route there is', async t => {
+  t.test('of an application see and speak for its own alone, on every route there is', async t => {
     const token = newToken('pilot')
     const server = await aServer(t, {
       ...limited(t, [{ id: 'pilot', role: 'sdk', sha256: sha256(token), apps: ['pilot'] }]),

@@ -3,8 +3,8 @@ import { writeFileSync } from 'node:fs'
 import { request } from 'node:http'
 import { connect } from 'node:net'
 import { join } from 'node:path'
-import { after, describe, it } from 'node:test'
 import { gzipSync } from 'node:zlib'
+import t from 'tap'
 import { stringify } from 'yaml'
 import { newToken, sha256 } from '../../src/tokens/first-start.js'
 import { type Ask, aServer } from '../support/server.js'
@@ -69,12 +69,12 @@ const BAD: [string, string, Ask, number, string][] = [
   ['a run of no flags', '/v1/steps/run', { body: { step: 'x', flags: [] } }, 400, 'malformed-request'],
 ]
 
-describe('bad input', async () => {
+t.test('bad input', async t => {
   // each request an hour after the one before, so that no refusal is only counted
   let now = Date.now()
-  const server = aServer({ after }, { clock: () => (now += 3_600_000) })
+  const server = aServer(t, { clock: () => (now += 3_600_000) })
   for (const [what, path, asked, status, code] of BAD) {
-    it(`${what}: ${status} ${code}, nothing changed, and the refusal is in the log`, async () => {
+    t.test(`${what}: ${status} ${code}, nothing changed, and the refusal is in the log`, async () => {
       const { ask, parts } = await server
       const before = JSON.stringify([...parts.log.state.flags])
       const answer = await ask('engineer', 'POST', path, asked)
@@ -98,21 +98,24 @@ describe('bad input', async () => {
     })
   }
 
-  it('writes ten refusals a minute of one actor, counts the rest, and never makes a kill wait', async t => {
-    const { ask, close, parts } = await aServer(t)
-    for (let i = 0; i < 30; i++) assert.equal((await ask('viewer', 'POST', KILL)).status, 403)
-    assert.equal((await ask('operator', 'POST', KILL)).status, 200)
-    const refused = await ask('viewer', 'GET', '/v1/audit?outcome=refused&limit=100')
-    assert.equal(refused.body.entries.length, 10)
-    const entries: string[] = []
-    parts.subscribe.entries(added => entries.push(...added.map(({ line }) => line)))
-    await close()
-    const summary = entries.map(line => JSON.parse(line)).find(entry => entry.action === 'refused.summary')
-    assert.equal(summary.summary.count, 20)
-  })
+  t.test(
+    'writes ten refusals a minute of one actor, counts the rest, and never makes a kill wait',
+    async t => {
+      const { ask, close, parts } = await aServer(t)
+      for (let i = 0; i < 30; i++) assert.equal((await ask('viewer', 'POST', KILL)).status, 403)
+      assert.equal((await ask('operator', 'POST', KILL)).status, 200)
+      const refused = await ask('viewer', 'GET', '/v1/audit?outcome=refused&limit=100')
+      assert.equal(refused.body.entries.length, 10)
+      const entries: string[] = []
+      parts.subscribe.entries(added => entries.push(...added.map(({ line }) => line)))
+      await close()
+      const summary = entries.map(line => JSON.parse(line)).find(entry => entry.action === 'refused.summary')
+      assert.equal(summary.summary.count, 20)
+    },
+  )
 })
 
-describe('what is wrong with a request', () => {
+t.test('what is wrong with a request', async t => {
   const SAID: [string, string, Ask, RegExp][] = [
     [
       'an unknown member',
@@ -131,7 +134,7 @@ describe('what is wrong with a request', () => {
     ['"all": false', RESTORE, { body: { all: false, reason: 'r' } }, /body\.all must be true/],
     ['no step', '/v1/steps/run', { body: {} }, /body must have "step"/],
   ]
-  it('is said in words that a person understands', async t => {
+  t.test('is said in words that a person understands', async t => {
     const { ask } = await aServer(t)
     for (const [what, path, asked, said] of SAID) {
       const { body } = await ask('engineer', 'POST', path, asked)
@@ -141,7 +144,7 @@ describe('what is wrong with a request', () => {
     assert.match(body.detail, /^query has no member "colour"; it takes flag, actor, role/)
   })
 
-  it('is its compression, where it has one', async t => {
+  t.test('is its compression, where it has one', async t => {
     const { ask } = await aServer(t)
     const headers = { 'content-encoding': 'gzip' }
     const packed = await ask('operator', 'POST', KILL, { raw: gzipSync('{"reason":"r"}'), headers })
@@ -149,7 +152,7 @@ describe('what is wrong with a request', () => {
     assert.match(packed.body.detail, /without compression/)
   })
 
-  it('is the range of hours, where it is the wrong way round or has no zone', async t => {
+  t.test('is the range of hours, where it is the wrong way round or has no zone', async t => {
     const { ask } = await aServer(t)
     const detail = async (query: string) => {
       const { status, body } = await ask('viewer', 'GET', `/v1/audit?${query}`)
@@ -163,8 +166,8 @@ describe('what is wrong with a request', () => {
   })
 })
 
-describe('a refusal for the role', () => {
-  it('names the role that a flip takes, also to a credential that may not even look', async t => {
+t.test('a refusal for the role', async t => {
+  t.test('names the role that a flip takes, also to a credential that may not even look', async t => {
     const { ask } = await aServer(t)
     const needed = async (path: string) => (await ask('sdk', 'POST', path)).body.needed
     assert.equal(await needed(KILL), 'operator')
@@ -173,8 +176,8 @@ describe('a refusal for the role', () => {
   })
 })
 
-describe('credentials', () => {
-  it('are asked for on every route but the public ones', async t => {
+t.test('credentials', async t => {
+  t.test('are asked for on every route but the public ones', async t => {
     const { ask } = await aServer(t)
     for (const path of ['/v1/flags', '/v1/audit', '/v1/runbooks', '/metrics', '/v1/flips/1']) {
       const answer = await ask(undefined, 'GET', path)
@@ -186,7 +189,7 @@ describe('credentials', () => {
     }
   })
 
-  it('refuse one that is unknown, expired, or of a role too low, and change nothing', async t => {
+  t.test('refuse one that is unknown, expired, or of a role too low, and change nothing', async t => {
     const folder = testdir(t)
     const [old, viewer, sealed] = [newToken('old'), newToken('viewer'), newToken('sealed')]
     const file = join(folder, 'tokens.yaml')
@@ -209,7 +212,7 @@ describe('credentials', () => {
     assert.equal((await as(sealed, 'POST', RESTORE)).status, 403)
   })
 
-  it('of an application (sdk) read and flip nothing here, and the attempt is in the log', async t => {
+  t.test('of an application (sdk) read and flip nothing here, and the attempt is in the log', async t => {
     const { ask } = await aServer(t)
     for (const path of ['/v1/flags', '/v1/audit', '/v1/runbooks', '/metrics'])
       assert.equal((await ask('sdk', 'GET', path)).status, 403)
@@ -219,8 +222,8 @@ describe('credentials', () => {
   })
 })
 
-describe('what is hardly HTTP', () => {
-  it('is answered with a problem, and the service goes on', async t => {
+t.test('what is hardly HTTP', async t => {
+  t.test('is answered with a problem, and the service goes on', async t => {
     const { address, ask } = await aServer(t)
     const { port } = new URL(address)
     const garbage = await new Promise<string>(resolve => {

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict'
 import { generateKeyPairSync } from 'node:crypto'
 import { existsSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { after, describe, it } from 'node:test'
+import t from 'tap'
 import { parseCheckpoint } from '../../src/domain/checkpoint.js'
 import { KillswitchError } from '../../src/domain/errors.js'
 import { Frontier, leafHash, verifyInclusion } from '../../src/domain/merkle.js'
@@ -14,6 +14,7 @@ import { startRedis } from '../support/redis.js'
 import { aServer, type TestServer } from '../support/server.js'
 import { testdir } from '../support/testdir.js'
 import { until } from '../support/until.js'
+import { wholeFile } from '../support/whole-file.js'
 
 const NDJSON = { headers: { accept: 'application/x-ndjson' } }
 
@@ -40,13 +41,13 @@ function rootOf(lines: readonly string[]): Buffer {
 }
 
 function aKeyFile(): string {
-  const file = join(testdir({ after }), 'log.key')
+  const file = join(testdir(wholeFile), 'log.key')
   writeFileSync(file, generateKeyPairSync('ed25519').privateKey.export({ type: 'pkcs8', format: 'pem' }))
   return file
 }
 
-describe('GET /v1/audit/checkpoint', () => {
-  it('signs the length, the root and the last entry of the log', async t => {
+t.test('GET /v1/audit/checkpoint', async t => {
+  t.test('signs the length, the root and the last entry of the log', async t => {
     const server = await aServer(t)
     for (const flag of ['ai_v1', 'kyc_v1', 'inflow.llm']) {
       await flip(server, flag)
@@ -64,7 +65,7 @@ describe('GET /v1/audit/checkpoint', () => {
     assert.match(text, /killswitch_checkpoint_size\{environment="test"\} 4\n/)
   })
 
-  it('is signed with the key that was given, and no other is made beside it', async t => {
+  t.test('is signed with the key that was given, and no other is made beside it', async t => {
     const logKeyFile = aKeyFile()
     const server = await aServer(t, { logKeyFile })
     const { note, key } = await checkpointOf(server)
@@ -73,7 +74,7 @@ describe('GET /v1/audit/checkpoint', () => {
     assert.equal(existsSync(join(server.dataDir, 'log.key')), false)
   })
 
-  it('is the same after a restart, and without the tree and the index', async t => {
+  t.test('is the same after a restart, and without the tree and the index', async t => {
     const first = await aServer(t)
     await flip(first, 'ai_v1')
     const { dataDir, tokens } = first
@@ -87,7 +88,7 @@ describe('GET /v1/audit/checkpoint', () => {
     assert.equal((await checkpointOf(await aServer(t, { dataDir, tokens }))).text, text)
   })
 
-  it('is refused without a key, with the way out, and a key that is none stops the start', async t => {
+  t.test('is refused without a key, with the way out, and a key that is none stops the start', async t => {
     const redis = await startRedis(t)
     const server = await aServer(t, { redisUrl: redis.url })
     for (const path of ['/v1/audit/checkpoint', '/v1/audit/1/proof']) {
@@ -105,7 +106,7 @@ describe('GET /v1/audit/checkpoint', () => {
       )
   })
 
-  it('is the same on two instances of one Redis', async t => {
+  t.test('is the same on two instances of one Redis', async t => {
     const redis = await startRedis(t)
     const given = { redisUrl: redis.url, logKeyFile: aKeyFile() }
     const [one, two] = [await aServer(t, given), await aServer(t, given)]
@@ -119,7 +120,7 @@ describe('GET /v1/audit/checkpoint', () => {
     assert.deepEqual(checkpoint.root, rootOf((await exported(two)).slice(0, checkpoint.size)))
   })
 
-  it('is told again and again, where it has changed', async t => {
+  t.test('is told again and again, where it has changed', async t => {
     const server = await aServer(t)
     const told: string[] = []
     t.after(server.parts.log.proof.tellEvery(5, note => told.push(note)))
@@ -130,8 +131,8 @@ describe('GET /v1/audit/checkpoint', () => {
   })
 })
 
-describe('GET /v1/audit/:place/proof', () => {
-  it('proves each entry to be in the log that the checkpoint signs', async t => {
+t.test('GET /v1/audit/:place/proof', async t => {
+  t.test('proves each entry to be in the log that the checkpoint signs', async t => {
     const server = await aServer(t)
     for (const flag of ['ai_v1', 'kyc_v1', 'inflow.llm', 'pilot.enabled']) await flip(server, flag)
     for (const [at, line] of (await exported(server)).entries()) {
@@ -151,8 +152,8 @@ describe('GET /v1/audit/:place/proof', () => {
   })
 })
 
-describe('the stream', () => {
-  it('carries the newest checkpoint in each heartbeat', async t => {
+t.test('the stream', async t => {
+  t.test('carries the newest checkpoint in each heartbeat', async t => {
     const server = await aServer(t)
     const { text: note } = await checkpointOf(server)
     const headers = { authorization: `Bearer ${server.tokens.sdk}` }
@@ -167,8 +168,8 @@ describe('the stream', () => {
   })
 })
 
-describe('a receipt that reports a fork', () => {
-  it('is told loudly, once, and counted', async t => {
+t.test('a receipt that reports a fork', async t => {
+  t.test('is told loudly, once, and counted', async t => {
     const server = await aServer(t)
     const told: string[] = []
     const { onFork } = server.parts.fleet

@@ -4,12 +4,13 @@
 import assert from 'node:assert/strict'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { after, describe, it } from 'node:test'
 import { FlagdCore } from '@openfeature/flagd-core'
 import fc from 'fast-check'
+import t from 'tap'
 import type { Role } from '../../src/wire/words.js'
 import { aKey, flagsDirOf, keysOfOne, ODD_KEYS } from '../support/keys.js'
 import { type Answer, aServer, type TestServer } from '../support/server.js'
+import { wholeFile } from '../support/whole-file.js'
 
 const SEED = Number(process.env.KILLSWITCH_TEST_SEED ?? Math.floor(Math.random() * 2 ** 31))
 
@@ -18,7 +19,7 @@ const [sampled = []] = fc.sample(keysOfOne(60), { numRuns: 1, seed: SEED })
 const KEYS = [...new Map([...ODD_KEYS, ...sampled].map(key => [key.toLowerCase(), key])).values()]
 
 let now = Date.parse('2026-11-20T03:00:00.000Z')
-const shop = aServer({ after }, { flagsDir: flagsDirOf({ after }, KEYS), clock: () => now })
+const shop = aServer(wholeFile, { flagsDir: flagsDirOf(wholeFile, KEYS), clock: () => now })
 
 type Way = 'path' | 'body'
 type Verb = 'kill' | 'restore' | 'drill'
@@ -52,55 +53,58 @@ const evaluate = ({ ask }: TestServer, key: string) =>
 const killedIn = ({ parts }: TestServer): string[] =>
   [...parts.log.state.flags].filter(([, { holds }]) => holds.length > 0).map(([key]) => key)
 
-describe(`a flag of any key (KILLSWITCH_TEST_SEED=${SEED})`, () => {
-  it('is killed, shown, evaluated, drilled, undone and restored by its key alone, however it is named', async () => {
-    const server = await shop
-    let incident = 0
-    const walk = async (key: string, ways: Way[]) => {
-      const [first = 'path', second = 'path', third = 'path', fourth = 'path'] = ways
-      const papers = { incident: `INC-${++incident}`, reason: 'why' }
-      const kill = await act(server, first, 'kill', key, papers)
-      assert.deepEqual([kill.status, kill.body.flag, kill.body.killed], [200, key, true], kill.text)
-      assert.deepEqual(killedIn(server), [key])
-      const seen = await look(server, second, key)
-      assert.deepEqual([seen.body.key, seen.body.killed, seen.body.holds.length], [key, true, 1])
-      assert.equal(seen.headers.etag, `"${kill.body.id}"`)
-      const { body: answer } = await evaluate(server, key)
-      assert.deepEqual([answer.key, answer.value, answer.metadata.killed], [key, false, true])
-      const drill = await act(server, third, 'drill', key, {})
-      assert.deepEqual([drill.status, drill.body.flag], [200, key])
+t.test(`a flag of any key (KILLSWITCH_TEST_SEED=${SEED})`, async t => {
+  t.test(
+    'is killed, shown, evaluated, drilled, undone and restored by its key alone, however it is named',
+    async () => {
+      const server = await shop
+      let incident = 0
+      const walk = async (key: string, ways: Way[]) => {
+        const [first = 'path', second = 'path', third = 'path', fourth = 'path'] = ways
+        const papers = { incident: `INC-${++incident}`, reason: 'why' }
+        const kill = await act(server, first, 'kill', key, papers)
+        assert.deepEqual([kill.status, kill.body.flag, kill.body.killed], [200, key, true], kill.text)
+        assert.deepEqual(killedIn(server), [key])
+        const seen = await look(server, second, key)
+        assert.deepEqual([seen.body.key, seen.body.killed, seen.body.holds.length], [key, true, 1])
+        assert.equal(seen.headers.etag, `"${kill.body.id}"`)
+        const { body: answer } = await evaluate(server, key)
+        assert.deepEqual([answer.key, answer.value, answer.metadata.killed], [key, false, true])
+        const drill = await act(server, third, 'drill', key, {})
+        assert.deepEqual([drill.status, drill.body.flag], [200, key])
 
-      const ifMatch = { 'if-match': String(seen.headers.etag) }
-      const restore = await act(server, fourth, 'restore', key, papers, ifMatch)
-      assert.deepEqual([restore.status, restore.body.killed], [200, false], restore.text)
-      assert.deepEqual(killedIn(server), [])
-      assert.equal((await evaluate(server, key)).body.value, true)
+        const ifMatch = { 'if-match': String(seen.headers.etag) }
+        const restore = await act(server, fourth, 'restore', key, papers, ifMatch)
+        assert.deepEqual([restore.status, restore.body.killed], [200, false], restore.text)
+        assert.deepEqual(killedIn(server), [])
+        assert.equal((await evaluate(server, key)).body.value, true)
 
-      const again = { 'idempotency-key': `again-${incident}` }
-      const one = await act(server, 'path', 'kill', key, { reason: 'slip' }, again)
-      const two = await act(server, 'body', 'kill', key, { reason: 'slip' }, again)
-      assert.deepEqual([one.body.replayed, two.body.replayed, two.body.id], [false, true, one.body.id])
-      const undo = { undo: true }
-      const { status, body } = await act(server, second, 'restore', key, undo, {}, 'operator')
-      assert.deepEqual([status, body.killed, killedIn(server)], [200, false, []])
+        const again = { 'idempotency-key': `again-${incident}` }
+        const one = await act(server, 'path', 'kill', key, { reason: 'slip' }, again)
+        const two = await act(server, 'body', 'kill', key, { reason: 'slip' }, again)
+        assert.deepEqual([one.body.replayed, two.body.replayed, two.body.id], [false, true, one.body.id])
+        const undo = { undo: true }
+        const { status, body } = await act(server, second, 'restore', key, undo, {}, 'operator')
+        assert.deepEqual([status, body.killed, killedIn(server)], [200, false, []])
 
-      const story = await server.ask('viewer', 'GET', `/v1/audit?flag=${encodeURIComponent(key)}&limit=500`)
-      for (const entry of story.body.entries) assert.equal(entry.flag, key)
-      const actions = story.body.entries.slice(0, 5).map((entry: { action: string }) => entry.action)
-      assert.deepEqual(actions, ['restore', 'kill', 'restore', 'drill', 'kill'])
-    }
-    for (const key of ODD_KEYS) {
-      await walk(key, ['path', 'path', 'path', 'path'])
-      await walk(key, ['body', 'body', 'body', 'body'])
-    }
-    await fc.assert(
-      fc.asyncProperty(fc.constantFrom(...KEYS), fc.array(aWay, { minLength: 4, maxLength: 4 }), walk),
-      { seed: SEED, numRuns: 80, endOnFailure: true },
-    )
-    assert.equal((await server.ask('viewer', 'GET', '/v1/audit/verify')).body.ok, true)
-  })
+        const story = await server.ask('viewer', 'GET', `/v1/audit?flag=${encodeURIComponent(key)}&limit=500`)
+        for (const entry of story.body.entries) assert.equal(entry.flag, key)
+        const actions = story.body.entries.slice(0, 5).map((entry: { action: string }) => entry.action)
+        assert.deepEqual(actions, ['restore', 'kill', 'restore', 'drill', 'kill'])
+      }
+      for (const key of ODD_KEYS) {
+        await walk(key, ['path', 'path', 'path', 'path'])
+        await walk(key, ['body', 'body', 'body', 'body'])
+      }
+      await fc.assert(
+        fc.asyncProperty(fc.constantFrom(...KEYS), fc.array(aWay, { minLength: 4, maxLength: 4 }), walk),
+        { seed: SEED, numRuns: 80, endOnFailure: true },
+      )
+      assert.equal((await server.ask('viewer', 'GET', '/v1/audit/verify')).body.ok, true)
+    },
+  )
 
-  it('is in everything that apps read, and in the table, as it stands', async () => {
+  t.test('is in everything that apps read, and in the table, as it stands', async () => {
     const server = await shop
     const { ask } = server
     await act(server, 'body', 'kill', 'payments/card:v2', { incident: 'INC-A', reason: 'why' })
@@ -131,7 +135,7 @@ describe(`a flag of any key (KILLSWITCH_TEST_SEED=${SEED})`, () => {
     for (const key of killed) await act(server, 'body', 'restore', key, { all: true, reason: 'well' })
   })
 
-  it('is another one than any that is near: nothing is taken for it', async () => {
+  t.test('is another one than any that is near: nothing is taken for it', async () => {
     const server = await shop
     const before = server.parts.log.state.revision
     await fc.assert(
@@ -148,8 +152,8 @@ describe(`a flag of any key (KILLSWITCH_TEST_SEED=${SEED})`, () => {
   })
 })
 
-describe('a key that is nearly one', () => {
-  it('is refused wherever it is given, with the one that may have been meant', async t => {
+t.test('a key that is nearly one', async t => {
+  t.test('is refused wherever it is given, with the one that may have been meant', async t => {
     const flagsDir = flagsDirOf(t, ['enableCheckout', 'payments/card', 'toString'])
     const server = await aServer(t, { flagsDir, clock: () => (now += 60_000) })
     const { ask } = server
@@ -187,7 +191,7 @@ describe('a key that is nearly one', () => {
     assert.deepEqual([killedIn(server), server.parts.log.state.revision], [['enableCheckout'], revision])
   })
 
-  it('is refused by an incident that should adopt, and is a warning of a declaration', async t => {
+  t.test('is refused by an incident that should adopt, and is a warning of a declaration', async t => {
     const flagsDir = flagsDirOf(t, ['enableCheckout'])
     mkdirSync(join(flagsDir, 'runbooks'))
     writeFileSync(
@@ -208,15 +212,15 @@ describe('a key that is nearly one', () => {
     assert.match(left.body.detail, /Did you mean enableCheckout\? Leave that one out of "leave"\./)
   })
 
-  it('that nothing is near has no entries, as before', async () => {
+  t.test('that nothing is near has no entries, as before', async () => {
     const { ask } = await shop
     const { status, body } = await ask('viewer', 'GET', '/v1/audit?flag=nobody-knows-this')
     assert.deepEqual([status, body.entries], [200, []])
   })
 })
 
-describe('a key in the body', () => {
-  it('has to be there, and a refusal of the body is an entry under it', async () => {
+t.test('a key in the body', async t => {
+  t.test('has to be there, and a refusal of the body is an entry under it', async () => {
     const { ask } = await shop
     now += 60_000
     const none = await ask('operator', 'POST', '/v1/flags/kill', {})
@@ -237,7 +241,7 @@ describe('a key in the body', () => {
     assert.equal(strange.status, 400, 'where the path has a key the body has none')
   })
 
-  it('is what a path with a raw slash is told to use; OFREP takes the slash as it comes', async () => {
+  t.test('is what a path with a raw slash is told to use; OFREP takes the slash as it comes', async () => {
     const { ask } = await shop
     const cut = await ask('operator', 'POST', '/v1/flags/payments/card:v2/kill', { body: {} })
     assert.deepEqual([cut.status, cut.body.code], [404, 'unknown-route'])

@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict'
-import { describe, it } from 'node:test'
 import { FlagdCore } from '@openfeature/flagd-core'
+import t from 'tap'
 import { flagdSchema, withoutConformance } from '../support/conformance.js'
 import { anOpenFeatureServer } from '../support/openfeature.js'
 
 const PATH = '/flagd/flags.json'
 
-describe('the document for flagd daemons', () => {
-  it('evaluates as the service does, and a killed flag is false past its targeting', async t => {
+t.test('the document for flagd daemons', async t => {
+  t.test('evaluates as the service does, and a killed flag is false past its targeting', async t => {
     const { as, shop, kill } = await anOpenFeatureServer(t)
     const value = async (key: string, byDefault: boolean) => {
       const core = new FlagdCore()
@@ -28,7 +28,7 @@ describe('the document for flagd daemons', () => {
     assert.deepEqual(body.flags['bank.transfer'], undefined)
   })
 
-  it('has a strong ETag, 304 only from a live instance, and is never empty', async t => {
+  t.test('has a strong ETag, 304 only from a live instance, and is never empty', async t => {
     const { as, shop, kill, parts } = await anOpenFeatureServer(t)
     const { headers, status } = await as(shop, 'GET', PATH)
     assert.equal(status, 200)
@@ -50,7 +50,7 @@ describe('the document for flagd daemons', () => {
     assert.equal((await as(shop, 'GET', PATH, known)).status, 503)
   })
 
-  it('is not given to a daemon that has a newer one', async t => {
+  t.test('is not given to a daemon that has a newer one', async t => {
     const { as, shop, parts } = await anOpenFeatureServer(t)
     const known = String((await as(shop, 'GET', PATH)).headers.etag)
     const given = (etag: string) => as(shop, 'GET', PATH, { headers: { 'if-none-match': etag } })
@@ -63,7 +63,7 @@ describe('the document for flagd daemons', () => {
     assert.equal((await given(newer.replace(/"\w{12}/, '"000000000000'))).status, 200, 'of another log')
   })
 
-  it("is what flagd's own schema says", { skip: withoutConformance }, async t => {
+  t.test("is what flagd's own schema says", { skip: withoutConformance }, async t => {
     const { as, tokens, kill } = await anOpenFeatureServer(t)
     const check = flagdSchema()
     assert.deepEqual(check((await as(tokens.sdk, 'GET', PATH)).body), [])

@@ -1,78 +1,84 @@
 import assert from 'node:assert/strict'
-import { describe, it } from 'node:test'
+import t from 'tap'
 import { aServer } from '../support/server.js'
 
 const STEP = 'trustflow/ai-instability'
 const codeOf = ({ code }: { code: string }): string => code
 
-describe('killing a flag from a runbook step', () => {
-  it('kills, refuses the operator a restore, restores as an engineer, and the log tells it all', async t => {
-    const { ask } = await aServer(t)
-    const steps = await ask('operator', 'GET', '/v1/steps?flag=ai_v1')
-    const step = steps.body.steps.find((each: { id: string }) => each.id.includes('ai-instability'))
-    assert.ok(step, 'our own runbook has a step that kills ai_v1')
+t.test('killing a flag from a runbook step', async t => {
+  t.test(
+    'kills, refuses the operator a restore, restores as an engineer, and the log tells it all',
+    async t => {
+      const { ask } = await aServer(t)
+      const steps = await ask('operator', 'GET', '/v1/steps?flag=ai_v1')
+      const step = steps.body.steps.find((each: { id: string }) => each.id.includes('ai-instability'))
+      assert.ok(step, 'our own runbook has a step that kills ai_v1')
 
-    const kill = await ask('operator', 'POST', '/v1/flags/ai_v1/kill', {
-      body: { incident: 'INC-1', step: step.id },
-    })
-    assert.equal(kill.status, 200)
-    assert.deepEqual(
-      [kill.body.changed, kill.body.killed, kill.body.offRunbook, kill.body.warnings.map(codeOf)],
-      [true, true, false, ['unknown-incident']],
-      'killed first: all its paperwork holds, but that nobody has declared INC-1 yet',
-    )
-    assert.equal(kill.body.reason, step.text, "the step's text serves as the reason")
-    assert.equal(kill.body.summary, 'Turn ai_v1 off: on -> off')
-    assert.equal(kill.body.durability, 'journal')
-    assert.deepEqual(
-      Object.keys(kill.body).slice(0, 7),
-      ['id', 'action', 'outcome', 'changed', 'summary', 'flag', 'application'],
-      'what a person reads first stands first',
-    )
+      const kill = await ask('operator', 'POST', '/v1/flags/ai_v1/kill', {
+        body: { incident: 'INC-1', step: step.id },
+      })
+      assert.equal(kill.status, 200)
+      assert.deepEqual(
+        [kill.body.changed, kill.body.killed, kill.body.offRunbook, kill.body.warnings.map(codeOf)],
+        [true, true, false, ['unknown-incident']],
+        'killed first: all its paperwork holds, but that nobody has declared INC-1 yet',
+      )
+      assert.equal(kill.body.reason, step.text, "the step's text serves as the reason")
+      assert.equal(kill.body.summary, 'Turn ai_v1 off: on -> off')
+      assert.equal(kill.body.durability, 'journal')
+      assert.deepEqual(
+        Object.keys(kill.body).slice(0, 7),
+        ['id', 'action', 'outcome', 'changed', 'summary', 'flag', 'application'],
+        'what a person reads first stands first',
+      )
 
-    const flag = await ask('viewer', 'GET', '/v1/flags/ai_v1')
-    assert.deepEqual(
-      [flag.body.killed, flag.body.value, flag.body.holds[0].step.line],
-      [true, false, step.line],
-    )
-    assert.equal(flag.headers.etag, `"${kill.body.id}"`)
+      const flag = await ask('viewer', 'GET', '/v1/flags/ai_v1')
+      assert.deepEqual(
+        [flag.body.killed, flag.body.value, flag.body.holds[0].step.line],
+        [true, false, step.line],
+      )
+      assert.equal(flag.headers.etag, `"${kill.body.id}"`)
 
-    const refused = await ask('operator', 'POST', '/v1/flags/ai_v1/restore', {
-      body: { incident: 'INC-1', reason: 'seems fine' },
-    })
-    assert.deepEqual([refused.status, refused.body.code, refused.body.needed], [403, 'forbidden', 'engineer'])
+      const refused = await ask('operator', 'POST', '/v1/flags/ai_v1/restore', {
+        body: { incident: 'INC-1', reason: 'seems fine' },
+      })
+      assert.deepEqual(
+        [refused.status, refused.body.code, refused.body.needed],
+        [403, 'forbidden', 'engineer'],
+      )
 
-    const restored = await ask('engineer', 'POST', '/v1/flags/ai_v1/restore', {
-      body: { incident: 'INC-1', reason: 'provider is well' },
-    })
-    assert.deepEqual(
-      [restored.status, restored.body.killed, restored.body.released],
-      [200, false, [kill.body.hold]],
-    )
+      const restored = await ask('engineer', 'POST', '/v1/flags/ai_v1/restore', {
+        body: { incident: 'INC-1', reason: 'provider is well' },
+      })
+      assert.deepEqual(
+        [restored.status, restored.body.killed, restored.body.released],
+        [200, false, [kill.body.hold]],
+      )
 
-    const audit = await ask('viewer', 'GET', '/v1/audit?flag=ai_v1&order=oldest')
-    const story = audit.body.entries.map(
-      (entry: { action: string; outcome: string; actor: { id: string } }) => [
-        entry.action,
-        entry.outcome,
-        entry.actor.id,
-      ],
-    )
-    assert.deepEqual(story, [
-      ['kill', 'applied', 'shared-operator'],
-      ['restore', 'refused', 'shared-operator'],
-      ['restore', 'applied', 'shared-engineer'],
-    ])
-    assert.deepEqual(audit.body.entries[0].step, {
-      id: step.id,
-      code: step.code,
-      text: step.text,
-      line: step.line,
-    })
-    assert.equal((await ask('viewer', 'GET', '/v1/audit/verify')).body.ok, true)
-  })
+      const audit = await ask('viewer', 'GET', '/v1/audit?flag=ai_v1&order=oldest')
+      const story = audit.body.entries.map(
+        (entry: { action: string; outcome: string; actor: { id: string } }) => [
+          entry.action,
+          entry.outcome,
+          entry.actor.id,
+        ],
+      )
+      assert.deepEqual(story, [
+        ['kill', 'applied', 'shared-operator'],
+        ['restore', 'refused', 'shared-operator'],
+        ['restore', 'applied', 'shared-engineer'],
+      ])
+      assert.deepEqual(audit.body.entries[0].step, {
+        id: step.id,
+        code: step.code,
+        text: step.text,
+        line: step.line,
+      })
+      assert.equal((await ask('viewer', 'GET', '/v1/audit/verify')).body.ok, true)
+    },
+  )
 
-  it('takes a kill whatever its paperwork, and says what is wrong with it', async t => {
+  t.test('takes a kill whatever its paperwork, and says what is wrong with it', async t => {
     const { ask } = await aServer(t)
     const kill = (body?: object) =>
       ask('operator', 'POST', '/v1/flags/kyc_v1/kill', body === undefined ? {} : { body })
@@ -93,7 +99,7 @@ describe('killing a flag from a runbook step', () => {
     assert.equal(found.body.entries.length, 3)
   })
 
-  it('acknowledges nothing below what its caller has seen', async t => {
+  t.test('acknowledges nothing below what its caller has seen', async t => {
     const { ask, parts } = await aServer(t)
     const kill = await ask('operator', 'POST', '/v1/flags/ai_v1/kill', { body: { incident: 'INC-1' } })
     const post = (role: 'operator' | 'engineer', act: string, floor: string, log?: string) =>
@@ -120,7 +126,7 @@ describe('killing a flag from a runbook step', () => {
     assert.deepEqual([seen.status, seen.body.durability], [200, 'journal'])
   })
 
-  it('answers the same key again without doing it again, and refuses it with another body', async t => {
+  t.test('answers the same key again without doing it again, and refuses it with another body', async t => {
     const { ask } = await aServer(t)
     const headers = { 'idempotency-key': 'retry-1' }
     const first = await ask('operator', 'POST', '/v1/flags/ai_v1/kill', {
@@ -154,7 +160,7 @@ describe('killing a flag from a runbook step', () => {
     assert.equal((await ask('operator', 'GET', '/v1/flips/never-sent')).status, 404)
   })
 
-  it('restores only what the caller has seen, with If-Match', async t => {
+  t.test('restores only what the caller has seen, with If-Match', async t => {
     const { ask } = await aServer(t)
     const seen = await ask('operator', 'POST', '/v1/flags/ai_v1/kill', { body: { incident: 'INC-1' } })
     await ask('operator', 'POST', '/v1/flags/ai_v1/kill', { body: { incident: 'INC-2' } })
@@ -179,8 +185,8 @@ describe('killing a flag from a runbook step', () => {
   })
 })
 
-describe('running a step', () => {
-  it('kills all of the step or nothing, and shows before what it would do', async t => {
+t.test('running a step', async t => {
+  t.test('kills all of the step or nothing, and shows before what it would do', async t => {
     const { ask } = await aServer(t)
     const found = await ask('operator', 'GET', `/v1/steps?flag=bridge.intake`)
     const step = found.body.steps.find((each: { flagActions: { flag: string; direction: string }[] }) =>
@@ -205,18 +211,21 @@ describe('running a step', () => {
     assert.deepEqual([viewer.status, viewer.body.verdicts[0].verdict], [403, 'refused'])
   })
 
-  it('is strict: an unknown step, a strange flag and a step that kills nothing are refused with the way out', async t => {
-    const { ask } = await aServer(t)
-    const run = (body: object) => ask('operator', 'POST', '/v1/steps/run', { body })
-    assert.deepEqual((await run({ step: 'no/such/99' })).body.code, 'unknown-step')
-    const conditional = await run({ step: (await killStep(ask)).id })
-    if (conditional.status === 422) assert.ok(conditional.body.call.body.flags.length > 0)
-    const strange = await run({ step: (await killStep(ask)).id, flags: ['kyc_v1'] })
-    assert.deepEqual([strange.status, strange.body.code], [422, 'step-mismatch'])
-    const steps = await ask('viewer', 'GET', '/v1/steps?runbook=trustflow')
-    const idle = steps.body.steps.find((each: { flagActions: unknown[] }) => each.flagActions.length === 0)
-    assert.deepEqual((await run({ step: idle.id })).body.code, 'nothing-to-run')
-  })
+  t.test(
+    'is strict: an unknown step, a strange flag and a step that kills nothing are refused with the way out',
+    async t => {
+      const { ask } = await aServer(t)
+      const run = (body: object) => ask('operator', 'POST', '/v1/steps/run', { body })
+      assert.deepEqual((await run({ step: 'no/such/99' })).body.code, 'unknown-step')
+      const conditional = await run({ step: (await killStep(ask)).id })
+      if (conditional.status === 422) assert.ok(conditional.body.call.body.flags.length > 0)
+      const strange = await run({ step: (await killStep(ask)).id, flags: ['kyc_v1'] })
+      assert.deepEqual([strange.status, strange.body.code], [422, 'step-mismatch'])
+      const steps = await ask('viewer', 'GET', '/v1/steps?runbook=trustflow')
+      const idle = steps.body.steps.find((each: { flagActions: unknown[] }) => each.flagActions.length === 0)
+      assert.deepEqual((await run({ step: idle.id })).body.code, 'nothing-to-run')
+    },
+  )
 })
 
 type Asking = Awaited<ReturnType<typeof aServer>>['ask']

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { Agent, type IncomingMessage, request } from 'node:http'
-import { describe, it } from 'node:test'
+import t from 'tap'
 import { aServer, type TestServer } from '../support/server.js'
 import { until } from '../support/until.js'
 
@@ -35,8 +35,8 @@ async function send(
 const isWaiting = ({ app }: TestServer, many = 1) => until(() => app.waiting.size >= many, 'somebody waits')
 const FOLLOW = '/v1/audit?order=oldest&flag=ai_v1'
 
-describe('closing', () => {
-  it('lets long polls go at once with a whole answer, and leaves no kept connection open', async t => {
+t.test('closing', async t => {
+  t.test('lets long polls go at once with a whole answer, and leaves no kept connection open', async t => {
     const server = await aServer(t)
     const agent = new Agent({ keepAlive: true })
     t.after(() => agent.destroy())
@@ -52,7 +52,7 @@ describe('closing', () => {
     assert.ok(performance.now() - began < 3_000, 'nobody held the shutdown up')
   })
 
-  it('is not held up by a client that does not read its export', async t => {
+  t.test('is not held up by a client that does not read its export', async t => {
     const server = await aServer(t)
     const asked = request(new URL('/v1/audit', server.address), {
       headers: { authorization: `Bearer ${server.tokens.viewer}`, accept: 'application/x-ndjson' },
@@ -67,8 +67,8 @@ describe('closing', () => {
   })
 })
 
-describe('a client that goes', () => {
-  it('is no longer waited for', async t => {
+t.test('a client that goes', async t => {
+  t.test('is no longer waited for', async t => {
     const server = await aServer(t)
     const asked = request(new URL(FOLLOW, server.address), {
       headers: { authorization: `Bearer ${server.tokens.viewer}`, prefer: 'wait=60' },
@@ -79,7 +79,7 @@ describe('a client that goes', () => {
     await until(() => server.app.waiting.size === 0, 'it is forgotten')
   })
 
-  it('leaves nothing on a kept connection, however many requests it carried', async t => {
+  t.test('leaves nothing on a kept connection, however many requests it carried', async t => {
     const server = await aServer(t)
     const agent = new Agent({ keepAlive: true, maxSockets: 1 })
     t.after(() => agent.destroy())
@@ -93,8 +93,8 @@ describe('a client that goes', () => {
   })
 })
 
-describe('following the log', () => {
-  it('brings each entry once, while they come', async t => {
+t.test('following the log', async t => {
+  t.test('brings each entry once, while they come', async t => {
     const server = await aServer(t)
     const kills = 25
     const killing = (async () => {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { connect } from 'node:net'
-import { describe, it } from 'node:test'
+import t from 'tap'
 import { aServer, type TestServer } from '../support/server.js'
 
 /** Writes bytes as they are, and resolves with all that comes until the service closes the connection. */
@@ -19,8 +19,8 @@ function raw({ address }: TestServer, bytes: string): Promise<string> {
 
 const problemIn = (text: string) => JSON.parse(text.slice(text.indexOf('{'), text.lastIndexOf('}') + 1))
 
-describe('what takes too long or is too large', () => {
-  it('is answered with a problem, and the connection is closed', async t => {
+t.test('what takes too long or is too large', async t => {
+  t.test('is answered with a problem, and the connection is closed', async t => {
     const server = await aServer(t)
     const head = `POST /v1/flags/ai_v1/kill HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${server.tokens.operator}\r\n`
     const cases: [string, string, number][] = [
@@ -45,8 +45,8 @@ describe('what takes too long or is too large', () => {
   })
 })
 
-describe('a kill that was answered with 408', () => {
-  it('is not done when the rest of it comes after all', async t => {
+t.test('a kill that was answered with 408', async t => {
+  t.test('is not done when the rest of it comes after all', async t => {
     const server = await aServer(t)
     const socket = connect({
       port: Number(new URL(server.address).port),
@@ -134,8 +134,8 @@ const HOSTILE: [string, string, ('closed' | 'plain' | number)[]][] = [
   ],
 ]
 
-describe('bytes that no client of ours sends', () => {
-  it('are answered with a problem or a closed connection, and change nothing', async t => {
+t.test('bytes that no client of ours sends', async t => {
+  t.test('are answered with a problem or a closed connection, and change nothing', async t => {
     const server = await aServer(t)
     await Promise.all(
       HOSTILE.map(async ([what, bytes, expected]) => {
@@ -149,7 +149,7 @@ describe('bytes that no client of ours sends', () => {
     assert.equal(server.parts.log.head.seq, 1)
   })
 
-  it('a hundred requests in one write are a hundred answers, in order', async t => {
+  t.test('a hundred requests in one write are a hundred answers, in order', async t => {
     const server = await aServer(t)
     const one = (id: number, more = '') =>
       `GET /v1/flags/f${id} HTTP/1.1\r\nHost: x\r\nX-Request-Id: r${id}\r\n${more}\r\n`
@@ -160,8 +160,8 @@ describe('bytes that no client of ours sends', () => {
   })
 })
 
-describe('every answer', () => {
-  it('carries x-request-id and no-store, whatever went wrong', async t => {
+t.test('every answer', async t => {
+  t.test('carries x-request-id and no-store, whatever went wrong', async t => {
     const { app, tokens } = await aServer(t)
     const paths = [
       '/v1/flags',
@@ -185,7 +185,7 @@ describe('every answer', () => {
       }
   })
 
-  it('keeps the id of the caller where it fits a log line', async t => {
+  t.test('keeps the id of the caller where it fits a log line', async t => {
     const { ask } = await aServer(t)
     const idOf = async (id: string) =>
       (await ask('viewer', 'GET', '/v1/flags', { headers: { 'x-request-id': id } })).headers['x-request-id']
@@ -193,7 +193,7 @@ describe('every answer', () => {
     for (const bad of ['a b', 'x'.repeat(129), 'a"b']) assert.notEqual(await idOf(bad), bad)
   })
 
-  it('takes a path with one slash too many for what it means', async t => {
+  t.test('takes a path with one slash too many for what it means', async t => {
     const { ask } = await aServer(t)
     for (const path of ['/v1/flags/', '//v1//flags', '/v1/flags/ai_v1/'])
       assert.equal((await ask('viewer', 'GET', path)).status, 200, path)
@@ -201,7 +201,7 @@ describe('every answer', () => {
   })
 })
 
-describe('a query that means nothing', () => {
+t.test('a query that means nothing', async t => {
   const BAD = [
     'limit=0',
     'limit=501',
@@ -226,7 +226,7 @@ describe('a query that means nothing', () => {
     'reason=%21',
     `flag=${'a'.repeat(301)}`,
   ]
-  it('is a 400 that names it', async t => {
+  t.test('is a 400 that names it', async t => {
     const { ask } = await aServer(t)
     for (const query of BAD) {
       const { status, body } = await ask('viewer', 'GET', `/v1/audit?${query}`)
@@ -242,7 +242,7 @@ describe('a query that means nothing', () => {
       assert.equal((await ask('viewer', 'GET', `/v1/audit?${query}`)).status, 200, query)
   })
 
-  it('takes a cursor for its own question alone', async t => {
+  t.test('takes a cursor for its own question alone', async t => {
     const { ask } = await aServer(t)
     await ask('operator', 'POST', '/v1/flags/ai_v1/kill')
     const { body } = await ask('viewer', 'GET', '/v1/audit?order=oldest&limit=1')
@@ -255,7 +255,7 @@ describe('a query that means nothing', () => {
   })
 })
 
-describe('what people write', () => {
+t.test('what people write', async t => {
   const REASONS = [
     '\u{1f525}'.repeat(1000),
     'ё'.repeat(2000),
@@ -270,7 +270,7 @@ describe('what people write', () => {
     '\ufeffbom',
     'e\u0301 not composed',
   ]
-  it('is kept exactly: in the entry, the stored line and the answer', async t => {
+  t.test('is kept exactly: in the entry, the stored line and the answer', async t => {
     const { ask, parts } = await aServer(t)
     for (const reason of REASONS) {
       const kill = await ask('operator', 'POST', '/v1/flags/ai_v1/kill', { body: { reason } })
@@ -282,7 +282,7 @@ describe('what people write', () => {
     assert.equal((await ask('viewer', 'GET', '/v1/audit/verify')).body.ok, true)
   })
 
-  it('is no formula in a spreadsheet, and the lines of an export are the bytes of the log', async t => {
+  t.test('is no formula in a spreadsheet, and the lines of an export are the bytes of the log', async t => {
     const { ask, parts } = await aServer(t)
     for (const reason of REASONS) await ask('operator', 'POST', '/v1/flags/ai_v1/kill', { body: { reason } })
     const csv = await ask('viewer', 'GET', '/v1/audit?flag=ai_v1', { headers: { accept: 'text/csv' } })
@@ -296,7 +296,7 @@ describe('what people write', () => {
     assert.equal(ndjson.text, stored.join(''))
   })
 
-  it('bounds what a refusal keeps of it', async t => {
+  t.test('bounds what a refusal keeps of it', async t => {
     const { ask, parts } = await aServer(t)
     const long = 'x'.repeat(2000)
     assert.equal((await ask('engineer', 'POST', `/v1/flags/${long}/kill`)).status, 404)

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { describe, it } from 'node:test'
+import t from 'tap'
 import { NOW } from '../support/domain.js'
 import { aServer, type TestServer } from '../support/server.js'
 
@@ -20,8 +20,8 @@ const tell = (server: TestServer, revision: number) =>
   server.ask('sdk', 'POST', '/v1/receipts', { body: { receipts: [receipt(server, revision)] } })
 const flagsOf = (list: { flag: string }[]): string[] => list.map(each => each.flag)
 
-describe('GET /v1/housekeeping', () => {
-  it('lists what stays killed with nobody at work on it, and what was left to somebody', async t => {
+t.test('GET /v1/housekeeping', async t => {
+  t.test('lists what stays killed with nobody at work on it, and what was left to somebody', async t => {
     const clock = { now: NOW }
     const { ask } = await aServer(t, { clock: () => clock.now })
     const look = async (query = '') => (await ask('viewer', 'GET', `/v1/housekeeping${query}`)).body
@@ -85,8 +85,8 @@ describe('GET /v1/housekeeping', () => {
   })
 })
 
-describe('a drill', () => {
-  it('proves the path by receipts, changes no value, and dates the last proof', async t => {
+t.test('a drill', async t => {
+  t.test('proves the path by receipts, changes no value, and dates the last proof', async t => {
     const clock = { now: NOW }
     const server = await aServer(t, { clock: () => clock.now })
     const { ask } = server

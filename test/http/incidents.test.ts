@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { existsSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { describe, it } from 'node:test'
+import t from 'tap'
 import { NOW } from '../support/domain.js'
 import { aServer, ROOT, type TestServer } from '../support/server.js'
 import { testdir } from '../support/testdir.js'
@@ -18,8 +18,8 @@ const aClock = (from = NOW) => {
 const declare = (ask: TestServer['ask'], body: object = {}) =>
   ask('operator', 'POST', '/v1/incidents', { body: { ...BODY, ...body } })
 
-describe('an incident from kill to close', () => {
-  it('is killed first, declared later, worked through and closed when the wait is over', async t => {
+t.test('an incident from kill to close', async t => {
+  t.test('is killed first, declared later, worked through and closed when the wait is over', async t => {
     const clock = aClock()
     const { ask } = await aServer(t, { clock: clock.read })
     const kill = await ask('operator', 'POST', '/v1/flags/ai_v1/kill', { body: { reason: '5xx at 40 %' } })
@@ -89,7 +89,7 @@ describe('an incident from kill to close', () => {
     )
   })
 
-  it('answers a key again, refuses an id twice, and makes ids', async t => {
+  t.test('answers a key again, refuses an id twice, and makes ids', async t => {
     const { ask } = await aServer(t, { clock: aClock().read })
     const headers = { 'idempotency-key': 'declare-1' }
     const first = await ask('operator', 'POST', '/v1/incidents', { body: BODY, headers })
@@ -106,7 +106,7 @@ describe('an incident from kill to close', () => {
     assert.deepEqual([found.status, found.body.id], [200, 'JIRA/7#2'])
   })
 
-  it('refuses what cannot be meant, and writes the refusal to the log', async t => {
+  t.test('refuses what cannot be meant, and writes the refusal to the log', async t => {
     const { ask } = await aServer(t)
     const scale = await declare(ask, { severity: 'P1' })
     assert.deepEqual([scale.status, scale.body.code], [422, 'unknown-severity'])
@@ -139,24 +139,27 @@ describe('an incident from kill to close', () => {
     assert.ok(refused.body.entries.length >= 8, 'each is an entry, with its incident')
   })
 
-  it('knows its incidents again after a restart, from a checkpoint or from the journal alone', async t => {
-    const dataDir = testdir(t)
-    const first = await aServer(t, { dataDir })
-    await first.ask('operator', 'POST', '/v1/flags/ai_v1/kill', { body: { incident: 'INC-1' } })
-    await first.ask('operator', 'POST', '/v1/flags/kyc_v1/kill', { body: { incident: 'INC-2' } })
-    await declare(first.ask, { id: 'INC-1' })
-    const before = first.parts.log.state
-    await first.close()
-    for (const from of ['its checkpoint', 'the journal alone']) {
-      if (from === 'the journal alone') rmSync(join(dataDir, 'checkpoint.json'))
-      const again = await aServer(t, { dataDir, tokens: first.tokens })
-      assert.deepEqual(again.parts.log.state, before, from)
-      await again.close()
-    }
-  })
+  t.test(
+    'knows its incidents again after a restart, from a checkpoint or from the journal alone',
+    async t => {
+      const dataDir = testdir(t)
+      const first = await aServer(t, { dataDir })
+      await first.ask('operator', 'POST', '/v1/flags/ai_v1/kill', { body: { incident: 'INC-1' } })
+      await first.ask('operator', 'POST', '/v1/flags/kyc_v1/kill', { body: { incident: 'INC-2' } })
+      await declare(first.ask, { id: 'INC-1' })
+      const before = first.parts.log.state
+      await first.close()
+      for (const from of ['its checkpoint', 'the journal alone']) {
+        if (from === 'the journal alone') rmSync(join(dataDir, 'checkpoint.json'))
+        const again = await aServer(t, { dataDir, tokens: first.tokens })
+        assert.deepEqual(again.parts.log.state, before, from)
+        await again.close()
+      }
+    },
+  )
 })
 
-describe('the clocks of the runbooks', () => {
+t.test('the clocks of the runbooks', async t => {
   /** runbook, severity, minutes after the declaration, then what is due and overdue: `what due-minute [late]`. */
   const table: [string, string, number, string[]][] = [
     ['trustflow', 'SEV-2', 5, ['recovery-wait -']],
@@ -194,14 +197,14 @@ describe('the clocks of the runbooks', () => {
     }
   }
 
-  it('tick as our own five runbooks say', async t => {
+  t.test('tick as our own five runbooks say', async t => {
     const clock = aClock()
     await read(await aServer(t, { clock: clock.read }), clock)
   })
 
-  it('tick as the five originals say', async t => {
+  t.test('tick as the five originals say', async t => {
     if (!existsSync(ORIGINALS)) {
-      t.skip(`the original runbooks are not at hand (${ORIGINALS})`)
+      t.pass('not run', { skip: `the original runbooks are not at hand (${ORIGINALS})` })
       return
     }
     const clock = aClock()

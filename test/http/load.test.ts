@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { describe, it } from 'node:test'
+import t from 'tap'
 import { Load } from '../../src/http/load.js'
 import type { Role } from '../../src/wire/words.js'
 import { aServer, type TestServer } from '../support/server.js'
@@ -39,8 +39,8 @@ function burn(t: { after(done: () => void): void }): () => void {
 const codes = async ({ ask }: TestServer): Promise<string[]> =>
   (await ask(undefined, 'GET', '/readyz')).body.degraded.map(({ code }: { code: string }) => code)
 
-describe('while the event loop is late', () => {
-  it('reads beyond a few at a time are shed; kills, evaluations and what apps read are not', async t => {
+t.test('while the event loop is late', async t => {
+  t.test('reads beyond a few at a time are shed; kills, evaluations and what apps read are not', async t => {
     const server = await aServer(t)
     const { ask } = server
     const asked = (role: Role, method: string, path: string, body?: object) =>
@@ -89,7 +89,7 @@ describe('while the event loop is late', () => {
     assert.match(text, /^killswitch_overloaded\S* \d$/m)
   })
 
-  it('one flag is shown by its key, in the path or in the query, where the list is shed', async t => {
+  t.test('one flag is shown by its key, in the path or in the query, where the list is shed', async t => {
     const server = await aServer(t)
     for (let taken = 0; taken < 4; taken++) server.parts.load.begin(() => {})
     const stop = burn(t)
@@ -102,7 +102,7 @@ describe('while the event loop is late', () => {
     stop()
   })
 
-  it('one reader at a time is answered however late it is', async t => {
+  t.test('one reader at a time is answered however late it is', async t => {
     const server = await aServer(t)
     const stop = burn(t)
     await until(() => server.parts.load.isLate, 'it is late', 30_000)
@@ -112,14 +112,14 @@ describe('while the event loop is late', () => {
   })
 })
 
-describe('many reads at once', () => {
+t.test('many reads at once', async t => {
   const asked = (load: Load, count: number) => {
     const turns: boolean[] = []
     for (let index = 0; index < count; index++) load.begin(isAdmitted => turns.push(isAdmitted))
     return turns
   }
 
-  it('take their turns, a few at a time', async t => {
+  t.test('take their turns, a few at a time', async t => {
     const load = new Load()
     t.after(() => load.close())
     const turns = asked(load, 6)
@@ -129,7 +129,7 @@ describe('many reads at once', () => {
     await until(() => turns.length === 5, 'the next one')
   })
 
-  it('are not kept by those who read their answers slowly', async t => {
+  t.test('are not kept by those who read their answers slowly', async t => {
     const load = new Load()
     t.after(() => load.close())
     const turns = asked(load, 20)
@@ -137,7 +137,7 @@ describe('many reads at once', () => {
     assert.ok(turns.every(isAdmitted => isAdmitted))
   })
 
-  it('are let through when the service ends', () => {
+  t.test('are let through when the service ends', async () => {
     const load = new Load()
     const turns = asked(load, 6)
     load.close()

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
-import { it } from 'node:test'
+import t from 'tap'
 import { aServer } from '../support/server.js'
 
-it('a method that a path does not take is a 405 that names those it takes', async t => {
+t.test('a method that a path does not take is a 405 that names those it takes', async t => {
   const { app, tokens } = await aServer(t)
   const headers = { authorization: `Bearer ${tokens.owner}` }
   const cases: ['GET' | 'PUT' | 'POST' | 'DELETE' | 'OPTIONS', string, string][] = [
@@ -21,7 +21,7 @@ it('a method that a path does not take is a 405 that names those it takes', asyn
   }
 })
 
-it('a path that is not there is a 404 for every method', async t => {
+t.test('a path that is not there is a 404 for every method', async t => {
   const { app } = await aServer(t)
   for (const url of ['/v1/flag', '/v1/flags/ai_v1/kill/now', '/V1/flags', '/v1x/flags', '/'])
     for (const method of ['GET', 'POST', 'DELETE'] as const) {

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { Writable } from 'node:stream'
-import { describe, it } from 'node:test'
 import { pino } from 'pino'
+import t from 'tap'
 import { parse, stringify } from 'yaml'
 import { startServer } from '../../src/server.js'
 import { anOpenFeatureServer, type OpenFeatureServer } from '../support/openfeature.js'
@@ -21,8 +21,8 @@ async function streamUrl({ as, shop, address }: OpenFeatureServer, token = shop)
   return url
 }
 
-describe('the event stream of OFREP', () => {
-  it('has the address that its client sees, also through proxies', async t => {
+t.test('the event stream of OFREP', async t => {
+  t.test('has the address that its client sees, also through proxies', async t => {
     const { as, shop } = await anOpenFeatureServer(t)
     const addressFor = async (headers: Record<string, string>) => {
       const { body } = await as(shop, 'POST', ALL, { body: { context: {} }, headers })
@@ -40,7 +40,7 @@ describe('the event stream of OFREP', () => {
     assert.equal(await addressFor({ ...inside, 'x-forwarded-host': 'a/b' }), undefined)
   })
 
-  it('says refetch when a flag of the credential changes, and nothing for others', async t => {
+  t.test('says refetch when a flag of the credential changes, and nothing for others', async t => {
     const server = await anOpenFeatureServer(t)
     const url = await streamUrl(server)
     assert.ok(!url.includes(server.shop), 'the secret is not the token')
@@ -67,50 +67,56 @@ describe('the event stream of OFREP', () => {
     })
   })
 
-  it('answers a client that comes back, and one that missed a change before it came, at once', async t => {
-    const server = await anOpenFeatureServer(t)
-    const url = await streamUrl(server)
-    const back = await openSse(url, { 'last-event-id': '1' })
-    assert.equal((await back.nextData()).type, 'refetchEvaluation')
-    await server.kill('shop.checkout')
-    const late = await openSse(url)
-    assert.equal((await late.nextData()).type, 'refetchEvaluation')
-    back.close()
-    late.close()
-  })
+  t.test(
+    'answers a client that comes back, and one that missed a change before it came, at once',
+    async t => {
+      const server = await anOpenFeatureServer(t)
+      const url = await streamUrl(server)
+      const back = await openSse(url, { 'last-event-id': '1' })
+      assert.equal((await back.nextData()).type, 'refetchEvaluation')
+      await server.kill('shop.checkout')
+      const late = await openSse(url)
+      assert.equal((await late.nextData()).type, 'refetchEvaluation')
+      back.close()
+      late.close()
+    },
+  )
 
-  it('has a URL that is the same within an hour, good for a day, and gone with its credential', async t => {
-    let now = 1_800_000_000_000
-    const server = await anOpenFeatureServer(t, { clock: () => now })
-    const url = await streamUrl(server)
-    now += HOUR / 2 - 1
-    const same = await streamUrl(server)
-    now += HOUR
-    assert.notEqual(await streamUrl(server), url)
-    assert.equal(same, url)
-    const path = url.slice(server.address.length)
-    const status = async (given: string) => (await server.as(undefined, 'GET', given)).status
-    now += 24 * HOUR
-    assert.equal(await status(path), 401, 'after a day')
-    now -= 24 * HOUR
-    const forged = path.replace(/\.(\d+)\./, (_, until) => `.${Number(until) + 1}.`)
-    for (const bad of [
-      forged,
-      path.replace('/events/', '/events/x'),
-      '/ofrep/v1/events/x',
-      '/ofrep/v1/events/..',
-    ])
-      assert.ok((await status(bad)) >= 401, bad)
-    const stream = await openSse(url)
-    await stream.next()
-    const list = parse(readFileSync(server.tokensFile, 'utf8')) as { id: string }[]
-    writeFileSync(server.tokensFile, stringify(list.filter(({ id }) => id !== 'shop-web')))
-    await server.reload()
-    assert.equal(await status(path), 401, 'revoked')
-    await stream.ended()
-  })
+  t.test(
+    'has a URL that is the same within an hour, good for a day, and gone with its credential',
+    async t => {
+      let now = 1_800_000_000_000
+      const server = await anOpenFeatureServer(t, { clock: () => now })
+      const url = await streamUrl(server)
+      now += HOUR / 2 - 1
+      const same = await streamUrl(server)
+      now += HOUR
+      assert.notEqual(await streamUrl(server), url)
+      assert.equal(same, url)
+      const path = url.slice(server.address.length)
+      const status = async (given: string) => (await server.as(undefined, 'GET', given)).status
+      now += 24 * HOUR
+      assert.equal(await status(path), 401, 'after a day')
+      now -= 24 * HOUR
+      const forged = path.replace(/\.(\d+)\./, (_, until) => `.${Number(until) + 1}.`)
+      for (const bad of [
+        forged,
+        path.replace('/events/', '/events/x'),
+        '/ofrep/v1/events/x',
+        '/ofrep/v1/events/..',
+      ])
+        assert.ok((await status(bad)) >= 401, bad)
+      const stream = await openSse(url)
+      await stream.next()
+      const list = parse(readFileSync(server.tokensFile, 'utf8')) as { id: string }[]
+      writeFileSync(server.tokensFile, stringify(list.filter(({ id }) => id !== 'shop-web')))
+      await server.reload()
+      assert.equal(await status(path), 401, 'revoked')
+      await stream.ended()
+    },
+  )
 
-  it('ends on shutdown, and its secret is in no log line', async t => {
+  t.test('ends on shutdown, and its secret is in no log line', async t => {
     const lines: string[] = []
     const sink = new Writable({
       write(chunk, _, done) {

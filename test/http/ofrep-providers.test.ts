@@ -1,12 +1,12 @@
 // The official OFREP providers against the service on a port of its own.
 
 import assert from 'node:assert/strict'
-import { describe, it } from 'node:test'
 import { OFREPProvider } from '@openfeature/ofrep-provider'
 import { OFREPWebProvider } from '@openfeature/ofrep-web-provider'
 import { type Client, OpenFeature } from '@openfeature/server-sdk'
 import { OpenFeature as OpenFeatureWeb, type Provider, ProviderEvents } from '@openfeature/web-sdk'
 import { EventSource } from 'eventsource'
+import t from 'tap'
 import { flagsDirOf } from '../support/keys.js'
 import { anOpenFeatureServer, type OpenFeatureServer } from '../support/openfeature.js'
 import { aServer } from '../support/server.js'
@@ -24,30 +24,33 @@ async function clientOf(server: OpenFeatureServer): Promise<Client> {
   return OpenFeature.getClient(domain)
 }
 
-describe('the official provider for servers', () => {
-  it('reads every type and targeting, and a kill is false whatever the caller would have by default', async t => {
-    const server = await anOpenFeatureServer(t)
-    const client = await clientOf(server)
-    t.after(() => OpenFeature.clearProviders())
-    assert.equal(await client.getStringValue('shop.theme', 'none'), 'dark')
-    assert.equal(await client.getNumberValue('shop.limit', 0), 10.5)
-    assert.deepEqual(await client.getObjectValue('shop.model', {}), { name: 'big' })
-    assert.equal(await client.getBooleanValue('shop.beta', false, { plan: 'pro' }), true)
-    const { variant: ofRule } = await client.getBooleanDetails('shop.beta', false, { plan: 'pro' })
-    assert.equal(ofRule, 'pro')
+t.test('the official provider for servers', async t => {
+  t.test(
+    'reads every type and targeting, and a kill is false whatever the caller would have by default',
+    async t => {
+      const server = await anOpenFeatureServer(t)
+      const client = await clientOf(server)
+      t.after(() => OpenFeature.clearProviders())
+      assert.equal(await client.getStringValue('shop.theme', 'none'), 'dark')
+      assert.equal(await client.getNumberValue('shop.limit', 0), 10.5)
+      assert.deepEqual(await client.getObjectValue('shop.model', {}), { name: 'big' })
+      assert.equal(await client.getBooleanValue('shop.beta', false, { plan: 'pro' }), true)
+      const { variant: ofRule } = await client.getBooleanDetails('shop.beta', false, { plan: 'pro' })
+      assert.equal(ofRule, 'pro')
 
-    await server.kill('shop.checkout', 'INC-9')
-    const { value, reason, variant, errorCode, flagMetadata } = await client.getBooleanDetails(
-      'shop.checkout',
-      true,
-    )
-    assert.deepEqual([value, reason, variant, errorCode], [false, 'STATIC', 'off', undefined])
-    assert.deepEqual([flagMetadata.killed, flagMetadata.incident], [true, 'INC-9'])
-    await server.kill('shop.beta')
-    assert.equal(await client.getBooleanValue('shop.beta', true, { plan: 'pro' }), false)
-  })
+      await server.kill('shop.checkout', 'INC-9')
+      const { value, reason, variant, errorCode, flagMetadata } = await client.getBooleanDetails(
+        'shop.checkout',
+        true,
+      )
+      assert.deepEqual([value, reason, variant, errorCode], [false, 'STATIC', 'off', undefined])
+      assert.deepEqual([flagMetadata.killed, flagMetadata.incident], [true, 'INC-9'])
+      await server.kill('shop.beta')
+      assert.equal(await client.getBooleanValue('shop.beta', true, { plan: 'pro' }), false)
+    },
+  )
 
-  it('tells what went wrong by its code', async t => {
+  t.test('tells what went wrong by its code', async t => {
     const client = await clientOf(await anOpenFeatureServer(t))
     t.after(() => OpenFeature.clearProviders())
     const code = async (key: string) => (await client.getBooleanDetails(key, true)).errorCode
@@ -57,7 +60,7 @@ describe('the official provider for servers', () => {
   })
 })
 
-describe('flags of any key', () => {
+t.test('flags of any key', async t => {
   const KEYS = ['payments/card:v2', 'a//b/', 'enableCheckout', 'constructor', `x${'/'.repeat(127)}`]
   const aShop = async (t: Teardown) => {
     const server = await aServer(t, { flagsDir: flagsDirOf(t, KEYS) })
@@ -70,7 +73,7 @@ describe('flags of any key', () => {
     return { options, kill }
   }
 
-  it('are evaluated by the official provider for servers, normal and killed', async t => {
+  t.test('are evaluated by the official provider for servers, normal and killed', async t => {
     const { options, kill } = await aShop(t)
     const domain = `keys-${++serial}`
     await OpenFeature.setProviderAndWait(domain, new OFREPProvider(options))
@@ -88,7 +91,7 @@ describe('flags of any key', () => {
     assert.ok(errorMessage !== undefined)
   })
 
-  it('are evaluated by the official provider for browsers', async t => {
+  t.test('are evaluated by the official provider for browsers', async t => {
     const { options, kill } = await aShop(t)
     await kill('payments/card:v2')
     const domain = `keys-web-${++serial}`
@@ -100,9 +103,9 @@ describe('flags of any key', () => {
   })
 })
 
-describe('the official provider for browsers', () => {
+t.test('the official provider for browsers', async t => {
   for (const how of ['event stream', 'polling'] as const) {
-    it(`sees a kill by ${how}`, async t => {
+    t.test(`sees a kill by ${how}`, async t => {
       const server = await anOpenFeatureServer(t)
       if (how === 'event stream') Object.assign(globalThis, { EventSource })
       const domain = `web-${++serial}`

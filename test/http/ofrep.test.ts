@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { request } from 'node:http'
-import { describe, it } from 'node:test'
+import t from 'tap'
 import { ofrepSchema, withoutConformance } from '../support/conformance.js'
 import { anOpenFeatureServer } from '../support/openfeature.js'
 import type { Answer, Ask } from '../support/server.js'
@@ -16,8 +16,8 @@ const assertFailure = (answer: Answer, status: number, errorCode: string, key = 
   assert.match(String(answer.headers['content-type']), /^application\/json/)
 }
 
-describe('one evaluation', () => {
-  it('gives every type with all members, to a Bearer token and to an X-API-Key', async t => {
+t.test('one evaluation', async t => {
+  t.test('gives every type with all members, to a Bearer token and to an X-API-Key', async t => {
     const { as, shop } = await anOpenFeatureServer(t)
     const expected = {
       'shop.checkout': [true, 'on'],
@@ -39,7 +39,7 @@ describe('one evaluation', () => {
     assert.equal(byKey.body.value, 'dark')
   })
 
-  it('of a killed flag is its kill variant, STATIC, past any targeting', async t => {
+  t.test('of a killed flag is its kill variant, STATIC, past any targeting', async t => {
     const { as, shop, kill } = await anOpenFeatureServer(t)
     const pro = await as(shop, 'POST', one('shop.beta'), context({ plan: 'pro' }))
     assert.deepEqual([pro.body.variant, pro.body.reason], ['pro', 'TARGETING_MATCH'])
@@ -51,7 +51,7 @@ describe('one evaluation', () => {
     assert.deepEqual([body.metadata.killed, body.metadata.incident], [true, 'INC-7'])
   })
 
-  it('is total: an odd rule, an odd context or none gives the default variant', async t => {
+  t.test('is total: an odd rule, an odd context or none gives the default variant', async t => {
     const { as, shop } = await anOpenFeatureServer(t)
     const odd: unknown[] = [
       undefined,
@@ -92,7 +92,7 @@ describe('one evaluation', () => {
     assert.equal((await as(shop, 'POST', one('shop.beta'), escaped)).body.variant, 'on')
   })
 
-  it('answers in fractions where a flag has one, since some clients tell 1 from 1.0', async t => {
+  t.test('answers in fractions where a flag has one, since some clients tell 1 from 1.0', async t => {
     const { as, shop, kill } = await anOpenFeatureServer(t)
     await kill('shop.limit')
     const { text, body } = await as(shop, 'POST', one('shop.limit'), context())
@@ -101,7 +101,7 @@ describe('one evaluation', () => {
     assert.match((await as(shop, 'POST', ALL, context())).text, /"value":1\.0,/)
   })
 
-  it('takes a context of any size an app has, and JSON that is not said to be JSON', async t => {
+  t.test('takes a context of any size an app has, and JSON that is not said to be JSON', async t => {
     const { as, shop, address } = await anOpenFeatureServer(t)
     const big = context({ plan: 'pro', padding: 'a'.repeat(900_000) })
     assert.equal((await as(shop, 'POST', one('shop.beta'), big)).body.variant, 'pro')
@@ -119,7 +119,7 @@ describe('one evaluation', () => {
     assert.equal((await as(shop, 'POST', one('shop.beta'), typed)).body.variant, 'pro')
   })
 
-  it('shows a token only the applications it names; people see all', async t => {
+  t.test('shows a token only the applications it names; people see all', async t => {
     const { as, shop, tokens } = await anOpenFeatureServer(t)
     assertFailure(
       await as(shop, 'POST', one('bank.transfer'), context()),
@@ -135,8 +135,8 @@ describe('one evaluation', () => {
   })
 })
 
-describe('errors below /ofrep', () => {
-  it("have OFREP's shape on every status", async t => {
+t.test('errors below /ofrep', async t => {
+  t.test("have OFREP's shape on every status", async t => {
     const { as, shop } = await anOpenFeatureServer(t)
     const key = 'shop.checkout'
     assertFailure(await as(undefined, 'POST', one(key), context()), 401, 'GENERAL', key)
@@ -157,7 +157,7 @@ describe('errors below /ofrep', () => {
     assert.equal((await as(shop, 'POST', one('a'.repeat(3000)), context())).body.errorCode, 'PARSE_ERROR')
   })
 
-  it('of a path that is no URL, of a fault inside, and of an instance that knows nothing', async t => {
+  t.test('of a path that is no URL, of a fault inside, and of an instance that knows nothing', async t => {
     const { as, address, shop, parts } = await anOpenFeatureServer(t)
     const { port } = new URL(address)
     const bad = await new Promise<string>((resolve, reject) => {
@@ -186,7 +186,7 @@ describe('errors below /ofrep', () => {
     }
   })
 
-  it('and answers are for browsers of any origin, without credentials; nothing else is', async t => {
+  t.test('and answers are for browsers of any origin, without credentials; nothing else is', async t => {
     const { app, as, shop, ask } = await anOpenFeatureServer(t)
     const headers = { origin: 'https://shop.example' }
     for (const token of [shop, undefined]) {
@@ -217,8 +217,8 @@ describe('errors below /ofrep', () => {
   })
 })
 
-describe('the bulk evaluation', () => {
-  it('has a strong ETag, and is answered with 304 only where nothing changed', async t => {
+t.test('the bulk evaluation', async t => {
+  t.test('has a strong ETag, and is answered with 304 only where nothing changed', async t => {
     const { as, shop, kill, parts } = await anOpenFeatureServer(t, { clock: () => 1_800_000_000_000 })
     const first = await as(shop, 'POST', ALL, context())
     const etag = String(first.headers.etag)
@@ -248,7 +248,7 @@ describe('the bulk evaluation', () => {
     assert.deepEqual([killed.value, killed.metadata.killed], [false, true])
   })
 
-  it('waits a moment for a change its client was told of, and never says 304 without it', async t => {
+  t.test('waits a moment for a change its client was told of, and never says 304 without it', async t => {
     const { as, shop, kill, parts } = await anOpenFeatureServer(t, { clock: () => 1_800_000_000_000 })
     const { headers } = await as(shop, 'POST', ALL, context())
     const known = { ...context(), headers: { 'if-none-match': String(headers.etag) } }
@@ -273,8 +273,8 @@ describe('the bulk evaluation', () => {
   })
 })
 
-describe('answers against the published schema', { skip: withoutConformance }, () => {
-  it('are what OFREP says', async t => {
+t.test('answers against the published schema', { skip: withoutConformance }, async t => {
+  t.test('are what OFREP says', async t => {
     const { as, shop, kill } = await anOpenFeatureServer(t)
     const success = ofrepSchema('evaluationSuccess')
     const bulk = ofrepSchema('bulkEvaluationSuccess')

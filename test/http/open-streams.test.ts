@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { readFileSync, writeFileSync } from 'node:fs'
-import { describe, it } from 'node:test'
+import t from 'tap'
 import { parse, stringify } from 'yaml'
 import type { Actor } from '../../src/domain/actor.js'
 import { mostStreams, OpenStreams, type StreamKind } from '../../src/http/open-streams.js'
@@ -25,8 +25,8 @@ async function change(server: OpenFeatureServer, with_: (list: Entry[]) => Entry
   await server.reloadTokens()
 }
 
-describe("an application's stream", () => {
-  it('ends when its credential is revoked, and the others go on', async t => {
+t.test("an application's stream", async t => {
+  t.test('ends when its credential is revoked, and the others go on', async t => {
     const server = await anOpenFeatureServer(t)
     const [shop, all] = [
       await openStream(t, server, server.shop),
@@ -41,7 +41,7 @@ describe("an application's stream", () => {
     assert.equal((await server.as(server.shop, 'GET', '/v1/stream')).status, 401)
   })
 
-  it('ends when its credential expires, and when it is given other applications', async t => {
+  t.test('ends when its credential expires, and when it is given other applications', async t => {
     let now = 1_800_000_000_000
     const server = await anOpenFeatureServer(t, { clock: () => now })
     const until = new Date(now + 60_000).toISOString()
@@ -62,8 +62,8 @@ describe("an application's stream", () => {
   })
 })
 
-describe('when an instance has all the streams it takes', () => {
-  it('a further one is a 503 that says what to do, and a kill is taken', async t => {
+t.test('when an instance has all the streams it takes', async t => {
+  t.test('a further one is a 503 that says what to do, and a kill is taken', async t => {
     const { ask, parts, address, tokens } = await aServer(t)
     const { streams } = parts
     const credential = (role: Actor['role']) => ({
@@ -92,30 +92,36 @@ describe('when an instance has all the streams it takes', () => {
     stream.close()
   })
 
-  it('no credential has taken all of them, nor have browsers, nor has a person more than a hundred', t => {
-    const streams = new OpenStreams({ tokens: () => new Tokens(), clock: Date.now, most: 1_000 })
-    t.after(() => streams.close())
-    const fill = (sha256: string, role: Actor['role'], kind: StreamKind): number => {
-      const actor = { id: sha256, role, via: 'api' } as const
-      for (let count = 0; ; count++) {
-        try {
-          streams.admit({ sha256, actor }, kind, () => {})
-        } catch (error) {
-          assert.equal((error as { code?: string }).code, 'too-many-streams')
-          return count
+  t.test(
+    'no credential has taken all of them, nor have browsers, nor has a person more than a hundred',
+    async t => {
+      const streams = new OpenStreams({ tokens: () => new Tokens(), clock: Date.now, most: 1_000 })
+      t.after(() => streams.close())
+      const fill = (sha256: string, role: Actor['role'], kind: StreamKind): number => {
+        const actor = { id: sha256, role, via: 'api' } as const
+        for (let count = 0; ; count++) {
+          try {
+            streams.admit({ sha256, actor }, kind, () => {})
+          } catch (error) {
+            assert.equal((error as { code?: string }).code, 'too-many-streams')
+            return count
+          }
         }
       }
-    }
-    assert.equal(fill('ana', 'viewer', 'app'), 100)
-    assert.equal(fill('web', 'sdk', 'browser'), 500)
-    assert.equal(fill('web-2', 'sdk', 'browser'), 0)
-    assert.equal(fill('api', 'sdk', 'app'), 400)
-    assert.equal(fill('api-2', 'sdk', 'app'), 0)
-  })
+      assert.equal(fill('ana', 'viewer', 'app'), 100)
+      assert.equal(fill('web', 'sdk', 'browser'), 500)
+      assert.equal(fill('web-2', 'sdk', 'browser'), 0)
+      assert.equal(fill('api', 'sdk', 'app'), 400)
+      assert.equal(fill('api-2', 'sdk', 'app'), 0)
+    },
+  )
 
-  it('leaves files for everything else, and has room for ten thousand where the machine has', () => {
-    assert.equal(mostStreams(1_024), 768)
-    assert.ok(mostStreams(20_000) * 0.75 >= 10_000)
-    assert.equal(mostStreams(Number.POSITIVE_INFINITY), mostStreams(1_000_000))
-  })
+  t.test(
+    'leaves files for everything else, and has room for ten thousand where the machine has',
+    async () => {
+      assert.equal(mostStreams(1_024), 768)
+      assert.ok(mostStreams(20_000) * 0.75 >= 10_000)
+      assert.equal(mostStreams(Number.POSITIVE_INFINITY), mostStreams(1_000_000))
+    },
+  )
 })

@@ -5,12 +5,13 @@ import { spawnSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
-import { after, describe, it } from 'node:test'
 import { Validator } from '@seriousme/openapi-schema-validator'
 import { generate } from 'openapi-typescript-codegen'
+import t from 'tap'
 import { askForExamples } from '../support/examples.js'
 import { aServer, ROOT } from '../support/server.js'
 import { testdir } from '../support/testdir.js'
+import { wholeFile } from '../support/whole-file.js'
 
 type Content = Record<string, { schema: object; example?: unknown; examples?: object }>
 type Operation = {
@@ -22,7 +23,7 @@ type Operation = {
 }
 
 let now = Date.parse('2026-11-20T03:00:00.000Z')
-const server = aServer({ after }, { environment: 'production', clock: () => now })
+const server = aServer(wholeFile, { environment: 'production', clock: () => now })
 const document = server.then(({ ask }) => ask(undefined, 'GET', '/openapi.json')).then(({ body }) => body)
 const operations = document.then(({ paths }) =>
   Object.values<Record<string, Operation>>(paths).flatMap(path => Object.values(path)),
@@ -36,14 +37,14 @@ function shapeOf(value: unknown): unknown {
   return Object.fromEntries(Object.entries(value).map(([name, each]) => [name, shapeOf(each)]))
 }
 
-describe('/openapi.json', () => {
-  it('is a valid OpenAPI 3.1 document', async () => {
+t.test('/openapi.json', async t => {
+  t.test('is a valid OpenAPI 3.1 document', async () => {
     const validator = new Validator()
     const found = await validator.validate(await document)
     assert.deepEqual([found.valid, found.valid ? '' : found.errors, validator.version], [true, '', '3.1'])
   })
 
-  it('names, describes and exemplifies every operation, and says how it fails', async () => {
+  t.test('names, describes and exemplifies every operation, and says how it fails', async () => {
     const ids = (await operations).map(({ operationId }) => operationId)
     assert.equal(new Set(ids).size, ids.length)
     for (const operation of await operations) {
@@ -62,7 +63,7 @@ describe('/openapi.json', () => {
     }
   })
 
-  it('has examples that are what the service answers', async () => {
+  t.test('has examples that are what the service answers', async () => {
     const answered = await askForExamples(await server, () => {
       now += 47_000
     })
@@ -78,7 +79,7 @@ describe('/openapi.json', () => {
     }
   })
 
-  it('gives a generator a client that compiles', async t => {
+  t.test('gives a generator a client that compiles', async t => {
     const output = testdir(t)
     await generate({ input: await document, output, clientName: 'Killswitch', httpClient: 'fetch' as never })
     const tsc = createRequire(import.meta.url)
@@ -95,8 +96,8 @@ describe('/openapi.json', () => {
   })
 })
 
-describe('/docs', () => {
-  it('is a page that shows the document', async () => {
+t.test('/docs', async t => {
+  t.test('is a page that shows the document', async () => {
     const { ask } = await server
     const page = await ask(undefined, 'GET', '/docs')
     assert.equal(page.status, 200)
@@ -104,7 +105,7 @@ describe('/docs', () => {
     assert.equal((await ask(undefined, 'GET', '/docs/json')).body.openapi, '3.1.0')
   })
 
-  it('loads nothing from elsewhere, over http too', async () => {
+  t.test('loads nothing from elsewhere, over http too', async () => {
     const { ask } = await server
     const policy = String((await ask(undefined, 'GET', '/docs/')).headers['content-security-policy'])
     assert.match(policy, /default-src 'none'/)

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { describe, it } from 'node:test'
+import t from 'tap'
 import { aServer, type TestServer } from '../support/server.js'
 
 const START = Date.parse('2026-11-20T03:00:00.000Z')
@@ -94,9 +94,9 @@ const WALKS: (Walk & { has: RegExp[] })[] = [
   { runbook: 'trustflow', flag: 'ai_v1', severity: 'SEV-2', has: [/^## Root cause/m, /^## Timeline/m] },
 ]
 
-describe('the post-mortem', () => {
+t.test('the post-mortem', async t => {
   for (const { has, ...about } of WALKS) {
-    it(`of ${about.runbook} writes itself in the form of its runbook, the same each time`, async t => {
+    t.test(`of ${about.runbook} writes itself in the form of its runbook, the same each time`, async t => {
       const server = await started(t)
       const id = await walk(server, about)
       const first = await server.ask('viewer', 'GET', `/v1/incidents/${id}/postmortem`)
@@ -115,14 +115,14 @@ describe('the post-mortem', () => {
     })
   }
 
-  it('is a 404 for an incident nobody declared', async t => {
+  t.test('is a 404 for an incident nobody declared', async t => {
     const { ask } = await started(t)
     assert.equal((await ask('viewer', 'GET', '/v1/incidents/INC-0/postmortem')).status, 404)
   })
 })
 
-describe('a message', () => {
-  it('is filled from the newest notes, and what it cannot fill is listed', async t => {
+t.test('a message', async t => {
+  t.test('is filled from the newest notes, and what it cannot fill is listed', async t => {
     const server = await started(t)
     const chat = await walk(server, WALKS[0] as Walk)
     const resolution = await server.ask('viewer', 'GET', `/v1/incidents/${chat}/messages/resolution`)

@@ -1,13 +1,13 @@
 // Which readers of the snapshot count as served: those that read nothing else.
 
 import assert from 'node:assert/strict'
-import { describe, it } from 'node:test'
+import t from 'tap'
 import { KillswitchProvider } from '../../sdk/src/index.js'
 import { aServer } from '../support/server.js'
 import { until } from '../support/until.js'
 
-describe('a reader of the snapshot', () => {
-  it('is served where it says that it is serverless, at the revision it was answered at', async t => {
+t.test('a reader of the snapshot', async t => {
+  t.test('is served where it says that it is serverless, at the revision it was answered at', async t => {
     const { ask } = await aServer(t)
     const killed = await ask('operator', 'POST', '/v1/flags/ai_v1/kill', { body: { reason: 'r' } })
     const served = async () => {
@@ -29,30 +29,33 @@ describe('a reader of the snapshot', () => {
     assert.equal(body.convergence[0].served, 0, 'it has not asked since')
   })
 
-  it('is applied and not served where it is an SDK with a stream, and the other way round without', async t => {
-    const { ask, address, tokens } = await aServer(t)
-    const app = async (instance: string, mode: 'stream' | 'serverless') => {
-      const options = { url: address, token: tokens.sdk, app: 'trustflow', cacheFile: false as const, mode }
-      const provider = new KillswitchProvider({ ...options, instance, initTimeoutMs: 60_000 })
-      t.after(() => provider.onClose())
-      await provider.initialize()
-      return provider.killswitch
-    }
-    await app('streaming', 'stream')
-    await until(
-      async () => (await ask('viewer', 'GET', '/v1/instances')).body.live === 1,
-      'the instance is known',
-    )
-    const killed = await ask('operator', 'POST', '/v1/flags/ai_v1/kill', {
-      body: { reason: 'r' },
-      headers: { prefer: 'wait=30' },
-    })
-    const lambda = await app('lambda', 'serverless')
-    assert.equal(lambda.isKilled('ai_v1'), true)
-    const { body } = await ask('viewer', 'GET', `/v1/flips/${killed.body.id}`)
-    const [{ status, applied, served, pending, lost }] = body.convergence
-    assert.deepEqual([status, applied, served], ['confirmed', ['streaming'], 1])
-    assert.deepEqual([pending, lost], [[], []])
-    assert.equal((await ask('viewer', 'GET', '/v1/instances')).body.instances.length, 1)
-  })
+  t.test(
+    'is applied and not served where it is an SDK with a stream, and the other way round without',
+    async t => {
+      const { ask, address, tokens } = await aServer(t)
+      const app = async (instance: string, mode: 'stream' | 'serverless') => {
+        const options = { url: address, token: tokens.sdk, app: 'trustflow', cacheFile: false as const, mode }
+        const provider = new KillswitchProvider({ ...options, instance, initTimeoutMs: 60_000 })
+        t.after(() => provider.onClose())
+        await provider.initialize()
+        return provider.killswitch
+      }
+      await app('streaming', 'stream')
+      await until(
+        async () => (await ask('viewer', 'GET', '/v1/instances')).body.live === 1,
+        'the instance is known',
+      )
+      const killed = await ask('operator', 'POST', '/v1/flags/ai_v1/kill', {
+        body: { reason: 'r' },
+        headers: { prefer: 'wait=30' },
+      })
+      const lambda = await app('lambda', 'serverless')
+      assert.equal(lambda.isKilled('ai_v1'), true)
+      const { body } = await ask('viewer', 'GET', `/v1/flips/${killed.body.id}`)
+      const [{ status, applied, served, pending, lost }] = body.convergence
+      assert.deepEqual([status, applied, served], ['confirmed', ['streaming'], 1])
+      assert.deepEqual([pending, lost], [[], []])
+      assert.equal((await ask('viewer', 'GET', '/v1/instances')).body.instances.length, 1)
+    },
+  )
 })

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import type { ServerResponse } from 'node:http'
 import { connect, type Socket } from 'node:net'
-import { describe, it } from 'node:test'
 import Fastify from 'fastify'
+import t from 'tap'
 import { SseSockets } from '../../src/http/sse.js'
 import { openSse } from '../support/sse.js'
 import type { Teardown } from '../support/testdir.js'
@@ -35,8 +35,8 @@ async function neverReads(t: Teardown, address: string): Promise<Socket> {
   return socket
 }
 
-describe('a client that never reads', () => {
-  it('is kept one unsent event for, the newest, and is cut; one that reads has it all', async t => {
+t.test('a client that never reads', async t => {
+  t.test('is kept one unsent event for, the newest, and is cut; one that reads has it all', async t => {
     const { sockets, opened, address } = await streams(t)
     await neverReads(t, address)
     const stuck = await until(() => opened[0], 'it is there')
@@ -63,7 +63,7 @@ describe('a client that never reads', () => {
     reader.close()
   })
 
-  it('is cut by the next beat once its stream has ended, and more events harm nobody', async t => {
+  t.test('is cut by the next beat once its stream has ended, and more events harm nobody', async t => {
     const { sockets, opened, address } = await streams(t)
     const socket = await neverReads(t, address)
     const raw = await until(() => opened[0], 'it is there')

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { describe, it } from 'node:test'
+import t from 'tap'
 import { as } from '../cli/cli.js'
 import { aServer, type Given } from '../support/server.js'
 import { type Teardown, testdir } from '../support/testdir.js'
@@ -39,9 +39,9 @@ function withRunbook(t: Teardown, given: Given = {}) {
   return aServer(t, { runbooksDir, environment: 'production', ...given })
 }
 
-describe('a step that kills less than a kill does', () => {
+t.test('a step that kills less than a kill does', async t => {
   for (const [step, sentence] of SAYS)
-    it(`asks, and kills when it is told to: ${sentence}`, async t => {
+    t.test(`asks, and kills when it is told to: ${sentence}`, async t => {
       const { ask, parts } = await withRunbook(t)
       const flag = step.endsWith('6') ? 'kyc_v1' : 'ai_v1'
       const shown = await ask('operator', 'GET', `/v1/steps?step=${step}`)
@@ -59,7 +59,7 @@ describe('a step that kills less than a kill does', () => {
       assert.equal(parts.log.state.flags.get(flag)?.holds.length, 1)
     })
 
-  it('does not keep a kill of the flag from being done, which is told the same', async t => {
+  t.test('does not keep a kill of the flag from being done, which is told the same', async t => {
     const { ask } = await withRunbook(t)
     const [step, sentence] = SAYS[0]!
     const kill = await ask('operator', 'POST', '/v1/flags/ai_v1/kill', { body: { step, reason: 'wrong' } })
@@ -69,20 +69,20 @@ describe('a step that kills less than a kill does', () => {
     )
   })
 
-  it('is limited by another environment, and not by an alias of this one', async t => {
+  t.test('is limited by another environment, and not by an alias of this one', async t => {
     const { ask } = await withRunbook(t, { environment: 'live', environmentAliases: ['staging'] })
     const run = await ask('operator', 'POST', '/v1/steps/run', { body: { step: 'odd/mitigation/2' } })
     assert.equal(run.status, 200)
   })
 
-  it('is run at once where every word is understood', async t => {
+  t.test('is run at once where every word is understood', async t => {
     const { ask } = await withRunbook(t)
     const run = await ask('operator', 'POST', '/v1/steps/run', { body: { step: 'odd/mitigation/5' } })
     assert.equal(run.status, 200)
     assert.equal(run.body.flips.length, 2)
   })
 
-  it('a statement that names the flag and flips nothing is no step to restore it from', async t => {
+  t.test('a statement that names the flag and flips nothing is no step to restore it from', async t => {
     const { ask } = await withRunbook(t)
     const { body } = await ask('engineer', 'GET', '/v1/runbooks/odd')
     const step = body.steps.find(({ text }: { text: string }) => text === 'Look at it').id
@@ -93,7 +93,7 @@ describe('a step that kills less than a kill does', () => {
     assert.deepEqual([restore.status, restore.body.code], [422, 'step-mismatch'])
   })
 
-  it('asks in the terminal too, with the command that kills', async t => {
+  t.test('asks in the terminal too, with the command that kills', async t => {
     const cli = as(t, await withRunbook(t))
     for (const [step, sentence] of SAYS) {
       const flag = step.endsWith('6') ? 'kyc_v1' : 'ai_v1'

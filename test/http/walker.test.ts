@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
-import { describe, it } from 'node:test'
 import fc from 'fast-check'
+import t from 'tap'
 import { ROLES } from '../../src/wire/words.js'
 import { aServer } from '../support/server.js'
 
@@ -134,60 +134,63 @@ const encode = (value: unknown): string =>
 
 const PROBLEM = /^application\/problem\+json/
 
-describe('whatever is asked', () => {
-  it(`is answered without a 5xx, wrong requests with a problem, and only flips change anything (KILLSWITCH_TEST_SEED=${SEED})`, async t => {
-    const { app, tokens, parts } = await aServer(t)
-    const document = app.swagger() as unknown as { paths: Record<string, Record<string, Operation>> }
-    const requests = Object.entries(document.paths)
-      // the stream goes on for ever; readiness is 503 for good reasons, such as a machine that leaves it no time
-      .filter(([url]) => url !== '/v1/stream' && url !== '/readyz')
-      .flatMap(([url, operations]) =>
-        Object.entries(operations).map(([method, operation]) =>
-          requestTo(method.toUpperCase(), url, operation),
-        ),
-      )
-    assert.ok(requests.length > 10)
-    const seen = new Map<number, number>()
-    const ask = async ({ method, path, role, body, accept, ifMatch }: Asked) => {
-      const before = parts.log.state
-      const response = await app.inject({
-        method: method as 'GET',
-        url: path,
-        headers: {
-          accept,
-          ...(ifMatch === '' ? {} : { 'if-match': ifMatch }),
-          ...(role === undefined ? {} : { authorization: `Bearer ${tokens[role]}` }),
-          ...(body === undefined ? {} : { 'content-type': 'application/json' }),
-        },
-        ...(body === undefined ? {} : { payload: JSON.stringify(body) }),
+t.test('whatever is asked', async t => {
+  t.test(
+    `is answered without a 5xx, wrong requests with a problem, and only flips change anything (KILLSWITCH_TEST_SEED=${SEED})`,
+    async t => {
+      const { app, tokens, parts } = await aServer(t)
+      const document = app.swagger() as unknown as { paths: Record<string, Record<string, Operation>> }
+      const requests = Object.entries(document.paths)
+        // the stream goes on for ever; readiness is 503 for good reasons, such as a machine that leaves it no time
+        .filter(([url]) => url !== '/v1/stream' && url !== '/readyz')
+        .flatMap(([url, operations]) =>
+          Object.entries(operations).map(([method, operation]) =>
+            requestTo(method.toUpperCase(), url, operation),
+          ),
+        )
+      assert.ok(requests.length > 10)
+      const seen = new Map<number, number>()
+      const ask = async ({ method, path, role, body, accept, ifMatch }: Asked) => {
+        const before = parts.log.state
+        const response = await app.inject({
+          method: method as 'GET',
+          url: path,
+          headers: {
+            accept,
+            ...(ifMatch === '' ? {} : { 'if-match': ifMatch }),
+            ...(role === undefined ? {} : { authorization: `Bearer ${tokens[role]}` }),
+            ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+          },
+          ...(body === undefined ? {} : { payload: JSON.stringify(body) }),
+        })
+        const { statusCode, headers } = response
+        seen.set(statusCode, (seen.get(statusCode) ?? 0) + 1)
+        assert.ok(statusCode < 500, `${statusCode} ${response.body}`)
+        assert.ok(headers['x-request-id'])
+        if (statusCode >= 400) {
+          const isOfrep = path.startsWith('/ofrep/')
+          assert.match(String(headers['content-type']), isOfrep ? /^application\/json/ : PROBLEM)
+          if (isOfrep) assert.ok(response.json().errorCode, response.body)
+          else assert.equal(response.json().status, statusCode)
+          assert.equal(parts.log.state.revision, before.revision, 'what is refused changes nothing')
+        }
+        if (parts.log.state.revision !== before.revision) {
+          assert.equal(method, 'POST')
+          // a drill moves the revision for its proof, and says that it changed no value
+          const { action, changed } = response.json()
+          assert.equal(changed, action !== 'drill', 'a change is an answer that says so')
+        }
+      }
+      t.comment(`${REQUESTS} requests over ${requests.length} operations`)
+      await fc.assert(fc.asyncProperty(fc.oneof(...requests), ask), {
+        seed: SEED,
+        numRuns: REQUESTS,
+        includeErrorInReport: true,
+        endOnFailure: true,
       })
-      const { statusCode, headers } = response
-      seen.set(statusCode, (seen.get(statusCode) ?? 0) + 1)
-      assert.ok(statusCode < 500, `${statusCode} ${response.body}`)
-      assert.ok(headers['x-request-id'])
-      if (statusCode >= 400) {
-        const isOfrep = path.startsWith('/ofrep/')
-        assert.match(String(headers['content-type']), isOfrep ? /^application\/json/ : PROBLEM)
-        if (isOfrep) assert.ok(response.json().errorCode, response.body)
-        else assert.equal(response.json().status, statusCode)
-        assert.equal(parts.log.state.revision, before.revision, 'what is refused changes nothing')
-      }
-      if (parts.log.state.revision !== before.revision) {
-        assert.equal(method, 'POST')
-        // a drill moves the revision for its proof, and says that it changed no value
-        const { action, changed } = response.json()
-        assert.equal(changed, action !== 'drill', 'a change is an answer that says so')
-      }
-    }
-    t.diagnostic(`${REQUESTS} requests over ${requests.length} operations`)
-    await fc.assert(fc.asyncProperty(fc.oneof(...requests), ask), {
-      seed: SEED,
-      numRuns: REQUESTS,
-      includeErrorInReport: true,
-      endOnFailure: true,
-    })
-    t.diagnostic(`answers: ${JSON.stringify(Object.fromEntries(seen))}`)
-    for (const status of [200, 400, 401, 403, 404]) assert.ok(seen.has(status), `some were ${status}`)
-    assert.equal((await parts.audit.verify(new AbortController().signal)).ok, true)
-  })
+      t.comment(`answers: ${JSON.stringify(Object.fromEntries(seen))}`)
+      for (const status of [200, 400, 401, 403, 404]) assert.ok(seen.has(status), `some were ${status}`)
+      assert.equal((await parts.audit.verify(new AbortController().signal)).ok, true)
+    },
+  )
 })

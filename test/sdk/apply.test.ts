@@ -1,8 +1,8 @@
 // The rule as a table, and as properties over random histories.
 
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
 import fc from 'fast-check'
+import t from 'tap'
 import { apply, fromSnapshot, type Incoming } from '../../sdk/src/apply.js'
 import { fromJson, holdOn, type Known, toJson } from '../../sdk/src/known.js'
 import type { Held, Snapshot } from '../../src/wire/snapshot.js'
@@ -114,7 +114,7 @@ const TABLE: [string, Incoming[], boolean][] = [
 ]
 
 for (const [name, steps, expected] of TABLE)
-  test(`apply: ${name}`, () => {
+  t.test(`apply: ${name}`, async () => {
     assert.equal(isKilled(after(...steps)), expected)
   })
 
@@ -131,14 +131,14 @@ const snapshot = (revision: number, flags: Snapshot['flags'], more: Partial<Snap
   ...more,
 })
 
-test('apply: a refusal names both logs and the place', () => {
+t.test('apply: a refusal names both logs and the place', async () => {
   const known = after(incoming('a', 5, 5, true))
   assert.deepEqual(apply(known, incoming('b', 7, 0, false)).refused, [
     { key: 'f', heldBy: 'a', log: 'b', place: 0, revision: 7 },
   ])
 })
 
-test('apply: only what changed is named', () => {
+t.test('apply: only what changed is named', async () => {
   const first = apply(undefined, fromSnapshot(snapshot(1, { f: flag(), g: flag() })))
   assert.deepEqual(first.changed.sort(), ['f', 'g'])
   const second = apply(
@@ -149,14 +149,17 @@ test('apply: only what changed is named', () => {
   assert.deepEqual(apply(second.known, incoming('a', 2, 2, true)).changed, [])
 })
 
-test('apply: a change with another catalogue asks for definitions, one that is behind does not', () => {
-  const { known } = apply(undefined, fromSnapshot(snapshot(5, { f: flag() })))
-  assert.equal(apply(known, incoming('a', 6, 0, false)).wantsDefinitions, false)
-  assert.equal(apply(known, incoming('a', 6, 0, false, { catalogue: 'c2' })).wantsDefinitions, true)
-  assert.equal(apply(known, incoming('a', 4, 0, false, { catalogue: 'c0' })).wantsDefinitions, false)
-})
+t.test(
+  'apply: a change with another catalogue asks for definitions, one that is behind does not',
+  async () => {
+    const { known } = apply(undefined, fromSnapshot(snapshot(5, { f: flag() })))
+    assert.equal(apply(known, incoming('a', 6, 0, false)).wantsDefinitions, false)
+    assert.equal(apply(known, incoming('a', 6, 0, false, { catalogue: 'c2' })).wantsDefinitions, true)
+    assert.equal(apply(known, incoming('a', 4, 0, false, { catalogue: 'c0' })).wantsDefinitions, false)
+  },
+)
 
-test('apply: a removed flag goes, unless it is held', () => {
+t.test('apply: a removed flag goes, unless it is held', async () => {
   const { known } = apply(
     undefined,
     fromSnapshot(snapshot(1, { f: flag({ flipped: 1, held: held() }), g: flag() })),
@@ -167,12 +170,12 @@ test('apply: a removed flag goes, unless it is held', () => {
   assert.deepEqual(refused, [])
 })
 
-test('apply: a kill of a flag that no snapshot has defined is in force by the event alone', () => {
+t.test('apply: a kill of a flag that no snapshot has defined is in force by the event alone', async () => {
   const known = after(incoming('a', 5, 5, true))
   assert.equal(known && holdOn(known, 'f')?.value, false)
 })
 
-test('apply: the names of Object.prototype are flags like others', () => {
+t.test('apply: the names of Object.prototype are flags like others', async () => {
   const known = after(incoming('a', 5, 0, false, { held: { constructor: held() } as Record<string, Held> }))
   assert.ok(known && holdOn(known, 'constructor'))
   assert.equal(known && holdOn(known, 'toString'), undefined)
@@ -192,18 +195,21 @@ function statesOf(flips: { kill: boolean; log: string }[]): Incoming[] {
   })
 }
 
-test('apply: told in any order, any number of times, the newest state of the one log is in force', () => {
-  fc.assert(
-    fc.property(history, fc.array(fc.nat(), { maxLength: 30 }), (flips, order) => {
-      const states = statesOf(flips.map(flip => ({ ...flip, log: 'a' })))
-      const last = states.at(-1) as Incoming
-      const told = order.map(n => states[n % states.length] as Incoming)
-      assert.equal(isKilled(after(...told, last)), 'f' in last.held)
-    }),
-  )
-})
+t.test(
+  'apply: told in any order, any number of times, the newest state of the one log is in force',
+  async () => {
+    fc.assert(
+      fc.property(history, fc.array(fc.nat(), { maxLength: 30 }), (flips, order) => {
+        const states = statesOf(flips.map(flip => ({ ...flip, log: 'a' })))
+        const last = states.at(-1) as Incoming
+        const told = order.map(n => states[n % states.length] as Incoming)
+        assert.equal(isKilled(after(...told, last)), 'f' in last.held)
+      }),
+    )
+  },
+)
 
-test('apply: while the newest state seen of every log that flipped it is held, it is killed', () => {
+t.test('apply: while the newest state seen of every log that flipped it is held, it is killed', async () => {
   fc.assert(
     fc.property(history, fc.array(fc.nat(), { minLength: 1, maxLength: 30 }), (flips, order) => {
       const states = statesOf(flips)
@@ -218,7 +224,7 @@ test('apply: while the newest state seen of every log that flipped it is held, i
   )
 })
 
-test('apply: what is written to the cache is what is read from it', () => {
+t.test('apply: what is written to the cache is what is read from it', async () => {
   fc.assert(
     fc.property(history, flips => {
       const known = after(...statesOf(flips)) as Known

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { test } from 'node:test'
+import t from 'tap'
 import { Cache, type Cached, type Disk, decode, encode, fileDisk } from '../../sdk/src/cache.js'
 import { holdOn, type Known, type KnownFlag } from '../../sdk/src/known.js'
 import { voice } from '../../sdk/src/logger.js'
@@ -59,14 +59,14 @@ const cases: [string, Known, Known, boolean][] = [
   ],
 ]
 for (const [what, own, other, isKilled] of cases)
-  test(`united, ${what}: ${isKilled ? 'killed' : 'normal'}`, () => {
+  t.test(`united, ${what}: ${isKilled ? 'killed' : 'normal'}`, async () => {
     const both = unite(own, other) as Known
     assert.equal(holdOn(both, 'f') !== undefined, isKilled)
     assert.equal(both.log, own.log)
     assert.equal(both.revision, Math.max(own.revision, other.revisions[own.log] ?? 0))
   })
 
-test('a provisional hold is kept until a log that either has seen accounts for it', () => {
+t.test('a provisional hold is kept until a log that either has seen accounts for it', async () => {
   const has = known('a', 5, undefined, { provisional: new Map([['p', hold('p')]]) })
   assert.ok(holdOn(unite(known('a', 5), has) as Known, 'f'))
   assert.ok(holdOn(unite(has, known('a', 5)) as Known, 'f'))
@@ -75,38 +75,41 @@ test('a provisional hold is kept until a log that either has seen accounts for i
   assert.equal(holdOn(unite(has, merged) as Known, 'f'), undefined)
 })
 
-test('another environment is not united with', () => {
+t.test('another environment is not united with', async () => {
   assert.equal(unite(known('a', 5), known('a', 9, killed({ a: 9 }), { environment: 'staging' })), undefined)
 })
 
-test('a process that closes cut off does not write over the kill another one has in the shared file', async () => {
-  let text: string | undefined
-  const disk: Disk = {
-    read: () => text,
-    async write(next) {
-      text = next
-    },
-  }
-  const says = voice({ warn() {}, error() {} })
-  const store = async (cache: Cache, state: Known) => {
-    cache.store({ known: state, confirmedAt: 1 })
-    await cache.settled()
-  }
-  const [cutOff, following] = [new Cache(disk, says), new Cache(disk, says)]
-  await store(cutOff, known('a', 5, normal({ a: 5 })))
-  await store(following, known('a', 9, killed({ a: 9 })))
-  await store(cutOff, known('a', 5, normal({ a: 5 })))
-  const left = (): Cached => decode(text as string, undefined)
-  assert.ok(holdOn(left().known, 'f'))
-  assert.equal(left().known.revision, 9)
-  await store(following, known('a', 12, normal({ a: 12 })))
-  assert.equal(holdOn(left().known, 'f'), undefined, 'and a release goes through')
-  text = `${encode({ known: known('a', 9, killed({ a: 9 })), confirmedAt: 1 })}torn`.slice(9)
-  await store(following, known('a', 12, normal({ a: 12 })))
-  assert.equal(left().known.revision, 12, 'what is no state is written over')
-})
+t.test(
+  'a process that closes cut off does not write over the kill another one has in the shared file',
+  async () => {
+    let text: string | undefined
+    const disk: Disk = {
+      read: () => text,
+      async write(next) {
+        text = next
+      },
+    }
+    const says = voice({ warn() {}, error() {} })
+    const store = async (cache: Cache, state: Known) => {
+      cache.store({ known: state, confirmedAt: 1 })
+      await cache.settled()
+    }
+    const [cutOff, following] = [new Cache(disk, says), new Cache(disk, says)]
+    await store(cutOff, known('a', 5, normal({ a: 5 })))
+    await store(following, known('a', 9, killed({ a: 9 })))
+    await store(cutOff, known('a', 5, normal({ a: 5 })))
+    const left = (): Cached => decode(text as string, undefined)
+    assert.ok(holdOn(left().known, 'f'))
+    assert.equal(left().known.revision, 9)
+    await store(following, known('a', 12, normal({ a: 12 })))
+    assert.equal(holdOn(left().known, 'f'), undefined, 'and a release goes through')
+    text = `${encode({ known: known('a', 9, killed({ a: 9 })), confirmedAt: 1 })}torn`.slice(9)
+    await store(following, known('a', 12, normal({ a: 12 })))
+    assert.equal(left().known.revision, 12, 'what is no state is written over')
+  },
+)
 
-test('a file that cannot be written is said once, however often it is tried', async t => {
+t.test('a file that cannot be written is said once, however often it is tried', async t => {
   const folder = mkdtempSync(join(tmpdir(), 'ks-cache-'))
   t.after(() => rmSync(folder, { recursive: true, force: true }))
   const said: string[] = []

@@ -3,8 +3,8 @@
 
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { after, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
+import t from 'tap'
 import type { SnapshotFlag } from '../../src/wire/snapshot.js'
 import { play, Stage } from './conformance-steps.js'
 import { readFeature } from './gherkin.js'
@@ -31,7 +31,7 @@ const SKIPPED_NAMES: [RegExp, string][] = [
 ]
 
 const alive = setInterval(() => {}, 1000)
-after(() => clearInterval(alive))
+t.teardown(() => clearInterval(alive))
 
 const CEL: Record<string, object> = {
   "email == 'ballmer@macrosoft.com' ? 'zero' : ''": {
@@ -89,15 +89,19 @@ const reasonToSkip = (tags: string[], name: string): string | undefined =>
 for (const { folder, flags } of SUITES) {
   const path = join(conformance, folder)
   if (!existsSync(path)) {
-    test(`${folder}: the shared conformance folder is not here`, {
-      skip: `no ${folder} (KILLSWITCH_SHARED_DIR)`,
-    }, () => {})
+    t.test(
+      `${folder}: the shared conformance folder is not here`,
+      {
+        skip: `no ${folder} (KILLSWITCH_SHARED_DIR)`,
+      },
+      async () => {},
+    )
     continue
   }
   for (const file of readdirSync(path).filter(name => name.endsWith('.feature'))) {
     for (const { name, tags, steps } of readFeature(join(path, file))) {
       const skip = reasonToSkip(tags, name)
-      test(`${file}: ${name}`, skip === undefined ? {} : { skip }, async () => {
+      t.test(`${file}: ${name}`, skip === undefined ? {} : { skip }, async () => {
         const service = new LiveService()
         define(service, join(conformance, flags))
         const stage = new Stage(service, await service.start())

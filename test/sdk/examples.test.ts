@@ -6,7 +6,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
-import { type TestContext, test } from 'node:test'
+import t, { type Test } from 'tap'
 import { ensureBuilt, root } from './built.js'
 import { LiveService } from './live-service.js'
 
@@ -18,7 +18,7 @@ class Started {
   readonly child: ChildProcess
   private waiting: (() => void)[] = []
 
-  constructor(t: TestContext, script: string, env: Record<string, string>) {
+  constructor(t: Test, script: string, env: Record<string, string>) {
     this.child = spawn(process.execPath, [join(root, 'sdk/examples', script)], {
       stdio: ['ignore', 'pipe', 'ignore'],
       env: { ...process.env, FIRST_PORT: '0', ...env },
@@ -41,59 +41,62 @@ const ask = async (port: number, path: string, method = 'POST') => {
   return { status: answer.status, body: (await answer.json()) as Record<string, unknown> }
 }
 
-test('three instances: killed together, in-flight work aborted, cut off killed, up again killed', async t => {
-  ensureBuilt()
-  const folder = mkdtempSync(join(tmpdir(), 'ks-example-'))
-  t.after(() => rmSync(folder, { recursive: true, force: true }))
-  const service = new LiveService()
-  service.define('ai_v1')
-  service.define('kyc_v1')
-  const url = await service.start()
-  t.after(() => service.stop())
-  const env = {
-    KILLSWITCH_URL: url,
-    KILLSWITCH_TOKEN: 'secret',
-    EXAMPLE_CACHE_DIR: folder,
-    MODEL_MS: '60000',
-    KILLSWITCH_INIT_TIMEOUT_MS: '60000',
-  }
+t.test(
+  'three instances: killed together, in-flight work aborted, cut off killed, up again killed',
+  async t => {
+    ensureBuilt()
+    const folder = mkdtempSync(join(tmpdir(), 'ks-example-'))
+    t.after(() => rmSync(folder, { recursive: true, force: true }))
+    const service = new LiveService()
+    service.define('ai_v1')
+    service.define('kyc_v1')
+    const url = await service.start()
+    t.after(() => service.stop())
+    const env = {
+      KILLSWITCH_URL: url,
+      KILLSWITCH_TOKEN: 'secret',
+      EXAMPLE_CACHE_DIR: folder,
+      MODEL_MS: '60000',
+      KILLSWITCH_INIT_TIMEOUT_MS: '60000',
+    }
 
-  const three = new Started(t, 'three.mjs', env)
-  const apps = [...(await three.until(lines => lines.length === 3))]
-  await service.until(() => service.connected === 3)
-  assert.equal((await ask(apps[0]?.port ?? 0, '/kyc/documents')).status, 201)
+    const three = new Started(t, 'three.mjs', env)
+    const apps = [...(await three.until(lines => lines.length === 3))]
+    await service.until(() => service.connected === 3)
+    assert.equal((await ask(apps[0]?.port ?? 0, '/kyc/documents')).status, 201)
 
-  const flying = apps.map(({ port }) => ask(port, '/ai/answer'))
-  await service.until(() => new Set(service.receipts.map(({ instance }) => instance)).size === 3)
-  // answered on the same connection order or not, each app has begun its call when it answers another request
-  await Promise.all(apps.map(({ port }) => ask(port, '/state', 'GET')))
-  service.kill('ai_v1', { incident: 'INC-1' })
-  for (const { status, body } of await Promise.all(flying))
-    assert.deepEqual([status, body.code], [503, 'killed'])
-  const proved = () =>
-    new Set(service.receipts.filter(({ revision }) => revision === 2).map(({ instance }) => instance))
-  await service.until(() => proved().size === 3)
-  assert.deepEqual([...proved()].sort(), ['pod-1', 'pod-2', 'pod-3'])
+    const flying = apps.map(({ port }) => ask(port, '/ai/answer'))
+    await service.until(() => new Set(service.receipts.map(({ instance }) => instance)).size === 3)
+    // answered on the same connection order or not, each app has begun its call when it answers another request
+    await Promise.all(apps.map(({ port }) => ask(port, '/state', 'GET')))
+    service.kill('ai_v1', { incident: 'INC-1' })
+    for (const { status, body } of await Promise.all(flying))
+      assert.deepEqual([status, body.code], [503, 'killed'])
+    const proved = () =>
+      new Set(service.receipts.filter(({ revision }) => revision === 2).map(({ instance }) => instance))
+    await service.until(() => proved().size === 3)
+    assert.deepEqual([...proved()].sort(), ['pod-1', 'pod-2', 'pod-3'])
 
-  const victim = apps[2] as Line
-  process.kill(victim.pid, 'SIGKILL')
-  await three.until(lines =>
-    lines.some(({ exit, instance }) => exit === 'SIGKILL' && instance === victim.instance),
-  )
-  assert.ok(!service.receipts.some(({ instance, closing }) => instance === victim.instance && closing))
+    const victim = apps[2] as Line
+    process.kill(victim.pid, 'SIGKILL')
+    await three.until(lines =>
+      lines.some(({ exit, instance }) => exit === 'SIGKILL' && instance === victim.instance),
+    )
+    assert.ok(!service.receipts.some(({ instance, closing }) => instance === victim.instance && closing))
 
-  await service.stop()
-  const survivor = apps[0] as Line
-  assert.equal((await ask(survivor.port, '/ai/answer')).status, 503)
+    await service.stop()
+    const survivor = apps[0] as Line
+    assert.equal((await ask(survivor.port, '/ai/answer')).status, 503)
 
-  const again = new Started(t, 'app.mjs', {
-    ...env,
-    KILLSWITCH_INSTANCE: 'pod-3',
-    KILLSWITCH_CACHE_FILE: join(folder, `${victim.instance}.json`),
-  })
-  const [back] = (await again.until(lines => lines.length === 1)) as [Line]
-  assert.equal(back.state.boot, 'cache')
-  assert.equal((await ask(back.port, '/ai/answer')).status, 503)
-  const { body } = await ask(back.port, '/state', 'GET')
-  assert.equal((body.flags as Record<string, { reason: string }>).ai_v1?.reason, 'STALE')
-})
+    const again = new Started(t, 'app.mjs', {
+      ...env,
+      KILLSWITCH_INSTANCE: 'pod-3',
+      KILLSWITCH_CACHE_FILE: join(folder, `${victim.instance}.json`),
+    })
+    const [back] = (await again.until(lines => lines.length === 1)) as [Line]
+    assert.equal(back.state.boot, 'cache')
+    assert.equal((await ask(back.port, '/ai/answer')).status, 503)
+    const { body } = await ask(back.port, '/state', 'GET')
+    assert.equal((body.flags as Record<string, { reason: string }>).ai_v1?.reason, 'STALE')
+  },
+)

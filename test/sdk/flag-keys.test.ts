@@ -1,9 +1,9 @@
 // Flags by every key there may be, in the process of an app: each answer is of the flag that was asked for.
 
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
 import { OpenFeature } from '@openfeature/server-sdk'
 import fc from 'fast-check'
+import t from 'tap'
 import { fromSnapshot } from '../../sdk/src/apply.js'
 import { KillswitchProvider } from '../../sdk/src/index.js'
 import { Killswitch } from '../../sdk/src/killswitch.js'
@@ -19,7 +19,7 @@ import { World } from './world.js'
 
 const quiet = { warn() {}, error() {} }
 
-test('a kill is of its own flag alone, and a key that nobody defined is unknown', () => {
+t.test('a kill is of its own flag alone, and a key that nobody defined is unknown', async () => {
   fc.assert(
     fc.property(keysOfOne(8), aKey, (keys, other) => {
       fc.pre(!keys.includes(other))
@@ -42,7 +42,7 @@ test('a kill is of its own flag alone, and a key that nobody defined is unknown'
   )
 })
 
-test('the kill values of an app are asked by own keys', () => {
+t.test('the kill values of an app are asked by own keys', async () => {
   const killswitch = new Killswitch(
     { killValues: { toString: 'own' }, whenUnknown: 'killed', cacheFile: false, logger: quiet },
     { runtime: new World() },
@@ -62,7 +62,7 @@ const aSnapshot = (keys: readonly string[]): Snapshot => ({
   flags: Object.fromEntries(keys.map(key => [key, flag()])),
 })
 
-test('a snapshot is read with every key it has', () => {
+t.test('a snapshot is read with every key it has', async () => {
   fc.assert(
     fc.property(keysOfOne(8), keys => {
       const read = readSnapshot(JSON.stringify(aSnapshot(keys))) as Snapshot
@@ -71,7 +71,7 @@ test('a snapshot is read with every key it has', () => {
   )
 })
 
-test('a key that is forced and nearly one that is known is told, and forces no other', async () => {
+t.test('a key that is forced and nearly one that is known is told, and forces no other', async () => {
   const said: string[] = []
   const logger = { ...quiet, warn: (line: string) => void said.push(line) }
   const options = { forceKill: ['enable_checkout', 'payments/card'], cacheFile: false as const, logger }
@@ -92,24 +92,27 @@ test('a key that is forced and nearly one that is known is told, and forces no o
   await killswitch.close()
 })
 
-test('a provider follows the service through kills of every odd key, and remembers them in its file', async t => {
-  const server = await aServer(t, { flagsDir: flagsDirOf(t, ODD_KEYS) })
-  const cacheFile = `${testdir(t)}/cache.json`
-  const options = { url: server.address, token: server.tokens.sdk, app: 'shop', cacheFile, logger: quiet }
-  const provider = new KillswitchProvider({ ...options, initTimeoutMs: 60_000 })
-  t.after(() => provider.onClose())
-  await OpenFeature.setProviderAndWait('odd-keys', provider)
-  const client = OpenFeature.getClient('odd-keys')
-  for (const key of ODD_KEYS) {
-    assert.equal(await client.getBooleanValue(key, false), true, key)
-    await server.ask('operator', 'POST', '/v1/flags/kill', { body: { flag: key, reason: 'why' } })
-    await until(() => provider.killswitch.isKilled(key), `${key} is killed here`)
-    const { value, reason } = await client.getBooleanDetails(key, true)
-    assert.deepEqual([value, reason], [false, 'STATIC'], key)
-  }
-  await provider.onClose()
-  const alone = new KillswitchProvider({ ...options, url: 'http://127.0.0.1:9', initTimeoutMs: 20 })
-  t.after(() => alone.onClose())
-  await alone.killswitch.start()
-  for (const key of ODD_KEYS) assert.equal(alone.killswitch.isKilled(key), true, key)
-})
+t.test(
+  'a provider follows the service through kills of every odd key, and remembers them in its file',
+  async t => {
+    const server = await aServer(t, { flagsDir: flagsDirOf(t, ODD_KEYS) })
+    const cacheFile = `${testdir(t)}/cache.json`
+    const options = { url: server.address, token: server.tokens.sdk, app: 'shop', cacheFile, logger: quiet }
+    const provider = new KillswitchProvider({ ...options, initTimeoutMs: 60_000 })
+    t.after(() => provider.onClose())
+    await OpenFeature.setProviderAndWait('odd-keys', provider)
+    const client = OpenFeature.getClient('odd-keys')
+    for (const key of ODD_KEYS) {
+      assert.equal(await client.getBooleanValue(key, false), true, key)
+      await server.ask('operator', 'POST', '/v1/flags/kill', { body: { flag: key, reason: 'why' } })
+      await until(() => provider.killswitch.isKilled(key), `${key} is killed here`)
+      const { value, reason } = await client.getBooleanDetails(key, true)
+      assert.deepEqual([value, reason], [false, 'STATIC'], key)
+    }
+    await provider.onClose()
+    const alone = new KillswitchProvider({ ...options, url: 'http://127.0.0.1:9', initTimeoutMs: 20 })
+    t.after(() => alone.onClose())
+    await alone.killswitch.start()
+    for (const key of ODD_KEYS) assert.equal(alone.killswitch.isKilled(key), true, key)
+  },
+)

@@ -2,7 +2,7 @@
 // variant when the service has been away for too long.
 
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import t from 'tap'
 import { beat, boot, host, position } from './host.js'
 import { flag } from './snapshot-flag.js'
 import { type Handler, type Pipe, respond, settle, sse, World } from './world.js'
@@ -20,7 +20,7 @@ const beats = async (
   }
 }
 
-test('a silent stream is given up after 2.5 beats, and another one is opened', async () => {
+t.test('a silent stream is given up after 2.5 beats, and another one is opened', async () => {
   const world = new World()
   const server = host(world, 'http://a:1', { f: flag() })
   const killswitch = boot(world)
@@ -35,7 +35,7 @@ test('a silent stream is given up after 2.5 beats, and another one is opened', a
   await killswitch.close()
 })
 
-test('a stream that comes before the snapshot tells of kills, and confirms nothing', async () => {
+t.test('a stream that comes before the snapshot tells of kills, and confirms nothing', async () => {
   const world = new World()
   const held = { variant: 'off', value: false, since: '2026-11-20T03:00:00.000Z', holds: ['h'] }
   const server = host(world, 'http://a:1', { f: flag({ held, flipped: 6 }), g: flag() }, 6)
@@ -53,7 +53,7 @@ test('a stream that comes before the snapshot tells of kills, and confirms nothi
   await killswitch.close()
 })
 
-test('a stale upstream makes STALE within 2.5 beats; with one address its stream is kept', async () => {
+t.test('a stale upstream makes STALE within 2.5 beats; with one address its stream is kept', async () => {
   const world = new World()
   const server = host(world, 'http://a:1', { f: flag() })
   const killswitch = boot(world)
@@ -67,7 +67,7 @@ test('a stale upstream makes STALE within 2.5 beats; with one address its stream
   await killswitch.close()
 })
 
-test('a stale upstream leads on to the next address, where there is one', async () => {
+t.test('a stale upstream leads on to the next address, where there is one', async () => {
   const world = new World()
   const first = host(world, 'http://a:1', { f: flag() })
   const second = host(world, 'http://b:1', { f: flag() })
@@ -82,30 +82,33 @@ test('a stale upstream leads on to the next address, where there is one', async 
 })
 
 for (const urls of [['http://a:1'], ['http://a:1', 'http://b:1']])
-  test(`a connection to a stale instance confirms nothing: ${urls.length} of them, for five minutes`, async () => {
-    const world = new World()
-    const f = flag({ onStale: 'kill', staleAfterSeconds: 30 })
-    const servers = urls.map(url => host(world, url, { f }))
-    const killswitch = boot(world, { url: urls })
-    await world.run(100)
-    assert.equal(killswitch.state.status, 'ready')
-    const changes: boolean[] = []
-    killswitch.onChange('f', ({ killed }) => changes.push(killed))
-    for (const server of servers) server.upstream = 'stale'
-    await world.run(45_000)
-    assert.equal(killswitch.isKilled('f'), true)
-    await world.run(255_000)
-    assert.equal(killswitch.state.status, 'error')
-    assert.ok(servers.flatMap(server => server.pipes).length > 10, 'it was connected again and again')
-    assert.ok((killswitch.state.ageSeconds ?? 0) >= 285)
-    for (const server of servers) server.upstream = 'live'
-    await world.run(15_000)
-    assert.deepEqual([killswitch.state.status, killswitch.isKilled('f')], ['ready', false])
-    assert.deepEqual(changes, [true, false])
-    await killswitch.close()
-  })
+  t.test(
+    `a connection to a stale instance confirms nothing: ${urls.length} of them, for five minutes`,
+    async () => {
+      const world = new World()
+      const f = flag({ onStale: 'kill', staleAfterSeconds: 30 })
+      const servers = urls.map(url => host(world, url, { f }))
+      const killswitch = boot(world, { url: urls })
+      await world.run(100)
+      assert.equal(killswitch.state.status, 'ready')
+      const changes: boolean[] = []
+      killswitch.onChange('f', ({ killed }) => changes.push(killed))
+      for (const server of servers) server.upstream = 'stale'
+      await world.run(45_000)
+      assert.equal(killswitch.isKilled('f'), true)
+      await world.run(255_000)
+      assert.equal(killswitch.state.status, 'error')
+      assert.ok(servers.flatMap(server => server.pipes).length > 10, 'it was connected again and again')
+      assert.ok((killswitch.state.ageSeconds ?? 0) >= 285)
+      for (const server of servers) server.upstream = 'live'
+      await world.run(15_000)
+      assert.deepEqual([killswitch.state.status, killswitch.isKilled('f')], ['ready', false])
+      assert.deepEqual(changes, [true, false])
+      await killswitch.close()
+    },
+  )
 
-test('a state that no live instance has ever confirmed grows old as well', async () => {
+t.test('a state that no live instance has ever confirmed grows old as well', async () => {
   const world = new World()
   const server = host(world, 'http://a:1', { f: flag({ onStale: 'kill', staleAfterSeconds: 30 }) })
   server.upstream = 'stale'
@@ -117,7 +120,7 @@ test('a state that no live instance has ever confirmed grows old as well', async
   await killswitch.close()
 })
 
-test('an instance that is behind is left for the next at once', async () => {
+t.test('an instance that is behind is left for the next at once', async () => {
   const world = new World()
   host(world, 'http://a:1', { f: flag() }, 9)
   const killswitch = boot(world, { url: ['http://a:1', 'http://b:1', 'http://c:1'] })
@@ -132,7 +135,7 @@ test('an instance that is behind is left for the next at once', async () => {
   await killswitch.close()
 })
 
-test('a heartbeat ahead of what is known asks for the snapshot', async () => {
+t.test('a heartbeat ahead of what is known asks for the snapshot', async () => {
   const world = new World()
   const server = host(world, 'http://a:1', { f: flag() })
   const killswitch = boot(world)
@@ -144,37 +147,40 @@ test('a heartbeat ahead of what is known asks for the snapshot', async () => {
   await killswitch.close()
 })
 
-test('onStale: kill goes to the kill variant after staleAfterSeconds, says so, and comes back with the service', async () => {
-  const world = new World()
-  const server = host(world, 'http://a:1', {
-    f: flag({ onStale: 'kill', staleAfterSeconds: 30 }),
-    keep: flag(),
-  })
-  const killswitch = boot(world, { errorAfterMs: 60_000 })
-  await world.run(100)
-  const changes: boolean[] = []
-  killswitch.onChange('f', ({ killed }) => changes.push(killed))
-  server.up = false
-  server.pipes.at(-1)?.fail(new Error('gone'))
-  await world.run(2000)
-  assert.equal(killswitch.state.status, 'stale')
-  assert.equal(killswitch.isKilled('f'), false)
-  await world.run(30_000)
-  assert.equal(killswitch.isKilled('f'), true)
-  const metadata = killswitch.resolution('f')?.details.flagMetadata
-  assert.equal(metadata?.killedBy, 'stale')
-  assert.ok(Number(metadata?.ageSeconds) >= 30)
-  assert.equal(killswitch.isKilled('keep'), false)
-  await world.run(31_000)
-  assert.equal(killswitch.state.status, 'error')
-  server.up = true
-  await world.run(15_000)
-  assert.equal(killswitch.isKilled('f'), false)
-  assert.deepEqual(changes, [true, false])
-  await killswitch.close()
-})
+t.test(
+  'onStale: kill goes to the kill variant after staleAfterSeconds, says so, and comes back with the service',
+  async () => {
+    const world = new World()
+    const server = host(world, 'http://a:1', {
+      f: flag({ onStale: 'kill', staleAfterSeconds: 30 }),
+      keep: flag(),
+    })
+    const killswitch = boot(world, { errorAfterMs: 60_000 })
+    await world.run(100)
+    const changes: boolean[] = []
+    killswitch.onChange('f', ({ killed }) => changes.push(killed))
+    server.up = false
+    server.pipes.at(-1)?.fail(new Error('gone'))
+    await world.run(2000)
+    assert.equal(killswitch.state.status, 'stale')
+    assert.equal(killswitch.isKilled('f'), false)
+    await world.run(30_000)
+    assert.equal(killswitch.isKilled('f'), true)
+    const metadata = killswitch.resolution('f')?.details.flagMetadata
+    assert.equal(metadata?.killedBy, 'stale')
+    assert.ok(Number(metadata?.ageSeconds) >= 30)
+    assert.equal(killswitch.isKilled('keep'), false)
+    await world.run(31_000)
+    assert.equal(killswitch.state.status, 'error')
+    server.up = true
+    await world.run(15_000)
+    assert.equal(killswitch.isKilled('f'), false)
+    assert.deepEqual(changes, [true, false])
+    await killswitch.close()
+  },
+)
 
-test('a clock that is set back releases nothing, and one set forwards makes a state old', async () => {
+t.test('a clock that is set back releases nothing, and one set forwards makes a state old', async () => {
   const world = new World()
   const server = host(world, 'http://a:1', { f: flag({ onStale: 'kill', staleAfterSeconds: 30 }) })
   const killswitch = boot(world)
@@ -201,7 +207,7 @@ test('a clock that is set back releases nothing, and one set forwards makes a st
   await killswitch.close()
 })
 
-test('a 304 that does not say that it is of a live service confirms nothing', async () => {
+t.test('a 304 that does not say that it is of a live service confirms nothing', async () => {
   const world = new World()
   host(world, 'http://a:1', { f: flag() })
   const killswitch = boot(world)
@@ -215,7 +221,7 @@ test('a 304 that does not say that it is of a live service confirms nothing', as
   await killswitch.close()
 })
 
-test('a proxy that passes the headers and holds back the events stops no polls', async () => {
+t.test('a proxy that passes the headers and holds back the events stops no polls', async () => {
   const world = new World()
   const flags = { f: flag() }
   const server = host(world, 'http://a:1', flags)
@@ -232,7 +238,7 @@ test('a proxy that passes the headers and holds back the events stops no polls',
   await killswitch.close()
 })
 
-test('a redirect is not followed but told, and a receipt that is refused is said aloud', async () => {
+t.test('a redirect is not followed but told, and a receipt that is refused is said aloud', async () => {
   const world = new World()
   const said: string[] = []
   const logger = { warn: (line: string) => void said.push(line), error() {} }
@@ -258,7 +264,7 @@ test('a redirect is not followed but told, and a receipt that is refused is said
   await killswitch.close()
 })
 
-test('a listener that throws or rejects harms nobody', async () => {
+t.test('a listener that throws or rejects harms nobody', async () => {
   const world = new World()
   const server = host(world, 'http://a:1', { f: flag() })
   const said: string[] = []

@@ -5,14 +5,14 @@ import { getEventListeners, once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { OpenFeature } from '@openfeature/server-sdk'
 import Fastify from 'fastify'
+import t from 'tap'
 import { killswitchGuard, killswitchMiddleware, VERSION } from '../../sdk/src/index.js'
 import { fakeKillswitch } from '../../sdk/src/testing.js'
 
-test('a guarded scope answers 503 with the message while killed, and passes after', async t => {
+t.test('a guarded scope answers 503 with the message while killed, and passes after', async t => {
   const fake = fakeKillswitch({ kyc_v1: { normal: true, killed: false, message: 'Uploads are paused.' } })
   const app = Fastify()
   t.after(() => app.close())
@@ -40,7 +40,7 @@ test('a guarded scope answers 503 with the message while killed, and passes afte
   assert.equal((await app.inject({ method: 'POST', url: '/kyc' })).statusCode, 200)
 })
 
-test('one route is guarded by onRequest; in flight is left alone unless asked', async t => {
+t.test('one route is guarded by onRequest; in flight is left alone unless asked', async t => {
   const fake = fakeKillswitch({ ai_v1: true })
   const app = Fastify()
   t.after(() => app.close())
@@ -65,7 +65,7 @@ test('one route is guarded by onRequest; in flight is left alone unless asked', 
   gate.open()
 })
 
-test('a caller who has gone leaves nothing behind on the signal', async t => {
+t.test('a caller who has gone leaves nothing behind on the signal', async t => {
   const { killswitch } = fakeKillswitch({ ai_v1: true })
   const guard = killswitchMiddleware('ai_v1', { killswitch, abortInFlight: true })
   const listeners = () => getEventListeners(killswitch.signal('ai_v1'), 'abort').length
@@ -87,7 +87,7 @@ test('a caller who has gone leaves nothing behind on the signal', async t => {
   }
 })
 
-test('the same as middleware of node:http and Express; a preflight passes', async t => {
+t.test('the same as middleware of node:http and Express; a preflight passes', async t => {
   const fake = fakeKillswitch({ ai_v1: true })
   const guard = killswitchMiddleware('ai_v1', {
     killswitch: fake.killswitch,
@@ -106,7 +106,7 @@ test('the same as middleware of node:http and Express; a preflight passes', asyn
   assert.equal((await fetch(url, { method: 'OPTIONS' })).status, 200)
 })
 
-test('a guard asks the kill switch that the process made last, and one must be made before it', async t => {
+t.test('a guard asks the kill switch that the process made last, and one must be made before it', async t => {
   const key = Symbol.for('killswitch.current')
   const last = Object.getOwnPropertyDescriptor(globalThis, key) as PropertyDescriptor
   Reflect.deleteProperty(globalThis, key)
@@ -122,7 +122,7 @@ test('a guard asks the kill switch that the process made last, and one must be m
   assert.equal((await app.inject('/')).statusCode, 503)
 })
 
-test('the fake kill switch: one line to kill, one to restore, under OpenFeature too', async () => {
+t.test('the fake kill switch: one line to kill, one to restore, under OpenFeature too', async () => {
   const fake = fakeKillswitch({ ai_v1: true, template: { normal: 'v2', killed: 'v1' } })
   await OpenFeature.setProviderAndWait('fake', fake.provider)
   const client = OpenFeature.getClient('fake')
@@ -138,7 +138,7 @@ test('the fake kill switch: one line to kill, one to restore, under OpenFeature 
   assert.throws(() => fake.restore('never.named'), /neither named nor killed/)
 })
 
-test('the version in a receipt is the package’s', () => {
+t.test('the version in a receipt is the package’s', async () => {
   const path = fileURLToPath(new URL('../../../sdk/package.json', import.meta.url))
   assert.equal((JSON.parse(readFileSync(path, 'utf8')) as { version: string }).version, VERSION)
 })

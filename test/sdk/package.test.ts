@@ -13,11 +13,11 @@ import {
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
-import { after, before, test } from 'node:test'
+import t from 'tap'
 import { ensureBuilt, root } from './built.js'
 
 const work = mkdtempSync(join(tmpdir(), 'ks-pack-'))
-after(() => rmSync(work, { recursive: true, force: true }))
+t.teardown(() => rmSync(work, { recursive: true, force: true }))
 
 const CONSUMER = `
 import { OpenFeature } from '@openfeature/server-sdk'
@@ -52,7 +52,7 @@ function run(command: string, args: string[], cwd: string): string {
 const tarball = (): string => join(work, readdirSync(work).find(name => name.endsWith('.tgz')) as string)
 const bin = (name: string): string => join(root, 'node_modules/.bin', name)
 
-before(() => {
+t.before(() => {
   ensureBuilt()
   run('npm', ['pack', '-w', 'sdk', '--ignore-scripts', '--pack-destination', work, '--silent'], root)
 })
@@ -61,7 +61,7 @@ for (const [form, type] of [
   ['ESM', 'module'],
   ['CJS', 'commonjs'],
 ] as const)
-  test(`a fresh ${form} consumer of the tarball compiles and runs`, () => {
+  t.test(`a fresh ${form} consumer of the tarball compiles and runs`, async () => {
     const folder = join(work, form)
     const installed = join(folder, 'node_modules/@killswitch/openfeature-provider')
     mkdirSync(installed, { recursive: true })
@@ -83,7 +83,7 @@ for (const [form, type] of [
     })
   })
 
-test('the tarball holds what is built, what it is licensed under, and nothing else', () => {
+t.test('the tarball holds what is built, what it is licensed under, and nothing else', async () => {
   const files = run('tar', ['-tzf', tarball()], work).trim().split('\n')
   const odd = files.filter(
     file =>
@@ -96,7 +96,7 @@ test('the tarball holds what is built, what it is licensed under, and nothing el
   assert.equal(readFileSync(join(root, 'sdk/LICENSE'), 'utf8'), readFileSync(join(root, 'LICENSE'), 'utf8'))
 })
 
-test('the tarball names no package but those that it depends on, and has none of them in it', () => {
+t.test('the tarball names no package but those that it depends on, and has none of them in it', async () => {
   const { dependencies, peerDependencies } = JSON.parse(readFileSync(join(root, 'sdk/package.json'), 'utf8'))
   const packages = new Set(Object.keys({ ...dependencies, ...peerDependencies }))
   for (const file of readdirSync(join(root, 'sdk/dist'))) {
@@ -110,17 +110,17 @@ test('the tarball names no package but those that it depends on, and has none of
   }
 })
 
-test('publint finds nothing to improve in the tarball', () => {
+t.test('publint finds nothing to improve in the tarball', async () => {
   assert.match(run(bin('publint'), ['run', tarball(), '--strict'], work), /All good!/)
 })
 
-test('its types are right for every way to import it, says @arethetypeswrong/cli', () => {
+t.test('its types are right for every way to import it, says @arethetypeswrong/cli', async () => {
   const found = JSON.parse(run(bin('attw'), [tarball(), '--format', 'json'], work))
   assert.deepEqual(Object.keys(found.analysis.entrypoints).sort(), ['.', './package.json', './testing'])
   assert.deepEqual(found.problems ?? {}, {})
 })
 
-test('its types name no package of the service', () => {
+t.test('its types name no package of the service', async () => {
   const tarball = readdirSync(work).find(name => name.endsWith('.tgz')) as string
   const text = run('tar', ['-xOzf', join(work, tarball), '--wildcards', '*.d.ts'], work)
   const packages = [...text.matchAll(/(?:from |import\()['"]([^.'"][^'"]*)['"]/g)].map(([, name]) => name)

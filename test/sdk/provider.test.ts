@@ -4,8 +4,8 @@ import assert from 'node:assert/strict'
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { after, type TestContext, test } from 'node:test'
 import { type EventDetails, OpenFeature, ProviderEvents } from '@openfeature/server-sdk'
+import t, { type Test } from 'tap'
 import { type KillswitchOptions, KillswitchProvider } from '../../sdk/src/index.js'
 import { LiveService } from './live-service.js'
 
@@ -13,9 +13,9 @@ let domains = 0
 
 // the SDK's own timers keep no process alive, and some tests wait for nothing else
 const alive = setInterval(() => {}, 1000)
-after(() => clearInterval(alive))
+t.teardown(() => clearInterval(alive))
 
-async function service(t: TestContext): Promise<{ service: LiveService; url: string }> {
+async function service(t: Test): Promise<{ service: LiveService; url: string }> {
   const service = new LiveService()
   service.define('ai_v1', { message: 'AI is off' })
   service.define('limit', { variants: { many: 100, none: 0 }, defaultVariant: 'many', killVariant: 'none' })
@@ -25,7 +25,7 @@ async function service(t: TestContext): Promise<{ service: LiveService; url: str
   return { service, url }
 }
 
-function app(t: TestContext, options: KillswitchOptions) {
+function app(t: Test, options: KillswitchOptions) {
   const said: string[] = []
   const logger = {
     warn: (line: string) => void said.push(line),
@@ -54,67 +54,76 @@ const event = (client: ReturnType<typeof OpenFeature.getClient>, name: ProviderE
     client.addHandler(name, heard)
   })
 
-const folder = (t: TestContext): string => {
+const folder = (t: Test): string => {
   const path = mkdtempSync(join(tmpdir(), 'ks-sdk-'))
   t.after(() => rmSync(path, { recursive: true, force: true }))
   return path
 }
 
-test('a kill reaches the app by the stream, with variant, reason and metadata, and is reported', async t => {
-  const { service: server, url } = await service(t)
-  const { provider, client, domain } = app(t, { url, instance: 'pod-1' })
-  await OpenFeature.setProviderAndWait(domain, provider)
-  assert.equal(await client.getBooleanValue('ai_v1', false), true)
-  await server.until(() => server.connected > 0)
+t.test(
+  'a kill reaches the app by the stream, with variant, reason and metadata, and is reported',
+  async t => {
+    const { service: server, url } = await service(t)
+    const { provider, client, domain } = app(t, { url, instance: 'pod-1' })
+    await OpenFeature.setProviderAndWait(domain, provider)
+    assert.equal(await client.getBooleanValue('ai_v1', false), true)
+    await server.until(() => server.connected > 0)
 
-  const changed = event(client, ProviderEvents.ConfigurationChanged)
-  server.kill('ai_v1', { incident: 'INC-7' })
-  assert.deepEqual((await changed)?.flagsChanged, ['ai_v1'])
-  const details = await client.getBooleanDetails('ai_v1', true)
-  assert.equal(details.value, false)
-  assert.equal(details.variant, 'off')
-  assert.equal(details.reason, 'STATIC')
-  assert.equal(details.errorCode, undefined)
-  assert.deepEqual(details.flagMetadata, { revision: 2, log: 'log-1', killed: true, incident: 'INC-7' })
+    const changed = event(client, ProviderEvents.ConfigurationChanged)
+    server.kill('ai_v1', { incident: 'INC-7' })
+    assert.deepEqual((await changed)?.flagsChanged, ['ai_v1'])
+    const details = await client.getBooleanDetails('ai_v1', true)
+    assert.equal(details.value, false)
+    assert.equal(details.variant, 'off')
+    assert.equal(details.reason, 'STATIC')
+    assert.equal(details.errorCode, undefined)
+    assert.deepEqual(details.flagMetadata, { revision: 2, log: 'log-1', killed: true, incident: 'INC-7' })
 
-  await server.until(() => server.receipts.some(({ revision }) => revision === 2))
-  const receipt = server.receipts.find(({ revision }) => revision === 2)
-  assert.equal(receipt?.instance, 'pod-1')
-  assert.equal(receipt?.boot, 'service')
-  await provider.onClose()
-  assert.equal(server.receipts.at(-1)?.closing, true)
-  await provider.onClose()
-  assert.equal(await client.getBooleanValue('ai_v1', true), false)
-})
+    await server.until(() => server.receipts.some(({ revision }) => revision === 2))
+    const receipt = server.receipts.find(({ revision }) => revision === 2)
+    assert.equal(receipt?.instance, 'pod-1')
+    assert.equal(receipt?.boot, 'service')
+    await provider.onClose()
+    assert.equal(server.receipts.at(-1)?.closing, true)
+    await provider.onClose()
+    assert.equal(await client.getBooleanValue('ai_v1', true), false)
+  },
+)
 
-test('a kill is in force by the event alone, though every snapshot fails, and for a flag not defined yet', async t => {
-  const { service: server, url } = await service(t)
-  const { provider, client, domain } = app(t, { url })
-  await OpenFeature.setProviderAndWait(domain, provider)
-  await server.until(() => server.connected > 0)
-  server.snapshotStatus = 503
-  server.define('brand.new')
-  const changed = event(client, ProviderEvents.ConfigurationChanged)
-  server.kill('brand.new')
-  await changed
-  assert.equal(await client.getBooleanValue('brand.new', true), false)
-})
+t.test(
+  'a kill is in force by the event alone, though every snapshot fails, and for a flag not defined yet',
+  async t => {
+    const { service: server, url } = await service(t)
+    const { provider, client, domain } = app(t, { url })
+    await OpenFeature.setProviderAndWait(domain, provider)
+    await server.until(() => server.connected > 0)
+    server.snapshotStatus = 503
+    server.define('brand.new')
+    const changed = event(client, ProviderEvents.ConfigurationChanged)
+    server.kill('brand.new')
+    await changed
+    assert.equal(await client.getBooleanValue('brand.new', true), false)
+  },
+)
 
-test('values of every type are killed to their kill variant; a wrong type is a mismatch with metadata', async t => {
-  const { service: server, url } = await service(t)
-  server.kill('limit')
-  server.kill('template')
-  const { provider, client, domain } = app(t, { url })
-  await OpenFeature.setProviderAndWait(domain, provider)
-  assert.equal(await client.getNumberValue('limit', 7), 0)
-  assert.equal(await client.getStringValue('template', 'v9'), 'v1')
-  const wrong = await client.getBooleanDetails('template', true)
-  assert.equal(wrong.errorCode, 'TYPE_MISMATCH')
-  assert.equal(wrong.flagMetadata.killed, true)
-  assert.equal((await client.getBooleanDetails('constructor', true)).errorCode, 'FLAG_NOT_FOUND')
-})
+t.test(
+  'values of every type are killed to their kill variant; a wrong type is a mismatch with metadata',
+  async t => {
+    const { service: server, url } = await service(t)
+    server.kill('limit')
+    server.kill('template')
+    const { provider, client, domain } = app(t, { url })
+    await OpenFeature.setProviderAndWait(domain, provider)
+    assert.equal(await client.getNumberValue('limit', 7), 0)
+    assert.equal(await client.getStringValue('template', 'v9'), 'v1')
+    const wrong = await client.getBooleanDetails('template', true)
+    assert.equal(wrong.errorCode, 'TYPE_MISMATCH')
+    assert.equal(wrong.flagMetadata.killed, true)
+    assert.equal((await client.getBooleanDetails('constructor', true)).errorCode, 'FLAG_NOT_FOUND')
+  },
+)
 
-test('the service gone: STALE with age and the kill in force; back: READY', async t => {
+t.test('the service gone: STALE with age and the kill in force; back: READY', async t => {
   const { service: server, url } = await service(t)
   server.kill('ai_v1')
   const { provider, client, domain, killswitch } = app(t, { url })
@@ -134,43 +143,46 @@ test('the service gone: STALE with age and the kill in force; back: READY', asyn
   assert.equal((await client.getBooleanDetails('ai_v1', true)).reason, 'STATIC')
 })
 
-test('a restart with the service gone comes up killed from the cache; one afresh un-kills nobody', async t => {
-  const { service: server, url } = await service(t)
-  const cacheFile = join(folder(t), 'deep', 'state.json')
-  server.kill('ai_v1')
-  const first = app(t, { url, cacheFile })
-  await OpenFeature.setProviderAndWait(first.domain, first.provider)
-  await first.provider.onClose()
-  assert.equal(statSync(cacheFile).mode & 0o777, 0o600)
-  await server.stop()
+t.test(
+  'a restart with the service gone comes up killed from the cache; one afresh un-kills nobody',
+  async t => {
+    const { service: server, url } = await service(t)
+    const cacheFile = join(folder(t), 'deep', 'state.json')
+    server.kill('ai_v1')
+    const first = app(t, { url, cacheFile })
+    await OpenFeature.setProviderAndWait(first.domain, first.provider)
+    await first.provider.onClose()
+    assert.equal(statSync(cacheFile).mode & 0o777, 0o600)
+    await server.stop()
 
-  const second = app(t, { url, cacheFile })
-  const stale = event(second.client, ProviderEvents.Stale)
-  await OpenFeature.setProviderAndWait(second.domain, second.provider)
-  await stale
-  assert.equal(second.killswitch.state.boot, 'cache')
-  const details = await second.client.getBooleanDetails('ai_v1', true)
-  assert.deepEqual([details.value, details.reason], [false, 'STALE'])
+    const second = app(t, { url, cacheFile })
+    const stale = event(second.client, ProviderEvents.Stale)
+    await OpenFeature.setProviderAndWait(second.domain, second.provider)
+    await stale
+    assert.equal(second.killswitch.state.boot, 'cache')
+    const details = await second.client.getBooleanDetails('ai_v1', true)
+    assert.deepEqual([details.value, details.reason], [false, 'STALE'])
 
-  const ready = event(second.client, ProviderEvents.Ready)
-  server.log = 'log-2'
-  server.revision = 1
-  for (const [key, { held: _gone, ...flag }] of server.flags) server.flags.set(key, { ...flag, flipped: 0 })
-  await server.start()
-  await ready
-  assert.equal(await second.client.getBooleanValue('ai_v1', true), false)
-  assert.ok(
-    second.said.some(line => line.includes('log-1') && line.includes('log-2') && line.includes('ai_v1')),
-  )
+    const ready = event(second.client, ProviderEvents.Ready)
+    server.log = 'log-2'
+    server.revision = 1
+    for (const [key, { held: _gone, ...flag }] of server.flags) server.flags.set(key, { ...flag, flipped: 0 })
+    await server.start()
+    await ready
+    assert.equal(await second.client.getBooleanValue('ai_v1', true), false)
+    assert.ok(
+      second.said.some(line => line.includes('log-1') && line.includes('log-2') && line.includes('ai_v1')),
+    )
 
-  await server.until(() => server.connected > 0)
-  server.kill('ai_v1')
-  server.restore('ai_v1')
-  await server.until(() => server.receipts.some(({ log, revision }) => log === 'log-2' && revision === 3))
-  assert.equal(await second.client.getBooleanValue('ai_v1', false), true)
-})
+    await server.until(() => server.connected > 0)
+    server.kill('ai_v1')
+    server.restore('ai_v1')
+    await server.until(() => server.receipts.some(({ log, revision }) => log === 'log-2' && revision === 3))
+    assert.equal(await second.client.getBooleanValue('ai_v1', false), true)
+  },
+)
 
-test('a cache file that is corrupt, or of another environment, is ignored aloud', async t => {
+t.test('a cache file that is corrupt, or of another environment, is ignored aloud', async t => {
   const { service: server, url } = await service(t)
   const cacheFile = join(folder(t), 'state.json')
   const first = app(t, { url, cacheFile })
@@ -189,7 +201,7 @@ test('a cache file that is corrupt, or of another environment, is ignored aloud'
   assert.ok(foreign.said.some(line => line.includes('environment')))
 })
 
-test('nothing known: start is bounded, the caller has its default, and says so once', async t => {
+t.test('nothing known: start is bounded, the caller has its default, and says so once', async t => {
   const { service: server, url } = await service(t)
   await server.stop()
   const { provider, client, domain, said, killswitch } = app(t, { url, initTimeoutMs: 50 })
@@ -211,7 +223,7 @@ test('nothing known: start is bounded, the caller has its default, and says so o
   await assert.rejects(OpenFeature.setProviderAndWait(strict.domain, strict.provider), /no state at start/)
 })
 
-test('a bootstrap document serves with its age where there is neither service nor cache', async t => {
+t.test('a bootstrap document serves with its age where there is neither service nor cache', async t => {
   const { service: server, url } = await service(t)
   server.kill('ai_v1')
   const bootstrap = server.snapshot()
@@ -224,7 +236,7 @@ test('a bootstrap document serves with its age where there is neither service no
   assert.ok(Number(details.flagMetadata.ageSeconds) >= 0)
 })
 
-test('a refused token is FATAL only where nothing is known', async t => {
+t.test('a refused token is FATAL only where nothing is known', async t => {
   const { url, service: server } = await service(t)
   const { provider, client, domain, said } = app(t, { url, token: 'wrong' })
   const error = event(client, ProviderEvents.Error)
@@ -240,7 +252,7 @@ test('a refused token is FATAL only where nothing is known', async t => {
   assert.equal(await known.client.getBooleanValue('ai_v1', true), false)
 })
 
-test('a list of addresses: the next one is used when the first is gone', async t => {
+t.test('a list of addresses: the next one is used when the first is gone', async t => {
   const { service: server, url } = await service(t)
   server.kill('ai_v1')
   const { provider, client, domain } = app(t, { url: ['http://127.0.0.1:9', url] })
@@ -255,7 +267,7 @@ test('a list of addresses: the next one is used when the first is gone', async t
   assert.equal(resumes()?.headers['killswitch-floor'], '2')
 })
 
-test('targeting by flagd-core; a kill goes past it', async t => {
+t.test('targeting by flagd-core; a kill goes past it', async t => {
   const { service: server, url } = await service(t)
   const targeting = { if: [{ '==': [{ var: 'plan' }, 'free'] }, 'off', null] }
   server.define('beta', { targeting })
@@ -271,7 +283,7 @@ test('targeting by flagd-core; a kill goes past it', async t => {
   assert.equal(await client.getBooleanValue('beta', true, { plan: 'paid' }), false)
 })
 
-test('signals abort with the flag and the incident, and are fresh after a restore', async t => {
+t.test('signals abort with the flag and the incident, and are fresh after a restore', async t => {
   const { service: server, url } = await service(t)
   const { killswitch } = app(t, { url })
   await killswitch.start()

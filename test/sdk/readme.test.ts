@@ -3,10 +3,10 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { test } from 'node:test'
+import t from 'tap'
 import { root } from './built.js'
 
-test('every option and environment variable of options.ts is in the README, and none besides', () => {
+t.test('every option and environment variable of options.ts is in the README, and none besides', async () => {
   const source = readFileSync(join(root, 'sdk/src/options.ts'), 'utf8')
   const readme = readFileSync(join(root, 'sdk/README.md'), 'utf8')
   const rows = [...readme.matchAll(/^\| `(\w+)` \| (?:`(KILLSWITCH_\w+)`|in code only) \|/gm)]
@@ -17,7 +17,7 @@ test('every option and environment variable of options.ts is in the README, and 
   assert.deepEqual(new Set(rows.flatMap(row => row[2] ?? [])), variables)
 })
 
-test('process.env is read in options.ts alone', () => {
+t.test('process.env is read in options.ts alone', async () => {
   for (const file of [
     'killswitch',
     'provider',

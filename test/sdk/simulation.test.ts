@@ -3,7 +3,7 @@
 // after every step, and that all is well again when the faults end. Believed for its negative control alone.
 
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import t from 'tap'
 import type { ReleaseRule } from '../../sdk/src/apply.js'
 import { Killswitch } from '../../sdk/src/killswitch.js'
 import { FLAGS, Instance, Log, type Shown } from './simulated-service.js'
@@ -239,7 +239,7 @@ class Simulation {
   }
 }
 
-test(`an app never goes back and always answers, over ${SEEDS} seeds`, async () => {
+t.test(`an app never goes back and always answers, over ${SEEDS} seeds`, async () => {
   for (let seed = 1; seed <= SEEDS; seed++) {
     try {
       await new Simulation(seed).play()
@@ -249,7 +249,7 @@ test(`an app never goes back and always answers, over ${SEEDS} seeds`, async () 
   }
 })
 
-test('without the rule that it never goes back, the simulation finds an app that did', async () => {
+t.test('without the rule that it never goes back, the simulation finds an app that did', async () => {
   let found = 0
   for (let seed = 1; seed <= 60; seed++) {
     await new Simulation(seed, () => true).play().catch((error: Error) => {

@@ -1,7 +1,7 @@
 // One connection, in pieces of every size: what the network does to a frame is not the app's to notice.
 
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import t from 'tap'
 import { follow } from '../../sdk/src/stream.js'
 import type { Change } from '../../src/wire/snapshot.js'
 import { sse, World } from './world.js'
@@ -43,21 +43,27 @@ const beat = sse('heartbeat', { upstream: 'live', revision: 7, log: 'a' })
 const TEXT = `\ufeff: hello\n\n${sse('change', change(3), 7)}${beat}: alive\n\n${beat}`
 
 for (const size of [1, 2, 3, 7, 64, 100_000])
-  test(`frames in pieces of ${size} bytes, with a byte order mark and either line end, are the same events`, async () => {
-    for (const text of [TEXT, TEXT.replaceAll('\n', '\r\n')]) {
-      const { changes, beats, malformed } = await read(text, size)
-      assert.deepEqual([changes, beats, malformed], [[change(3)], 2, []])
-    }
-  })
+  t.test(
+    `frames in pieces of ${size} bytes, with a byte order mark and either line end, are the same events`,
+    async () => {
+      for (const text of [TEXT, TEXT.replaceAll('\n', '\r\n')]) {
+        const { changes, beats, malformed } = await read(text, size)
+        assert.deepEqual([changes, beats, malformed], [[change(3)], 2, []])
+      }
+    },
+  )
 
-test('an event of megabytes in small pieces costs its length and not its square; one without an end is given up', async () => {
-  const { changes } = await read(sse('change', change(200_000)), 1024)
-  assert.equal(Object.keys(changes[0]?.flipped ?? {}).length, 200_000)
-  const { ended, changes: none } = await read(`data: ${'x'.repeat(9 * 1024 * 1024)}`, 4096)
-  assert.deepEqual([ended, none], [{ how: 'lost', reason: 'an event without an end' }, []])
-})
+t.test(
+  'an event of megabytes in small pieces costs its length and not its square; one without an end is given up',
+  async () => {
+    const { changes } = await read(sse('change', change(200_000)), 1024)
+    assert.equal(Object.keys(changes[0]?.flipped ?? {}).length, 200_000)
+    const { ended, changes: none } = await read(`data: ${'x'.repeat(9 * 1024 * 1024)}`, 4096)
+    assert.deepEqual([ended, none], [{ how: 'lost', reason: 'an event without an end' }, []])
+  },
+)
 
-test('a frame cut in the middle is no event', async () => {
+t.test('a frame cut in the middle is no event', async () => {
   const whole = sse('change', change(3))
   for (const length of [10, 40, whole.length - 1]) {
     const { changes, malformed } = await read(whole.slice(0, length), 16)

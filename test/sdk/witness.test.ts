@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { generateKeyPairSync } from 'node:crypto'
-import { test } from 'node:test'
+import t from 'tap'
 import { Killswitch } from '../../sdk/src/killswitch.js'
 import type { KillswitchOptions } from '../../sdk/src/options.js'
 import { type Checkpoint, signCheckpoint } from '../../src/domain/checkpoint.js'
@@ -83,7 +83,7 @@ function anApp(given: { options?: KillswitchOptions; disk?: { text: string | und
   return { world, killswitch, beat, receipts, warnings, disk }
 }
 
-test('a log that grows is no news', async () => {
+t.test('a log that grows is no news', async () => {
   const { world, killswitch, beat, warnings } = anApp()
   await world.run(10)
   for (const size of [3, 3, 4, 90, 91]) await beat(noteOf(size))
@@ -91,38 +91,46 @@ test('a log that grows is no news', async () => {
   assert.deepEqual(warnings, [])
 })
 
-test('two trees of one size are a fork at once, in the receipt and in the log with both notes', async () => {
-  const { world, killswitch, beat, receipts, warnings } = anApp()
-  await world.run(10)
-  await beat(noteOf(9))
-  const forged = noteOf(9, { root: leafHash('another') })
-  await beat(forged)
-  assert.match(killswitch.state.fork ?? '', /^two trees of 9 entries/)
-  assert.equal(receipts.at(-1)?.fork, killswitch.state.fork)
-  assert.equal(warnings.length, 1)
-  assert.match(warnings[0] ?? '', /^killswitch: fork: /)
-  assert.ok(warnings[0]?.includes(JSON.stringify(noteOf(9))) && warnings[0].includes(JSON.stringify(forged)))
-  await beat(noteOf(12))
-  assert.ok(killswitch.state.fork, 'and stays one')
-  assert.equal(warnings.length, 1, 'said once')
-})
+t.test(
+  'two trees of one size are a fork at once, in the receipt and in the log with both notes',
+  async () => {
+    const { world, killswitch, beat, receipts, warnings } = anApp()
+    await world.run(10)
+    await beat(noteOf(9))
+    const forged = noteOf(9, { root: leafHash('another') })
+    await beat(forged)
+    assert.match(killswitch.state.fork ?? '', /^two trees of 9 entries/)
+    assert.equal(receipts.at(-1)?.fork, killswitch.state.fork)
+    assert.equal(warnings.length, 1)
+    assert.match(warnings[0] ?? '', /^killswitch: fork: /)
+    assert.ok(
+      warnings[0]?.includes(JSON.stringify(noteOf(9))) && warnings[0].includes(JSON.stringify(forged)),
+    )
+    await beat(noteOf(12))
+    assert.ok(killswitch.state.fork, 'and stays one')
+    assert.equal(warnings.length, 1, 'said once')
+  },
+)
 
-test('a log that shrank is a fork when it stays so, and an instance that lags a moment is none', async () => {
-  const { world, killswitch, beat } = anApp()
-  await world.run(10)
-  await beat(noteOf(9))
-  await beat(noteOf(8))
-  assert.equal(killswitch.state.fork, undefined)
-  await beat(noteOf(9))
-  await beat(noteOf(8))
-  assert.equal(killswitch.state.fork, undefined, 'it had caught up between')
-  await beat(noteOf(8), 'stale')
-  assert.equal(killswitch.state.fork, undefined, 'an instance that has lost its store shows what it knew')
-  await beat(noteOf(8))
-  assert.match(killswitch.state.fork ?? '', /^the log shrank from 9 to 8 entries/)
-})
+t.test(
+  'a log that shrank is a fork when it stays so, and an instance that lags a moment is none',
+  async () => {
+    const { world, killswitch, beat } = anApp()
+    await world.run(10)
+    await beat(noteOf(9))
+    await beat(noteOf(8))
+    assert.equal(killswitch.state.fork, undefined)
+    await beat(noteOf(9))
+    await beat(noteOf(8))
+    assert.equal(killswitch.state.fork, undefined, 'it had caught up between')
+    await beat(noteOf(8), 'stale')
+    assert.equal(killswitch.state.fork, undefined, 'an instance that has lost its store shows what it knew')
+    await beat(noteOf(8))
+    assert.match(killswitch.state.fork ?? '', /^the log shrank from 9 to 8 entries/)
+  },
+)
 
-test('a failover that left a branch is no fork', async () => {
+t.test('a failover that left a branch is no fork', async () => {
   const { world, killswitch, beat } = anApp()
   await world.run(10)
   await beat(noteOf(9))
@@ -132,7 +140,7 @@ test('a failover that left a branch is no fork', async () => {
   assert.equal(killswitch.state.fork, undefined)
 })
 
-test('a restart forgets nothing', async () => {
+t.test('a restart forgets nothing', async () => {
   const first = anApp()
   await first.world.run(10)
   await first.beat(noteOf(40))
@@ -145,7 +153,7 @@ test('a restart forgets nothing', async () => {
   assert.match(second.killswitch.state.fork ?? '', /^the log shrank from 40 to 39/)
 })
 
-test('with logKey, what the log did not sign is neither remembered nor believed', async () => {
+t.test('with logKey, what the log did not sign is neither remembered nor believed', async () => {
   const logKey = verifierKey(ORIGIN, key)
   const { world, killswitch, beat, warnings } = anApp({ options: { logKey } })
   await world.run(10)

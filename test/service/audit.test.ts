@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
-import { describe, it } from 'node:test'
 import { setImmediate as turn } from 'node:timers/promises'
+import t from 'tap'
 import { aServer } from '../support/server.js'
 
-describe('waiting at the head of the log', () => {
-  it('misses nothing that comes while the log is being asked', { timeout: 60_000 }, async t => {
+t.test('waiting at the head of the log', async t => {
+  t.test('misses nothing that comes while the log is being asked', { timeout: 60_000 }, async t => {
     const { ask, parts } = await aServer(t)
     const { signal } = new AbortController()
     const page = (cursor?: string) =>

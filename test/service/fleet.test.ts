@@ -1,13 +1,13 @@
 // What the instances of the service share of their apps, as it comes from a store that others may write to.
 
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import t from 'tap'
 import { Fleet } from '../../src/service/fleet.js'
 import { until } from '../support/until.js'
 
 const NOW = Date.parse('2026-11-20T03:00:00.000Z')
 
-test('a record that is none is passed over, and those after it are heard', async () => {
+t.test('a record that is none is passed over, and those after it are heard', async () => {
   const at = new Date(NOW).toISOString()
   const receipt = { instance: 'api-1', app: 'shop', log: 'l', revision: 3, appliedAt: at, startedAt: at }
   const whole = { receipt: { ...receipt, sdk: 'test/1', boot: 'service' }, heardAt: NOW }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { cpSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { describe, it } from 'node:test'
+import t from 'tap'
 import { type Entry, open } from '../../src/domain/audit.js'
 import { fold, INITIAL } from '../../src/domain/state.js'
 import type { Role } from '../../src/wire/words.js'
@@ -72,8 +72,8 @@ async function assertIntact(server: TestServer, told: readonly Told[]): Promise<
   }
 }
 
-describe('any mix of requests', () => {
-  it(`is kept exactly once through restarts, with and without a checkpoint (seed ${SEED})`, async t => {
+t.test('any mix of requests', async t => {
+  t.test(`is kept exactly once through restarts, with and without a checkpoint (seed ${SEED})`, async t => {
     const random = randomFrom(SEED)
     const dataDir = testdir(t)
     const told: Told[] = []
@@ -93,74 +93,77 @@ describe('any mix of requests', () => {
     assert.ok(told.some(({ status }) => status === 200) && told.some(({ code }) => code === 'key-reused'))
   })
 
-  it(`is kept exactly once by two instances whose Redis stops, starts again and loses its line (seed ${SEED})`, async t => {
-    const random = randomFrom(SEED)
-    const redis = await startRedis(t, PROPER)
-    const [left, right] = [await startProxy(t, redis.port), await startProxy(t, redis.port)]
-    const first = await aServer(t, { redisUrl: left.url })
-    const dataDir = testdir(t)
-    for (const name of ['tokens', 'tokens.yaml'])
-      cpSync(join(first.dataDir, name), join(dataDir, name), { recursive: true })
-    const second = await aServer(t, { redisUrl: right.url, dataDir, tokens: first.tokens })
-    const told: Told[] = []
-    const harms: (() => Promise<void>)[] = [
-      async () => redis.pause(),
-      async () => left.cut(),
-      async () => {
-        right.mode = 'drop-replies'
-      },
-      async () => {
-        await redis.stop('SIGKILL')
-        await redis.start()
-      },
-    ]
-    const mend = () => {
-      redis.resume()
-      left.mode = 'pass'
-      if (right.mode !== 'pass') right.cut()
-      right.mode = 'pass'
-    }
-    for (const harm of harms) {
-      const storm = (many: number) =>
-        Promise.all(Array.from({ length: many }, () => act(random() < 0.5 ? first : second, random, told)))
-      await storm(12)
-      const during = storm(12)
-      await harm()
-      await Promise.race([during, new Promise(resolve => setTimeout(resolve, 700))])
-      mend()
-      await during
-      await until(async () => {
-        const ready = await Promise.all([first, second].map(each => each.ask(undefined, 'GET', '/readyz')))
-        return ready.every(
-          ({ body }) => !body.degraded.some((each: { code: string }) => /store|tail|lost/.test(each.code)),
+  t.test(
+    `is kept exactly once by two instances whose Redis stops, starts again and loses its line (seed ${SEED})`,
+    async t => {
+      const random = randomFrom(SEED)
+      const redis = await startRedis(t, PROPER)
+      const [left, right] = [await startProxy(t, redis.port), await startProxy(t, redis.port)]
+      const first = await aServer(t, { redisUrl: left.url })
+      const dataDir = testdir(t)
+      for (const name of ['tokens', 'tokens.yaml'])
+        cpSync(join(first.dataDir, name), join(dataDir, name), { recursive: true })
+      const second = await aServer(t, { redisUrl: right.url, dataDir, tokens: first.tokens })
+      const told: Told[] = []
+      const harms: (() => Promise<void>)[] = [
+        async () => redis.pause(),
+        async () => left.cut(),
+        async () => {
+          right.mode = 'drop-replies'
+        },
+        async () => {
+          await redis.stop('SIGKILL')
+          await redis.start()
+        },
+      ]
+      const mend = () => {
+        redis.resume()
+        left.mode = 'pass'
+        if (right.mode !== 'pass') right.cut()
+        right.mode = 'pass'
+      }
+      for (const harm of harms) {
+        const storm = (many: number) =>
+          Promise.all(Array.from({ length: many }, () => act(random() < 0.5 ? first : second, random, told)))
+        await storm(12)
+        const during = storm(12)
+        await harm()
+        await Promise.race([during, new Promise(resolve => setTimeout(resolve, 700))])
+        mend()
+        await during
+        await until(async () => {
+          const ready = await Promise.all([first, second].map(each => each.ask(undefined, 'GET', '/readyz')))
+          return ready.every(
+            ({ body }) => !body.degraded.some((each: { code: string }) => /store|tail|lost/.test(each.code)),
+          )
+        }, 'both are well again')
+      }
+      const keys = [
+        ...new Set(
+          told
+            .filter(({ status, durability }) => status === 504 || durability === 'provisional')
+            .map(({ actor, key }) => `${actor} ${key}`),
+        ),
+      ]
+      for (const each of keys) {
+        const [actor, key] = each.split(' ') as [Role, string]
+        await until(
+          async () =>
+            (
+              await Promise.all([first, second].map(server => server.ask(actor, 'GET', `/v1/flips/${key}`)))
+            ).every(({ body }) => body.state !== 'pending' && body.state !== 'provisional'),
+          `${each} is settled`,
         )
-      }, 'both are well again')
-    }
-    const keys = [
-      ...new Set(
-        told
-          .filter(({ status, durability }) => status === 504 || durability === 'provisional')
-          .map(({ actor, key }) => `${actor} ${key}`),
-      ),
-    ]
-    for (const each of keys) {
-      const [actor, key] = each.split(' ') as [Role, string]
-      await until(
-        async () =>
-          (
-            await Promise.all([first, second].map(server => server.ask(actor, 'GET', `/v1/flips/${key}`)))
-          ).every(({ body }) => body.state !== 'pending' && body.state !== 'provisional'),
-        `${each} is settled`,
+      }
+      await until(() => first.parts.log.head.hash === second.parts.log.head.hash, 'both have the same log')
+      const lines = await Promise.all(
+        [first, second].map(async ({ parts }) =>
+          (await collect(parts.log.find.stream({}, 'oldest'))).map(({ line }) => line),
+        ),
       )
-    }
-    await until(() => first.parts.log.head.hash === second.parts.log.head.hash, 'both have the same log')
-    const lines = await Promise.all(
-      [first, second].map(async ({ parts }) =>
-        (await collect(parts.log.find.stream({}, 'oldest'))).map(({ line }) => line),
-      ),
-    )
-    assert.deepEqual(lines[0], lines[1], 'byte for byte')
-    for (const each of [first, second]) await assertIntact(each, told)
-    assert.ok((await entriesOf(first)).length > 10)
-  })
+      assert.deepEqual(lines[0], lines[1], 'byte for byte')
+      for (const each of [first, second]) await assertIntact(each, told)
+      assert.ok((await entriesOf(first)).length > 10)
+    },
+  )
 })

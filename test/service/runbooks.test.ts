@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import t from 'tap'
 import { aServer } from '../support/server.js'
 
-test('/readyz names a runbook that is without its steps, and kills go on', async t => {
+t.test('/readyz names a runbook that is without its steps, and kills go on', async t => {
   const { ask, parts } = await aServer(t)
   const unread = [
     { code: 'too-slow' as const, message: 'reading took too long', runbook: 'trustflow', line: 1 },
@@ -14,28 +14,31 @@ test('/readyz names a runbook that is without its steps, and kills go on', async
   assert.equal((await ask('operator', 'POST', '/v1/flags/ai_v1/kill')).status, 200)
 })
 
-test('a restart takes kills before the runbooks are read, and links those that name a step when they are', async t => {
-  const first = await aServer(t)
-  const { dataDir, tokens } = first
-  await first.close()
-  const { ask, parts } = await aServer(t, { dataDir, tokens, isHasty: true })
-  const order: string[] = []
-  const kill = async (name: string, flag: string, body: object) => {
-    const answer = await ask('operator', 'POST', `/v1/flags/${flag}/kill`, {
-      body: { incident: 'INC-1', ...body },
-    })
-    order.push(name)
-    return answer
-  }
-  assert.equal(parts.runbooks.isKnown, false, 'or this test shows nothing')
-  const fromStep = kill('from a step', 'ai_v1', { step: 'trustflow/ai-instability/3' })
-  const listed = ask('viewer', 'GET', '/v1/steps?flag=ai_v1')
-  const byKey = kill('by its key', 'kyc_v1', {})
-  assert.equal((await byKey).status, 200)
-  const { step, offRunbook, warnings } = (await fromStep).body
-  assert.deepEqual(order, ['by its key', 'from a step'])
-  // on a machine with too much to do it was not kept waiting longer
-  if (/still being read/.test(warnings[0]?.detail)) return t.diagnostic(warnings[0].detail)
-  assert.deepEqual([step.code, offRunbook], ['namov', false])
-  assert.ok((await listed).body.steps.length > 0)
-})
+t.test(
+  'a restart takes kills before the runbooks are read, and links those that name a step when they are',
+  async t => {
+    const first = await aServer(t)
+    const { dataDir, tokens } = first
+    await first.close()
+    const { ask, parts } = await aServer(t, { dataDir, tokens, isHasty: true })
+    const order: string[] = []
+    const kill = async (name: string, flag: string, body: object) => {
+      const answer = await ask('operator', 'POST', `/v1/flags/${flag}/kill`, {
+        body: { incident: 'INC-1', ...body },
+      })
+      order.push(name)
+      return answer
+    }
+    assert.equal(parts.runbooks.isKnown, false, 'or this test shows nothing')
+    const fromStep = kill('from a step', 'ai_v1', { step: 'trustflow/ai-instability/3' })
+    const listed = ask('viewer', 'GET', '/v1/steps?flag=ai_v1')
+    const byKey = kill('by its key', 'kyc_v1', {})
+    assert.equal((await byKey).status, 200)
+    const { step, offRunbook, warnings } = (await fromStep).body
+    assert.deepEqual(order, ['by its key', 'from a step'])
+    // on a machine with too much to do it was not kept waiting longer
+    if (/still being read/.test(warnings[0]?.detail)) return t.comment(warnings[0].detail)
+    assert.deepEqual([step.code, offRunbook], ['namov', false])
+    assert.ok((await listed).body.steps.length > 0)
+  },
+)

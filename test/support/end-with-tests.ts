@@ -1,6 +1,6 @@
 // Whatever a world of faults left open must not keep its test file from ending: it is told, and ends with the file.
 
-import { after } from 'node:test'
+import t from 'tap'
 
 const PATIENCE_MS = 10_000
 
@@ -10,5 +10,5 @@ export function endWithTests(): void {
     console.log(`still open after the last test: ${process.getActiveResourcesInfo().join(', ')}`)
     process.exit()
   }
-  after(() => void setTimeout(end, PATIENCE_MS).unref())
+  t.teardown(() => void setTimeout(end, PATIENCE_MS).unref())
 }

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { it } from 'node:test'
+import t from 'tap'
 
 /** Its proxy cuts the connection in the turn in which it sends on the client's end. */
 const CUT_WHILE_ENDING = `
@@ -26,15 +26,19 @@ const CUT_WHILE_ENDING = `
   process.stdout.write('cut')
 `
 
-it('lets a process end that cut a connection while its end was being sent', { timeout: 60_000 }, async t => {
-  const child = spawn(process.execPath, ['--input-type=module', '--eval', CUT_WHILE_ENDING], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  })
-  t.after(() => child.kill('SIGKILL'))
-  let said = ''
-  child.stdout.setEncoding('utf8').on('data', text => {
-    said += text
-  })
-  assert.deepEqual(await once(child, 'close', { signal: t.signal }), [0, null])
-  assert.equal(said, 'cut')
-})
+t.test(
+  'lets a process end that cut a connection while its end was being sent',
+  { timeout: 60_000 },
+  async t => {
+    const child = spawn(process.execPath, ['--input-type=module', '--eval', CUT_WHILE_ENDING], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    })
+    t.after(() => child.kill('SIGKILL'))
+    let said = ''
+    child.stdout.setEncoding('utf8').on('data', text => {
+      said += text
+    })
+    assert.deepEqual(await once(child, 'close'), [0, null])
+    assert.equal(said, 'cut')
+  },
+)

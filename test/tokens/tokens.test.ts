@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { describe, it } from 'node:test'
+import t from 'tap'
 import { stringify } from 'yaml'
 import { KillswitchError } from '../../src/domain/errors.js'
 import { newToken, sha256 } from '../../src/tokens/first-start.js'
@@ -9,23 +9,30 @@ const NOW = Date.parse('2026-11-20T03:00:00Z')
 const parse = (list: unknown) =>
   Tokens.parse(typeof list === 'string' ? list : stringify(list), 'tokens.yaml')
 
-describe('tokens', () => {
-  it('are known by their hash: two of one credential while it is rotated, none after it has expired', () => {
-    const [old, fresh] = [newToken('dana'), newToken('dana')]
-    const expires = '2026-11-20T04:00:00Z'
-    const tokens = parse([
-      { id: 'dana', role: 'operator', sha256: [sha256(old), sha256(fresh).toUpperCase()], expires },
-    ])
-    for (const token of [old, fresh]) {
-      const found = tokens.identify(token, NOW)
-      assert.deepEqual(found.outcome === 'known' && found.actor, { id: 'dana', role: 'operator', via: 'api' })
-    }
-    assert.equal(tokens.identify(old, Date.parse(expires)).outcome, 'expired')
-    assert.equal(tokens.identify(`${old}x`, NOW).outcome, 'unknown')
-    assert.equal(tokens.identify('', NOW).outcome, 'unknown')
-  })
+t.test('tokens', async t => {
+  t.test(
+    'are known by their hash: two of one credential while it is rotated, none after it has expired',
+    async () => {
+      const [old, fresh] = [newToken('dana'), newToken('dana')]
+      const expires = '2026-11-20T04:00:00Z'
+      const tokens = parse([
+        { id: 'dana', role: 'operator', sha256: [sha256(old), sha256(fresh).toUpperCase()], expires },
+      ])
+      for (const token of [old, fresh]) {
+        const found = tokens.identify(token, NOW)
+        assert.deepEqual(found.outcome === 'known' && found.actor, {
+          id: 'dana',
+          role: 'operator',
+          via: 'api',
+        })
+      }
+      assert.equal(tokens.identify(old, Date.parse(expires)).outcome, 'expired')
+      assert.equal(tokens.identify(`${old}x`, NOW).outcome, 'unknown')
+      assert.equal(tokens.identify('', NOW).outcome, 'unknown')
+    },
+  )
 
-  it('are refused with every fault and its line', () => {
+  t.test('are refused with every fault and its line', async () => {
     const hash = sha256('a')
     const bad: [string, unknown, RegExp][] = [
       ['not a list', { id: 'a' }, /not a list/],

@@ -2,14 +2,15 @@
 // and events that the other tests see (test/support/answers.ts), which is tried here on one of each.
 
 import assert from 'node:assert/strict'
-import { after, describe, it } from 'node:test'
 import Fastify from 'fastify'
+import t from 'tap'
 import { SHAPES } from '../../src/http/shapes.js'
 import { ref } from '../../src/wire/members.js'
 import { seen, unfit } from '../support/answers.js'
 import { aServer } from '../support/server.js'
 import { closed, faultsIn, strictAjv } from '../support/shapes.js'
 import { openSse } from '../support/sse.js'
+import { wholeFile } from '../support/whole-file.js'
 
 type Media = { schema: object; example?: unknown; examples?: Record<string, { value: unknown }> }
 type Content = Record<string, Media>
@@ -19,7 +20,7 @@ type Operation = {
   responses: Record<string, { content?: Content }>
 }
 
-const server = aServer({ after })
+const server = aServer(wholeFile)
 const document = server.then(({ ask }) => ask(undefined, 'GET', '/openapi.json')).then(({ body }) => body)
 
 const examplesOf = ({ example, examples = {} }: Media): unknown[] => [
@@ -27,8 +28,8 @@ const examplesOf = ({ example, examples = {} }: Media): unknown[] => [
   ...Object.values(examples).map(each => each.value),
 ]
 
-describe('the OpenAPI document', () => {
-  it('has examples that fit their schemas, and name nothing else', async () => {
+t.test('the OpenAPI document', async t => {
+  t.test('has examples that fit their schemas, and name nothing else', async () => {
     const { paths, components } = await document
     const $defs = closed(components.schemas)
     let tried = 0
@@ -48,7 +49,7 @@ describe('the OpenAPI document', () => {
     assert.ok(tried > 80, `${tried} examples`)
   })
 
-  it('says every shape of an answer once, by name', async () => {
+  t.test('says every shape of an answer once, by name', async () => {
     const { paths, components } = await document
     for (const { $id } of SHAPES) assert.ok($id in components.schemas, `${$id} is a named schema`)
     for (const { operationId, responses } of Object.values<Record<string, Operation>>(paths).flatMap(
@@ -61,8 +62,8 @@ describe('the OpenAPI document', () => {
   })
 })
 
-describe('the watch on answers', () => {
-  it('sees what the service sends', async () => {
+t.test('the watch on answers', async t => {
+  t.test('sees what the service sends', async () => {
     const { ask, app, tokens } = await server
     const before = { ...seen }
     await ask('operator', 'POST', '/v1/flags/ai_v1/kill', { body: { reason: 'a test' } })
@@ -78,7 +79,7 @@ describe('the watch on answers', () => {
     assert.deepEqual([...unfit().keys()], [])
   })
 
-  it('finds a member that no shape names, one that is missing, and one of another type', async () => {
+  t.test('finds a member that no shape names, one that is missing, and one of another type', async () => {
     const live = SHAPES.find(({ $id }) => $id === 'Live') as (typeof SHAPES)[number]
     const app = Fastify()
     app.addSchema(live)

@@ -5,7 +5,7 @@ import { spawnSync } from 'node:child_process'
 import { cpSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
-import { it } from 'node:test'
+import t from 'tap'
 import { ROOT } from '../support/server.js'
 import { testdir } from '../support/testdir.js'
 
@@ -30,7 +30,7 @@ const IN_SDK: [file: string, member: string, shapes: string[]][] = [
   ['snapshot.ts', 'incident', ['Change']],
 ]
 
-it('is found by the compiler', t => {
+t.test('is found by the compiler', async t => {
   const copy = testdir(t)
   for (const folder of ['src', 'sdk/src']) cpSync(join(ROOT, folder), join(copy, folder), { recursive: true })
   symlinkSync(join(ROOT, 'node_modules'), join(copy, 'node_modules'))

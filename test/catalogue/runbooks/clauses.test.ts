@@ -2,8 +2,8 @@
 // about before a run kills.
 
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
 import fc from 'fast-check'
+import t from 'tap'
 import { parseRunbook } from '../../../src/catalogue/runbooks/parse.js'
 import type { FlagAction } from '../../../src/wire/runbook.js'
 import { FLAGS, findingsOf, sha256 } from './reading.js'
@@ -74,27 +74,27 @@ const NARROWED: [text: string, says: string][] = [
   ],
 ]
 
-for (const text of SURE) test(`sure: ${text}`, () => assert.deepEqual(asked(item(text)), ['ai_v1']))
+for (const text of SURE) t.test(`sure: ${text}`, async () => assert.deepEqual(asked(item(text)), ['ai_v1']))
 
 for (const [text, says] of NARROWED)
-  test(`asks: ${text}`, () => {
+  t.test(`asks: ${text}`, async () => {
     assert.deepEqual(asked(item(text)), [`ai_v1 | ${says}`])
     assert.ok(findingsOf(item(text)).some(found => /^(limited-kill|partly-read)@2$/.test(found)))
   })
 
-test('what is struck out is not said', () => {
+t.test('what is struck out is not said', async () => {
   assert.deepEqual(asked(item('~~Disable `ai_v1`~~')), [])
   assert.deepEqual(asked(item('~~Disable `ai_v1`~~ Disable `kyc_v1`')), ['kyc_v1'])
 })
 
-test('a condition is a condition, and what narrows besides is said too', () => {
+t.test('a condition is a condition, and what narrows besides is said too', async () => {
   assert.deepEqual(asked(item('If it fails, disable `ai_v1`.')), ['ai_v1 | if: If it fails'])
   assert.deepEqual(asked(item('If it fails, disable `ai_v1` for acme only.')), [
     'ai_v1 | low | limit: for acme only | if: If it fails',
   ])
 })
 
-test('headings, labels, leads, cells and comments narrow what stands below them', () => {
+t.test('headings, labels, leads, cells and comments narrow what stands below them', async () => {
   for (const [source, says] of [
     ['## In staging\n1. Disable `ai_v1`\n', 'low | limit: In staging'],
     ['## Game day\n- [ ] Disable `ai_v1`\n', 'low | condition: Game day'],
@@ -114,7 +114,7 @@ test('headings, labels, leads, cells and comments narrow what stands below them'
     assert.deepEqual(asked(source), [`ai_v1 | ${says}`], source)
 })
 
-test('an environment is this one where it or an alias of it is named', () => {
+t.test('an environment is this one where it or an alias of it is named', async () => {
   const source = item('Disable `ai_v1` in staging.')
   assert.deepEqual(asked(source, ['staging']), ['ai_v1'])
   assert.deepEqual(asked(source, ['production']), ['ai_v1 | low | limit: in staging'])
@@ -140,7 +140,7 @@ const WORDS = [
   '4711',
 ]
 
-test('no word that is not understood leaves a kill sure', () => {
+t.test('no word that is not understood leaves a kill sure', async () => {
   const words = fc.array(fc.constantFrom(...WORDS), { minLength: 1, maxLength: 4 })
   const where = fc.constantFrom('before', 'behind', 'brackets', 'tail')
   const verb = fc.constantFrom('Disable', 'Turn off', 'Kill', 'Switch off')
@@ -180,26 +180,26 @@ const UNREAD: [what: string, source: string, line: number][] = [
 ]
 
 for (const [what, source, line] of UNREAD)
-  test(`the net: ${what}`, () => {
+  t.test(`the net: ${what}`, async () => {
     const { steps, findings } = readIn(source)
     const acts = steps.flatMap(({ flagActions }) => flagActions).some(action => action.line === line)
     const found = findings.some(finding => finding.line === line && finding.flag === 'ai_v1')
     assert.ok(acts || found, JSON.stringify(findings))
   })
 
-test('the net tells no key that only stands there, and none in a comment of the file', () => {
+t.test('the net tells no key that only stands there, and none in a comment of the file', async () => {
   assert.deepEqual(findingsOf('<!-- disable ai_v1 -->\n## Go\n1. Look at the graph of `ai_v1`\n'), [])
   assert.deepEqual(findingsOf('## Go\n1. Never disable `ai_v1`\n2. Check that `kyc_v1` is off\n'), [])
 })
 
-test('what differs from a key by case or separators is told, and flips nothing', () => {
+t.test('what differs from a key by case or separators is told, and flips nothing', async () => {
   for (const said of ['AI-v1', 'Ai_V1', 'ai-v1', 'aiV1']) {
     assert.deepEqual(asked(item(`Disable \`${said}\``)), [], said)
     assert.ok(findingsOf(item(`Disable \`${said}\``)).includes('near-key@2'), said)
   }
 })
 
-test('other tools: values are guesses, and their words are no switches of a flag', () => {
+t.test('other tools: values are guesses, and their words are no switches of a flag', async () => {
   const fence = (line: string) => `## Go\n\`\`\`bash\n# Do it\n${line}\n\`\`\`\n`
   for (const line of [
     `curl -X PATCH https://flags.example/api -d '{"name":"ai_v1","enabled":false}'`,

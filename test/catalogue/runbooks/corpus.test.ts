@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { test } from 'node:test'
+import t from 'tap'
 import { parseRunbook } from '../../../src/catalogue/runbooks/parse.js'
 import type { Runbook } from '../../../src/wire/runbook.js'
 import { ROOT } from '../../support/server.js'
@@ -95,14 +95,14 @@ function score(corpus: Corpus): Score {
 
 const files = readdirSync(FOLDER).filter(name => name.endsWith('.txt'))
 
-test('the corpus: steps with their precision and recall, and no kill that is sure and wrong', t => {
+t.test('the corpus: steps with their precision and recall, and no kill that is sure and wrong', async t => {
   const scores = files.map(name => score(load(name)))
   const sum = (of: (score: Score) => number) => scores.reduce((total, one) => total + of(one), 0)
   const right = sum(one => one.right)
   const [strange, missed] = [scores.flatMap(one => one.strange), scores.flatMap(one => one.missed)]
   const precision = right / (right + strange.length)
   const recall = right / (right + missed.length)
-  t.diagnostic(
+  t.comment(
     `${files.length} runbooks, ${right + missed.length} steps: precision ${precision.toFixed(3)}, recall ${recall.toFixed(3)}`,
   )
   const acts = scores.flatMap(one => one.acts)
@@ -111,7 +111,7 @@ test('the corpus: steps with their precision and recall, and no kill that is sur
     ...missed.map(one => `missed: ${one}`),
     ...acts,
   ])
-    t.diagnostic(line)
+    t.comment(line)
   assert.deepEqual(
     scores.flatMap(one => one.sureWrong),
     [],
@@ -121,7 +121,7 @@ test('the corpus: steps with their precision and recall, and no kill that is sur
   assert.ok(recall >= 0.92, String(recall))
 })
 
-test('the corpus: no flip of a known flag is lost without a finding on its line', () => {
+t.test('the corpus: no flip of a known flag is lost without a finding on its line', async () => {
   for (const corpus of files.map(load)) {
     const runbook = read(corpus)
     const lines = found(runbook)
@@ -137,7 +137,7 @@ test('the corpus: no flip of a known flag is lost without a finding on its line'
   }
 })
 
-test('the corpus: the scales, with their minutes', () => {
+t.test('the corpus: the scales, with their minutes', async () => {
   for (const corpus of files.map(load).filter(({ scale }) => scale.length > 0))
     assert.deepEqual(
       read(corpus).severities.map(({ level, responseTime }) => `${level} ${responseTime?.minutes ?? '-'}`),

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import t from 'tap'
 import { durationOf } from '../../../src/catalogue/runbooks/durations.js'
 
 const MINUTES: [string, number | undefined][] = [
@@ -32,7 +32,7 @@ const MINUTES: [string, number | undefined][] = [
 ]
 
 for (const [text, minutes] of MINUTES) {
-  test(`"${text}" is ${minutes ?? 'no number of'} minutes`, () => {
+  t.test(`"${text}" is ${minutes ?? 'no number of'} minutes`, async () => {
     assert.deepEqual(durationOf(text), minutes === undefined ? { text } : { text, minutes })
   })
 }

@@ -1,6 +1,6 @@
 // Severity scales, clocks and templates.
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import t from 'tap'
 import { read } from './reading.js'
 
 const levels = (source: string) =>
@@ -11,7 +11,7 @@ const levels = (source: string) =>
     resolutionTime?.minutes,
   ])
 
-test('a scale in a table', () => {
+t.test('a scale in a table', async () => {
   const head = '## Levels\n| Severity | Meaning | Response |\n|---|---|---|\n'
   assert.deepEqual(
     levels(`${head}| **SEV-A** | down | 5 min |\n| SEV-B: Partial | slow | Next release |\n`),
@@ -26,7 +26,7 @@ test('a scale in a table', () => {
   ])
 })
 
-test('a scale in bullets', () => {
+t.test('a scale in bullets', async () => {
   const source =
     '## Severity\n- **Critical (P0)**: down\n  - Response Time: 10 min\n  - Resolution Time: 1 hour\n- **Low (P1)**: typo\n'
   assert.deepEqual(levels(source), [
@@ -39,7 +39,7 @@ test('a scale in bullets', () => {
   ])
 })
 
-test('a scale in headings, once per level', () => {
+t.test('a scale in headings, once per level', async () => {
   const source =
     '## Severity\n### SEV0: Down\n**Response Time**: 5 minutes\n\n### SEV1: Slow\n**Signs:**\n- Minor errors\n\n## Actions\n### SEV0: Down\n1. Act\n'
   assert.deepEqual(levels(source), [
@@ -48,7 +48,7 @@ test('a scale in headings, once per level', () => {
   ])
 })
 
-test('escalations by time, from tables and from text', () => {
+t.test('escalations by time, from tables and from text', async () => {
   const table = '## Escalation\n| After | Escalate to |\n|---|---|\n| 15 min | Second |\n| 1 hour | Head |\n'
   assert.deepEqual(
     read(table).escalations.map(({ minutes, target, line }) => [minutes, target, line]),
@@ -76,7 +76,7 @@ test('escalations by time, from tables and from text', () => {
   assert.deepEqual([step?.minutes, step?.target], [10, 'database team'])
 })
 
-test('waits are steps that take time', () => {
+t.test('waits are steps that take time', async () => {
   const source =
     '## Go\n1. Wait 15 min for stability\n2. Keep watching for 1 hour\n3. Acknowledge (2 min)\n4. Wait for it\n'
   assert.deepEqual(
@@ -88,7 +88,7 @@ test('waits are steps that take time', () => {
   )
 })
 
-test('update cadence and post-mortem deadline', () => {
+t.test('update cadence and post-mortem deadline', async () => {
   assert.equal(read('We provide updates every 20 minutes.').updateCadence?.minutes, 20)
   assert.equal(read('Backups run every 20 minutes.').updateCadence, undefined)
   assert.equal(read('### 6. Post-mortem (within 48h)').postmortemDeadline?.minutes, 2880)
@@ -98,7 +98,7 @@ test('update cadence and post-mortem deadline', () => {
   assert.ok(business && business.minutes === undefined)
 })
 
-test('templates of messages and of the post-mortem', () => {
+t.test('templates of messages and of the post-mortem', async () => {
   const source =
     '## Communication Templates\n### First update\n```\n[OPEN] x\n```\n## Post-Mortem Template\n```markdown\n## Incident\n- [ ] x\n```\n## 4. Tell\n```\n/incident update\nStatus: x\n```\n'
   const { messageTemplates, postmortemTemplate, leftOut } = read(source)
@@ -114,7 +114,7 @@ test('templates of messages and of the post-mortem', () => {
   assert.equal(leftOut.template, 3)
 })
 
-test('a list may be the outline of the post-mortem', () => {
+t.test('a list may be the outline of the post-mortem', async () => {
   const { postmortemTemplate, leftOut } = read('### Post-mortem\nTemplate:\n1. Timeline\n2. Root cause\n')
   assert.equal(postmortemTemplate?.text, '1. Timeline\n2. Root cause')
   assert.equal(leftOut.template, 2)

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import t from 'tap'
 import { actionsOf, findingsOf, read } from './reading.js'
 
 const item = (text: string) => `## Go\n1. ${text}\n`
@@ -92,9 +92,9 @@ const SAID: [text: string, actions: string[]][] = [
   ['Check the pilot', []],
 ]
 
-for (const [text, actions] of SAID) test(text, () => assert.deepEqual(actionsOf(item(text)), actions))
+for (const [text, actions] of SAID) t.test(text, async () => assert.deepEqual(actionsOf(item(text)), actions))
 
-test('the nearest verb governs, and a verb above serves where there is none', () => {
+t.test('the nearest verb governs, and a verb above serves where there is none', async () => {
   const source = '## Go\n1. Enable protective flags when needed:\n   - disable `ai_v1`\n   - `kyc_v1`\n'
   assert.deepEqual(actionsOf(source), ['ai_v1=off@3 high', 'kyc_v1=on@4 low'])
   assert.deepEqual(actionsOf('## Go\nTurn these off:\n1. `ai_v1`\n2. `kyc_v1` (uploads)\n'), [
@@ -104,19 +104,19 @@ test('the nearest verb governs, and a verb above serves where there is none', ()
   assert.deepEqual(actionsOf('## Go\nCheck these:\n1. `ai_v1`\n'), [])
 })
 
-test('an inverted flag is killed by turning it on', () => {
+t.test('an inverted flag is killed by turning it on', async () => {
   const [step] = read(item('Enable `chat.degraded-mode`')).steps
   assert.equal(step?.flagActions[0]?.direction, 'kill')
 })
 
-test('an action knows its line in a paragraph of several', () => {
+t.test('an action knows its line in a paragraph of several', async () => {
   assert.deepEqual(actionsOf('## Go\n1. When it fails\n   for long, disable\n   `ai_v1` at once.\n'), [
     'ai_v1=off@4 high',
   ])
   assert.deepEqual(actionsOf('## Go\n1. Stop it\n\n   Disable `ai_v1`.\n'), ['ai_v1=off@4 high'])
 })
 
-test('configuration sets what its whole path names', () => {
+t.test('configuration sets what its whole path names', async () => {
   const fence = (language: string, body: string) =>
     `## Go\n**Step 1: Set it**\n\`\`\`${language}\n${body}\n\`\`\`\n`
   assert.deepEqual(
@@ -135,7 +135,7 @@ test('configuration sets what its whole path names', () => {
   assert.deepEqual(actionsOf(fence('yaml', `${'['.repeat(40_000)}`)), [])
 })
 
-test('commands flip where they stand: in a fence, below a comment, below a step', () => {
+t.test('commands flip where they stand: in a fence, below a comment, below a step', async () => {
   const fence = (body: string) => `\`\`\`bash\n${body}\n\`\`\`\n`
   assert.deepEqual(actionsOf(`## Go\n${fence('killswitch kill ai_v1')}`), ['ai_v1=off@3 high'])
   assert.deepEqual(actionsOf(`## Go\n${fence('# Stop the model\n./auth\nkillswitch kill ai_v1')}`), [
@@ -147,18 +147,18 @@ test('commands flip where they stand: in a fence, below a comment, below a step'
   assert.deepEqual(actionsOf('## Go\nRun `killswitch kill ai_v1`.\n'), ['ai_v1=off@2 high'])
 })
 
-test('configuration under a heading is a step of its own', () => {
+t.test('configuration under a heading is a step of its own', async () => {
   const [step] = read('## Stop new deals\n```yaml\npilot:\n  enabled: false\n```\n').steps
   assert.equal(step?.line, 4)
   assert.equal(step?.flagActions.length, 1)
 })
 
-test('a heading or a sentence that flips a flag is a step', () => {
+t.test('a heading or a sentence that flips a flag is a step', async () => {
   assert.deepEqual(actionsOf('## Disable `ai_v1`\nUse the console.\n'), ['ai_v1=off@1 high'])
   assert.deepEqual(actionsOf('## Failure\nTurn `ai_v1` off in the console.\n'), ['ai_v1=off@2 high'])
 })
 
-test('values that are neither normal nor the kill are found', () => {
+t.test('values that are neither normal nor the kill are found', async () => {
   assert.deepEqual(findingsOf(item('Set `pilot.template-version` to v3')), ['odd-value@2'])
   assert.equal(read(item('Set `pilot.template-version` to v3')).steps[0]?.flagActions[0]?.direction, 'other')
   assert.deepEqual(findingsOf(item('Set `pilot.template-version` to v9')), ['odd-value@2'])
@@ -166,7 +166,7 @@ test('values that are neither normal nor the kill are found', () => {
   assert.deepEqual(findingsOf(item('Flip `ai_v1`')), ['odd-value@2'])
 })
 
-test('what could be a switch and names no flag is found, with its line', () => {
+t.test('what could be a switch and names no flag is found, with its line', async () => {
   for (const text of [
     'Disable LLM',
     'Stop affected services',
@@ -183,6 +183,6 @@ test('what could be a switch and names no flag is found, with its line', () => {
     assert.deepEqual(findingsOf(item(text)), [], text)
 })
 
-test('a switch whose nested steps name the flags is none of its own', () => {
+t.test('a switch whose nested steps name the flags is none of its own', async () => {
   assert.deepEqual(findingsOf('## Go\n1. Enable protective flags:\n   - disable `ai_v1`\n'), [])
 })

@@ -1,7 +1,7 @@
 // What a runbook says in other languages, and by its shape in any: flips, scales, waits, escalations, deadlines, and what no
 // list of words covers.
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import t from 'tap'
 import { actionsOf, findingsOf, read, stepsOf } from './reading.js'
 
 const go = (heading: string, ...items: string[]) =>
@@ -47,7 +47,7 @@ const SAID: [language: string, heading: string, sure: string, limited: string, c
 ]
 
 for (const [language, heading, sure, limited, conditional] of SAID)
-  test(`${language}: a flip that is sure, one that is limited, one that depends`, () => {
+  t.test(`${language}: a flip that is sure, one that is limited, one that depends`, async () => {
     const [first, second, third] = read(go(heading, sure, limited, conditional)).steps.map(
       ({ flagActions }) => flagActions[0],
     )
@@ -62,7 +62,7 @@ for (const [language, heading, sure, limited, conditional] of SAID)
     assert.ok(third?.condition, conditional)
   })
 
-test('a flip that is forbidden in another language is told, and is none', () => {
+t.test('a flip that is forbidden in another language is told, and is none', async () => {
   const source = go(
     'Was zu tun ist, wenn die Anlage steht und der Leiter nicht da ist',
     '`ai_v1` nie abschalten',
@@ -71,7 +71,7 @@ test('a flip that is forbidden in another language is told, and is none', () => 
   assert.deepEqual(findingsOf(source), ['unread-flip@3'])
 })
 
-test('a language nobody knows is told, and loses no bullet', () => {
+t.test('a language nobody knows is told, and loses no bullet', async () => {
   const source = `## Kroki
 
 Ten dokument opisuje, co robić, gdy usługa płatności przestaje odpowiadać, a kierownik zmiany jest daleko i trzeba szybko działać samemu, bez czekania na innych, w nocy.
@@ -84,7 +84,7 @@ Ten dokument opisuje, co robić, gdy usługa płatności przestaje odpowiadać, 
   assert.deepEqual(findingsOf(source), ['unknown-language@1', 'unread-flip@6'])
 })
 
-test('a scale is one by its levels and times, whatever its titles say', () => {
+t.test('a scale is one by its levels and times, whatever its titles say', async () => {
   const scale = (source: string) =>
     read(source).severities.map(({ level, responseTime }) => [level, responseTime?.minutes])
   assert.deepEqual(
@@ -107,7 +107,7 @@ test('a scale is one by its levels and times, whatever its titles say', () => {
   )
 })
 
-test('escalations by their times', () => {
+t.test('escalations by their times', async () => {
   const calls = (source: string) => read(source).escalations.map(({ minutes, target }) => [minutes, target])
   assert.deepEqual(calls('## Escalada\n\n| Tiempo | Persona |\n|---|---|\n| T+15 | Jefa de turno |\n'), [
     [15, 'Jefa de turno'],
@@ -118,7 +118,7 @@ test('escalations by their times', () => {
   ])
 })
 
-test('waits and deadlines in each language', () => {
+t.test('waits and deadlines in each language', async () => {
   const waits = (...items: string[]) => read(go('Schritte', ...items)).waits.map(({ minutes }) => minutes)
   assert.deepEqual(
     waits(
@@ -136,7 +136,7 @@ test('waits and deadlines in each language', () => {
   )
 })
 
-test('labels end where their list ends, and counted things to do are steps', () => {
+t.test('labels end where their list ends, and counted things to do are steps', async () => {
   assert.deepEqual(
     stepsOf(
       '## Ways\n\n**1. Go back:**\n\n```bash\nundo\n```\n\n**When to go back:**\n\n- It is new\n\n**2. Go on:**\n\n```bash\nredo\n```\n',

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import t from 'tap'
 import { applyLinks } from '../../../src/catalogue/runbooks/links.js'
 import type { StepLink } from '../../../src/wire/catalogue.js'
 import { FLAGS, read } from './reading.js'
@@ -16,7 +16,7 @@ const link = (step: string, direction: 'kill' | 'restore' = 'kill', flag = 'brid
   line: 7,
 })
 
-test('a linked step acts on the flag and is no open question any more', () => {
+t.test('a linked step acts on the flag and is no open question any more', async () => {
   const { runbooks, findings } = applyLinks(
     [runbook],
     [link('bridge/resolution/1'), link('resolution/3', 'restore')],
@@ -31,7 +31,7 @@ test('a linked step acts on the flag and is no open question any more', () => {
   assert.equal(runbook.findings.length, 2, 'what was given is left as it was')
 })
 
-test('two links on one step, and a condition', () => {
+t.test('two links on one step, and a condition', async () => {
   const condition = 'if data is corrupt'
   const links = [{ ...link('bridge/resolution/1'), condition }, link('bridge/resolution/1', 'kill', 'ai_v1')]
   const step = applyLinks([runbook], links, FLAGS).runbooks[0]?.steps[0]
@@ -42,7 +42,7 @@ test('two links on one step, and a condition', () => {
   assert.equal(step?.condition, condition)
 })
 
-test('a link replaces a guess, and says the same about a restart', () => {
+t.test('a link replaces a guess, and says the same about a restart', async () => {
   const guessed = read('1. Disable pilot\n', 'pilot')
   const { runbooks } = applyLinks([guessed], [link('pilot/1', 'kill', 'pilot.enabled')], FLAGS)
   assert.deepEqual(
@@ -51,7 +51,7 @@ test('a link replaces a guess, and says the same about a restart', () => {
   )
 })
 
-test('a link that leads nowhere is a finding with its file and line', () => {
+t.test('a link that leads nowhere is a finding with its file and line', async () => {
   for (const [step, said] of [
     ['bridge/resolution/9', /near it are/],
     ['nowhere/1', /the runbooks are bridge/],

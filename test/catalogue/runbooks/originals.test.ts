@@ -4,8 +4,8 @@
 import assert from 'node:assert/strict'
 import { existsSync, readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
-import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
+import t from 'tap'
 import { readRunbooks } from '../../../src/catalogue/runbooks/reader.js'
 import { findStep } from '../../../src/domain/runbook.js'
 import type { Runbook } from '../../../src/wire/runbook.js'
@@ -90,7 +90,7 @@ const FINDINGS: Record<string, string[]> = {
 }
 
 for (const id of IDS) {
-  test(`${id}: steps, severities, flag actions and findings`, { skip }, () => {
+  t.test(`${id}: steps, severities, flag actions and findings`, { skip }, async () => {
     const runbook = load(id)
     assert.equal(runbook.steps.length, STEPS[id])
     assert.deepEqual(runbook.leftOut, LEFT_OUT[id])
@@ -116,7 +116,7 @@ for (const id of IDS) {
   })
 }
 
-test('the steps have the names people use', { skip }, () => {
+t.test('the steps have the names people use', { skip }, async () => {
   const runbooks = IDS.map(load)
   const line = (name: string) => {
     const found = findStep(runbooks, name)
@@ -135,7 +135,7 @@ test('the steps have the names people use', { skip }, () => {
   assert.equal(line('inflow/communicate'), 'inflow:63')
 })
 
-test('clocks and templates', { skip }, () => {
+t.test('clocks and templates', { skip }, async () => {
   const [trustflow, pilot, chat, bridge, inflow] = IDS.map(load) as [
     Runbook,
     Runbook,
@@ -179,7 +179,7 @@ test('clocks and templates', { skip }, () => {
   )
 })
 
-test('the thread reads all five, with all codes distinct', { skip }, async () => {
+t.test('the thread reads all five, with all codes distinct', { skip }, async () => {
   const sources = IDS.map(id => {
     const source = readFileSync(`${folder}/${id}.md`, 'utf8')
     return { id, source, digest: sha256(source) }

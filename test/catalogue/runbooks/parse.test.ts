@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import t from 'tap'
 import { findingsOf, read, stepsOf } from './reading.js'
 
 type Trap = { name: string; source: string; steps: string[]; leftOut?: Record<string, number> }
@@ -232,13 +232,13 @@ const TRAPS: Trap[] = [
 ]
 
 for (const { name, source, steps, leftOut } of TRAPS) {
-  test(name, () => {
+  t.test(name, async () => {
     assert.deepEqual(stepsOf(source), steps)
     if (leftOut) assert.deepEqual(read(source).leftOut, leftOut)
   })
 }
 
-test('nothing that reads as steps is said aloud', () => {
+t.test('nothing that reads as steps is said aloud', async () => {
   for (const source of [
     '',
     'Just prose about the system.',
@@ -249,13 +249,13 @@ test('nothing that reads as steps is said aloud', () => {
     assert.deepEqual(findingsOf(source), ['no-structure@1'], source)
 })
 
-test('title: the first H1, else the front matter, else the id', () => {
+t.test('title: the first H1, else the front matter, else the id', async () => {
   assert.equal(read('## a\n\n# The `x` title\n').title, 'The x title')
   assert.equal(read('---\ntitle: From above\n---\n## a\n').title, 'From above')
   assert.equal(read('## a\n').title, 'rb')
 })
 
-test('sections carry the path their steps have', () => {
+t.test('sections carry the path their steps have', async () => {
   const { sections } = read('# T\n## 1. One/Two\n### Three\n')
   assert.deepEqual(
     sections.map(({ slug, level, line }) => [slug, level, line]),
@@ -266,11 +266,11 @@ test('sections carry the path their steps have', () => {
   )
 })
 
-test('mojibake is kept as it is', () => {
+t.test('mojibake is kept as it is', async () => {
   assert.equal(read('## Go\n1. Stop â€” now\n').steps[0]?.text, 'Stop â€” now')
 })
 
-test('a step carries its parent, its headings and what it depends on', () => {
+t.test('a step carries its parent, its headings and what it depends on', async () => {
   const [outer, inner] = read('## Go\n**Fix:**\n1. Stop these when needed:\n   - stop it (if safe)\n').steps
   assert.deepEqual(outer?.headingPath, ['Go', 'Fix'])
   assert.equal(outer?.condition, 'when needed')
@@ -278,7 +278,7 @@ test('a step carries its parent, its headings and what it depends on', () => {
   assert.equal(inner?.condition, 'when needed; if safe')
 })
 
-test('destructive commands are found wherever they stand', () => {
+t.test('destructive commands are found wherever they stand', async () => {
   const source =
     '## Go\n1. Run `redis-cli flushdb`\n\n```\nFLUSHALL\n```\n\n| Issue | Action |\n|---|---|\n| x | FLUSHALL |\n\nNever FLUSHDB\nhere.\n'
   const lines = findingsOf(source).filter(finding => finding.startsWith('destructive'))
@@ -288,7 +288,7 @@ test('destructive commands are found wherever they stand', () => {
   )
 })
 
-test('what deletes the volumes, the files or the keys of a store is found too', () => {
+t.test('what deletes the volumes, the files or the keys of a store is found too', async () => {
   const found = (command: string) => findingsOf(`## Go\n1. Run \`${command}\`\n`).length
   for (const command of [
     'redis-cli -n 0 flushdb',
@@ -304,7 +304,7 @@ test('what deletes the volumes, the files or the keys of a store is found too', 
     assert.equal(found(command), 0, command)
 })
 
-test('a long runbook is read like a short one', () => {
+t.test('a long runbook is read like a short one', async () => {
   const part =
     '## Part\n\nSome text [with](x).\n\n1. Stop it\n2. Start it\n\n```bash\n# one\n\n## not a heading\n\n```\n\n'
   const long = read(part.repeat(400))
@@ -313,7 +313,7 @@ test('a long runbook is read like a short one', () => {
   assert.equal(long.steps.at(-4)?.line, 399 * 14 + 5)
 })
 
-test('an unclosed fence swallows the rest of a long runbook', () => {
+t.test('an unclosed fence swallows the rest of a long runbook', async () => {
   const source = `## A\n1. Do it\n\n\`\`\`\nopen\n\n${'# not a heading\n\n1. not a step\n\n'.repeat(2000)}`
   assert.deepEqual(stepsOf(source), ['a/1 | Do it'])
 })

@@ -1,7 +1,7 @@
 // What holds of every text, whatever a team brings.
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
 import fc from 'fast-check'
+import t from 'tap'
 import { findStep } from '../../../src/domain/runbook.js'
 import { withCodes } from '../../../src/domain/step-code.js'
 import { read } from './reading.js'
@@ -43,7 +43,7 @@ const scrap = fc.string({
 })
 const anything = fc.oneof(document, scrap, fc.string({ unit: 'binary', maxLength: 80 }))
 
-test('reading never throws, and an empty answer is explained', () => {
+t.test('reading never throws, and an empty answer is explained', async () => {
   fc.assert(
     fc.property(anything, source => {
       const runbook = read(source)
@@ -54,7 +54,7 @@ test('reading never throws, and an empty answer is explained', () => {
   )
 })
 
-test('ids and codes are unique, and both lead back to their step', () => {
+t.test('ids and codes are unique, and both lead back to their step', async () => {
   fc.assert(
     fc.property(anything, source => {
       const runbook = read(source)
@@ -70,7 +70,7 @@ test('ids and codes are unique, and both lead back to their step', () => {
   )
 })
 
-test("a step's line holds the step's first words", () => {
+t.test("a step's line holds the step's first words", async () => {
   fc.assert(
     fc.property(document, source => {
       const lines = source.split('\n')
@@ -84,7 +84,7 @@ test("a step's line holds the step's first words", () => {
   )
 })
 
-test('line ends and a byte order mark change nothing but the digest', () => {
+t.test('line ends and a byte order mark change nothing but the digest', async () => {
   fc.assert(
     fc.property(document, source => {
       const { digest: _, ...plain } = read(source)
@@ -97,7 +97,7 @@ test('line ends and a byte order mark change nothing but the digest', () => {
   )
 })
 
-test('codes stay the same when steps are renumbered', () => {
+t.test('codes stay the same when steps are renumbered', async () => {
   fc.assert(
     fc.property(fc.uniqueArray(words, { minLength: 1, maxLength: 8 }), texts => {
       const source = (list: string[]) => `## Go\n${list.map(text => `1. ${text}\n`).join('')}`
@@ -109,7 +109,7 @@ test('codes stay the same when steps are renumbered', () => {
   )
 })
 
-test('settling codes again changes nothing', () => {
+t.test('settling codes again changes nothing', async () => {
   fc.assert(
     fc.property(document, source => {
       const runbook = read(source)

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import t from 'tap'
 import { READ_LIMITS, type ReadLimits, readRunbooks } from '../../../src/catalogue/runbooks/reader.js'
 import { FLAGS, read, sha256 } from './reading.js'
 
@@ -10,14 +10,14 @@ const hostile = sourceOf('hostile', '*a_ '.repeat(20_000))
 const reading = (sources: ReturnType<typeof sourceOf>[], limits: Partial<ReadLimits> = {}) =>
   readRunbooks(sources, FLAGS, [], limits === undefined ? {} : { timePerKibMs: 0, ...limits })
 
-test('a batch is read in order, as it would be here', async () => {
+t.test('a batch is read in order, as it would be here', async () => {
   const [first, second] = await reading([good, sourceOf('other', '1. Look\n')])
   assert.deepEqual(first, read(good.source, 'good'))
   assert.equal(second?.steps[0]?.id, 'other/1')
   assert.deepEqual(await reading([]), [])
 })
 
-test('hostile Markdown is stopped, and the next runbook is read all the same', async t => {
+t.test('hostile Markdown is stopped, and the next runbook is read all the same', async t => {
   let ticks = 0
   const timer = setInterval(() => ticks++, 10)
   t.after(() => clearInterval(timer))
@@ -30,18 +30,18 @@ test('hostile Markdown is stopped, and the next runbook is read all the same', a
   assert.ok(ticks > 3, 'the service went on meanwhile')
 })
 
-test('the clock ends what computes too little to reach its limit', async () => {
+t.test('the clock ends what computes too little to reach its limit', async () => {
   const [bad] = await reading([hostile], { timeLimitMs: 600_000, waitLimitMs: 300 })
   assert.equal(bad?.findings[0]?.code, 'too-slow')
 })
 
-test('deep nesting ends in a finding', async () => {
+t.test('deep nesting ends in a finding', async () => {
   const nested = sourceOf('nested', '- '.repeat(5_000))
   const [runbook] = await reading([nested], { timeLimitMs: 400 })
   assert.match(runbook?.findings[0]?.code ?? '', /too-slow|unreadable|no-structure/)
 })
 
-test('a runbook over the size cap is not even tried', async () => {
+t.test('a runbook over the size cap is not even tried', async () => {
   const [runbook] = await reading([sourceOf('large', 'é'.repeat(READ_LIMITS.sizeLimitBytes / 2 + 1))])
   assert.deepEqual(
     runbook?.findings.map(({ code }) => code),
@@ -50,14 +50,14 @@ test('a runbook over the size cap is not even tried', async () => {
   assert.match(runbook?.findings[0]?.message ?? '', /524290 bytes/)
 })
 
-test('a thread that runs out of memory is a finding', async () => {
+t.test('a thread that runs out of memory is a finding', async () => {
   const long = sourceOf('long', '1. Stop the *pod* `now`\n'.repeat(20_000))
   const [runbook, after] = await reading([long, good], { heapLimitMb: 16, timeLimitMs: 60_000 })
   assert.equal(runbook?.findings[0]?.code, 'unreadable')
   assert.ok(after)
 })
 
-test('codes are settled over the whole batch', async () => {
+t.test('codes are settled over the whole batch', async () => {
   const many = Array.from({ length: 900 }, (_, index) => `1. Stop number ${index}\n`).join('')
   const runbooks = await reading([sourceOf('a', many), sourceOf('b', many)], { timeLimitMs: 20_000 })
   const codes = runbooks.flatMap(({ steps }) => steps.map(({ code }) => code))
@@ -73,7 +73,7 @@ const LONG: Record<string, string> = {
 }
 
 for (const [name, source] of Object.entries(LONG)) {
-  test(`${name} of hundreds of KiB is read to its end`, async () => {
+  t.test(`${name} of hundreds of KiB is read to its end`, async () => {
     const [runbook] = await reading([sourceOf('long', `# Long\n\n${source}`)])
     assert.deepEqual(
       runbook?.findings.filter(({ code }) => code === 'too-slow' || code === 'unreadable'),
@@ -83,7 +83,7 @@ for (const [name, source] of Object.entries(LONG)) {
   })
 }
 
-test('what took too long is told as it is', async () => {
+t.test('what took too long is told as it is', async () => {
   const words = sourceOf('words', '1. Look at the pod\n'.repeat(20_000))
   const [slow] = await reading([words], { timeLimitMs: 20 })
   assert.match(slow?.findings[0]?.message ?? '', /20001 lines and 380000 characters; split it$/)

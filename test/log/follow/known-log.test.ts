@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { describe, it } from 'node:test'
+import t from 'tap'
 import type { Draft } from '../../../src/domain/audit.js'
 import { decideKill } from '../../../src/domain/kill.js'
 import { INITIAL, isKilled } from '../../../src/domain/state.js'
@@ -18,8 +18,8 @@ const aNote = (): Draft => ({
   request: aRequest(),
 })
 
-describe('leaving a branch', () => {
-  it('un-kills nothing on the way, however long the log is that is folded again', async t => {
+t.test('leaving a branch', async t => {
+  t.test('un-kills nothing on the way, however long the log is that is folded again', async t => {
     const journal = await Journal.open({ folder: testdir(t) })
     const log = await KnownLog.open(journal)
     t.after(() => log.close())
@@ -49,7 +49,7 @@ describe('leaving a branch', () => {
     assert.ok(looked > 3, `it was looked at ${looked} times`)
   })
 
-  it('keeps of the branch also what is being accepted when it is left', async t => {
+  t.test('keeps of the branch also what is being accepted when it is left', async t => {
     const journal = await Journal.open({ folder: testdir(t) })
     const log = await KnownLog.open(journal)
     t.after(() => log.close())
@@ -67,8 +67,8 @@ describe('leaving a branch', () => {
   })
 })
 
-describe('a checkpoint', () => {
-  it('waits where the reserve is given up: what room there is, is for kills', async t => {
+t.test('a checkpoint', async t => {
+  t.test('waits where the reserve is given up: what room there is, is for kills', async t => {
     // more than any disk has: it is never there
     const journal = await Journal.open({ folder: testdir(t), reserveBytes: Number.MAX_SAFE_INTEGER })
     const log = await KnownLog.open(journal)
@@ -79,7 +79,7 @@ describe('a checkpoint', () => {
     assert.equal(await journal.savedCheckpoint(), undefined)
   })
 
-  it('that cannot be saved at the end keeps neither a file open nor the folder taken', async t => {
+  t.test('that cannot be saved at the end keeps neither a file open nor the folder taken', async t => {
     const folder = testdir(t)
     const faults: Faults = {}
     const log = await KnownLog.open(await Journal.open({ folder, disk: failingDisk(faults) }))

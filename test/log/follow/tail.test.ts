@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { describe, it } from 'node:test'
+import t from 'tap'
 import { type Head, hashLine, placeOf, seal } from '../../../src/domain/audit.js'
 import { KillswitchError } from '../../../src/domain/errors.js'
 import { KnownLog } from '../../../src/log/follow/known-log.js'
@@ -54,25 +54,28 @@ async function aTail(t: Teardown) {
   return { tail, log, there, store, faults, lost, commit, caughtUp }
 }
 
-describe('the tail', () => {
+t.test('the tail', async t => {
   for (const spoil of ['garbage', 'throw'] as const) {
-    it(`goes on where it was after ${spoil}: no entry is skipped, and it never calls itself live meanwhile`, async t => {
-      const { tail, log, store, faults, commit, caughtUp } = await aTail(t)
-      store.spoil = spoil
-      await commit('one')
-      await commit('two')
-      tail.start()
-      await until(() => faults.length > 0, 'the fault is told')
-      assert.equal(tail.isLive && log.head.seq === 0, false)
-      await caughtUp()
-      assert.equal(tail.isLive, true)
-      await commit('three')
-      await caughtUp()
-      assert.equal(log.head.seq, 3)
-    })
+    t.test(
+      `goes on where it was after ${spoil}: no entry is skipped, and it never calls itself live meanwhile`,
+      async t => {
+        const { tail, log, store, faults, commit, caughtUp } = await aTail(t)
+        store.spoil = spoil
+        await commit('one')
+        await commit('two')
+        tail.start()
+        await until(() => faults.length > 0, 'the fault is told')
+        assert.equal(tail.isLive && log.head.seq === 0, false)
+        await caughtUp()
+        assert.equal(tail.isLive, true)
+        await commit('three')
+        await caughtUp()
+        assert.equal(log.head.seq, 3)
+      },
+    )
   }
 
-  it('stays lost while the store is another log, and takes nothing of it', async t => {
+  t.test('stays lost while the store is another log, and takes nothing of it', async t => {
     const { tail, log, lost, commit, there } = await aTail(t)
     await commit('theirs')
     await log.accept(after(log.state, loaded(aCatalogue(aFlag('ours')))).entries)
@@ -85,8 +88,8 @@ describe('the tail', () => {
   })
 })
 
-describe('the log', () => {
-  it('refuses an entry that does not follow, and goes on with one that does', async t => {
+t.test('the log', async t => {
+  t.test('refuses an entry that does not follow, and goes on with one that does', async t => {
     const { log } = await aTail(t)
     const { entries } = after(log.state, loaded(aCatalogue(aFlag('a'))), loaded(aCatalogue(aFlag('b')), 1))
     const [first, second] = entries
@@ -97,7 +100,7 @@ describe('the log', () => {
     assert.deepEqual([log.head.seq, log.head.hash], [2, hashLine(second.line)])
   })
 
-  it('comes back from a checkpoint as it was: state, and what each key led to', async t => {
+  t.test('comes back from a checkpoint as it was: state, and what each key led to', async t => {
     const folder = testdir(t)
     const first = await KnownLog.open(await Journal.open({ folder }))
     const run = { key: 'run', id: 'r', digest: 'd' }
@@ -114,7 +117,7 @@ describe('the log', () => {
     assert.deepEqual(again.answered('killswitch', 'run')?.places, [1, 2, 3])
   })
 
-  it('forgets a key after seven days, and not before, voided or not', async t => {
+  t.test('forgets a key after seven days, and not before, voided or not', async t => {
     const { log } = await aTail(t)
     const day = 24 * 3600
     const at = (

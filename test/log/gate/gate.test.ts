@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { describe, it } from 'node:test'
+import t from 'tap'
 import { KillswitchError } from '../../../src/domain/errors.js'
 import { nextEpoch } from '../../../src/log/gate/batch.js'
 import { Journal } from '../../../src/log/journal/journal.js'
@@ -14,8 +14,8 @@ const hasCode = (code: string) => (error: unknown) => error instanceof Killswitc
 const story = async (rig: Rig) =>
   (await rig.entries()).slice(1).map(({ entry }) => `${entry.action} ${entry.outcome} ${entry.request.key}`)
 
-describe('the gate', () => {
-  it('commits together what arrives together, kills first', async t => {
+t.test('the gate', async t => {
+  t.test('commits together what arrives together, kills first', async t => {
     const rig = await aGate(t)
     const before = rig.store.asked
     await rig.kill('ai_v1', 'k0')
@@ -28,7 +28,7 @@ describe('the gate', () => {
     assert.deepEqual((await story(rig)).slice(1), ['kill applied k1', 'kill applied k2', 'restore applied r'])
   })
 
-  it('goes on where a listener throws: the flip is acknowledged, and the others are told', async t => {
+  t.test('goes on where a listener throws: the flip is acknowledged, and the others are told', async t => {
     const rig = await aGate(t)
     const told: string[] = []
     rig.log.subscribe(() => {
@@ -39,18 +39,21 @@ describe('the gate', () => {
     assert.deepEqual([told, rig.faults.length, rig.isKilled('ai_v1')], [['kill'], 1, true])
   })
 
-  it('gives no place twice where two open an epoch, each on a store that knows nothing of the other', async t => {
-    const numbers = [0, 0.5]
-    const [here, there] = await Promise.all(numbers.map(each => aGate(t, { random: () => each })))
-    const places: number[] = []
-    for (const rig of [here!, there!]) {
-      rig.store.faults = ['moved']
-      places.push(...(await rig.kill('ai_v1', 'k')).places, ...(await rig.kill('kyc_v1', 'next')).places)
-    }
-    assert.equal(new Set(places).size, 4, places.join())
-  })
+  t.test(
+    'gives no place twice where two open an epoch, each on a store that knows nothing of the other',
+    async t => {
+      const numbers = [0, 0.5]
+      const [here, there] = await Promise.all(numbers.map(each => aGate(t, { random: () => each })))
+      const places: number[] = []
+      for (const rig of [here!, there!]) {
+        rig.store.faults = ['moved']
+        places.push(...(await rig.kill('ai_v1', 'k')).places, ...(await rig.kill('kyc_v1', 'next')).places)
+      }
+      assert.equal(new Set(places).size, 4, places.join())
+    },
+  )
 
-  it('never draws an epoch beyond which a place is no whole number, in 15,000 openings', () => {
+  t.test('never draws an epoch beyond which a place is no whole number, in 15,000 openings', async () => {
     let epoch = 0
     for (let opening = 0; opening < 15_000; opening++) {
       const next = nextEpoch(epoch, () => 0.999999)
@@ -60,7 +63,7 @@ describe('the gate', () => {
     }
   })
 
-  it('acknowledges nothing that a restarted store did not write: it opens a new epoch first', async t => {
+  t.test('acknowledges nothing that a restarted store did not write: it opens a new epoch first', async t => {
     const rig = await aGate(t)
     rig.store.faults = ['moved']
     const kill = await rig.kill('ai_v1', 'k')
@@ -72,7 +75,7 @@ describe('the gate', () => {
     await assert.rejects(rig.kill('ai_v1', 'never', { incident: 'INC-1' }), hasCode('store-unavailable'))
   })
 
-  it('settles everything where something nobody foresaw happens', async t => {
+  t.test('settles everything where something nobody foresaw happens', async t => {
     const rig = await aGate(t)
     rig.store.faults = ['crash']
     assert.equal((await rig.kill('ai_v1', 'k')).places.length, 1)
@@ -86,7 +89,7 @@ describe('the gate', () => {
     assert.equal((await rig.kill('kyc_v1', 'next')).replayed, false)
   })
 
-  it('lets the process breathe while it tries again', async t => {
+  t.test('lets the process breathe while it tries again', async t => {
     const rig = await aGate(t)
     rig.store.faults = ['request-lost', ...Array<'away'>(10_000).fill('away')]
     const asked = rig.store.asked
@@ -102,7 +105,7 @@ describe('the gate', () => {
     assert.ok(tries > 1 && turns >= tries, `the event loop turned ${turns} times in ${tries} tries`)
   })
 
-  it('keeps no kill waiting behind a restore that the store does not answer', async t => {
+  t.test('keeps no kill waiting behind a restore that the store does not answer', async t => {
     const rig = await aGate(t, { kind: 'redis' })
     rig.store.faults = ['request-lost', ...Array<'away'>(10_000).fill('away')]
     const restore = assert.rejects(rig.restore('ai_v1', 'r', { incident: 'INC-1' }))
@@ -114,7 +117,7 @@ describe('the gate', () => {
     await restore
   })
 
-  it('takes a submit in any turn: none is left waiting', async t => {
+  t.test('takes a submit in any turn: none is left waiting', async t => {
     const rig = await aGate(t)
     for (let ticks = 0; ticks < 12; ticks++) {
       const first = rig.kill('ai_v1', `first-${ticks}`)
@@ -132,7 +135,7 @@ describe('the gate', () => {
     }
   })
 
-  it('answers a lost reply by what the log has: done once, not replayed', async t => {
+  t.test('answers a lost reply by what the log has: done once, not replayed', async t => {
     const rig = await aGate(t)
     rig.store.faults = ['reply-lost']
     const kill = await rig.kill('ai_v1', 'k')
@@ -140,7 +143,7 @@ describe('the gate', () => {
     assert.deepEqual(await story(rig), ['kill applied k'])
   })
 
-  it('records a refusal once, whatever becomes of the reply', async t => {
+  t.test('records a refusal once, whatever becomes of the reply', async t => {
     const rig = await aGate(t)
     rig.store.faults = ['reply-lost']
     await assert.rejects(rig.restore('ai_v1', 'r', { all: true }), hasCode('nothing-to-release'))
@@ -149,7 +152,7 @@ describe('the gate', () => {
     await assert.rejects(rig.restore('ai_v1', 'r2', { all: true }), hasCode('nothing-to-release'))
   })
 
-  it('answers the refusal of the rules while the store is away', async t => {
+  t.test('answers the refusal of the rules while the store is away', async t => {
     const rig = await aGate(t)
     rig.store.faults = ['away', 'away']
     await assert.rejects(rig.kill('ai_v1', 'k', { actor: anActor('viewer') }), hasCode('forbidden'))
@@ -157,7 +160,7 @@ describe('the gate', () => {
     assert.equal(rig.gate.isPending('operator', 'k'), false)
   })
 
-  it('never calls refused what may yet be done: a restore behind a kill of the same batch', async t => {
+  t.test('never calls refused what may yet be done: a restore behind a kill of the same batch', async t => {
     const rig = await aGate(t)
     rig.store.faults = ['late', ...Array<'away'>(10_000).fill('away')]
     const kill = rig.kill('ai_v1', 'k', { incident: 'INC-1' })
@@ -170,7 +173,7 @@ describe('the gate', () => {
   })
 })
 
-describe('an outcome that is unknown', () => {
+t.test('an outcome that is unknown', async t => {
   const lost = async (rig: Rig, key: string) => {
     rig.store.faults = ['late', ...Array<'away'>(10_000).fill('away')]
     await assert.rejects(rig.kill('ai_v1', key), hasCode('outcome-unknown'))
@@ -179,7 +182,7 @@ describe('an outcome that is unknown', () => {
   }
   const settled = (rig: Rig, key: string) => until(() => !rig.gate.isPending('operator', key), 'settled')
 
-  it('is settled as never by an entry, after which the late command finds another head', async t => {
+  t.test('is settled as never by an entry, after which the late command finds another head', async t => {
     const rig = await aGate(t)
     await lost(rig, 'k')
     rig.gate.settleUnknown()
@@ -191,7 +194,7 @@ describe('an outcome that is unknown', () => {
     assert.equal(rig.isKilled('ai_v1'), false)
   })
 
-  it('is settled as done where the command came through before', async t => {
+  t.test('is settled as done where the command came through before', async t => {
     const rig = await aGate(t)
     await lost(rig, 'k')
     await rig.store.arrive()
@@ -201,7 +204,7 @@ describe('an outcome that is unknown', () => {
     assert.deepEqual(await story(rig), ['kill applied k'])
   })
 
-  it('stays pending while the store is away, and is tried again', async t => {
+  t.test('stays pending while the store is away, and is tried again', async t => {
     const rig = await aGate(t)
     await lost(rig, 'k')
     rig.store.faults = ['away', 'crash', ...Array<'away'>(1000).fill('away')]
@@ -217,7 +220,7 @@ describe('an outcome that is unknown', () => {
     assert.equal(rig.log.answered('operator', 'k')?.outcome, 'voided')
   })
 
-  it('may be sent again after never: it is done then, once, also across a restart', async t => {
+  t.test('may be sent again after never: it is done then, once, also across a restart', async t => {
     const folder = testdir(t)
     const rig = await aGate(t, { folder })
     await lost(rig, 'k')
@@ -231,7 +234,7 @@ describe('an outcome that is unknown', () => {
     assert.deepEqual([replay.replayed, replay.places], [true, [3]])
   })
 
-  it('is settled by sending it again: never done twice', async t => {
+  t.test('is settled by sending it again: never done twice', async t => {
     const rig = await aGate(t)
     await lost(rig, 'k')
     const sent = rig.kill('ai_v1', 'k')
@@ -244,7 +247,7 @@ describe('an outcome that is unknown', () => {
   })
 })
 
-describe('a journal that fails beside a store that does not', () => {
+t.test('a journal that fails beside a store that does not', async t => {
   /** The store is a journal of its own, as Redis would be; the instance's own journal is on a disk that fails. */
   async function besides(t: Parameters<typeof aGate>[0]) {
     const faults: Faults = {}
@@ -254,7 +257,7 @@ describe('a journal that fails beside a store that does not', () => {
     return { rig, faults, other }
   }
 
-  it('is durability "store", never "failed", for as long as it fails', async t => {
+  t.test('is durability "store", never "failed", for as long as it fails', async t => {
     const { rig, faults } = await besides(t)
     faults.writeError = 'ENOSPC'
     for (const key of ['a', 'b', 'c'])
@@ -271,7 +274,7 @@ describe('a journal that fails beside a store that does not', () => {
     assert.equal((await rig.kill('kyc_v1', 'e')).durability, 'store', 'broken for good')
   })
 
-  it('catches up without a gap once there is room again, by itself', async t => {
+  t.test('catches up without a gap once there is room again, by itself', async t => {
     const { rig, faults, other } = await besides(t)
     faults.writeError = 'ENOSPC'
     await rig.kill('ai_v1', 'a')
@@ -284,7 +287,7 @@ describe('a journal that fails beside a store that does not', () => {
     assert.deepEqual(rig.journal.head, other.head)
   })
 
-  it('leaves no checkpoint ahead of the journal', async t => {
+  t.test('leaves no checkpoint ahead of the journal', async t => {
     const { rig, faults } = await besides(t)
     await rig.log.checkpoint(true)
     faults.writeError = 'ENOSPC'
@@ -294,8 +297,8 @@ describe('a journal that fails beside a store that does not', () => {
   })
 })
 
-describe('a local journal that fails', () => {
-  it('is 503 with nothing done, and takes flips again when it can', async t => {
+t.test('a local journal that fails', async t => {
+  t.test('is 503 with nothing done, and takes flips again when it can', async t => {
     const faults: Faults = {}
     const rig = await aGate(t, { disk: failingDisk(faults) })
     faults.writeError = 'ENOSPC'

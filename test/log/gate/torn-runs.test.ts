@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { describe, it } from 'node:test'
+import t from 'tap'
 import { KillswitchError } from '../../../src/domain/errors.js'
 import type { Kill } from '../../../src/domain/kill.js'
 import { anActor, noStep } from '../../support/domain.js'
@@ -23,8 +23,8 @@ async function tornRun(t: Teardown): Promise<Rig> {
   return rig
 }
 
-describe('a step run that a power cut tore', () => {
-  it('is done when it is sent again, and only then counts as done', async t => {
+t.test('a step run that a power cut tore', async t => {
+  t.test('is done when it is sent again, and only then counts as done', async t => {
     const rig = await tornRun(t)
     const again = await rig.run(FLAGS, 'k')
     assert.deepEqual([again.replayed, holdsOf(rig)], [false, [1, 1]])
@@ -34,13 +34,13 @@ describe('a step run that a power cut tore', () => {
     assert.equal((await story(rig)).length, 5)
   })
 
-  it('refuses its key to another request, as a whole one does', async t => {
+  t.test('refuses its key to another request, as a whole one does', async t => {
     const rig = await tornRun(t)
     await assert.rejects(rig.run(['kyc_v1'], 'k'), hasCode('key-reused'))
     assert.deepEqual(holdsOf(rig), [1, 0])
   })
 
-  it('is known as torn, and as done, after a start from a checkpoint too', async t => {
+  t.test('is known as torn, and as done, after a start from a checkpoint too', async t => {
     const torn = await tornRun(t)
     await torn.close()
     const { folder } = torn
@@ -57,7 +57,7 @@ describe('a step run that a power cut tore', () => {
     ['goes on on a branch that was left', { action: 'kill', flags: ['kyc_v1'] }],
   ]
   for (const [what, kill] of taken)
-    it(`keeps no flag from a kill that ${what}`, async t => {
+    t.test(`keeps no flag from a kill that ${what}`, async t => {
       const rig = await tornRun(t)
       const provisional = await provisionalOf(t, rig)
       const request = { id: 'request of k', key: 'k', digest: `run ${FLAGS.join()}` }

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { type TestContext, test } from 'node:test'
 import { ClassicLevel } from 'classic-level'
+import t, { type Test } from 'tap'
 import { placeOf } from '../../../src/domain/audit.js'
 import { EntryIndex } from '../../../src/log/index/entry-index.js'
 import { AuditQueries } from '../../../src/log/index/query.js'
@@ -26,7 +26,7 @@ async function opened(folder: string) {
 }
 
 /** A folder with all entries in journal and index, closed. */
-async function filled(t: TestContext): Promise<string> {
+async function filled(t: Test): Promise<string> {
   const folder = testdir(t)
   const { journal, index, close } = await opened(folder)
   await journal.append(entries)
@@ -45,7 +45,7 @@ async function assertComplete({ journal, index }: { journal: Journal; index: Ent
   assert.equal(await index.count(['flag=ai_v1']), ofFlag.length)
 }
 
-test('it follows the journal, and a reader waits for what it wrote', async t => {
+t.test('it follows the journal, and a reader waits for what it wrote', async t => {
   const { journal, index, close } = await opened(testdir(t))
   t.after(close)
   for (let from = 0; from < entries.length; from += 100) {
@@ -56,7 +56,7 @@ test('it follows the journal, and a reader waits for what it wrote', async t => 
   await assertComplete({ journal, index })
 })
 
-test('it goes on where it stopped, without building anew', async t => {
+t.test('it goes on where it stopped, without building anew', async t => {
   const folder = await filled(t)
   const again = await opened(folder)
   t.after(again.close)
@@ -66,7 +66,7 @@ test('it goes on where it stopped, without building anew', async t => {
   assert.equal(statSync(join(folder, 'index')).mode & 0o777, 0o700)
 })
 
-test('what the journal took while the index was not there is caught up', async t => {
+t.test('what the journal took while the index was not there is caught up', async t => {
   const folder = testdir(t)
   const first = await opened(folder)
   await first.journal.append(entries.slice(0, 100))
@@ -80,7 +80,7 @@ test('what the journal took while the index was not there is caught up', async t
   assert.deepEqual(again.said, [])
 })
 
-test('deleted, cut, overwritten: it is built anew, aloud', async t => {
+t.test('deleted, cut, overwritten: it is built anew, aloud', async t => {
   const damages: ((index: string) => void)[] = [
     index => rmSync(index, { recursive: true }),
     index => rmSync(join(index, 'CURRENT')),
@@ -104,7 +104,7 @@ test('deleted, cut, overwritten: it is built anew, aloud', async t => {
   }
 })
 
-test('an index of another log, of another form, or of a branch that was left, is built anew', async t => {
+t.test('an index of another log, of another form, or of a branch that was left, is built anew', async t => {
   const others = [{ log: 'ffff' }, { format: 0 }, { hash: 'ffff' }, { place: 9999 }]
   for (const change of others) {
     const folder = await filled(t)
@@ -119,27 +119,30 @@ test('an index of another log, of another form, or of a branch that was left, is
   }
 })
 
-test('an index whose database fails while it is asked is built anew, and the query is answered', async t => {
-  const folder = await filled(t)
-  const { journal, index, close, said } = await opened(folder)
-  t.after(close)
-  const fail = (code: string) => async () => {
-    throw Object.assign(new Error('injected'), { code })
-  }
-  let asked = 0
-  const answer = await index.reading(() =>
-    ++asked === 1 ? fail('LEVEL_CORRUPTION')() : index.count(['flag=ai_v1']),
-  )
-  assert.equal(answer, ofFlag.length)
-  assert.equal(said.length, 1)
-  // not its own failure: nothing is built anew
-  await assert.rejects(index.reading(fail('EIO')), { code: 'EIO' })
-  await assert.rejects(index.reading(fail('LEVEL_IO_ERROR')), { code: 'LEVEL_IO_ERROR' })
-  assert.equal(said.length, 2)
-  await assertComplete({ journal, index })
-})
+t.test(
+  'an index whose database fails while it is asked is built anew, and the query is answered',
+  async t => {
+    const folder = await filled(t)
+    const { journal, index, close, said } = await opened(folder)
+    t.after(close)
+    const fail = (code: string) => async () => {
+      throw Object.assign(new Error('injected'), { code })
+    }
+    let asked = 0
+    const answer = await index.reading(() =>
+      ++asked === 1 ? fail('LEVEL_CORRUPTION')() : index.count(['flag=ai_v1']),
+    )
+    assert.equal(answer, ofFlag.length)
+    assert.equal(said.length, 1)
+    // not its own failure: nothing is built anew
+    await assert.rejects(index.reading(fail('EIO')), { code: 'EIO' })
+    await assert.rejects(index.reading(fail('LEVEL_IO_ERROR')), { code: 'LEVEL_IO_ERROR' })
+    assert.equal(said.length, 2)
+    await assertComplete({ journal, index })
+  },
+)
 
-test('waiting can be called off, and ends when the index is closed', async t => {
+t.test('waiting can be called off, and ends when the index is closed', async t => {
   const { index, close } = await opened(testdir(t))
   const abort = new AbortController()
   const waiting = index.reached(5, abort.signal)
@@ -152,7 +155,7 @@ test('waiting can be called off, and ends when the index is closed', async t => 
   await assert.rejects(index.reached(5), /closed/)
 })
 
-test('terms that are long, alike at their beginning, or hold a NUL find what is theirs', async t => {
+t.test('terms that are long, alike at their beginning, or hold a NUL find what is theirs', async t => {
   const { journal, index, close } = await opened(testdir(t))
   t.after(close)
   const names = [`${'ü'.repeat(300)}a`, `${'ü'.repeat(300)}b`, 'x\0y', 'x y', 'x', 'x\0']

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
-import { describe, it } from 'node:test'
 import fc from 'fast-check'
+import t from 'tap'
 import { countKey, keyIn, META_KEY, placeIn, postingsOf } from '../../../src/log/index/postings.js'
 import { FLAG_KEY_MOST } from '../../../src/wire/words.js'
 import { aKey } from '../../support/keys.js'
@@ -13,8 +13,8 @@ const aTerm = fc.oneof(
 )
 const within = (key: Buffer, from: Buffer, to: Buffer) => key.compare(from) >= 0 && key.compare(to) <= 0
 
-describe('keys of the index', () => {
-  it('of two flags are never one, and neither lies within the other ones range', () => {
+t.test('keys of the index', async t => {
+  t.test('of two flags are never one, and neither lies within the other ones range', async () => {
     fc.assert(
       fc.property(aKey, aTerm, aPlace, aPlace, (flag, other, place, elsewhere) => {
         const term = `flag=${flag}`
@@ -29,7 +29,7 @@ describe('keys of the index', () => {
     )
   })
 
-  it('of a flag are its own even where one key is the beginning of another', () => {
+  t.test('of a flag are its own even where one key is the beginning of another', async () => {
     fc.assert(
       fc.property(aKey, aPlace, (key, place) => {
         fc.pre(key.length < FLAG_KEY_MOST)
@@ -43,7 +43,7 @@ describe('keys of the index', () => {
     )
   })
 
-  it('are whole, however long the flag: what is cut shares its postings', () => {
+  t.test('are whole, however long the flag: what is cut shares its postings', async () => {
     fc.assert(
       fc.property(aKey, aPlace, (key, place) => {
         const list = postingsOf(`flag=${key}`)

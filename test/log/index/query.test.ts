@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
-import { type TestContext, test } from 'node:test'
 import fc from 'fast-check'
+import t, { type Test } from 'tap'
 import { type Entry, placeOf, type SealedEntry } from '../../../src/domain/audit.js'
 import { type AuditFilter, type Order, wordsOf } from '../../../src/domain/audit-query.js'
 import { EntryIndex } from '../../../src/log/index/entry-index.js'
@@ -22,7 +22,7 @@ async function opened(t: Teardown, entries: readonly SealedEntry[] = []) {
   return { journal, queries: new AuditQueries(journal, index), close }
 }
 
-async function during(t: TestContext, entries: readonly SealedEntry[]) {
+async function during(t: Test, entries: readonly SealedEntry[]) {
   const all = await opened(t, entries)
   t.after(all.close)
   return all
@@ -104,57 +104,60 @@ const filter = fc
 
 const LOG = chainOf({ count: 900, seed: 11 })
 
-test('any filter, order and page size, while the log grows: each match once, in order, as a plain filter finds them', async () => {
-  const actions = fc.array(
-    fc.record({ limit: fc.integer({ min: 1, max: 60 }), grow: fc.integer({ min: 0, max: 40 }) }),
-    { minLength: 1, maxLength: 12 },
-  )
-  const property = fc.asyncProperty(
-    filter,
-    fc.constantFrom<Order>('newest', 'oldest'),
-    fc.integer({ min: 0, max: 600 }),
-    actions,
-    async (asked, order, start, turns) => {
-      const ends: (() => void | Promise<void>)[] = []
-      const { journal, queries, close } = await opened(
-        { after: done => ends.push(done) },
-        LOG.slice(0, start),
-      )
-      try {
-        const found: string[] = []
-        let cursor: string | undefined
-        for (let turn = 0; ; turn++) {
-          const { limit, grow } = turns[turn % turns.length]!
-          const page = await queries.query(asked, { order, limit, ...(cursor ? { cursor } : {}) })
-          assert.ok(page.entries.length <= limit)
-          assert.equal(order === 'oldest' || page.more, page.next !== undefined)
-          found.push(...page.entries.map(({ line }) => line))
-          cursor = page.next
-          const to = turn < turns.length ? Math.min(journal.head.seq + grow, LOG.length) : journal.head.seq
-          await journal.append(LOG.slice(0, to))
-          if (!page.more && (order === 'newest' || turn >= turns.length)) break
+t.test(
+  'any filter, order and page size, while the log grows: each match once, in order, as a plain filter finds them',
+  async () => {
+    const actions = fc.array(
+      fc.record({ limit: fc.integer({ min: 1, max: 60 }), grow: fc.integer({ min: 0, max: 40 }) }),
+      { minLength: 1, maxLength: 12 },
+    )
+    const property = fc.asyncProperty(
+      filter,
+      fc.constantFrom<Order>('newest', 'oldest'),
+      fc.integer({ min: 0, max: 600 }),
+      actions,
+      async (asked, order, start, turns) => {
+        const ends: (() => void | Promise<void>)[] = []
+        const { journal, queries, close } = await opened(
+          { after: done => ends.push(done) },
+          LOG.slice(0, start),
+        )
+        try {
+          const found: string[] = []
+          let cursor: string | undefined
+          for (let turn = 0; ; turn++) {
+            const { limit, grow } = turns[turn % turns.length]!
+            const page = await queries.query(asked, { order, limit, ...(cursor ? { cursor } : {}) })
+            assert.ok(page.entries.length <= limit)
+            assert.equal(order === 'oldest' || page.more, page.next !== undefined)
+            found.push(...page.entries.map(({ line }) => line))
+            cursor = page.next
+            const to = turn < turns.length ? Math.min(journal.head.seq + grow, LOG.length) : journal.head.seq
+            await journal.append(LOG.slice(0, to))
+            if (!page.more && (order === 'newest' || turn >= turns.length)) break
+          }
+          // newest first is pinned to what there was; oldest first follows
+          const seen = LOG.slice(0, order === 'newest' ? start : journal.head.seq)
+          const expected = seen.filter(({ entry }) => isMeant(asked, entry)).map(({ line }) => line)
+          assert.deepEqual(found, order === 'newest' ? expected.reverse() : expected)
+        } finally {
+          await close()
+          for (const end of ends) await end()
         }
-        // newest first is pinned to what there was; oldest first follows
-        const seen = LOG.slice(0, order === 'newest' ? start : journal.head.seq)
-        const expected = seen.filter(({ entry }) => isMeant(asked, entry)).map(({ line }) => line)
-        assert.deepEqual(found, order === 'newest' ? expected.reverse() : expected)
-      } finally {
-        await close()
-        for (const end of ends) await end()
-      }
-    },
-  )
-  await fc.assert(property, { numRuns: 150 })
-})
+      },
+    )
+    await fc.assert(property, { numRuns: 150 })
+  },
+)
 
-test('the filters used above find something often enough to mean anything', () => {
+t.test('the filters used above find something often enough to mean anything', async () => {
   const found = fc
     .sample(filter, { numRuns: 300, seed: 1 })
     .map(asked => LOG.filter(({ entry }) => isMeant(asked, entry)).length)
   assert.ok(found.filter(count => count > 0 && count < LOG.length).length > 150)
 })
 
-test('a stream brings every match there was at its start, in either order', async t => {
+t.test('a stream brings every match there was at its start, in either order', async t => {
   const { journal, queries } = await during(t, LOG.slice(0, 800))
   for (const asked of [{}, { flag: 'ai_v1' }, { reason: 'provider', outcome: 'refused' }] as AuditFilter[]) {
     const expected = LOG.slice(0, 800).filter(({ entry }) => isMeant(asked, entry))
@@ -172,7 +175,7 @@ test('a stream brings every match there was at its start, in either order', asyn
   assert.equal((await collect(stream)).length, 799)
 })
 
-test('a query starts from its rarest filter', async t => {
+t.test('a query starts from its rarest filter', async t => {
   const entries = chainOf({
     count: 900,
     with: (draft, at) => ({ ...draft, flag: at % 300 === 7 ? 'rare' : 'common' }),
@@ -186,7 +189,7 @@ test('a query starts from its rarest filter', async t => {
   assert.equal(examined, 3)
 })
 
-test('no request examines more than its share: pages are short, and go on', async t => {
+t.test('no request examines more than its share: pages are short, and go on', async t => {
   const entries = chainOf({ count: 6000, with: (draft, at) => ({ ...draft, offRunbook: at !== 20 }) })
   const { queries } = await during(t, entries)
   const pages: number[] = []
@@ -203,7 +206,7 @@ test('no request examines more than its share: pages are short, and go on', asyn
   assert.deepEqual(pages, [0, 0, 1])
 })
 
-test('long lines make short pages', async t => {
+t.test('long lines make short pages', async t => {
   const entries = chainOf({ count: 20, with: draft => ({ ...draft, reason: 'x'.repeat(1_500_000) }) })
   const { queries } = await during(t, entries)
   const page = await queries.query({}, { order: 'oldest' })
@@ -212,7 +215,7 @@ test('long lines make short pages', async t => {
   assert.equal((await collect(queries.stream({}, 'newest'))).length, 20)
 })
 
-test('oldest first goes on from the end of the log, an empty one as well', async t => {
+t.test('oldest first goes on from the end of the log, an empty one as well', async t => {
   const { journal, queries } = await during(t, [])
   const empty = await queries.query({ flag: 'ai_v1' }, { order: 'oldest' })
   assert.deepEqual([empty.entries, empty.more], [[], false])
@@ -229,7 +232,7 @@ test('oldest first goes on from the end of the log, an empty one as well', async
   )
 })
 
-test('a cursor of another query, a limit out of bounds and an empty filter are malformed', async t => {
+t.test('a cursor of another query, a limit out of bounds and an empty filter are malformed', async t => {
   const { queries } = await during(t, LOG.slice(0, 100))
   const { next } = await queries.query({ actor: 'ana' }, { order: 'newest', limit: 1 })
   const malformed = { code: 'malformed-request' }
@@ -240,14 +243,14 @@ test('a cursor of another query, a limit out of bounds and an empty filter are m
   await assert.rejects(queries.query({ flag: '' }, { order: 'newest' }), malformed)
 })
 
-test('one entry by its place', async t => {
+t.test('one entry by its place', async t => {
   const { queries } = await during(t, LOG.slice(0, 50))
   const { entry, line, hash } = LOG[20]!
   assert.deepEqual(await queries.entry(21), { place: 21, entry, line, hash })
   assert.equal(await queries.entry(51), undefined)
 })
 
-test('a flag of any key is found with its own entries alone', async t => {
+t.test('a flag of any key is found with its own entries alone', async t => {
   await fc.assert(
     fc.asyncProperty(fc.uniqueArray(aKey, { minLength: 2, maxLength: 8 }), async keys => {
       const entries = chainOf({

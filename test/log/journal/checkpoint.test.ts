@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { type TestContext, test } from 'node:test'
+import t, { type Test } from 'tap'
 import { Journal } from '../../../src/log/journal/journal.js'
 import { chainOf, headOf } from '../../support/entries.js'
 import { testdir } from '../../support/testdir.js'
@@ -9,7 +9,7 @@ import { testdir } from '../../support/testdir.js'
 const entries = chainOf({ count: 10 })
 const state = { v: 1, flags: { ai_v1: ['hold'] } }
 
-async function withCheckpoint(t: TestContext) {
+async function withCheckpoint(t: Test) {
   const journal = await Journal.open({ folder: testdir(t) })
   t.after(() => journal.close())
   await journal.append(entries)
@@ -17,7 +17,7 @@ async function withCheckpoint(t: TestContext) {
   return { journal, file: join(journal.folder, 'checkpoint.json') }
 }
 
-test('a checkpoint comes back with its head, the last one saved wins', async t => {
+t.test('a checkpoint comes back with its head, the last one saved wins', async t => {
   const { journal } = await withCheckpoint(t)
   const { epoch, seq, hash } = headOf(entries[5]!)
   assert.deepEqual(await journal.checkpoint(), { head: { epoch, seq, hash }, state })
@@ -27,7 +27,7 @@ test('a checkpoint comes back with its head, the last one saved wins', async t =
   assert.deepEqual((await journal.checkpoint())?.state, { at: 8 })
 })
 
-test('a checkpoint of another log, or beyond the head, is ignored', async t => {
+t.test('a checkpoint of another log, or beyond the head, is ignored', async t => {
   const { journal } = await withCheckpoint(t)
   const other = chainOf({ count: 12, seed: 2 })
   await journal.saveCheckpoint({ head: headOf(other[5]!), state })
@@ -36,7 +36,7 @@ test('a checkpoint of another log, or beyond the head, is ignored', async t => {
   assert.equal(await journal.checkpoint(), undefined)
 })
 
-test('a missing checkpoint is none, and so is one cut or changed at any byte', async t => {
+t.test('a missing checkpoint is none, and so is one cut or changed at any byte', async t => {
   const { journal, file } = await withCheckpoint(t)
   const whole = readFileSync(file)
   for (let at = 0; at < whole.length; at++) {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
-import { test } from 'node:test'
+import t from 'tap'
 import { placeOf, seal } from '../../../src/domain/audit.js'
 import { NO_ENTRY } from '../../../src/domain/chain.js'
 import { Journal } from '../../../src/log/journal/journal.js'
@@ -12,7 +12,7 @@ import { testdir } from '../../support/testdir.js'
 const SMALL = 4000
 const logFiles = (folder: string): string[] => readdirSync(join(folder, 'log')).sort()
 
-test('an empty journal has no head, no name and no lines', async t => {
+t.test('an empty journal has no head, no name and no lines', async t => {
   const journal = await Journal.open({ folder: testdir(t) })
   assert.deepEqual(journal.head, NO_ENTRY)
   assert.equal(journal.firstHash, undefined)
@@ -23,7 +23,7 @@ test('an empty journal has no head, no name and no lines', async t => {
   await journal.close()
 })
 
-test('what was appended is there after it was opened again, byte for byte', async t => {
+t.test('what was appended is there after it was opened again, byte for byte', async t => {
   const folder = testdir(t)
   const entries = chainOf({ count: 60 })
   const journal = await Journal.open({ folder, segmentBytes: SMALL })
@@ -44,25 +44,28 @@ test('what was appended is there after it was opened again, byte for byte', asyn
   assert.equal(files.join(''), entries.map(({ line }) => `${line}\n`).join(''))
 })
 
-test('folders and files are for their owner alone, and segments are named by their first place', async t => {
-  const folder = join(testdir(t), 'data')
-  const journal = await Journal.open({ folder, segmentBytes: SMALL })
-  t.after(() => journal.close())
-  for (const entry of chainOf({ count: 20 })) await journal.append([entry])
-  assert.equal(statSync(folder).mode & 0o777, 0o700)
-  assert.equal(statSync(join(folder, 'log')).mode & 0o777, 0o700)
-  const names = logFiles(folder)
-  assert.ok(names.length > 2)
-  assert.equal(names[0], '0000000000000001.ndjson')
-  for (const name of names) {
-    const file = join(folder, 'log', name)
-    assert.equal(statSync(file).mode & 0o777, 0o600)
-    const first = JSON.parse(readFileSync(file, 'utf8').split('\n')[0]!)
-    assert.equal(placeOf(first), Number(name.slice(0, 16)))
-  }
-})
+t.test(
+  'folders and files are for their owner alone, and segments are named by their first place',
+  async t => {
+    const folder = join(testdir(t), 'data')
+    const journal = await Journal.open({ folder, segmentBytes: SMALL })
+    t.after(() => journal.close())
+    for (const entry of chainOf({ count: 20 })) await journal.append([entry])
+    assert.equal(statSync(folder).mode & 0o777, 0o700)
+    assert.equal(statSync(join(folder, 'log')).mode & 0o777, 0o700)
+    const names = logFiles(folder)
+    assert.ok(names.length > 2)
+    assert.equal(names[0], '0000000000000001.ndjson')
+    for (const name of names) {
+      const file = join(folder, 'log', name)
+      assert.equal(statSync(file).mode & 0o777, 0o600)
+      const first = JSON.parse(readFileSync(file, 'utf8').split('\n')[0]!)
+      assert.equal(placeOf(first), Number(name.slice(0, 16)))
+    }
+  },
+)
 
-test('read, line and placeFrom agree with the entries, in one segment or many', async t => {
+t.test('read, line and placeFrom agree with the entries, in one segment or many', async t => {
   for (const segmentBytes of [SMALL, 100_000, 8 * 1024 * 1024]) {
     const entries = chainOf({ count: 500, seed: 7 })
     const journal = await Journal.open({ folder: testdir(t), segmentBytes })
@@ -83,7 +86,7 @@ test('read, line and placeFrom agree with the entries, in one segment or many', 
   }
 })
 
-test('read stops at the bytes given, but always brings one line', async t => {
+t.test('read stops at the bytes given, but always brings one line', async t => {
   const entries = chainOf({ count: 10 })
   const journal = await Journal.open({ folder: testdir(t) })
   t.after(() => journal.close())
@@ -93,7 +96,7 @@ test('read stops at the bytes given, but always brings one line', async t => {
   assert.equal((await journal.read(0, { limit: 10, bytes: two })).length, 2)
 })
 
-test('lines far longer than one read come whole', async t => {
+t.test('lines far longer than one read come whole', async t => {
   const long = chainOf({
     count: 9,
     with: (draft, index) => ({ ...draft, reason: 'ä'.repeat(index % 3 === 0 ? 700_000 : 10) }),
@@ -108,7 +111,7 @@ test('lines far longer than one read come whole', async t => {
   for (const { entry, line } of long) assert.equal(await journal.line(placeOf(entry)), line)
 })
 
-test('entries at or below the head are skipped', async t => {
+t.test('entries at or below the head are skipped', async t => {
   const entries = chainOf({ count: 6 })
   const journal = await Journal.open({ folder: testdir(t) })
   t.after(() => journal.close())
@@ -118,7 +121,7 @@ test('entries at or below the head are skipped', async t => {
   assert.equal((await journal.read(0, { limit: 10 })).length, 6)
 })
 
-test('appends at the same time are done one after the other, in order', async t => {
+t.test('appends at the same time are done one after the other, in order', async t => {
   const entries = chainOf({ count: 50 })
   const journal = await Journal.open({ folder: testdir(t), segmentBytes: SMALL })
   t.after(() => journal.close())
@@ -129,20 +132,23 @@ test('appends at the same time are done one after the other, in order', async t 
   )
 })
 
-test('an entry that does not chain is refused, with all of its batch, and the next good one is taken', async t => {
-  const entries = chainOf({ count: 6 })
-  const journal = await Journal.open({ folder: testdir(t) })
-  t.after(() => journal.close())
-  await journal.append(entries.slice(0, 3))
-  await assert.rejects(journal.append(entries.slice(4)), { code: 'history-lost' })
-  await assert.rejects(journal.append([entries[3]!, entries[5]!]), { code: 'history-lost' })
-  assert.equal(journal.head.seq, 3)
-  assert.equal(journal.broken, undefined)
-  await journal.append(entries.slice(3))
-  assert.equal(journal.head.seq, 6)
-})
+t.test(
+  'an entry that does not chain is refused, with all of its batch, and the next good one is taken',
+  async t => {
+    const entries = chainOf({ count: 6 })
+    const journal = await Journal.open({ folder: testdir(t) })
+    t.after(() => journal.close())
+    await journal.append(entries.slice(0, 3))
+    await assert.rejects(journal.append(entries.slice(4)), { code: 'history-lost' })
+    await assert.rejects(journal.append([entries[3]!, entries[5]!]), { code: 'history-lost' })
+    assert.equal(journal.head.seq, 3)
+    assert.equal(journal.broken, undefined)
+    await journal.append(entries.slice(3))
+    assert.equal(journal.head.seq, 6)
+  },
+)
 
-test('seq may jump and the epoch may grow where the predecessor is named', async t => {
+t.test('seq may jump and the epoch may grow where the predecessor is named', async t => {
   const folder = testdir(t)
   const journal = await Journal.open({ folder })
   const [first] = chainOf({ count: 1 })
@@ -162,7 +168,7 @@ test('seq may jump and the epoch may grow where the predecessor is named', async
 /** They are, once whoever appended has gone on. */
 const untilTold = () => new Promise(resolve => setImmediate(resolve))
 
-test('watchers are told of each append until they leave', async t => {
+t.test('watchers are told of each append until they leave', async t => {
   const entries = chainOf({ count: 3 })
   const journal = await Journal.open({ folder: testdir(t) })
   t.after(() => journal.close())
@@ -176,7 +182,7 @@ test('watchers are told of each append until they leave', async t => {
   assert.equal(told, 1)
 })
 
-test('a reader that began before an append ends at the head it saw', async t => {
+t.test('a reader that began before an append ends at the head it saw', async t => {
   const entries = chainOf({ count: 30 })
   const journal = await Journal.open({ folder: testdir(t), segmentBytes: SMALL })
   t.after(() => journal.close())
@@ -187,7 +193,7 @@ test('a reader that began before an append ends at the head it saw', async t => 
   assert.equal((await collect(lines)).length, 9)
 })
 
-test('a closed journal takes nothing', async t => {
+t.test('a closed journal takes nothing', async t => {
   const journal = await Journal.open({ folder: testdir(t) })
   await journal.close()
   await assert.rejects(journal.append(chainOf({ count: 1 })), { code: 'journal-broken' })

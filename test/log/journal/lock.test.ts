@@ -5,8 +5,8 @@ import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
-import { type TestContext, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
+import t, { type Test } from 'tap'
 import { hashLine } from '../../../src/domain/audit.js'
 import { Journal } from '../../../src/log/journal/journal.js'
 import { lockFolder } from '../../../src/log/journal/lock.js'
@@ -15,7 +15,7 @@ import { testdir } from '../../support/testdir.js'
 
 const APPENDER = fileURLToPath(new URL('../../support/appender.js', import.meta.url))
 
-function startAppender(t: TestContext, folder: string, batch = 1) {
+function startAppender(t: Test, folder: string, batch = 1) {
   const child: ChildProcess = spawn(process.execPath, [APPENDER, folder, String(batch)], {
     stdio: ['ignore', 'pipe', 'inherit'],
   })
@@ -25,7 +25,7 @@ function startAppender(t: TestContext, folder: string, batch = 1) {
   return { child, lines: createInterface({ input: child.stdout! }) }
 }
 
-test('a second process is kept out, told whose it is, and let in after kill -9', async t => {
+t.test('a second process is kept out, told whose it is, and let in after kill -9', async t => {
   const folder = testdir(t)
   const { child, lines } = startAppender(t, folder)
   await once(lines, 'line')
@@ -40,7 +40,7 @@ test('a second process is kept out, told whose it is, and let in after kill -9',
   await journal.close()
 })
 
-test('kill -9 while appending: every acknowledged line is there, and the chain holds', async t => {
+t.test('kill -9 while appending: every acknowledged line is there, and the chain holds', async t => {
   for (const batch of [1, 3, 40]) {
     const folder = testdir(t)
     for (let round = 0; round < 3; round++) {
@@ -63,7 +63,7 @@ test('kill -9 while appending: every acknowledged line is there, and the chain h
   }
 })
 
-test('within one process as well; given free, it can be taken again', async t => {
+t.test('within one process as well; given free, it can be taken again', async t => {
   const folder = testdir(t)
   const lock = await lockFolder(folder)
   await assert.rejects(lockFolder(folder), { code: 'configuration' })
@@ -71,7 +71,7 @@ test('within one process as well; given free, it can be taken again', async t =>
   await (await lockFolder(folder)).release()
 })
 
-test('somebody who asks and does not hang up does not hold up the release', async t => {
+t.test('somebody who asks and does not hang up does not hold up the release', async t => {
   const folder = testdir(t)
   const lock = await lockFolder(folder)
   const socket = connect({ path: join(folder, 'lock'), allowHalfOpen: true })
@@ -81,7 +81,7 @@ test('somebody who asks and does not hang up does not hold up the release', asyn
   await (await lockFolder(folder)).release()
 })
 
-test('a path too long for a socket, and a stale file in its place, are no hindrance', async t => {
+t.test('a path too long for a socket, and a stale file in its place, are no hindrance', async t => {
   const long = join(testdir(t), 'x'.repeat(120))
   mkdirSync(long)
   const lock = await lockFolder(long)

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { describe, it } from 'node:test'
+import t from 'tap'
 import { placeOf } from '../../../src/domain/audit.js'
 import { Journal } from '../../../src/log/journal/journal.js'
 import { Recent } from '../../../src/log/journal/recent.js'
@@ -9,8 +9,8 @@ import { testdir } from '../../support/testdir.js'
 const places = (lines: { bytes: Buffer }[] | undefined) =>
   lines?.map(({ bytes }) => placeOf(JSON.parse(bytes.toString())))
 
-describe('the newest lines', () => {
-  it('are all those after a place, or none where an older one would be missing', () => {
+t.test('the newest lines', async t => {
+  t.test('are all those after a place, or none where an older one would be missing', async () => {
     const recent = new Recent()
     const segment = { first: 1, file: '', size: 0 }
     assert.equal(recent.after(0), undefined, 'nothing is known of what is on the disk')
@@ -28,7 +28,7 @@ describe('the newest lines', () => {
     assert.equal(recent.after(11), undefined)
   })
 
-  it('are located where the disk has them, whatever the batches and segments', async t => {
+  t.test('are located where the disk has them, whatever the batches and segments', async t => {
     const folder = testdir(t)
     const journal = await Journal.open({ folder, segmentBytes: 5_000 })
     const chain = chainOf({ count: 60 })

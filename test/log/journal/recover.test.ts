@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { appendFileSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
-import { type TestContext, test } from 'node:test'
+import t, { type Test } from 'tap'
 import { KillswitchError } from '../../../src/domain/errors.js'
 import { Journal } from '../../../src/log/journal/journal.js'
 import { verify } from '../../../src/log/journal/verify.js'
@@ -14,7 +14,7 @@ const text = entries.map(({ line }) => `${line}\n`)
 const FIRST = '0000000000000001.ndjson'
 
 /** A journal's folder as a crash left it. */
-function left(t: TestContext, files: Record<string, string | Uint8Array>): string {
+function left(t: Test, files: Record<string, string | Uint8Array>): string {
   const folder = testdir(t)
   mkdirSync(join(folder, 'log'))
   for (const [name, bytes] of Object.entries(files)) writeFileSync(join(folder, 'log', name), bytes)
@@ -33,28 +33,31 @@ async function recovered(folder: string) {
   return { lines, head, said }
 }
 
-test('cut at every byte of the last two entries: whole lines stay, the rest is cut off, kept and told', async t => {
-  const bytes = Buffer.from(text.join(''))
-  const from = Buffer.byteLength(text.slice(0, 6).join(''))
-  const seventh = from + Buffer.byteLength(text[6]!)
-  for (let size = from; size <= bytes.length; size++) {
-    const folder = left(t, { [FIRST]: bytes.subarray(0, size) })
-    const { lines, said } = await recovered(folder)
-    const whole = size === bytes.length ? 8 : size >= seventh ? 7 : 6
-    assert.deepEqual(
-      lines,
-      entries.slice(0, whole).map(({ line }) => line),
-    )
-    const end = Buffer.byteLength(text.slice(0, whole).join(''))
-    assert.equal(said.length, size > end ? 1 : 0)
-    if (size === end) continue
-    const kept = readdirSync(join(folder, 'cut'))
-    assert.equal(kept.length, 1)
-    assert.deepEqual(readFileSync(join(folder, 'cut', kept[0]!)), bytes.subarray(end, size))
-  }
-})
+t.test(
+  'cut at every byte of the last two entries: whole lines stay, the rest is cut off, kept and told',
+  async t => {
+    const bytes = Buffer.from(text.join(''))
+    const from = Buffer.byteLength(text.slice(0, 6).join(''))
+    const seventh = from + Buffer.byteLength(text[6]!)
+    for (let size = from; size <= bytes.length; size++) {
+      const folder = left(t, { [FIRST]: bytes.subarray(0, size) })
+      const { lines, said } = await recovered(folder)
+      const whole = size === bytes.length ? 8 : size >= seventh ? 7 : 6
+      assert.deepEqual(
+        lines,
+        entries.slice(0, whole).map(({ line }) => line),
+      )
+      const end = Buffer.byteLength(text.slice(0, whole).join(''))
+      assert.equal(said.length, size > end ? 1 : 0)
+      if (size === end) continue
+      const kept = readdirSync(join(folder, 'cut'))
+      assert.equal(kept.length, 1)
+      assert.deepEqual(readFileSync(join(folder, 'cut', kept[0]!)), bytes.subarray(end, size))
+    }
+  },
+)
 
-test('garbage, NULs and a line that is no entry at the end are cut off', async t => {
+t.test('garbage, NULs and a line that is no entry at the end are cut off', async t => {
   const tails = ['\0'.repeat(5000), '\0\0\0\n', 'x', '\n', '{"v":1}\n', 'null\n', '{"v":1,"epoch":0\n\n\0']
   for (const tail of tails) {
     const { lines, said } = await recovered(left(t, { [FIRST]: text.slice(0, 5).join('') + tail }))
@@ -63,12 +66,12 @@ test('garbage, NULs and a line that is no entry at the end are cut off', async t
   }
 })
 
-test('a whole entry without its newline was never acknowledged, and is cut off', async t => {
+t.test('a whole entry without its newline was never acknowledged, and is cut off', async t => {
   const { lines } = await recovered(left(t, { [FIRST]: text.slice(0, 5).join('') + entries[5]!.line }))
   assert.equal(lines.length, 5)
 })
 
-test('a last segment with nothing whole in it disappears, and the one before goes on', async t => {
+t.test('a last segment with nothing whole in it disappears, and the one before goes on', async t => {
   const second = '0000000000000005.ndjson'
   for (const tail of ['', '\0\0', entries[4]!.line.slice(0, 30)]) {
     const folder = left(t, { [FIRST]: text.slice(0, 4).join(''), [second]: tail })
@@ -80,41 +83,44 @@ test('a last segment with nothing whole in it disappears, and the one before goe
   assert.equal(lines.length, 0)
 })
 
-test('damage before whole entries refuses to open, names file, line and byte, and changes nothing', async t => {
-  const flipped = text.map((line, at) => (at === 3 ? line.replace('"reason":"', '"reason":"!') : line))
-  const broken = text.map((line, at) => (at === 3 ? line.replace('"v"', '\0v"') : line))
-  const without = text.filter((_, at) => at !== 3)
-  const swapped = [...text.slice(0, 6), text[7]!, text[6]!]
-  // changing the last but one leaves the last whole, and it may be an acknowledged kill
-  const lastButOne = text.map((line, at) => (at === 6 ? line.replace('"reason":"', '"reason":"!') : line))
-  const cases = [
-    [flipped, 5],
-    [broken, 4],
-    [without, 4],
-    [swapped, 7],
-    [lastButOne, 8],
-  ] as const
-  for (const [lines, line] of cases) {
-    const folder = left(t, { [FIRST]: lines.join('') })
-    const offset = Buffer.byteLength(lines.slice(0, line - 1).join(''))
-    await assert.rejects(Journal.open({ folder }), (error: KillswitchError) => {
-      assert.ok(error instanceof KillswitchError)
-      assert.equal(error.code, 'journal-broken')
-      assert.match(error.message, new RegExp(`line ${line} of .*${FIRST} \\(byte ${offset}\\)`))
-      return true
-    })
-    assert.equal(statSync(join(folder, 'log', FIRST)).size, Buffer.byteLength(lines.join('')))
-    // the lock was given free: it can be tried again
-    await assert.rejects(Journal.open({ folder }), { code: 'journal-broken' })
-  }
-})
+t.test(
+  'damage before whole entries refuses to open, names file, line and byte, and changes nothing',
+  async t => {
+    const flipped = text.map((line, at) => (at === 3 ? line.replace('"reason":"', '"reason":"!') : line))
+    const broken = text.map((line, at) => (at === 3 ? line.replace('"v"', '\0v"') : line))
+    const without = text.filter((_, at) => at !== 3)
+    const swapped = [...text.slice(0, 6), text[7]!, text[6]!]
+    // changing the last but one leaves the last whole, and it may be an acknowledged kill
+    const lastButOne = text.map((line, at) => (at === 6 ? line.replace('"reason":"', '"reason":"!') : line))
+    const cases = [
+      [flipped, 5],
+      [broken, 4],
+      [without, 4],
+      [swapped, 7],
+      [lastButOne, 8],
+    ] as const
+    for (const [lines, line] of cases) {
+      const folder = left(t, { [FIRST]: lines.join('') })
+      const offset = Buffer.byteLength(lines.slice(0, line - 1).join(''))
+      await assert.rejects(Journal.open({ folder }), (error: KillswitchError) => {
+        assert.ok(error instanceof KillswitchError)
+        assert.equal(error.code, 'journal-broken')
+        assert.match(error.message, new RegExp(`line ${line} of .*${FIRST} \\(byte ${offset}\\)`))
+        return true
+      })
+      assert.equal(statSync(join(folder, 'log', FIRST)).size, Buffer.byteLength(lines.join('')))
+      // the lock was given free: it can be tried again
+      await assert.rejects(Journal.open({ folder }), { code: 'journal-broken' })
+    }
+  },
+)
 
-test('a segment under another name refuses to open', async t => {
+t.test('a segment under another name refuses to open', async t => {
   const folder = left(t, { '0000000000000002.ndjson': text.join('') })
   await assert.rejects(Journal.open({ folder }), { code: 'journal-broken' })
 })
 
-test('damage in an earlier segment lets the journal open, and verify finds it', async t => {
+t.test('damage in an earlier segment lets the journal open, and verify finds it', async t => {
   const second = '0000000000000005.ndjson'
   const damaged = text.slice(0, 4).map((line, at) => (at === 1 ? line.replace('"v":1', '"v":7') : line))
   const folder = left(t, { [FIRST]: damaged.join(''), [second]: text.slice(4).join('') })
@@ -125,7 +131,7 @@ test('damage in an earlier segment lets the journal open, and verify finds it', 
   assert.deepEqual(found, { ok: false, file: FIRST, line: 2, after: 1, problem: 'it is not an entry' })
 })
 
-test('files that are no segments are left alone', async t => {
+t.test('files that are no segments are left alone', async t => {
   const folder = left(t, { [FIRST]: text.join(''), 'notes.txt': 'mine', '1.ndjson': 'x' })
   appendFileSync(join(folder, 'log', 'notes.txt'), '!')
   assert.equal((await recovered(folder)).lines.length, 8)

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import { existsSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { describe, it, type TestContext } from 'node:test'
+import t, { type Test } from 'tap'
 import { Journal } from '../../../src/log/journal/journal.js'
 import { ProvisionalFile } from '../../../src/log/provisional/provisional-file.js'
 import { chainOf } from '../../support/entries.js'
@@ -12,11 +12,11 @@ import { testdir } from '../../support/testdir.js'
 import { until } from '../../support/until.js'
 
 /** A disk of so many KiB, unmounted with the test; undefined where this user may not mount one. */
-function smallDisk(t: TestContext, kib: number): string | undefined {
+function smallDisk(t: Test, kib: number): string | undefined {
   const folder = testdir(t)
   const mounted = spawnSync('mount', ['-t', 'tmpfs', '-o', `size=${kib}k`, 'tmpfs', folder])
   if (mounted.status !== 0) {
-    t.skip(`a full disk needs root and mount: ${String(mounted.stderr).trim()}`)
+    t.pass('not run', { skip: `a full disk needs root and mount: ${String(mounted.stderr).trim()}` })
     return undefined
   }
   t.after(() => void spawnSync('umount', ['-l', folder]))
@@ -36,33 +36,36 @@ function fill(folder: string): string {
   return file
 }
 
-describe('the reserve', () => {
-  it('is given up on a full disk, so that the journal goes on, and comes back with the space', async t => {
-    const folder = smallDisk(t, 2048)
-    if (folder === undefined) return
-    const entries = chainOf({ count: 400 })
-    const journal = await Journal.open({ folder, reserveBytes: 256 * 1024 })
-    t.after(() => journal.close())
-    await journal.append(entries.slice(0, 10))
-    assert.equal(journal.reserve.isMissing, false)
-    const ballast = fill(folder)
-    let written = 10
-    for (; !journal.reserve.isMissing; written += 10)
+t.test('the reserve', async t => {
+  t.test(
+    'is given up on a full disk, so that the journal goes on, and comes back with the space',
+    async t => {
+      const folder = smallDisk(t, 2048)
+      if (folder === undefined) return
+      const entries = chainOf({ count: 400 })
+      const journal = await Journal.open({ folder, reserveBytes: 256 * 1024 })
+      t.after(() => journal.close())
+      await journal.append(entries.slice(0, 10))
+      assert.equal(journal.reserve.isMissing, false)
+      const ballast = fill(folder)
+      let written = 10
+      for (; !journal.reserve.isMissing; written += 10)
+        await journal.append(entries.slice(written, written + 10))
       await journal.append(entries.slice(written, written + 10))
-    await journal.append(entries.slice(written, written + 10))
-    assert.equal(journal.broken, undefined)
-    await journal.reserve.keep()
-    assert.equal(journal.reserve.isMissing, true, 'there is no space yet')
-    rmSync(ballast)
-    await until(async () => {
+      assert.equal(journal.broken, undefined)
       await journal.reserve.keep()
-      return !journal.reserve.isMissing
-    }, 'the reserve is back')
-    assert.ok(existsSync(join(folder, 'reserve')))
-    assert.equal(journal.head.seq, written + 10)
-  })
+      assert.equal(journal.reserve.isMissing, true, 'there is no space yet')
+      rmSync(ballast)
+      await until(async () => {
+        await journal.reserve.keep()
+        return !journal.reserve.isMissing
+      }, 'the reserve is back')
+      assert.ok(existsSync(join(folder, 'reserve')))
+      assert.equal(journal.head.seq, written + 10)
+    },
+  )
 
-  it('is not made anew of the room that a kill needs', async t => {
+  t.test('is not made anew of the room that a kill needs', async t => {
     const folder = smallDisk(t, 2048)
     if (folder === undefined) return
     const entries = chainOf({ count: 2_000 })
@@ -81,7 +84,7 @@ describe('the reserve', () => {
     assert.equal(journal.broken, undefined)
   })
 
-  it('is still there after a start on a full disk', async t => {
+  t.test('is still there after a start on a full disk', async t => {
     const folder = smallDisk(t, 1024)
     if (folder === undefined) return
     const given = { folder, reserveBytes: 128 * 1024 }
@@ -92,7 +95,7 @@ describe('the reserve', () => {
     assert.equal(journal.reserve.isMissing, false)
   })
 
-  it('lets a provisional kill be kept on a full disk', async t => {
+  t.test('lets a provisional kill be kept on a full disk', async t => {
     const folder = smallDisk(t, 1024)
     if (folder === undefined) return
     const journal = await Journal.open({ folder, reserveBytes: 128 * 1024 })

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import { mkdirSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { type TestContext, test } from 'node:test'
+import t, { type Test } from 'tap'
 import { Journal } from '../../../src/log/journal/journal.js'
 import { verify } from '../../../src/log/journal/verify.js'
 import { type Faults, failingDisk } from '../../support/disks.js'
@@ -11,7 +11,7 @@ import { testdir } from '../../support/testdir.js'
 
 const entries = chainOf({ count: 20 })
 
-async function onDisk(t: TestContext, faults: Faults, segmentBytes = 1_000_000) {
+async function onDisk(t: Test, faults: Faults, segmentBytes = 1_000_000) {
   const folder = testdir(t)
   const journal = await Journal.open({ folder, segmentBytes, disk: failingDisk(faults) })
   return { folder, journal }
@@ -26,7 +26,7 @@ async function assertHolds(folder: string, count: number): Promise<void> {
   await journal.close()
 }
 
-test('one write and one sync for a batch', async t => {
+t.test('one write and one sync for a batch', async t => {
   const faults: Faults = {}
   const { journal } = await onDisk(t, faults)
   t.after(() => journal.close())
@@ -34,34 +34,37 @@ test('one write and one sync for a batch', async t => {
   assert.deepEqual([faults.writes, faults.syncs], [1, 1])
 })
 
-test('short counts are written on', async t => {
+t.test('short counts are written on', async t => {
   const { folder, journal } = await onDisk(t, { most: 100 })
   await journal.append(entries)
   await journal.close()
   await assertHolds(folder, 20)
 })
 
-test('a full disk takes nothing of a batch, at whatever byte it fills, and goes on once there is room', async t => {
-  for (const segmentBytes of [1_000_000, 1]) {
-    for (let room = 0; room < 700; room += 50) {
-      const faults: Faults = {}
-      const { folder, journal } = await onDisk(t, faults, segmentBytes)
-      await journal.append(entries.slice(0, 2))
-      faults.room = room
-      await assert.rejects(journal.append(entries.slice(2, 6)), { code: 'journal-broken' })
-      assert.match(journal.broken!, /is it full/)
-      assert.equal(journal.head.seq, 2)
-      assert.equal((await verify(journal)).ok, true)
-      delete faults.room
-      await journal.append(entries)
-      assert.equal(journal.broken, undefined)
-      await journal.close()
-      await assertHolds(folder, 20)
+t.test(
+  'a full disk takes nothing of a batch, at whatever byte it fills, and goes on once there is room',
+  async t => {
+    for (const segmentBytes of [1_000_000, 1]) {
+      for (let room = 0; room < 700; room += 50) {
+        const faults: Faults = {}
+        const { folder, journal } = await onDisk(t, faults, segmentBytes)
+        await journal.append(entries.slice(0, 2))
+        faults.room = room
+        await assert.rejects(journal.append(entries.slice(2, 6)), { code: 'journal-broken' })
+        assert.match(journal.broken!, /is it full/)
+        assert.equal(journal.head.seq, 2)
+        assert.equal((await verify(journal)).ok, true)
+        delete faults.room
+        await journal.append(entries)
+        assert.equal(journal.broken, undefined)
+        await journal.close()
+        await assertHolds(folder, 20)
+      }
     }
-  }
-})
+  },
+)
 
-test('a write that fails is taken back; the first entry of all as well', async t => {
+t.test('a write that fails is taken back; the first entry of all as well', async t => {
   const faults: Faults = { writeError: 'EIO' }
   const { folder, journal } = await onDisk(t, faults)
   await assert.rejects(journal.append(entries), { code: 'journal-broken' })
@@ -73,7 +76,7 @@ test('a write that fails is taken back; the first entry of all as well', async t
   await assertHolds(folder, 20)
 })
 
-test('after a failed sync it is broken for good, and never syncs again', async t => {
+t.test('after a failed sync it is broken for good, and never syncs again', async t => {
   const faults: Faults = {}
   const { folder, journal } = await onDisk(t, faults)
   await journal.append(entries.slice(0, 5))
@@ -89,7 +92,7 @@ test('after a failed sync it is broken for good, and never syncs again', async t
   await assertHolds(folder, 5)
 })
 
-test('where even taking back fails it is broken for good, and a start recovers', async t => {
+t.test('where even taking back fails it is broken for good, and a start recovers', async t => {
   const faults: Faults = {}
   const { folder, journal } = await onDisk(t, faults)
   await journal.append(entries.slice(0, 5))
@@ -105,7 +108,7 @@ test('where even taking back fails it is broken for good, and a start recovers',
   await assertHolds(folder, 20)
 })
 
-test('a failed sync that cannot be taken back is not called undone: a start may find it', async t => {
+t.test('a failed sync that cannot be taken back is not called undone: a start may find it', async t => {
   const faults: Faults = {}
   const { folder, journal } = await onDisk(t, faults)
   await journal.append(entries.slice(0, 5))
@@ -117,11 +120,11 @@ test('a failed sync that cannot be taken back is not called undone: a start may 
   await assertHolds(folder, 20)
 })
 
-test('a real full disk', async t => {
+t.test('a real full disk', async t => {
   const folder = join(testdir(t), 'small')
   mkdirSync(folder)
   const mounted = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=256k', 'tmpfs', folder])
-  if (mounted.status !== 0) return t.skip('no right to mount a small tmpfs here')
+  if (mounted.status !== 0) return t.pass('not run', { skip: 'no right to mount a small tmpfs here' })
   try {
     await fillUp(folder)
   } finally {
@@ -148,7 +151,7 @@ async function fillUp(folder: string): Promise<void> {
   await assertHolds(folder, acknowledged)
 }
 
-test('a file whose close fails leaves the folder free for the next start', async t => {
+t.test('a file whose close fails leaves the folder free for the next start', async t => {
   const faults: Faults = {}
   const { folder, journal } = await onDisk(t, faults)
   await journal.append(entries)
@@ -158,7 +161,7 @@ test('a file whose close fails leaves the folder free for the next start', async
   await assertHolds(folder, 20)
 })
 
-test('no file stays open after a write, a sync, a repair or a close that failed', async t => {
+t.test('no file stays open after a write, a sync, a repair or a close that failed', async t => {
   const failures: Faults[] = [
     { writeError: 'EIO' },
     { syncError: 'EIO' },

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict'
 import { readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { it, type TestContext } from 'node:test'
+import t, { type Test } from 'tap'
 import { placeOf, type SealedEntry } from '../../../src/domain/audit.js'
 import { Frontier, leafHash, verifyInclusion } from '../../../src/domain/merkle.js'
 import { Journal } from '../../../src/log/journal/journal.js'
@@ -13,7 +13,7 @@ import { type Faults, failingDisk } from '../../support/disks.js'
 import { chainOf, headOf } from '../../support/entries.js'
 import { testdir } from '../../support/testdir.js'
 
-async function opened(t: TestContext, folder = testdir(t)) {
+async function opened(t: Test, folder = testdir(t)) {
   const journal = await Journal.open({ folder, segmentBytes: 50_000 })
   const tree = await Tree.open(journal)
   let isOpen = true
@@ -40,7 +40,7 @@ async function assertTreeOf(tree: Tree, entries: readonly SealedEntry[]): Promis
   assert.deepEqual(tree.head.root, rootOf(entries))
 }
 
-it('follows the journal, in whatever portions', async t => {
+t.test('follows the journal, in whatever portions', async t => {
   const { journal, tree } = await opened(t)
   assert.equal(tree.head, undefined)
   const entries: SealedEntry[] = []
@@ -52,7 +52,7 @@ it('follows the journal, in whatever portions', async t => {
   }
 })
 
-it('proves every entry, and nothing that is not there', async t => {
+t.test('proves every entry, and nothing that is not there', async t => {
   const { journal, tree } = await opened(t)
   const first = chainOf({ count: 20 })
   const second = chainOf({ count: 21, after: { ...headOf(first.at(-1)!), epoch: 2 } })
@@ -80,7 +80,7 @@ it('proves every entry, and nothing that is not there', async t => {
   ])
 })
 
-it('goes on from what it saved', async t => {
+t.test('goes on from what it saved', async t => {
   const { folder, journal, tree, close } = await opened(t)
   const entries = chainOf({ count: 90 })
   await journal.append(entries)
@@ -90,7 +90,7 @@ it('goes on from what it saved', async t => {
   await assertTreeOf(again.tree, entries)
 })
 
-it('comes out the same from whatever is left of it', async t => {
+t.test('comes out the same from whatever is left of it', async t => {
   const { folder, journal, tree, close } = await opened(t)
   const entries = chainOf({ count: 90 })
   await journal.append(entries)
@@ -115,7 +115,7 @@ it('comes out the same from whatever is left of it', async t => {
   }
 })
 
-it('answers no proof that does not hold, and is built anew', async t => {
+t.test('answers no proof that does not hold, and is built anew', async t => {
   const { folder, journal, tree, close } = await opened(t)
   const entries = chainOf({ count: 64 })
   await journal.append(entries)
@@ -133,7 +133,7 @@ it('answers no proof that does not hold, and is built anew', async t => {
   await assertTreeOf(again.tree, entries)
 })
 
-it('leaves a branch with the journal, whatever the journal has done since', async t => {
+t.test('leaves a branch with the journal, whatever the journal has done since', async t => {
   const { folder, journal, tree, close } = await opened(t)
   const common = chainOf({ count: 30 })
   await journal.append([...common, ...chainOf({ count: 10, seed: 7, after: headOf(common.at(-1)!) })])
@@ -157,7 +157,7 @@ it('leaves a branch with the journal, whatever the journal has done since', asyn
   await assertTreeOf(again.tree, [...common.slice(0, 20), ...other])
 })
 
-it('of another log in the same folder begins anew', async t => {
+t.test('of another log in the same folder begins anew', async t => {
   const { folder, journal, tree, close } = await opened(t)
   await journal.append(chainOf({ count: 20 }))
   await tree.whole()
@@ -169,7 +169,7 @@ it('of another log in the same folder begins anew', async t => {
   await assertTreeOf(again.tree, entries)
 })
 
-it('that cannot be opened leaves no file open', async t => {
+t.test('that cannot be opened leaves no file open', async t => {
   const { folder, journal, tree, close } = await opened(t)
   await journal.append(chainOf({ count: 20 }))
   await tree.whole()

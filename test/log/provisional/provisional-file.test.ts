@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { readdirSync } from 'node:fs'
-import { test } from 'node:test'
+import t from 'tap'
 import { NotTakenBack, ProvisionalFile } from '../../../src/log/provisional/provisional-file.js'
 import { type Faults, failingDisk } from '../../support/disks.js'
 import { type Teardown, testdir } from '../../support/testdir.js'
@@ -13,7 +13,7 @@ function onDisk(t: Teardown, faults: Faults) {
   return { folder, file: new ProvisionalFile<Kill>(folder, undefined, failingDisk(faults)) }
 }
 
-test('a rewrite that fails leaves the file as it was, and nothing of its own', async t => {
+t.test('a rewrite that fails leaves the file as it was, and nothing of its own', async t => {
   const faults: Faults = {}
   const { folder, file } = onDisk(t, faults)
   await file.append([a!, b!])
@@ -28,35 +28,38 @@ test('a rewrite that fails leaves the file as it was, and nothing of its own', a
   assert.deepEqual(await file.read(), [b])
 })
 
-test('a full disk takes nothing of a batch, at whatever byte it fills: what was called undone is not found later', async t => {
-  for (let room = 0; room < 2 * '{"kill":"a"}\n'.length; room += 4) {
-    const faults: Faults = {}
-    const { file } = onDisk(t, faults)
-    await file.append([a!])
-    faults.room = room
-    await assert.rejects(Promise.all([file.append([b!]), file.append([a!])]), /is it full/)
-    assert.deepEqual(await file.read(), [a], `with room for ${room} bytes`)
-    delete faults.room
-    await file.append([b!])
-    assert.deepEqual(await file.read(), [a, b])
-  }
-})
+t.test(
+  'a full disk takes nothing of a batch, at whatever byte it fills: what was called undone is not found later',
+  async t => {
+    for (let room = 0; room < 2 * '{"kill":"a"}\n'.length; room += 4) {
+      const faults: Faults = {}
+      const { file } = onDisk(t, faults)
+      await file.append([a!])
+      faults.room = room
+      await assert.rejects(Promise.all([file.append([b!]), file.append([a!])]), /is it full/)
+      assert.deepEqual(await file.read(), [a], `with room for ${room} bytes`)
+      delete faults.room
+      await file.append([b!])
+      assert.deepEqual(await file.read(), [a, b])
+    }
+  },
+)
 
-test('a failed sync is taken back too', async t => {
+t.test('a failed sync is taken back too', async t => {
   const faults: Faults = { syncErrorOnce: 'EIO' }
   const { file } = onDisk(t, faults)
   await assert.rejects(file.append([a!]), { code: 'EIO' })
   assert.deepEqual(await file.read(), [])
 })
 
-test('what cannot be taken back is not called undone: a start may find it', async t => {
+t.test('what cannot be taken back is not called undone: a start may find it', async t => {
   for (const faults of [{ syncErrorOnce: 'EIO', truncateError: 'EROFS' }, { syncError: 'EIO' }]) {
     const { file } = onDisk(t, faults)
     await assert.rejects(file.append([a!]), NotTakenBack)
   }
 })
 
-test('the folder is synced with the first line, when the file may be new', async t => {
+t.test('the folder is synced with the first line, when the file may be new', async t => {
   const faults: Faults = {}
   const { file } = onDisk(t, faults)
   await file.append([a!])

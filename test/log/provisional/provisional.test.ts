@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { describe, it } from 'node:test'
+import t from 'tap'
 import type { KillswitchError } from '../../../src/domain/errors.js'
 import { decideKill, type Kill } from '../../../src/domain/kill.js'
 import { holdsOf } from '../../../src/domain/provisional.js'
@@ -18,8 +18,8 @@ async function onDisk(t: Teardown, faults: Faults) {
   return { rig, file, provisional: await provisionalOf(t, rig, file) }
 }
 
-describe('a provisional kill on a disk that fails', () => {
-  it('is called undone where nothing of it is left, and unknown where a start may find it', async t => {
+t.test('a provisional kill on a disk that fails', async t => {
+  t.test('is called undone where nothing of it is left, and unknown where a start may find it', async t => {
     const faults: Faults = { room: 500 }
     const { file, provisional } = await onDisk(t, faults)
     const kills = ['a', 'b', 'c'].map(key => aKill('ai_v1', key))
@@ -33,7 +33,7 @@ describe('a provisional kill on a disk that fails', () => {
     })
   })
 
-  it('leaves the file once it is in the log, at a later look where the first could not', async t => {
+  t.test('leaves the file once it is in the log, at a later look where the first could not', async t => {
     const faults: Faults = {}
     const { rig, file, provisional } = await onDisk(t, faults)
     await provisional.take([aKill('ai_v1', 'k'), aKill('gone', 'g')])
@@ -49,49 +49,52 @@ describe('a provisional kill on a disk that fails', () => {
     assert.deepEqual(await look(), ['g'])
   })
 
-  it('is not put into the file by a rewrite, where it was called undone; what was kept stays', async t => {
-    for (const failing of ['the one before', 'the one after']) {
-      const rig = await aGate(t)
-      const faults: Faults = {}
-      const disk = failingDisk(faults)
-      let opening = Promise.resolve()
-      const held: Disk = { open: (...asked) => opening.then(() => disk.open(...asked)) }
-      const file = new ProvisionalFile<Kill>(testdir(t), undefined, held)
-      const provisional = await provisionalOf(t, rig, file)
-      await provisional.take([aKill('ai_v1', 'merged')])
-      let goOn = () => {}
-      opening = new Promise<void>(resolve => {
-        goOn = resolve
-      })
-      const before = provisional.take([aKill('kyc_v1', 'before')])
-      provisional.merge()
-      await until(
-        () => provisional.kills.length === 0,
-        'the first is in the log, and waits to leave the file',
-      )
-      const after = provisional.take([aKill('kyc_v1', 'after')])
-      if (failing === 'the one before') faults.syncErrorOnce = 'EIO'
-      else
-        void before.then(() => {
-          faults.syncErrorOnce = 'EIO'
+  t.test(
+    'is not put into the file by a rewrite, where it was called undone; what was kept stays',
+    async t => {
+      for (const failing of ['the one before', 'the one after']) {
+        const rig = await aGate(t)
+        const faults: Faults = {}
+        const disk = failingDisk(faults)
+        let opening = Promise.resolve()
+        const held: Disk = { open: (...asked) => opening.then(() => disk.open(...asked)) }
+        const file = new ProvisionalFile<Kill>(testdir(t), undefined, held)
+        const provisional = await provisionalOf(t, rig, file)
+        await provisional.take([aKill('ai_v1', 'merged')])
+        let goOn = () => {}
+        opening = new Promise<void>(resolve => {
+          goOn = resolve
         })
-      goOn()
-      const [undone, kept] = failing === 'the one before' ? [before, after] : [after, before]
-      await assert.rejects(undone, { code: 'journal-broken' }, failing)
-      await kept
-      await provisional.close()
-      const left = failing === 'the one before' ? 'after' : 'before'
-      assert.deepEqual(
-        (await file.read()).map(kill => kill.request.key),
-        [left],
-        failing,
-      )
-    }
-  })
+        const before = provisional.take([aKill('kyc_v1', 'before')])
+        provisional.merge()
+        await until(
+          () => provisional.kills.length === 0,
+          'the first is in the log, and waits to leave the file',
+        )
+        const after = provisional.take([aKill('kyc_v1', 'after')])
+        if (failing === 'the one before') faults.syncErrorOnce = 'EIO'
+        else
+          void before.then(() => {
+            faults.syncErrorOnce = 'EIO'
+          })
+        goOn()
+        const [undone, kept] = failing === 'the one before' ? [before, after] : [after, before]
+        await assert.rejects(undone, { code: 'journal-broken' }, failing)
+        await kept
+        await provisional.close()
+        const left = failing === 'the one before' ? 'after' : 'before'
+        assert.deepEqual(
+          (await file.read()).map(kill => kill.request.key),
+          [left],
+          failing,
+        )
+      }
+    },
+  )
 })
 
-describe('a provisional kill that is taken again while it is merged', () => {
-  it('stays, since what it was merged into may have been left', async t => {
+t.test('a provisional kill that is taken again while it is merged', async t => {
+  t.test('stays, since what it was merged into may have been left', async t => {
     const rig = await aGate(t)
     await rig.kill('kyc_v1', 'used')
     const provisional = await provisionalOf(t, rig)
@@ -113,8 +116,8 @@ describe('a provisional kill that is taken again while it is merged', () => {
   })
 })
 
-describe('a branch that begins inside a step run', () => {
-  it('has the rest of its kills come in: the log knows the key, and has only the first', async t => {
+t.test('a branch that begins inside a step run', async t => {
+  t.test('has the rest of its kills come in: the log knows the key, and has only the first', async t => {
     const flags = ['ai_v1', 'kyc_v1', 'bridge.intake']
     const rig = await aGate(t, { flags: flags.map(flag => aFlag(flag)) })
     const { actor, request, claim } = aKill('ai_v1', 'run')

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { describe, it } from 'node:test'
+import t from 'tap'
 import { tellingOf } from '../../../src/domain/abandoned.js'
 import { placeOf, type SealedEntry } from '../../../src/domain/audit.js'
 import { Branches } from '../../../src/log/recovery/branches.js'
@@ -36,8 +36,8 @@ async function branchesOf(t: Teardown, rig: Rig): Promise<Branches> {
   return Branches.open({ log: rig.log, gate: rig.gate, provisional, onFault: e => assert.fail(String(e)) })
 }
 
-describe('a branch that was left', () => {
-  it('is told once the store takes it, however often it was away, and by a later run too', async t => {
+t.test('a branch that was left', async t => {
+  t.test('is told once the store takes it, however often it was away, and by a later run too', async t => {
     const rig = await aGate(t)
     const branch = await aBranch(t)
     leave(rig, branch)
@@ -61,7 +61,7 @@ describe('a branch that was left', () => {
     assert.equal((await toldOf(rig)).length, 2)
   })
 
-  it('is told once by two instances that left it at the same time', async t => {
+  t.test('is told once by two instances that left it at the same time', async t => {
     const rig = await aGate(t)
     leave(rig, await aBranch(t))
     const both = [await branchesOf(t, rig), await branchesOf(t, rig)]
@@ -74,7 +74,7 @@ describe('a branch that was left', () => {
     assert.equal((await toldOf(rig)).length, 2)
   })
 
-  it('is told again, with where it came from first, where the telling was on a branch too', async t => {
+  t.test('is told again, with where it came from first, where the telling was on a branch too', async t => {
     const rig = await aGate(t)
     const branch = await aBranch(t)
     leave(rig, branch)
@@ -88,7 +88,7 @@ describe('a branch that was left', () => {
     )
   })
 
-  it('says again that an attempt is void, so that it can be asked for', async t => {
+  t.test('says again that an attempt is void, so that it can be asked for', async t => {
     const other = await aGate(t)
     other.store.faults = Array(100).fill('request-lost')
     await assert.rejects(other.kill('ai_v1', 'unknown'))
@@ -108,38 +108,44 @@ describe('a branch that was left', () => {
     assert.equal(rig.log.answered('operator', 'unknown')?.outcome, 'voided')
   })
 
-  it('tells what was acknowledged also where an earlier attempt of it, on another branch, was void', async t => {
-    const other = await aGate(t)
-    await other.kill('ai_v1', 'kill-there', { incident: 'INC-7' })
-    other.store.faults = Array(100).fill('request-lost')
-    await assert.rejects(other.restore('ai_v1', 'restore-there', { incident: 'INC-7' }))
-    other.store.faults = []
-    other.gate.settleUnknown()
-    await other.gate.close()
-    const rig = await aGate(t)
-    for (const branch of [(await other.entries()).slice(2), await aBranch(t)]) {
+  t.test(
+    'tells what was acknowledged also where an earlier attempt of it, on another branch, was void',
+    async t => {
+      const other = await aGate(t)
+      await other.kill('ai_v1', 'kill-there', { incident: 'INC-7' })
+      other.store.faults = Array(100).fill('request-lost')
+      await assert.rejects(other.restore('ai_v1', 'restore-there', { incident: 'INC-7' }))
+      other.store.faults = []
+      other.gate.settleUnknown()
+      await other.gate.close()
+      const rig = await aGate(t)
+      for (const branch of [(await other.entries()).slice(2), await aBranch(t)]) {
+        leave(rig, branch)
+        const branches = await branchesOf(t, rig)
+        branches.tell()
+        await branches.close()
+      }
+      assert.deepEqual(
+        (await toldOf(rig)).map(([action]) => action),
+        ['flip.voided', 'kill', 'restore'],
+      )
+    },
+  )
+
+  t.test(
+    'is told above every place that was issued on it, where an earlier run had not come so far',
+    async t => {
+      const rig = await aGate(t)
+      const branch = chainOf({ count: 2, after: { epoch: 41, seq: 9, hash: 'f'.repeat(64), at: '' } })
       leave(rig, branch)
       const branches = await branchesOf(t, rig)
       branches.tell()
       await branches.close()
-    }
-    assert.deepEqual(
-      (await toldOf(rig)).map(([action]) => action),
-      ['flip.voided', 'kill', 'restore'],
-    )
-  })
+      assert.ok(rig.log.head.epoch > 41, `epoch ${rig.log.head.epoch}`)
+    },
+  )
 
-  it('is told above every place that was issued on it, where an earlier run had not come so far', async t => {
-    const rig = await aGate(t)
-    const branch = chainOf({ count: 2, after: { epoch: 41, seq: 9, hash: 'f'.repeat(64), at: '' } })
-    leave(rig, branch)
-    const branches = await branchesOf(t, rig)
-    branches.tell()
-    await branches.close()
-    assert.ok(rig.log.head.epoch > 41, `epoch ${rig.log.head.epoch}`)
-  })
-
-  it('needs no telling of what was asked for again, and is in the log', async t => {
+  t.test('needs no telling of what was asked for again, and is in the log', async t => {
     const rig = await aGate(t)
     leave(rig, await aBranch(t))
     await rig.kill('ai_v1', 'kill-there', { incident: 'INC-7' })

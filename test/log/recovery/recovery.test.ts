@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { cpSync } from 'node:fs'
 import { join } from 'node:path'
-import { describe, it } from 'node:test'
+import t from 'tap'
 import { EMPTY, open, placeOf } from '../../../src/domain/audit.js'
 import { Gate } from '../../../src/log/gate/gate.js'
 import { Journal } from '../../../src/log/journal/journal.js'
@@ -16,8 +16,8 @@ import { aKill, provisionalOf } from '../../support/provisional.js'
 import { startRedis } from '../../support/redis.js'
 import { testdir } from '../../support/testdir.js'
 
-describe('a store that is emptied while its branch is looked for', () => {
-  it('costs no line of the journal: nothing seems to be held, and nothing is let go', async t => {
+t.test('a store that is emptied while its branch is looked for', async t => {
+  t.test('costs no line of the journal: nothing seems to be held, and nothing is let go', async t => {
     const rig = await aGate(t)
     await rig.kill('ai_v1', 'k')
     const provisional = await provisionalOf(t, rig)
@@ -37,8 +37,8 @@ describe('a store that is emptied while its branch is looked for', () => {
   })
 })
 
-describe('lines that are put back while another instance is doing the same', () => {
-  it('follow no line of another branch: this instance leaves its own instead', async t => {
+t.test('lines that are put back while another instance is doing the same', async t => {
+  t.test('follow no line of another branch: this instance leaves its own instead', async t => {
     const redis = await startRedis(t)
     const store = new RedisStore({ url: redis.url, environment: 'both' })
     t.after(() => store.close())
@@ -92,8 +92,8 @@ describe('lines that are put back while another instance is doing the same', () 
   })
 })
 
-describe('a provisional kill of a flag that has no definition', () => {
-  it('waits for one: it is not refused and dropped', async t => {
+t.test('a provisional kill of a flag that has no definition', async t => {
+  t.test('waits for one: it is not refused and dropped', async t => {
     const rig = await aGate(t)
     const provisional = await provisionalOf(t, rig)
     await provisional.take([aKill('gone', 'g'), aKill('ai_v1', 'k')])
@@ -107,8 +107,8 @@ describe('a provisional kill of a flag that has no definition', () => {
   })
 })
 
-describe('a store that loses what the disk had no room for', () => {
-  it('gets it back once there is room, and nothing before', async t => {
+t.test('a store that loses what the disk had no room for', async t => {
+  t.test('gets it back once there is room, and nothing before', async t => {
     const faults: Faults = {}
     const folder = testdir(t)
     const other = await Journal.open({ folder })

@@ -1,8 +1,8 @@
 // What every store promises, as its port says: one suite, run on each adapter. Knows no adapter.
 
 import assert from 'node:assert/strict'
-import { describe, it, type TestContext } from 'node:test'
 import fc from 'fast-check'
+import t, { type Test } from 'tap'
 import { EMPTY, type Head, hashLine, open, type SealedEntry } from '../../../src/domain/audit.js'
 import { KillswitchError } from '../../../src/domain/errors.js'
 import type { CommitResult, Store } from '../../../src/log/stores/store.js'
@@ -50,15 +50,15 @@ const linesOf = (entries: readonly SealedEntry[]): string[] => entries.map(({ li
 
 const numbered = (count: number): string[] => Array.from({ length: count }, (_, i) => `reason ${i + 1}`)
 
-export function describeStore(name: string, openStore: (t: TestContext) => Promise<StoreUnderTest>): void {
-  describe(`${name}: commit`, () => {
-    it('begins empty', async t => {
+export function describeStore(name: string, openStore: (t: Test) => Promise<StoreUnderTest>): void {
+  t.test(`${name}: commit`, async t => {
+    t.test('begins empty', async t => {
       const { store } = await openStore(t)
       assert.deepEqual(await store.head(), EMPTY)
       await store.ping()
     })
 
-    it('keeps what it committed, and ends there', async t => {
+    t.test('keeps what it committed, and ends there', async t => {
       const { store, second } = await openStore(t)
       const entries = await commitAfter(store, EMPTY, 'one', 'two', 'three')
       assert.deepEqual(await second.head(), lastHead(entries))
@@ -67,7 +67,7 @@ export function describeStore(name: string, openStore: (t: TestContext) => Promi
       assert.deepEqual(follower.lines, linesOf(entries))
     })
 
-    it('answers a stale head with exactly the missing lines, and writes nothing', async t => {
+    t.test('answers a stale head with exactly the missing lines, and writes nothing', async t => {
       const { store, second } = await openStore(t)
       const entries = await commitAfter(store, EMPTY, ...numbered(7))
       for (const known of [0, 1, 6]) {
@@ -78,7 +78,7 @@ export function describeStore(name: string, openStore: (t: TestContext) => Promi
       assert.deepEqual(await store.head(), lastHead(entries))
     })
 
-    it('bounds an answer in lines and bytes, and always moves on', async t => {
+    t.test('bounds an answer in lines and bytes, and always moves on', async t => {
       const { store } = await openStore(t)
       const many = await commitAfter(store, EMPTY, ...numbered(620))
       const large = await commitAfter(
@@ -99,7 +99,7 @@ export function describeStore(name: string, openStore: (t: TestContext) => Promi
       assert.deepEqual(sizes, [500, 121, 1, 1])
     })
 
-    it('lets exactly one of two racing writers have each place', async t => {
+    t.test('lets exactly one of two racing writers have each place', async t => {
       const { store, second } = await openStore(t)
       let head = EMPTY
       const won = [0, 0]
@@ -122,7 +122,7 @@ export function describeStore(name: string, openStore: (t: TestContext) => Promi
       assertChain(follower.lines)
     })
 
-    it('says that a head is lost which it does not hold, and writes nothing', async t => {
+    t.test('says that a head is lost which it does not hold, and writes nothing', async t => {
       const { store } = await openStore(t)
       const beyond = lastHead(sealAfter(EMPTY, 'never', 'committed', 'here'))
       const lost = async (head: Head, pattern: RegExp): Promise<void> => {
@@ -139,7 +139,7 @@ export function describeStore(name: string, openStore: (t: TestContext) => Promi
       assert.deepEqual(await store.head(), lastHead(entries))
     })
 
-    it('orders a later epoch after an earlier one, also beyond nine', async t => {
+    t.test('orders a later epoch after an earlier one, also beyond nine', async t => {
       const { store, second } = await openStore(t)
       const old = await commitAfter(store, EMPTY, ...numbered(11))
       const opened = await commitAfter(store, lastHead(old), 'last of epoch 0')
@@ -156,7 +156,7 @@ export function describeStore(name: string, openStore: (t: TestContext) => Promi
       assert.deepEqual(await second.head(), lastHead(entries))
     })
 
-    it('keeps every byte of a line, of any script, up to a mebibyte', async t => {
+    t.test('keeps every byte of a line, of any script, up to a mebibyte', async t => {
       const { store } = await openStore(t)
       const texts = [
         'Überlastung \u{1f6d1} 停止',
@@ -178,7 +178,7 @@ export function describeStore(name: string, openStore: (t: TestContext) => Promi
       )
     })
 
-    it('keeps the state of each flag as of the last commit', async t => {
+    t.test('keeps the state of each flag as of the last commit', async t => {
       const { store, flags } = await openStore(t)
       if (!flags) return
       const first = sealAfter(EMPTY, 'one')
@@ -206,8 +206,8 @@ export function describeStore(name: string, openStore: (t: TestContext) => Promi
     })
   })
 
-  describe(`${name}: follow`, () => {
-    it('keeps the state of a flag of any key as it is named', async t => {
+  t.test(`${name}: follow`, async t => {
+    t.test('keeps the state of a flag of any key as it is named', async t => {
       const { store, flags } = await openStore(t)
       const states = new Map(
         [...ODD_KEYS, ...fc.sample(aKey, { numRuns: 200, seed: 1 })].map((key, at) => [key, `{"at":${at}}`]),
@@ -219,7 +219,7 @@ export function describeStore(name: string, openStore: (t: TestContext) => Promi
       if (flags) assert.deepEqual(new Map(Object.entries(await flags())), states)
     })
 
-    it('goes on from where the caller is', async t => {
+    t.test('goes on from where the caller is', async t => {
       const { store, second } = await openStore(t)
       const entries = await commitAfter(store, EMPTY, ...numbered(5))
       const follower = new Follower(t, second, headOf(entries[2]!))
@@ -229,7 +229,7 @@ export function describeStore(name: string, openStore: (t: TestContext) => Promi
       assert.deepEqual(follower.lines, linesOf([...entries.slice(3), ...more]))
     })
 
-    it('never skips or repeats while commits go on', async t => {
+    t.test('never skips or repeats while commits go on', async t => {
       const { store, second } = await openStore(t)
       const followers = [new Follower(t, store), new Follower(t, second)]
       const entries: SealedEntry[] = []
@@ -248,7 +248,7 @@ export function describeStore(name: string, openStore: (t: TestContext) => Promi
       assertChain(lines)
     })
 
-    it('tells of a line at once, and at least every 250 ms that the store is there', async t => {
+    t.test('tells of a line at once, and at least every 250 ms that the store is there', async t => {
       const { store, second } = await openStore(t)
       const follower = new Follower(t, second)
       await follower.next('alive')
@@ -257,7 +257,7 @@ export function describeStore(name: string, openStore: (t: TestContext) => Promi
       const committedAtMs = performance.now()
       await follower.lineCount(1)
       const told = follower.told.find(({ kind }) => kind === 'lines')!
-      t.diagnostic(`told ${(told.atMs - committedAtMs).toFixed(1)} ms after the commit was acknowledged`)
+      t.comment(`told ${(told.atMs - committedAtMs).toFixed(1)} ms after the commit was acknowledged`)
       assert.ok(told.atMs - committedAtMs < 100)
       for (let n = 0; n < 5; n++) await follower.next('alive')
       const gaps = follower.told.slice(1).map(({ atMs }, i) => atMs - follower.told[i]!.atMs)
@@ -265,20 +265,23 @@ export function describeStore(name: string, openStore: (t: TestContext) => Promi
       assert.ok(median < 250, `gaps of ${gaps.map(Math.round).join(', ')} ms`)
     })
 
-    it('says lost while the store does not hold what the caller has, and goes on when it does', async t => {
-      const { store } = await openStore(t)
-      const entries = await commitAfter(store, EMPTY, 'one', 'two')
-      const follower = new Follower(t, store, lastHead(sealAfter(EMPTY, 'of', 'another', 'log')))
-      assert.match((await follower.next('lost')).why ?? '', /0-3/)
-      assert.match((await follower.next('lost')).why ?? '', /0-3/)
-      assert.deepEqual(follower.lines, [])
-      follower.head = headOf(entries[0]!)
-      await follower.lineCount(1)
-      assert.deepEqual(follower.lines, linesOf(entries.slice(1)))
-      await follower.next('alive')
-    })
+    t.test(
+      'says lost while the store does not hold what the caller has, and goes on when it does',
+      async t => {
+        const { store } = await openStore(t)
+        const entries = await commitAfter(store, EMPTY, 'one', 'two')
+        const follower = new Follower(t, store, lastHead(sealAfter(EMPTY, 'of', 'another', 'log')))
+        assert.match((await follower.next('lost')).why ?? '', /0-3/)
+        assert.match((await follower.next('lost')).why ?? '', /0-3/)
+        assert.deepEqual(follower.lines, [])
+        follower.head = headOf(entries[0]!)
+        await follower.lineCount(1)
+        assert.deepEqual(follower.lines, linesOf(entries.slice(1)))
+        await follower.next('alive')
+      },
+    )
 
-    it('ends when it is told to, also when it was told before', async t => {
+    t.test('ends when it is told to, also when it was told before', async t => {
       const { store } = await openStore(t)
       const follower = new Follower(t, store)
       await follower.next('alive')
@@ -291,8 +294,8 @@ export function describeStore(name: string, openStore: (t: TestContext) => Promi
     })
   })
 
-  describe(`${name}: close`, () => {
-    it('ends followers, and refuses what comes after', async t => {
+  t.test(`${name}: close`, async t => {
+    t.test('ends followers, and refuses what comes after', async t => {
       const { store } = await openStore(t)
       const follower = new Follower(t, store)
       await follower.next('alive')

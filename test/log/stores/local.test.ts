@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { it } from 'node:test'
+import t from 'tap'
 import { EMPTY, type Head, placeOf, type SealedEntry } from '../../../src/domain/audit.js'
 import { KillswitchError } from '../../../src/domain/errors.js'
 import { type LocalJournal, LocalStore } from '../../../src/log/stores/local/store.js'
@@ -42,7 +42,7 @@ describeStore('local', async t => {
   return { store, second: store }
 })
 
-it('local: one commit at a time, in the order they came', async t => {
+t.test('local: one commit at a time, in the order they came', async t => {
   const store = new LocalStore(new MemoryJournal())
   const follower = new Follower(t, store)
   const entries = sealAfter(EMPTY, ...Array.from({ length: 50 }, (_, i) => `reason ${i}`))
@@ -53,7 +53,7 @@ it('local: one commit at a time, in the order they came', async t => {
   await follower.lineCount(50)
 })
 
-it('local: a broken journal is told as such, and holds up nobody else', async () => {
+t.test('local: a broken journal is told as such, and holds up nobody else', async () => {
   const journal = new MemoryJournal()
   const store = new LocalStore(journal)
   const entries = await commitAfter(store, EMPTY, 'one')

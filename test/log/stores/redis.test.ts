@@ -1,9 +1,9 @@
-import { after } from 'node:test'
 import { RedisStore } from '../../../src/log/stores/redis/store.js'
 import { startRedis } from '../../support/redis.js'
+import { wholeFile } from '../../support/whole-file.js'
 import { describeStore } from './contract.js'
 
-const redis = await startRedis({ after })
+const redis = await startRedis(wholeFile)
 let serial = 0
 
 describeStore('redis', async t => {

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import t from 'tap'
 import { actionsOf, findingsOf, read, stepsOf } from '../reading.js'
 
-test('a box of MkDocs holds steps under its title, and only those', () => {
+t.test('a box of MkDocs holds steps under its title, and only those', async () => {
   const source = '## Go\n??? danger "Only at night"\n    1. Disable `ai_v1`\n\n    2. Wait\n\n1. Look\n'
   assert.deepEqual(stepsOf(source), [
     'go/only-at-night/1 | Disable ai_v1',
@@ -13,13 +13,13 @@ test('a box of MkDocs holds steps under its title, and only those', () => {
   assert.deepEqual(actionsOf(source), ['ai_v1=off@3 low'])
 })
 
-test('a box inside an item belongs to the item', () => {
+t.test('a box inside an item belongs to the item', async () => {
   const source = '## Go\n1. Look\n\n    !!! note\n        Disable `ai_v1`.\n\n2. Wait\n'
   assert.deepEqual(stepsOf(source), ['go/1 | Look', 'go/2 | Wait'])
   assert.deepEqual(actionsOf(source), ['ai_v1=off@5 high'])
 })
 
-test('the colons of a box are in no step', () => {
+t.test('the colons of a box are in no step', async () => {
   for (const open of [':::warning', '::: tip', '::: {.danger}', '::::caution'])
     assert.deepEqual(
       stepsOf(`## Go\n${open}\n1. Wait\n${open.replace(/[^:]/g, '')}\n`),
@@ -34,11 +34,11 @@ test('the colons of a box are in no step', () => {
     )
 })
 
-test("the sign of GitHub's boxes is no text", () => {
+t.test("the sign of GitHub's boxes is no text", async () => {
   assert.deepEqual(stepsOf('## Go\n> [!CAUTION]\n> Disable `ai_v1`\n'), ['go/1 | Disable ai_v1'])
 })
 
-test('lists and tables of HTML are read, with their lines', () => {
+t.test('lists and tables of HTML are read, with their lines', async () => {
   const source =
     '## Go\n<ol>\n<li>Wait</li>\n\n<li>Disable <code>ai_v1</code><ul><li>Check it</li></ul></li>\n</ol>\n\n<table>\n<tr><th>Issue</th><th>Action</th></tr>\n<tr><td>Slow</td><td>Disable `kyc_v1`</td></tr>\n</table>\n'
   assert.deepEqual(stepsOf(source), [
@@ -50,7 +50,7 @@ test('lists and tables of HTML are read, with their lines', () => {
   assert.deepEqual(actionsOf(source), ['ai_v1=off@5 high', 'kyc_v1=off@10 high'])
 })
 
-test('a list of HTML in the middle of a line, and one that never ends, are read', () => {
+t.test('a list of HTML in the middle of a line, and one that never ends, are read', async () => {
   assert.deepEqual(stepsOf('## Go\nDo: <ol><li>Wait</li><li>Look</li></ol>\n'), [
     'go/1 | Wait',
     'go/2 | Look',
@@ -62,17 +62,17 @@ test('a list of HTML in the middle of a line, and one that never ends, are read'
   ])
 })
 
-test('what is folded or wrapped is Markdown, also without blank lines', () => {
+t.test('what is folded or wrapped is Markdown, also without blank lines', async () => {
   const source = '## Go\n<details><summary>By hand</summary>\n1. Wait\n</details>\n<div>\n1. Look\n</div>\n'
   assert.deepEqual(stepsOf(source), ['go/by-hand/1 | Wait', 'go/1 | Look'])
 })
 
-test('a comment is no text, and one without an end is told', () => {
+t.test('a comment is no text, and one without an end is told', async () => {
   assert.deepEqual(findingsOf('## Go\n1. Wait <!-- FLUSHALL -->\n<!--\n\nFLUSHALL\n-->\n2. Look\n'), [])
   assert.deepEqual(findingsOf('## Go\n1. Wait\n\n<!-- 2. Look\n'), ['unknown-markup@4'])
 })
 
-test('MDX: imports are no text, components are transparent, their titles are labels', () => {
+t.test('MDX: imports are no text, components are transparent, their titles are labels', async () => {
   const source =
     'import { Steps } from \'@x/y\'\n\n# T\n\n## Go\n\n<Steps>\n  <Step title="Stop it">\n    1. Disable `ai_v1`\n  </Step>\n</Steps>\n<Callout>Restart `x`.</Callout>\n1. Wait\n'
   assert.deepEqual(stepsOf(source), ['go/stop-it/1 | Disable ai_v1', 'go/1 | Wait'])

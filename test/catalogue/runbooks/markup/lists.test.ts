@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import t from 'tap'
 import { actionsOf, findingsOf, read, stepsOf } from '../reading.js'
 
 const MARKS: readonly (readonly [name: string, first: string, second: string, third: string])[] = [
@@ -22,20 +22,20 @@ const MARKS: readonly (readonly [name: string, first: string, second: string, th
 ]
 
 for (const [name, ...marks] of MARKS) {
-  test(`${name} are a list, and no part of the steps`, () => {
+  t.test(`${name} are a list, and no part of the steps`, async () => {
     const [one, two, three] = marks
     const source = `## Go\n${one} Page somebody\n${two} Disable \`ai_v1\`\n${three} Wait\n`
     assert.deepEqual(stepsOf(source), ['go/1 | Page somebody', 'go/2 | Disable ai_v1', 'go/3 | Wait'])
     assert.deepEqual(actionsOf(source), ['ai_v1=off@3 high'])
   })
 
-  test(`${name} go on behind text that belongs to an item`, () => {
+  t.test(`${name} go on behind text that belongs to an item`, async () => {
     const [one, two] = marks
     const source = `## Go\n${one} Page somebody\n\n   And tell them why.\n\n${two} Wait\n`
     assert.deepEqual(stepsOf(source), ['go/1 | Page somebody', 'go/2 | Wait'])
   })
 
-  test(`${name} are nested below a numbered item`, () => {
+  t.test(`${name} are nested below a numbered item`, async () => {
     const [one, two] = marks
     const source = `## Go\n1. Page them:\n   ${one} the lead\n   ${two} the owner\n2. Wait\n`
     assert.deepEqual(stepsOf(source), [
@@ -47,7 +47,7 @@ for (const [name, ...marks] of MARKS) {
   })
 }
 
-test('a tenth letter and what is nested in it keep their places', () => {
+t.test('a tenth letter and what is nested in it keep their places', async () => {
   const items = Array.from('abcdefghijk', letter => `${letter}) Look at ${letter}\n   - Check it\n`).join('')
   const steps = read(`## Go\n${items}`).steps
   assert.deepEqual(
@@ -57,18 +57,18 @@ test('a tenth letter and what is nested in it keep their places', () => {
   assert.equal(steps[20]?.line, 22)
 })
 
-test('one mark alone, a name or an abbreviation is no list', () => {
+t.test('one mark alone, a name or an abbreviation is no list', async () => {
   for (const prose of ['i. e. what it says', 'A. Turing wrote it', '(a) alone', 'c) and d) follow'])
     assert.deepEqual(stepsOf(`## Go\n${prose}\n\n1. Wait\n`), ['go/1 | Wait'], prose)
 })
 
-test('marks in a fence, in a comment and in front matter are none', () => {
+t.test('marks in a fence, in a comment and in front matter are none', async () => {
   const source =
     '---\na) x\nb) y\n---\n## Go\n1. Wait\n```\na) x\nb) y\n```\n<!--\na) x\n\nb) y\n-->\n2. Look\n'
   assert.deepEqual(stepsOf(source), ['go/1 | Wait', 'go/2 | Look'])
 })
 
-test('signs that stand for bullets are bullets, and boxes are tasks', () => {
+t.test('signs that stand for bullets are bullets, and boxes are tasks', async () => {
   const source = '## Go\n• Check it\n• Restart it\n\n☐ Page them\n☑ Stop it\n\n➜ Look at it\n➜ Watch it\n'
   const kinds = read(source).steps.map(({ kind, text }) => `${kind} ${text}`)
   assert.deepEqual(kinds, [
@@ -81,7 +81,7 @@ test('signs that stand for bullets are bullets, and boxes are tasks', () => {
   ])
 })
 
-test('several numbers in a line are several steps on that line', () => {
+t.test('several numbers in a line are several steps on that line', async () => {
   const source = '## Go\n1. Page them. 2. Disable `kyc_v1`. 3. Wait.\n4. Look.\n'
   assert.deepEqual(stepsOf(source), [
     'go/1 | Page them.',
@@ -98,18 +98,18 @@ test('several numbers in a line are several steps on that line', () => {
   ])
 })
 
-test('a number that is part of a sentence begins no step', () => {
+t.test('a number that is part of a sentence begins no step', async () => {
   const one = '1. Go back to version 2. 3 pods are enough. Then wait.'
   assert.deepEqual(stepsOf(`## Go\n${one}\n`), [`go/1 | ${one.slice(3)}`])
   assert.deepEqual(stepsOf('## Go\n1. Set `x 2. 3.` and wait for 2. It takes long.\n').length, 1)
 })
 
-test('numbers in a sentence that may be steps are told', () => {
+t.test('numbers in a sentence that may be steps are told', async () => {
   const source = '## Go\n1. Wait\n\n## How\nIt depends on (1) the queue and (2) the store.\n'
   assert.deepEqual(findingsOf(source), ['unread-list@5'])
 })
 
-test('a cell that lists things has them as steps', () => {
+t.test('a cell that lists things has them as steps', async () => {
   const source = '## Go\n| Issue | Action |\n|---|---|\n| Slow | 1. Scale up<br>2. Disable `ai_v1` |\n'
   assert.deepEqual(stepsOf(source), ['go/1 | Slow', 'go/1.1 | Scale up', 'go/1.2 | Disable ai_v1'])
   assert.deepEqual(actionsOf(source), ['ai_v1=off@4 high'])

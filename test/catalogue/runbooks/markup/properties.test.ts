@@ -1,7 +1,7 @@
 // What holds of every rewrite, whatever a team brings.
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
 import fc from 'fast-check'
+import t from 'tap'
 import { readMarkup } from '../../../../src/catalogue/runbooks/markup/read-markup.js'
 import { rowsOf } from '../../../../src/catalogue/runbooks/markup/rows.js'
 import { read } from '../reading.js'
@@ -63,7 +63,7 @@ const source = fc.oneof(
   scrap,
 )
 
-test('every line of the source is there, in its order', () => {
+t.test('every line of the source is there, in its order', async () => {
   fc.assert(
     fc.property(source, text => {
       const { lines, text: rewritten } = readMarkup(text)
@@ -78,7 +78,7 @@ test('every line of the source is there, in its order', () => {
   )
 })
 
-test('nothing that is written this way keeps a runbook from being read', () => {
+t.test('nothing that is written this way keeps a runbook from being read', async () => {
   fc.assert(
     fc.property(source, text => {
       const count = rowsOf(text).length
@@ -107,7 +107,7 @@ const marks: ((at: number) => string)[] = [
 ]
 const gap = fc.constantFrom('\n', '\n\n', '\n   more of it\n', '\n\n   ```\n   a) no\n   b) item\n   ```\n')
 
-test('a list of so many items gives so many steps, with their lines', () => {
+t.test('a list of so many items gives so many steps, with their lines', async () => {
   fc.assert(
     fc.property(fc.constantFrom(...marks), fc.array(gap, { minLength: 2, maxLength: 12 }), (mark, gaps) => {
       const text = `## Go\n\n${gaps.map((after, at) => `${mark(at)} Check pod${at}${after}`).join('')}`

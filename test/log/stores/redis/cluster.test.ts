@@ -5,7 +5,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { it, type TestContext } from 'node:test'
+import t, { type Test } from 'tap'
 import { EMPTY } from '../../../../src/domain/audit.js'
 import { RedisStore } from '../../../../src/log/stores/redis/store.js'
 import { Follower } from '../../../support/follower.js'
@@ -14,7 +14,7 @@ import { freePort, startRedis, VOLATILE } from '../../../support/redis.js'
 import { until } from '../../../support/until.js'
 import { commitAfter, commitAll } from '../contract.js'
 
-async function assertWorks(t: TestContext, url: string): Promise<RedisStore> {
+async function assertWorks(t: Test, url: string): Promise<RedisStore> {
   const store = new RedisStore({ url, environment: 'many' })
   t.after(() => store.close())
   await store.whenReady(10_000)
@@ -44,7 +44,7 @@ async function assertWorks(t: TestContext, url: string): Promise<RedisStore> {
   return store
 }
 
-it('works on Redis Cluster', async t => {
+t.test('works on Redis Cluster', async t => {
   const redis = await startRedis(t, {
     ...VOLATILE,
     'cluster-enabled': 'yes',
@@ -73,7 +73,7 @@ it('works on Redis Cluster', async t => {
   )
 })
 
-it('works behind Sentinel', async t => {
+t.test('works behind Sentinel', async t => {
   const redis = await startRedis(t)
   const port = await freePort()
   const config = join(redis.dir, 'sentinel.conf')

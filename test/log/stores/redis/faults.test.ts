@@ -1,8 +1,8 @@
 // What a commit says when Redis fails, and that it is true. Loss of what was committed: loss.test.ts.
 
 import assert from 'node:assert/strict'
-import { after, it, type TestContext } from 'node:test'
 import { inspect } from 'node:util'
+import t, { type Test } from 'tap'
 import { EMPTY, type SealedEntry } from '../../../../src/domain/audit.js'
 import { KillswitchError } from '../../../../src/domain/errors.js'
 import { RedisStore } from '../../../../src/log/stores/redis/store.js'
@@ -12,12 +12,13 @@ import { assertChain, headOf, lastHead, sealAfter } from '../../../support/log.j
 import { startProxy } from '../../../support/proxy.js'
 import { freePort, PROPER, startRedis } from '../../../support/redis.js'
 import { until } from '../../../support/until.js'
+import { wholeFile } from '../../../support/whole-file.js'
 import { commitAfter, commitAll, commitInNextEpoch } from '../contract.js'
 
-const shared = await startRedis({ after })
+const shared = await startRedis(wholeFile)
 let serial = 0
 
-async function openStore(t: TestContext, url = shared.url): Promise<RedisStore> {
+async function openStore(t: Test, url = shared.url): Promise<RedisStore> {
   const store = new RedisStore({ url, environment: `faults-${++serial}` })
   t.after(() => store.close())
   await store.whenReady(5000)
@@ -58,7 +59,7 @@ async function assertOnceAndResolvable(
   )
 }
 
-it('a lost reply is an unknown outcome, executed once, and resolvable by a retry', async t => {
+t.test('a lost reply is an unknown outcome, executed once, and resolvable by a retry', async t => {
   const proxy = await startProxy(t, shared.port)
   const store = await openStore(t, proxy.url)
   await store.head()
@@ -75,7 +76,7 @@ it('a lost reply is an unknown outcome, executed once, and resolvable by a retry
   await assertOnceAndResolvable(store, entries)
 })
 
-it('a connection cut with a commit under way never sends it again', async t => {
+t.test('a connection cut with a commit under way never sends it again', async t => {
   const proxy = await startProxy(t, shared.port)
   const store = await openStore(t, proxy.url)
   proxy.mode = 'black-hole'
@@ -91,7 +92,7 @@ it('a connection cut with a commit under way never sends it again', async t => {
   assert.deepEqual(await linesIn(store), [])
 })
 
-it('a black hole is an unknown outcome within the time limit, then fast refusals', async t => {
+t.test('a black hole is an unknown outcome within the time limit, then fast refusals', async t => {
   const proxy = await startProxy(t, shared.port)
   const store = await openStore(t, proxy.url)
   const entries = await commitAfter(store, EMPTY, 'one')
@@ -111,7 +112,7 @@ it('a black hole is an unknown outcome within the time limit, then fast refusals
   const nextMs = await timed(() =>
     assert.rejects(commitAll(store, head, sealAfter(head, 'two')), failsWith('store-unavailable')),
   )
-  t.diagnostic(`first ${firstMs.toFixed(0)} ms, next ${nextMs.toFixed(1)} ms`)
+  t.comment(`first ${firstMs.toFixed(0)} ms, next ${nextMs.toFixed(1)} ms`)
   assert.ok(firstMs < 500 && nextMs < 50)
   proxy.mode = 'pass'
   proxy.cut()
@@ -119,7 +120,7 @@ it('a black hole is an unknown outcome within the time limit, then fast refusals
   await commitAfter(store, head, 'three')
 })
 
-it('a half-open connection is an unknown outcome, and is replaced', async t => {
+t.test('a half-open connection is an unknown outcome, and is replaced', async t => {
   const proxy = await startProxy(t, shared.port)
   const store = await openStore(t, proxy.url)
   proxy.halfOpen()
@@ -135,7 +136,7 @@ it('a half-open connection is an unknown outcome, and is replaced', async t => {
   await commitAfter(store, EMPTY, 'two')
 })
 
-it('a stopped Redis is an unknown outcome within 500 ms; the late execution happens once', async t => {
+t.test('a stopped Redis is an unknown outcome within 500 ms; the late execution happens once', async t => {
   const redis = await startRedis(t)
   const store = await openStore(t, redis.url)
   const follower = new Follower(t, store)
@@ -143,14 +144,14 @@ it('a stopped Redis is an unknown outcome within 500 ms; the late execution happ
   redis.pause()
   const entries = sealAfter(EMPTY, 'one')
   const ms = await timed(() => assert.rejects(commitAll(store, EMPTY, entries), failsWith('outcome-unknown')))
-  t.diagnostic(`unknown after ${ms.toFixed(0)} ms`)
+  t.comment(`unknown after ${ms.toFixed(0)} ms`)
   assert.ok(ms < 500)
   redis.resume()
   await follower.lineCount(1)
   await assertOnceAndResolvable(store, entries, redis.admin)
 })
 
-it('a dead Redis is unavailable at once, and says where and why', async t => {
+t.test('a dead Redis is unavailable at once, and says where and why', async t => {
   const redis = await startRedis(t)
   const store = await openStore(t, redis.url)
   await redis.stop('SIGKILL')
@@ -172,7 +173,7 @@ it('a dead Redis is unavailable at once, and says where and why', async t => {
   await assert.rejects(store.head(), failsWith('store-unavailable'))
 })
 
-it('a Redis that was never there is unavailable, and is found when it comes', async t => {
+t.test('a Redis that was never there is unavailable, and is found when it comes', async t => {
   const port = await freePort()
   const store = new RedisStore({ url: `redis://127.0.0.1:${port}`, environment: 'later' })
   t.after(() => store.close())
@@ -180,7 +181,7 @@ it('a Redis that was never there is unavailable, and is found when it comes', as
   await assert.rejects(commitAll(store, EMPTY, sealAfter(EMPTY, 'one')), failsWith('store-unavailable'))
 })
 
-it('follow goes on after a restart on the same port, with what came meanwhile', async t => {
+t.test('follow goes on after a restart on the same port, with what came meanwhile', async t => {
   const redis = await startRedis(t, PROPER)
   const store = await openStore(t, redis.url)
   const proxy = await startProxy(t, redis.port)
@@ -205,7 +206,7 @@ it('follow goes on after a restart on the same port, with what came meanwhile', 
   assertChain(follower.lines)
 })
 
-it('follow notices silence by itself, and goes on when it ends', async t => {
+t.test('follow notices silence by itself, and goes on when it ends', async t => {
   const proxy = await startProxy(t, shared.port)
   const store = await openStore(t)
   const behindProxy = new RedisStore({ url: proxy.url, environment: `faults-${serial}` })
@@ -221,7 +222,7 @@ it('follow notices silence by itself, and goes on when it ends', async t => {
   await follower.lineCount(1)
 })
 
-it('SCRIPT FLUSH goes unnoticed', async t => {
+t.test('SCRIPT FLUSH goes unnoticed', async t => {
   const store = await openStore(t)
   const entries = await commitAfter(store, EMPTY, 'one')
   const follower = new Follower(t, store)
@@ -231,7 +232,7 @@ it('SCRIPT FLUSH goes unnoticed', async t => {
   await follower.lineCount(2)
 })
 
-it('commits while Redis is out of memory', async t => {
+t.test('commits while Redis is out of memory', async t => {
   const redis = await startRedis(t)
   const store = await openStore(t, redis.url)
   await redis.admin.config('SET', 'maxmemory', '1mb')
@@ -243,7 +244,7 @@ it('commits while Redis is out of memory', async t => {
   assert.deepEqual(await store.head(), lastHead(entries))
 })
 
-it('maps each way Redis refuses to a certain failure that says what to do', async t => {
+t.test('maps each way Redis refuses to a certain failure that says what to do', async t => {
   const redis = await startRedis(t)
   const store = await openStore(t, redis.url)
   const refuses = async (pattern: RegExp): Promise<void> => {
@@ -274,7 +275,7 @@ it('maps each way Redis refuses to a certain failure that says what to do', asyn
   await refuses(/wants a password/)
 })
 
-it("another client's slow script is a certain failure", async t => {
+t.test("another client's slow script is a certain failure", async t => {
   const redis = await startRedis(t, { save: '', 'busy-reply-threshold': '20' })
   const store = await openStore(t, redis.url)
   const other = redis.admin.duplicate()
@@ -297,7 +298,7 @@ it("another client's slow script is a certain failure", async t => {
   assert.deepEqual(await linesIn(store, redis.admin), [])
 })
 
-it('something else under a key is a certain failure, and nothing is written', async t => {
+t.test('something else under a key is a certain failure, and nothing is written', async t => {
   const store = await openStore(t)
   await shared.admin.set(store.keys.flags, 'a string')
   const entries = sealAfter(EMPTY, 'one')
@@ -315,7 +316,7 @@ it('something else under a key is a certain failure, and nothing is written', as
   await assert.rejects(store.head(), failsWith('store-unavailable', /WRONGTYPE/))
 })
 
-it('a user who may write the log and not the flags writes neither', async t => {
+t.test('a user who may write the log and not the flags writes neither', async t => {
   const all = '+@all ~* &*'
   await shared.admin.call('ACL', 'SETUSER', 'half', 'on', '>pass-of-half', ...all.split(' '), '-hdel')
   await shared.admin.call(
@@ -338,7 +339,7 @@ it('a user who may write the log and not the flags writes neither', async t => {
   }
 })
 
-it('no password in any error or event', async t => {
+t.test('no password in any error or event', async t => {
   const secret = 'correct-horse-battery'
   const told: unknown[] = []
   const redis = await startRedis(t)
@@ -369,7 +370,7 @@ it('no password in any error or event', async t => {
   assert.doesNotMatch(text, /correct-horse/)
 })
 
-it('many commits at once are each decided on their own head', async t => {
+t.test('many commits at once are each decided on their own head', async t => {
   const store = await openStore(t)
   const entries = sealAfter(EMPTY, ...Array.from({ length: 40 }, (_, i) => `reason ${i}`))
   const results = await Promise.all(
@@ -378,20 +379,23 @@ it('many commits at once are each decided on their own head', async t => {
   assert.ok(results.every(({ outcome }) => outcome === 'committed'))
 })
 
-it('a master that became a replica behind the same name is left for the new one, and nothing is done twice', async t => {
-  const [old, next] = [await startRedis(t), await startRedis(t)]
-  const proxy = await startProxy(t, old.port)
-  const store = await openStore(t, proxy.url)
-  await store.head()
-  await old.admin.call('REPLICAOF', '127.0.0.1', String(next.port))
-  proxy.targetPort = next.port
-  const entries = sealAfter(EMPTY, 'one')
-  await until(async () => {
-    const result = await commitAll(store, EMPTY, entries).catch(failsWith('store-unavailable'))
-    return result !== true
-  }, 'the new master takes it')
-  assert.deepEqual(
-    await linesIn(store, next.admin),
-    entries.map(({ line }) => line),
-  )
-})
+t.test(
+  'a master that became a replica behind the same name is left for the new one, and nothing is done twice',
+  async t => {
+    const [old, next] = [await startRedis(t), await startRedis(t)]
+    const proxy = await startProxy(t, old.port)
+    const store = await openStore(t, proxy.url)
+    await store.head()
+    await old.admin.call('REPLICAOF', '127.0.0.1', String(next.port))
+    proxy.targetPort = next.port
+    const entries = sealAfter(EMPTY, 'one')
+    await until(async () => {
+      const result = await commitAll(store, EMPTY, entries).catch(failsWith('store-unavailable'))
+      return result !== true
+    }, 'the new master takes it')
+    assert.deepEqual(
+      await linesIn(store, next.admin),
+      entries.map(({ line }) => line),
+    )
+  },
+)

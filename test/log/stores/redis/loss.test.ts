@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict'
 import { copyFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { it, type TestContext } from 'node:test'
+import t, { type Test } from 'tap'
 import { EMPTY, type Head } from '../../../../src/domain/audit.js'
 import { RedisStore } from '../../../../src/log/stores/redis/store.js'
 import { Follower } from '../../../support/follower.js'
@@ -15,7 +15,7 @@ import { commitAfter, commitAll, commitInNextEpoch } from '../contract.js'
 type Scene = { redis: TestRedis; store: RedisStore; follower: Follower; head: Head }
 
 /** A Redis of its own with three entries, and a follower that has them. */
-async function begin(t: TestContext): Promise<Scene> {
+async function begin(t: Test): Promise<Scene> {
   const redis = await startRedis(t)
   const store = new RedisStore({ url: redis.url, environment: 'loss' })
   t.after(() => store.close())
@@ -37,7 +37,7 @@ async function assertLost({ store, follower, head }: Scene, pattern: RegExp): Pr
   assert.deepEqual(await store.head().catch(() => undefined), before, 'nothing was written')
 }
 
-it('FLUSHALL is told within 250 ms, and followers go on with a log that is put back', async t => {
+t.test('FLUSHALL is told within 250 ms, and followers go on with a log that is put back', async t => {
   const scene = await begin(t)
   const { redis, store, follower, head } = scene
   const lines = [...follower.lines]
@@ -57,20 +57,20 @@ it('FLUSHALL is told within 250 ms, and followers go on with a log that is put b
     await restore()
     await follower.next('alive')
   }
-  t.diagnostic(`told after ${took.map(ms => ms.toFixed(0)).join(', ')} ms`)
+  t.comment(`told after ${took.map(ms => ms.toFixed(0)).join(', ')} ms`)
   assert.ok(Math.min(...took) < 250)
   await commitInNextEpoch(store, head, 'four')
   await follower.lineCount(4)
   assert.deepEqual(follower.lines.slice(0, 3), lines)
 })
 
-it('a deleted log is lost', async t => {
+t.test('a deleted log is lost', async t => {
   const scene = await begin(t)
   await scene.redis.admin.del(scene.store.keys.log)
   await assertLost(scene, /empty/)
 })
 
-it('another log in its place is lost, and not a line of it is passed on', async t => {
+t.test('another log in its place is lost, and not a line of it is passed on', async t => {
   const scene = await begin(t)
   const { redis, store, follower } = scene
   await redis.admin.flushall()
@@ -79,7 +79,7 @@ it('another log in its place is lost, and not a line of it is passed on', async 
   assert.equal(follower.lines.length, 3)
 })
 
-it('an old backup is lost, though it is a true beginning', async t => {
+t.test('an old backup is lost, though it is a true beginning', async t => {
   const scene = await begin(t)
   const { redis, store, follower } = scene
   await redis.admin.save()
@@ -93,13 +93,13 @@ it('an old backup is lost, though it is a true beginning', async t => {
   await assertLost(scene, /ends at 0-3.*before entry 0-5.*backup/)
 })
 
-it('a log with its first entries trimmed is lost', async t => {
+t.test('a log with its first entries trimmed is lost', async t => {
   const scene = await begin(t)
   await scene.redis.admin.xtrim(scene.store.keys.log, 'MAXLEN', 2)
   await assertLost(scene, /ends at 0-3 and holds 2 entries/)
 })
 
-it('a log with an entry deleted from its end is lost, to newcomers too', async t => {
+t.test('a log with an entry deleted from its end is lost, to newcomers too', async t => {
   const scene = await begin(t)
   const { redis, store } = scene
   await redis.admin.xdel(store.keys.log, '0-3')
@@ -110,13 +110,13 @@ it('a log with an entry deleted from its end is lost, to newcomers too', async t
   assert.match((result as { why: string }).why, /deleted from its end/)
 })
 
-it('an entry written by something else is lost', async t => {
+t.test('an entry written by something else is lost', async t => {
   const scene = await begin(t)
   await scene.redis.admin.xadd(scene.store.keys.log, '*', 'line', 'not ours')
   await assertLost(scene, /written by something else/)
 })
 
-it('another type under the key is lost to a follower', async t => {
+t.test('another type under the key is lost to a follower', async t => {
   const { redis, store, follower } = await begin(t)
   await redis.admin.set(store.keys.log, 'a string')
   assert.match((await follower.next('lost')).why ?? '', /holds a string/)
@@ -127,7 +127,7 @@ for (const [what, ...keys] of [
   ['the meta data', 'meta'],
   ['both', 'flags', 'meta'],
 ] as const)
-  it(`${what} deleted beside a whole log are told, and there again with the next epoch`, async t => {
+  t.test(`${what} deleted beside a whole log are told, and there again with the next epoch`, async t => {
     const { redis, store, follower, head } = await begin(t)
     const flags = new Map([
       ['ai_v1', '{"killed":true}'],

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { it, type TestContext } from 'node:test'
+import t, { type Test } from 'tap'
 import { EMPTY } from '../../../../src/domain/audit.js'
 import { KillswitchError } from '../../../../src/domain/errors.js'
 import { ACL_COMMANDS, type Finding, refuseUnsafe } from '../../../../src/log/stores/redis/posture.js'
@@ -8,7 +8,7 @@ import { Follower } from '../../../support/follower.js'
 import { PROPER, type RedisConfig, startRedis, type TestRedis } from '../../../support/redis.js'
 import { commitAfter } from '../contract.js'
 
-async function open(t: TestContext, redis: TestRedis, user = ''): Promise<RedisStore> {
+async function open(t: Test, redis: TestRedis, user = ''): Promise<RedisStore> {
   const store = new RedisStore({ url: `redis://${user}127.0.0.1:${redis.port}`, environment: 'posture' })
   t.after(() => store.close())
   await store.whenReady(5000)
@@ -35,7 +35,7 @@ const rules = (...lists: (readonly string[])[]): string =>
 
 const DEFAULT_MAY_NOT_FLUSH = { user: 'default on nopass ~* &* +@all -flushall -flushdb' }
 
-it("Debian's defaults start, with a warning for each thing that loses flips", async t => {
+t.test("Debian's defaults start, with a warning for each thing that loses flips", async t => {
   const redis = await startRedis(t, {})
   const findings = await (await open(t, redis)).posture(Date.now)
   assert.deepEqual(levels(findings), {
@@ -52,20 +52,23 @@ it("Debian's defaults start, with a warning for each thing that loses flips", as
   }
 })
 
-it('the proper posture is all ok, the documented list of commands suffices, and nothing was flushed', async t => {
-  const redis = await startRedis(t, { ...PROPER, ...DEFAULT_MAY_NOT_FLUSH })
-  const { needed, forPosture } = ACL_COMMANDS
-  await redis.admin.call('ACL', 'SETUSER', 'killswitch', ...rules(needed, forPosture).split(' '))
-  const store = await open(t, redis, 'killswitch:secret@')
-  await commitAfter(store, EMPTY, 'one')
-  const follower = new Follower(t, store)
-  await follower.lineCount(1)
-  await store.ping()
-  assert.deepEqual(levels(await store.posture(Date.now)), ALL_OK)
-  assert.equal((await store.head()).seq, 1)
-})
+t.test(
+  'the proper posture is all ok, the documented list of commands suffices, and nothing was flushed',
+  async t => {
+    const redis = await startRedis(t, { ...PROPER, ...DEFAULT_MAY_NOT_FLUSH })
+    const { needed, forPosture } = ACL_COMMANDS
+    await redis.admin.call('ACL', 'SETUSER', 'killswitch', ...rules(needed, forPosture).split(' '))
+    const store = await open(t, redis, 'killswitch:secret@')
+    await commitAfter(store, EMPTY, 'one')
+    const follower = new Follower(t, store)
+    await follower.lineCount(1)
+    await store.ping()
+    assert.deepEqual(levels(await store.posture(Date.now)), ALL_OK)
+    assert.equal((await store.head()).seq, 1)
+  },
+)
 
-it('without the right to look, each check is a warning, and the service still works', async t => {
+t.test('without the right to look, each check is a warning, and the service still works', async t => {
   const redis = await startRedis(t, { ...PROPER, ...DEFAULT_MAY_NOT_FLUSH })
   await redis.admin.call('ACL', 'SETUSER', 'killswitch', ...rules(ACL_COMMANDS.needed).split(' '))
   const store = await open(t, redis, 'killswitch:secret@')
@@ -75,7 +78,7 @@ it('without the right to look, each check is a warning, and the service still wo
   assert.deepEqual(levels(await store.posture(Date.now)), { ...ALL_OK, ...warnings })
 })
 
-it('a user default that is off, or may not flush, is ok', async t => {
+t.test('a user default that is off, or may not flush, is ok', async t => {
   const redis = await startRedis(t, PROPER)
   await redis.admin.call('ACL', 'SETUSER', 'admin', 'on', 'nopass', '~*', '&*', '+@all')
   const store = await open(t, redis, 'admin:any@')
@@ -92,7 +95,7 @@ const POLICIES: readonly (readonly [policy: string, level: Finding['level']])[] 
   ['volatile-ttl', 'warning'],
 ]
 for (const [policy, level] of POLICIES) {
-  it(`maxmemory-policy ${policy} is a ${level}`, async t => {
+  t.test(`maxmemory-policy ${policy} is a ${level}`, async t => {
     const config: RedisConfig = { ...PROPER, 'maxmemory-policy': policy }
     const findings = await (await open(t, await startRedis(t, config))).posture(Date.now)
     assert.equal(levels(findings).eviction, level)
@@ -106,7 +109,7 @@ for (const [policy, level] of POLICIES) {
   })
 }
 
-it('a clock that is apart, a replica and neighbours are seen', async t => {
+t.test('a clock that is apart, a replica and neighbours are seen', async t => {
   const redis = await startRedis(t, PROPER)
   await redis.admin.set('someone', 'else')
   await redis.admin.replicaof('127.0.0.1', redis.port)

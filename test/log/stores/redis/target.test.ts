@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict'
-import { it } from 'node:test'
+import t from 'tap'
 import { KillswitchError } from '../../../../src/domain/errors.js'
 import { keysOf } from '../../../../src/log/stores/redis/keys.js'
 import { describeTarget, parseTarget } from '../../../../src/log/stores/redis/target.js'
 
 const single = { kind: 'single', tls: false, db: 0 }
 
-it('reads every form', () => {
+t.test('reads every form', async () => {
   const cases: Record<string, unknown> = {
     'redis://localhost': { ...single, nodes: [{ host: 'localhost', port: 6379 }] },
     'redis://:p%40ss@10.0.0.1:7000/3': {
@@ -48,7 +48,7 @@ it('reads every form', () => {
   for (const [url, target] of Object.entries(cases)) assert.deepEqual(parseTarget(url), target, url)
 })
 
-it('names a target without user and password', () => {
+t.test('names a target without user and password', async () => {
   const names: Record<string, string> = {
     'redis://user:hunter2@localhost/1': 'redis://localhost:6379/1',
     'rediss://:hunter2@[::1]': 'rediss://[::1]:6379',
@@ -58,7 +58,7 @@ it('names a target without user and password', () => {
   for (const [url, name] of Object.entries(names)) assert.equal(describeTarget(parseTarget(url)), name)
 })
 
-it('refuses what it does not understand, with the accepted forms and never with the string', () => {
+t.test('refuses what it does not understand, with the accepted forms and never with the string', async () => {
   const cases: Record<string, RegExp> = {
     'http://user:hunter2@host': /not of any known form/,
     'user:hunter2@host': /not of any known form/,
@@ -89,7 +89,7 @@ it('refuses what it does not understand, with the accepted forms and never with 
   }
 })
 
-it('refuses an environment that would break out of the hash tag', () => {
+t.test('refuses an environment that would break out of the hash tag', async () => {
   assert.equal(keysOf('production').log, 'killswitch:{production}:log')
   for (const name of ['', 'a}b', 'a b', '-a', 'a'.repeat(65)])
     assert.throws(() => keysOf(name), KillswitchError)
