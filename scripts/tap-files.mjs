@@ -1,0 +1,148 @@
+// Runs compiled test files with tap, two at a time, each in a process of its own, and counts what tap-parser reads in
+// their raw output: every `t.test` without tests in it counts as one, whatever it asserts.
+//
+// tap's own command line starts each file with loaders that compile TypeScript and write down what was imported; they
+// cost half a second to a second a file, and nothing here needs them. `npm run coverage` does, and uses them.
+import { createWriteStream } from 'node:fs'
+import { t } from 'tap'
+
+/** The last net under a test that hangs. What a run does is bounded by rounds and conditions, not by a clock. */
+const FILE_TIMEOUT_MS = 30 * 60_000
+
+/** Takes pairs of a name and a path. Resolves with `{ passed, failed, skipped }`; prints a line for each file as it ends, and in the end what failed.
+ * What tap wrote is left in the file `raw`. */
+export async function runFiles(
+  files,
+  { jobs = 2, timeoutMs = FILE_TIMEOUT_MS, raw = '.build/tests.tap' } = {},
+) {
+  const total = { passed: 0, failed: 0, skipped: 0 }
+  const failures = []
+  const trees = new Map()
+  const said = new Map()
+  let done = 0
+
+  t.setTimeout(0)
+  t.jobs = jobs
+  t.pipe(createWriteStream(raw))
+  t.on('subtestStart', file => {
+    trees.set(file, treeOf(file.parser))
+    said.set(file, '')
+    file.on('process', child =>
+      child.stderr
+        .setEncoding('utf8')
+        .on('data', text => said.set(file, (said.get(file) + text).slice(-8_000))),
+    )
+  })
+  t.on('subtestEnd', file => {
+    const counts = countOf(trees.get(file), file)
+    for (const kind of Object.keys(total)) total[kind] += counts[kind]
+    const told = ['passed', 'failed', 'skipped']
+      .filter(kind => counts[kind] > 0)
+      .map(kind => `${counts[kind]} ${kind}`)
+    const place = `${String(++done).padStart(String(files.length).length)}/${files.length}`
+    const mark = counts.failed > 0 ? 'FAILED' : 'ok    '
+    console.log(`${place} ${mark} ${file.name}: ${told.join(', ')} in ${(file.time / 1000).toFixed(1)} s`)
+    for (const remark of counts.remarks) console.log(`      ${remark}`)
+    if (counts.failed > 0) failures.push({ name: file.name, failures: counts.failures, said: said.get(file) })
+  })
+  // `env -u`: tap would have its loader in every process that the file starts
+  for (const [name, file] of files)
+    void t.spawn('env', ['-u', 'NODE_OPTIONS', process.execPath, '--enable-source-maps', file], {
+      name,
+      timeout: timeoutMs,
+      stdio: 'pipe',
+      buffered: true,
+      env: { ...process.env, TAP_TIMEOUT: String(timeoutMs / 1000) },
+    })
+  t.end()
+  await t.promise()
+
+  for (const each of failures) printFailures(each)
+  return total
+}
+
+/** The tests and assertions that a parser reads, as they come. */
+function treeOf(parser) {
+  const node = { name: parser.name, tests: [], asserts: [], remarks: [], result: undefined }
+  let open
+  parser.on('child', child => {
+    open = treeOf(child)
+    node.tests.push(open)
+  })
+  parser.on('assert', result => {
+    if (open === undefined) node.asserts.push(result)
+    else open.result = result
+    open = undefined
+  })
+  parser.on('comment', text => {
+    if (!/^# (Subtest\b|time=|\{ total|timeout=|test count\()/.test(text))
+      node.remarks.push(...text.trim().split('\n'))
+  })
+  return node
+}
+
+/** Of one file, which failed also where it crashed, was killed, hung, or had no test. */
+function countOf(tree, { timedOut, options: { exitCode, signal } }) {
+  const counts = { passed: 0, failed: 0, skipped: 0, failures: [], remarks: [] }
+  const isLeftOut = ({ skip, todo }) => Boolean(skip) || Boolean(todo)
+  const fail = (path, result) => {
+    counts.failed++
+    counts.failures.push({ path, result })
+  }
+  const leave = (path, { skip, todo }) => {
+    counts.skipped++
+    counts.remarks.push(
+      `skipped: ${path.join(' > ')} (${[skip, todo].find(why => typeof why === 'string') ?? 'todo'})`,
+    )
+  }
+  const look = (node, path) => {
+    counts.remarks.push(...node.remarks)
+    const broken = node.asserts.filter(result => !result.ok && !isLeftOut(result))
+    if (path.length > 0 && node.tests.length === 0) {
+      if (node.result === undefined) return fail(path, broken[0])
+      if (isLeftOut(node.result)) return leave(path, node.result)
+      if (!node.result.ok || broken.length > 0) return fail(path, broken[0] ?? node.result)
+      const leftOut = node.asserts.find(isLeftOut)
+      if (leftOut !== undefined && node.asserts.every(isLeftOut)) return leave(path, leftOut)
+      counts.passed++
+      return
+    }
+    const failedBefore = counts.failed
+    for (const test of node.tests) look(test, [...path, test.result?.name ?? test.name])
+    // what a file or a suite says without a test: that one was skipped, threw outside of any, or did not end
+    for (const result of node.asserts)
+      if (isLeftOut(result)) leave([...path, result.name], result)
+      else if (!result.ok) fail([...path, result.name], result)
+    if (path.length > 0 && node.result?.ok !== true && counts.failed === failedBefore) fail(path, node.result)
+  }
+  look(tree, [])
+  const ended = timedOut
+    ? 'it did not end in time'
+    : signal
+      ? `it was ended by ${signal}`
+      : exitCode
+        ? `it ended with exit code ${exitCode}`
+        : undefined
+  if (ended !== undefined && counts.failed === 0) fail([ended])
+  if (counts.passed + counts.failed + counts.skipped === 0) fail(['it has no tests'])
+  return counts
+}
+
+function printFailures({ name, failures, said }) {
+  for (const { path, result } of failures) {
+    console.log(`\nFAILED ${name}\n  ${path.join('\n  > ')}`)
+    if (result === undefined) continue
+    const { stack, diff, ...rest } = result.diag ?? {}
+    if (result.name !== path.at(-1)) console.log(indent(result.name))
+    if (diff) console.log(indent(diff))
+    if (stack) console.log(indent(stack))
+    const left = Object.entries(rest).filter(
+      ([key]) =>
+        !['at', 'source', 'tapCaught', 'generatedMessage', 'type', 'code', 'operator', 'test'].includes(key),
+    )
+    if (!diff && left.length > 0) console.log(indent(JSON.stringify(Object.fromEntries(left), null, 2)))
+  }
+  if (said.trim() !== '') console.log(`  its error output:\n${indent(said)}`)
+}
+
+const indent = text => text.trimEnd().replace(/^/gm, '    ')
