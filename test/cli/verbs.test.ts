@@ -147,7 +147,7 @@ t.test('without a service', async t => {
     })
     const err = gather(child.stderr)
     gather(child.stdout)
-    const url = await until(() => /Killswitch is up: (http:\S+)/.exec(err())?.[1], 'the service', 30_000)
+    const url = await until(() => /Killswitch is up: (http:\S+)/.exec(err())?.[1], 'the service')
     const token = readFileSync(join(dataDir, 'tokens', 'viewer'), 'utf8')
     assert.equal((await run(t, ['status'], { KILLSWITCH_URL: url, KILLSWITCH_TOKEN: token })).code, 0)
     child.kill('SIGTERM')

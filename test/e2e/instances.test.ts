@@ -30,26 +30,21 @@ t.test('two instances on one Redis', async t => {
     assert.equal(loaded.filter(entry => entry.outcome === 'applied').length, 1)
   })
 
-  t.test('see a flip on the other within milliseconds, without polling', async () => {
+  t.test('see a flip on the other: who waits there is answered with it', async () => {
     const { a, b } = await started
-    const times: number[] = []
     for (let round = 0; round < 5; round++) {
       // asked before the kill: it answers when the other instance has followed the log to it
       const cursor = (await b.ask('viewer', 'GET', '/v1/audit?order=oldest&limit=500')).body.next
-      const seen = b
-        .ask('viewer', 'GET', `/v1/audit?order=oldest&cursor=${cursor}`, { headers: { prefer: 'wait=30' } })
-        .then(answer => ({ answer, at: performance.now() }))
+      const seen = b.ask('viewer', 'GET', `/v1/audit?order=oldest&cursor=${cursor}`, {
+        headers: { prefer: 'wait=30' },
+      })
       const killed = await a.kill('ai_v1', { incident: `INC-${round}`, reason: 'r' })
-      const acknowledged = performance.now()
       assert.deepEqual([killed.status, killed.body.durability], [200, 'both'])
-      const { answer, at } = await seen
+      const answer = await seen
       assert.equal(answer.body.entries[0].place, killed.body.id)
       const flag = await b.ask('viewer', 'GET', '/v1/flags/ai_v1')
       assert.deepEqual([flag.body.killed, flag.headers.get('etag')], [true, killed.headers.get('etag')])
-      times.push(at - acknowledged)
     }
-    const median = times.sort((x, y) => x - y)[2] as number
-    assert.ok(median < 250, `the other instance saw a flip ${median.toFixed(1)} ms after its answer`)
   })
 
   t.test('replay an idempotency key that the other answered, and refuse it with another body', async () => {

@@ -84,7 +84,7 @@ export class RedisCluster {
         infos.every(info => /cluster_state:ok/.test(info) && /cluster_known_nodes:4/.test(info))
       )
     }
-    await until(() => agree().catch(() => false), 'the cluster is whole', 60_000)
+    await until(() => agree().catch(() => false), 'the cluster is whole', 180_000)
   }
 
   async #view({ admin }: TestRedis): Promise<string> {

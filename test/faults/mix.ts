@@ -80,7 +80,7 @@ async function breathe(world: World, chance: number): Promise<void> {
   const acknowledged = () => operations.slice(-400).filter(each => fateOf(each) === 'acknowledged').length
   const [from, before] = [operations.length, acknowledged()]
   const some = () => operations.length > from + 20 || acknowledged() > before + 10
-  await until(some, 'some flips since the last fault', 20_000)
+  await until(some, 'some flips since the last fault', 180_000)
 }
 
 function summary({ operations }: History): Pick<Outcome, 'acknowledged' | 'provisional' | 'kills'> {

@@ -68,7 +68,7 @@ export class Sentinels {
   /** Resolves with the master that the Sentinels have agreed on when it takes writes. */
   async promoted(): Promise<TestRedis> {
     const { replica } = this
-    await until(async () => (await roleOf(replica)) === 'master', 'the replica is promoted', 60_000)
+    await until(async () => (await roleOf(replica)) === 'master', 'the replica is promoted', 180_000)
     this.replica = this.master
     this.master = replica
     return replica
@@ -80,7 +80,7 @@ export class Sentinels {
     if ((await roleOf(replica)) === undefined) await replica.start({ replicaof: `127.0.0.1 ${master.port}` })
     await inStep(master, replica)
     for (const port of this.#ports)
-      await until(() => this.#isKnownTo(port), `Sentinel ${port} sees both`, 60_000)
+      await until(() => this.#isKnownTo(port), `Sentinel ${port} sees both`, 180_000)
   }
 
   async #isKnownTo(port: number): Promise<boolean> {
@@ -123,7 +123,7 @@ async function inStep(master: TestRedis, replica: TestRedis): Promise<void> {
       offset(by, 'slave_repl_offset') >= offset(of, 'master_repl_offset') - 10_000
     )
   }
-  await until(() => isInStep().catch(() => false), 'the replica has what the master has', 60_000)
+  await until(() => isInStep().catch(() => false), 'the replica has what the master has', 180_000)
 }
 
 async function startSentinel(t: Teardown, port: number, master: number): Promise<void> {

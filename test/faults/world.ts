@@ -237,7 +237,7 @@ export class World {
   }
 
   /** Resolves when every instance says that all is well, and all have the same log as the store. */
-  async settled(withinMs = 60_000): Promise<void> {
+  async settled(withinMs = 180_000): Promise<void> {
     let last = ''
     await until(
       async () => {
@@ -254,7 +254,7 @@ export class World {
   }
 
   /** Resolves when every instance says that all is well, whoever writes meanwhile. */
-  async healed(withinMs = 60_000): Promise<void> {
+  async healed(withinMs = 180_000): Promise<void> {
     await until(
       async () => {
         const heads = await Promise.all(this.instances.map(instance => this.#readiness(instance)))
@@ -289,7 +289,7 @@ export class World {
     const killed = await Promise.all(this.instances.map(instance => this.killedOn(instance)))
     const folded = killed[0]?.flags.join() ?? ''
     // an observer has its last event soon; where it does not, the check says what it shows
-    await until(() => this.observers.every(each => each.killed.join() === folded), 'observers', 15_000).catch(
+    await until(() => this.observers.every(each => each.killed.join() === folded), 'observers', 60_000).catch(
       () => {},
     )
     for (const [index, observer] of this.observers.entries())
@@ -311,7 +311,7 @@ export class World {
       const logs = await read()
       return isOne(logs) && logs
     }
-    return until(together, 'log and journals are of one length', 10_000).catch(read)
+    return until(together, 'log and journals are of one length', 60_000).catch(read)
   }
 
   async #remains(): Promise<Ending> {

@@ -74,7 +74,7 @@ t.test('a kill that was answered with 408', async t => {
 const HOSTILE: [string, string, ('closed' | 'plain' | number)[]][] = [
   ['nothing but line ends', '\r\n\r\n\r\n\r\nGARBAGE\r\n\r\n', [400]],
   ['a TLS hello', '\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03', [400]],
-  ['a preface of HTTP/2', 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n', [400, 'closed']],
+  ['a preface of HTTP/2', 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n', [400]],
   ['a NUL in a header', 'GET /livez HTTP/1.1\r\nHost: x\r\nX-A: a\x00b\r\n\r\n', [400]],
   ['no Host', 'GET /livez HTTP/1.1\r\n\r\n', [400, 'plain']],
   [
@@ -101,27 +101,23 @@ const HOSTILE: [string, string, ('closed' | 'plain' | number)[]][] = [
   [
     'bytes over 127 in the path',
     'GET /v1/flags/\xff\xfe HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n',
-    [400, 401, 404],
+    [400],
   ],
-  ['%ff in the path', 'GET /v1/flags/%ff HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n', [400, 401]],
+  ['%ff in the path', 'GET /v1/flags/%ff HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n', [400]],
   ['%00 in the path', 'GET /v1/flags/%00 HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n', [401]],
   [
     'dots in the path',
     'GET /docs/static/../../../../etc/passwd HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n',
-    [400, 403, 404],
+    [400],
   ],
   [
     'dots in code',
     'GET /docs/static/%2e%2e%2f%2e%2e%2fpackage.json HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n',
-    [400, 403, 404],
+    [404],
   ],
-  [
-    'a whole address',
-    'GET http://elsewhere/livez HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n',
-    [200, 404, 400],
-  ],
+  ['a whole address', 'GET http://elsewhere/livez HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n', [200]],
   ['a method there is none', 'KILL /v1/flags/ai_v1 HTTP/1.1\r\nHost: x\r\n\r\n', [400]],
-  ['CONNECT', 'CONNECT x:443 HTTP/1.1\r\nHost: x\r\n\r\n', ['closed', 400, 404]],
+  ['CONNECT', 'CONNECT x:443 HTTP/1.1\r\nHost: x\r\n\r\n', ['closed']],
   [
     'an upgrade',
     'GET /livez HTTP/1.1\r\nHost: x\r\nConnection: upgrade, close\r\nUpgrade: websocket\r\n\r\n',

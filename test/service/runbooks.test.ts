@@ -37,7 +37,7 @@ t.test(
     const { step, offRunbook, warnings } = (await fromStep).body
     assert.deepEqual(order, ['by its key', 'from a step'])
     // on a machine with too much to do it was not kept waiting longer
-    if (/still being read/.test(warnings[0]?.detail)) return t.comment(warnings[0].detail)
+    if (/still being read/.test(warnings[0]?.detail)) return t.pass('not run', { skip: warnings[0].detail })
     assert.deepEqual([step.code, offRunbook], ['namov', false])
     assert.ok((await listed).body.steps.length > 0)
   },

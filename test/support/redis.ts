@@ -25,7 +25,7 @@ export const PROPER: RedisConfig = {
 
 type Teardown = { after: (fn: () => void | Promise<void>) => void }
 
-/** Starts one, and ends it with the test (or with `after` of node:test). Tries another port where one was taken. */
+/** Starts one, and ends it with the test (or with `wholeFile`). Tries another port where one was taken. */
 export async function startRedis(t: Teardown, config: RedisConfig = VOLATILE): Promise<TestRedis> {
   for (let attempt = 1; ; attempt++) {
     const redis = new TestRedis(await freePort(), config)

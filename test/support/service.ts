@@ -140,7 +140,7 @@ export class Service {
   }
 
   /** Resolves when /readyz shows the condition; with undefined, none but the posture of a test's Redis. */
-  async whenReadiness(code: string | undefined, withinMs = 10_000): Promise<Reply> {
+  async whenReadiness(code: string | undefined, withinMs?: number): Promise<Reply> {
     return until(
       async () => {
         const answer = await this.ask(undefined, 'GET', '/readyz')

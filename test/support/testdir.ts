@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
-/** What a test's context offers: node's own `t`, or a suite's `{ after }`. */
+/** What a test's context offers: tap's own `t`, or `wholeFile`. */
 export type Teardown = { after(done: () => void | Promise<void>): void }
 
 const folders: string[] = []

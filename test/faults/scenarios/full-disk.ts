@@ -96,7 +96,7 @@ async function round(
   rmSync(filler)
   const fromMs = performance.now()
   const again = world.operation('restore', flag, `PROBE-before-${n}`, `restore-again-${n}`)
-  await until(async () => (await world.attempt(again, instance)).status === 200, 'restores again', 30_000)
+  await until(async () => (await world.attempt(again, instance)).status === 200, 'restores again', 180_000)
   seen.recovery.push(performance.now() - fromMs)
 }
 

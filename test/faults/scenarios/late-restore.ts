@@ -74,7 +74,7 @@ async function once(world: World, random: () => number, round: number): Promise<
 
 async function standsEverywhere(world: World, flag: string, round: number): Promise<Violation[]> {
   const shown = await Promise.all(world.instances.map(instance => world.killedOn(instance)))
-  await until(() => world.observers.every(each => each.killed.includes(flag)), 'observers', 5_000).catch(
+  await until(() => world.observers.every(each => each.killed.includes(flag)), 'observers', 60_000).catch(
     () => {},
   )
   for (const [number, { killed }] of world.observers.entries())

