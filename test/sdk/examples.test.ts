@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -27,7 +28,12 @@ class Started {
       this.lines.push(JSON.parse(text) as Line)
       for (const wake of this.waiting.splice(0)) wake()
     })
-    t.after(() => this.child.kill('SIGTERM'))
+    const ended = once(this.child, 'exit')
+    t.after(async () => {
+      this.child.kill('SIGTERM')
+      // it writes into its folder until then
+      await ended
+    })
   }
 
   async until(test: (lines: Line[]) => boolean): Promise<Line[]> {
