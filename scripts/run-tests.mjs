@@ -2,6 +2,7 @@
 // `N passed, N failed`.
 //   npm test                         everything
 //   npm test -- test/domain          the files whose path contains one of the words given
+//   npm run coverage                 the same by tap's own command line, which is slower: what is covered
 import { spawnSync } from 'node:child_process'
 import { readdirSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
@@ -9,7 +10,11 @@ import './node-version.mjs'
 import { ensureRedisServer } from './redis-server.mjs'
 
 process.chdir(fileURLToPath(new URL('..', import.meta.url)))
-const words = process.argv.slice(2).map(word => word.replace(/\.js$/, '.ts'))
+const isForCoverage = process.argv.includes('--coverage')
+const words = process.argv
+  .slice(2)
+  .filter(word => !word.startsWith('--'))
+  .map(word => word.replace(/\.js$/, '.ts'))
 const files = readdirSync('test', { recursive: true })
   .map(file => `test/${file}`)
   .filter(file => file.endsWith('.test.ts'))
@@ -27,6 +32,14 @@ const built = spawnSync(process.execPath, ['scripts/build.mjs', '--test'], { std
 if (built.status !== 0) {
   console.log('The tests do not compile.\n0 passed, 1 failed')
   process.exit(1)
+}
+
+if (isForCoverage) {
+  // the table, and the thresholds of .taprc
+  const tap = fileURLToPath(new URL('../node_modules/tap/dist/esm/run.mjs', import.meta.url))
+  const compiled = words.length === 0 ? [] : files.map(file => `.build/${file.replace(/\.ts$/, '.js')}`)
+  const { status } = spawnSync(process.execPath, [tap, ...compiled], { stdio: 'inherit' })
+  process.exit(status ?? 1)
 }
 
 // tap is loaded only now: it takes what it is to be from the environment and the arguments
