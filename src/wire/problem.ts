@@ -7,7 +7,7 @@ import { Objection } from './incident.js'
 import { choice, ref } from './members.js'
 import { RunVerdict } from './runbook.js'
 import { Call, Way } from './way.js'
-import { ERROR_CODES, ROLES } from './words.js'
+import { ERROR_CODES, type ErrorCode, ROLES } from './words.js'
 
 const many = (description: string) => Type.Optional(Type.Array(Type.String(), { description }))
 const word = (description: string) => Type.Optional(Type.String({ description }))
@@ -47,6 +47,51 @@ const Finding = Type.Object({
   seen: Type.String(),
   cure: Type.String(),
 })
+
+/** What each code means. A program goes by the code: these words may change. */
+export const MEANINGS: Readonly<Record<ErrorCode, string>> = {
+  'malformed-request': 'The body, a parameter or a header is not of the form asked for; `errors` says where',
+  'payload-too-large': 'The body is larger than any request needs',
+  'unsupported-media-type': 'The body is not JSON, or is compressed',
+  'not-acceptable': 'It is not served as what Accept asks for; `offered` is what there is',
+  unauthenticated: 'No token, or one that is unknown or expired',
+  forbidden: 'The role is too low: `needed` is the one that may',
+  'unknown-route': 'There is nothing at this path',
+  'method-not-allowed': 'The path is there and takes other methods: `methods`',
+  'unknown-flag': 'No flag has this key; `near` may have been meant',
+  'unknown-step': 'No runbook has this step; `near` may have been meant',
+  'ambiguous-step': 'The name means more than one step: `candidates`',
+  'step-mismatch': 'The step is there, and does not act on this flag in this direction',
+  'unknown-runbook': 'No runbook has this id; there are `runbooks`',
+  'unknown-template': 'The runbook has no such template; it has `templates`',
+  'unknown-entry': 'The log has no entry at this place',
+  'unknown-flip': 'The log has no such flip of yours, or a part of it only',
+  'unknown-incident': 'Nobody declared an incident of this id',
+  'unknown-severity': "It is not one of the runbook's own `scale`",
+  'incident-exists': 'It was declared already, under another Idempotency-Key',
+  'incident-open': 'It still holds a flag, or its recovery wait runs: `open`',
+  'incident-resolved': 'It is resolved: there is nothing left to resolve, or to adopt for',
+  'nothing-to-adopt': 'The flag has no hold without an incident',
+  'not-held': 'The incident holds no such flag; it holds `held`',
+  'no-log-key': 'Nothing signs checkpoints here',
+  'log-present': 'An import finds a log where it should write one',
+  'nothing-to-release': 'None of the `holds` is the one named',
+  'nothing-to-run': 'The step kills no flag; `children` may',
+  'choose-flags': 'A conditional or uncertain step run must name its flags: `call`',
+  'precondition-failed': 'The flag is not as If-Match says; `etag` is its own now',
+  'key-reused': 'The Idempotency-Key was used for another request',
+  behind: 'The caller has seen more of this log than this instance',
+  overloaded: 'A read that waits until there is less to do',
+  'too-many-streams': 'A limit on open event streams is reached',
+  'no-known-state': 'This instance has not seen the log yet',
+  'store-unavailable': 'Certain: nothing was done; `cause` says what the store said',
+  'outcome-unknown': 'It may have been done, or may not: ask for `flip`',
+  'history-lost': "The store is behind, empty or on another branch than this instance's journal",
+  'journal-broken': 'The disk of this instance fails or is full; `cause` says how',
+  configuration: 'What the process was given cannot be used',
+  'catalogue-refused': 'The changed catalogue has `faults`; the one in force stays',
+  internal: 'Nobody foresaw this; the log has it under `requestId`',
+}
 
 /** The members that a code may have besides. */
 export const ProblemData = Type.Object({
@@ -94,13 +139,15 @@ export const ProblemData = Type.Object({
 })
 export type ProblemData = Static<typeof ProblemData>
 
+const TABLE = ERROR_CODES.map(code => `- \`${code}\`: ${MEANINGS[code]}`).join('\n')
+
 export type Problem = Static<typeof Problem>
 export const Problem = Type.Object(
   {
     type: Type.String(),
     title: Type.String(),
     status: Type.Integer(),
-    code: choice(ERROR_CODES, 'Stable: what a program may look at'),
+    code: choice(ERROR_CODES, `Stable: what a program may look at.\n\n${TABLE}`),
     detail: Type.String({ description: 'For a person: the message, the near names, and the ways out' }),
     message: Type.String({ description: 'What happened' }),
     requestId: Type.String(),

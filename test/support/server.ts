@@ -6,7 +6,9 @@ import { pino } from 'pino'
 import type { Config } from '../../src/config.js'
 import type { Clock } from '../../src/domain/clock.js'
 import { type Server, startServer } from '../../src/server.js'
+import type { Problem } from '../../src/wire/problem.js'
 import type { Role } from '../../src/wire/words.js'
+import { assertProblem } from './problem.js'
 import { type Teardown, testdir } from './testdir.js'
 import './answers.js'
 
@@ -81,6 +83,8 @@ export async function aServer(
       response.body !== '' &&
       /json/.test(String(response.headers['content-type'])) &&
       !/ndjson/.test(String(response.headers['content-type']))
+    const isProblem = String(response.headers['content-type']).includes('problem+json')
+    if (isProblem) assertProblem(response.json<Problem>())
     return {
       status: response.statusCode,
       headers: response.headers,
