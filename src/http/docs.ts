@@ -15,7 +15,8 @@ import { SHAPES } from './shapes.js'
 const ABOUT = `Protective flags, killed from the step of a runbook, audited, and proved.
 
 Every request but those to /livez, /readyz and this documentation needs \`Authorization: Bearer <token>\`. Every error is
-\`application/problem+json\` with a stable \`code\` and a \`detail\` that says the way out. Send \`Idempotency-Key\` with
+\`application/problem+json\` with a stable \`code\`, its facts as members (\`needed\`, \`near\`, \`errors\`, \`wayOut\`), and a
+\`detail\` that says all of it to a person. Send \`Idempotency-Key\` with
 everything that changes something: the same key and body is answered again, and never done twice.`
 
 const HEADERS = {
