@@ -1,13 +1,15 @@
 // What the service is made of when it is packed, for build.mjs and dev.mjs: its entries, what lies beside them, and how a
 // module finds its files from within a chunk.
-import { chmodSync, cpSync, readdirSync, readFileSync } from 'node:fs'
+import { chmodSync, cpSync, readdirSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { relative, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
-const { dependencies } = JSON.parse(readFileSync(resolve(root, 'package.json'), 'utf8'))
+
+/** These look for files of their own beside them: they are loaded from node_modules, all others are packed. */
+const FROM_NODE_MODULES = ['@fastify/swagger-ui', 'classic-level', 'pino', 'pino-pretty']
 
 /** For esbuild's build() and context(). */
 export const bundleOptions = outdir => ({

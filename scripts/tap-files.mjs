@@ -81,50 +81,69 @@ function treeOf(parser) {
   return node
 }
 
+const isLeftOut = ({ skip, todo }) => Boolean(skip) || Boolean(todo)
+
+/** What is counted of one file, and what there is to say of it. */
+class Counts {
+  passed = 0
+  failed = 0
+  skipped = 0
+  failures = []
+  remarks = []
+
+  fail(path, result) {
+    this.failed++
+    this.failures.push({ path, result })
+  }
+
+  leave(path, { skip, todo }) {
+    this.skipped++
+    const why = [skip, todo].find(each => typeof each === 'string') ?? 'todo'
+    this.remarks.push(`skipped: ${path.join(' > ')} (${why})`)
+  }
+
+  /** A test without tests in it. */
+  test({ result, asserts }, path) {
+    const broken = asserts.find(each => !each.ok && !isLeftOut(each))
+    if (result === undefined) return this.fail(path, broken)
+    if (isLeftOut(result)) return this.leave(path, result)
+    if (!result.ok || broken !== undefined) return this.fail(path, broken ?? result)
+    const leftOut = asserts.find(isLeftOut)
+    if (leftOut !== undefined && asserts.every(isLeftOut)) return this.leave(path, leftOut)
+    this.passed++
+  }
+
+  /** A suite, or the whole file. What it says without a test was skipped, threw outside of any, or did not end. */
+  suite({ result, asserts, tests }, path) {
+    const failedBefore = this.failed
+    for (const test of tests) this.take(test, [...path, test.result?.name ?? test.name])
+    for (const each of asserts)
+      if (isLeftOut(each)) this.leave([...path, each.name], each)
+      else if (!each.ok) this.fail([...path, each.name], each)
+    if (path.length > 0 && result?.ok !== true && this.failed === failedBefore) this.fail(path, result)
+  }
+
+  take(node, path) {
+    this.remarks.push(...node.remarks)
+    if (path.length > 0 && node.tests.length === 0) this.test(node, path)
+    else this.suite(node, path)
+  }
+}
+
+/** How the process ended, where that alone is a failure. */
+function badEnd({ timedOut, options: { exitCode, signal } }) {
+  if (timedOut) return 'it did not end in time'
+  if (signal) return `it was ended by ${signal}`
+  return exitCode ? `it ended with exit code ${exitCode}` : undefined
+}
+
 /** Of one file, which failed also where it crashed, was killed, hung, or had no test. */
-function countOf(tree, { timedOut, options: { exitCode, signal } }) {
-  const counts = { passed: 0, failed: 0, skipped: 0, failures: [], remarks: [] }
-  const isLeftOut = ({ skip, todo }) => Boolean(skip) || Boolean(todo)
-  const fail = (path, result) => {
-    counts.failed++
-    counts.failures.push({ path, result })
-  }
-  const leave = (path, { skip, todo }) => {
-    counts.skipped++
-    counts.remarks.push(
-      `skipped: ${path.join(' > ')} (${[skip, todo].find(why => typeof why === 'string') ?? 'todo'})`,
-    )
-  }
-  const look = (node, path) => {
-    counts.remarks.push(...node.remarks)
-    const broken = node.asserts.filter(result => !result.ok && !isLeftOut(result))
-    if (path.length > 0 && node.tests.length === 0) {
-      if (node.result === undefined) return fail(path, broken[0])
-      if (isLeftOut(node.result)) return leave(path, node.result)
-      if (!node.result.ok || broken.length > 0) return fail(path, broken[0] ?? node.result)
-      const leftOut = node.asserts.find(isLeftOut)
-      if (leftOut !== undefined && node.asserts.every(isLeftOut)) return leave(path, leftOut)
-      counts.passed++
-      return
-    }
-    const failedBefore = counts.failed
-    for (const test of node.tests) look(test, [...path, test.result?.name ?? test.name])
-    // what a file or a suite says without a test: that one was skipped, threw outside of any, or did not end
-    for (const result of node.asserts)
-      if (isLeftOut(result)) leave([...path, result.name], result)
-      else if (!result.ok) fail([...path, result.name], result)
-    if (path.length > 0 && node.result?.ok !== true && counts.failed === failedBefore) fail(path, node.result)
-  }
-  look(tree, [])
-  const ended = timedOut
-    ? 'it did not end in time'
-    : signal
-      ? `it was ended by ${signal}`
-      : exitCode
-        ? `it ended with exit code ${exitCode}`
-        : undefined
-  if (ended !== undefined && counts.failed === 0) fail([ended])
-  if (counts.passed + counts.failed + counts.skipped === 0) fail(['it has no tests'])
+function countOf(tree, file) {
+  const counts = new Counts()
+  counts.take(tree, [])
+  const ended = badEnd(file)
+  if (ended !== undefined && counts.failed === 0) counts.fail([ended])
+  if (counts.passed + counts.failed + counts.skipped === 0) counts.fail(['it has no tests'])
   return counts
 }
 

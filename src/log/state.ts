@@ -8,7 +8,7 @@ import type { InclusionProof } from '../wire/audit.js'
 import type { FoundEntry, QueryOptions, QueryResult } from './index/query.js'
 import type { Verification } from './journal/verify.js'
 
-export type { FoundEntry, QueryOptions, QueryResult, Verification }
+export type { FoundEntry, QueryResult, Verification }
 
 /** What became of a request. `torn`: a crash left only a part of a step run. `unknown`: this log has nothing of it. */
 export type Became =

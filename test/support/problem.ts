@@ -2,11 +2,13 @@
 
 import assert from 'node:assert/strict'
 import { Ajv2020 } from 'ajv/dist/2020.js'
-import type { ErrorCode } from '../../src/domain/errors.js'
 import { STATUS } from '../../src/http/errors.js'
+import { SHAPES } from '../../src/http/shapes.js'
 import { Problem } from '../../src/wire/problem.js'
+import type { ErrorCode } from '../../src/wire/words.js'
 
 const ajv = new Ajv2020({ strict: false, allErrors: true })
+for (const shape of SHAPES) if (shape.$id !== 'Problem') ajv.addSchema(shape)
 /** With no member but those that it declares. */
 const isProblem = ajv.compile({ ...Problem, additionalProperties: false })
 
