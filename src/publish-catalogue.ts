@@ -1,4 +1,4 @@
-// At a start: publishes this instance's files once the log is known to its end, or goes on with what the journal knows.
+// Publishes this instance's files: at a start once the log is known to its end, and whenever they have changed.
 
 import type { FastifyBaseLogger } from 'fastify'
 import { KillswitchError } from './domain/errors.js'
@@ -38,4 +38,13 @@ function retryWhenLive(publish: () => Promise<void>, log: LogState, logger: Fast
     })
   }, AGAIN_MS)
   timer.unref()
+}
+
+/** Publishes what has changed. Never throws: a faulty catalogue is logged, and the one in force stays. */
+export async function reloadCatalogue(catalogue: Catalogue, logger: FastifyBaseLogger): Promise<void> {
+  try {
+    logger.info(`catalogue reload: ${await catalogue.reload()}`)
+  } catch (error) {
+    logger.error({ code: (error as KillswitchError).code }, (error as Error).message)
+  }
 }

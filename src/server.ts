@@ -2,13 +2,11 @@
 // the reverse one. main.ts is the process around it; tests build it without one.
 
 import type { FastifyBaseLogger } from 'fastify'
-import { loadCatalogue } from './catalogue/load.js'
 import { logKey, sayCheckpoints } from './checkpointing.js'
 import type { Config } from './config.js'
 import { Credentials } from './credentials.js'
 import type { Clock } from './domain/clock.js'
-import type { KillswitchError } from './domain/errors.js'
-import { sayEntries } from './entry-log.js'
+import { Ending } from './domain/ending.js'
 import { buildApp } from './http/app.js'
 import { Load } from './http/load.js'
 import { Metrics } from './http/metrics.js'
@@ -17,19 +15,8 @@ import type { App, Parts } from './http/parts.js'
 import { markServed } from './http/served.js'
 import { openLog } from './log/open-log.js'
 import { openFilesLimit } from './open-files.js'
-import { publishCatalogue } from './publish-catalogue.js'
-import { Audit } from './service/audit.js'
-import { Catalogue } from './service/catalogue.js'
-import { Confirmations } from './service/confirmations.js'
-import { Fleet } from './service/fleet.js'
-import { Flips } from './service/flips.js'
-import { Health } from './service/health.js'
-import { Incidents } from './service/incidents.js'
-import { Refusals } from './service/refusals.js'
-import { Runbooks } from './service/runbooks.js'
-import { Served } from './service/served.js'
-import { Snapshots } from './service/snapshots.js'
-import { Submissions } from './service/submissions.js'
+import { publishCatalogue, reloadCatalogue } from './publish-catalogue.js'
+import { openServices } from './services.js'
 import type { FirstStart } from './tokens/first-start.js'
 
 /** Connections that wait to be taken: when ten thousand apps come back at once, a kill is not to be among those dropped. */
@@ -49,103 +36,65 @@ export type Server = {
 }
 
 /** Throws what `openLog` throws, and `configuration` on a first start without a catalogue or tokens that can be used. */
-export async function startServer(
+export const startServer = (
   config: Config,
   logger: FastifyBaseLogger,
   clock: Clock = Date.now,
-): Promise<Server> {
-  const closers: (() => unknown)[] = []
-  try {
-    return await serve(config, logger, clock, closers)
-  } catch (error) {
-    await closeAll(closers)
-    throw error
-  }
-}
+): Promise<Server> => Ending.guard(ending => serve(config, logger, clock, ending))
 
 async function serve(
   config: Config,
   logger: FastifyBaseLogger,
   clock: Clock,
-  closers: (() => unknown)[],
+  ending: Ending,
 ): Promise<Server> {
-  const { environment, flagsDir, runbooksDir } = config
-  const onFault = (error: unknown) => logger.error({ err: error }, 'a background task failed')
+  const { environment, redisUrl, dataDir: folder, host, port } = config
+  const key = () => logKey(config)
 
-  const folder = config.dataDir
-  const { redisUrl } = config
-  const opened = await openLog({ folder, environment, redisUrl, key: () => logKey(config), clock, logger })
-  closers.push(() => opened.close())
-  const { submit, subscribe, state: log } = opened
+  const opened = await openLog({ folder, environment, redisUrl, key, clock, logger })
+  ending.with(() => opened.close())
+  const { state: log, subscribe } = opened
 
-  const catalogue = new Catalogue({ log, submit, load: () => loadCatalogue({ flagsDir, runbooksDir }) })
-  const health = new Health({ log, catalogue })
+  const services = openServices(opened, config, clock, logger, ending)
+  const { catalogue, health, runbooks, served } = services
   const credentials = await Credentials.open(config, health, logger)
   const tokens = () => credentials.tokens
-  const runbooks = new Runbooks(log, subscribe, [environment, ...config.environmentAliases], onFault)
-  const refusals = new Refusals(submit, clock)
-  const submissions = new Submissions({ submit, refusals, clock })
-  const flips = new Flips({ log, runbooks, submissions })
-  const audit = new Audit(log, subscribe)
-  const incidents = new Incidents({ log, submissions, runbooks, audit, clock })
-  const served = new Served(clock)
-  const fleet = new Fleet({ submit, subscribe, clock, served })
-  const confirmations = new Confirmations({ log, submit, subscribe, fleet, clock })
 
   const metrics = new Metrics({ log, health, environment })
   const streams = new OpenStreams({ tokens, clock, most: mostStreams(openFilesLimit()) })
   const load = new Load()
+  ending.with(
+    () => load.close(),
+    () => streams.close(),
+  )
   metrics.watch({ streams, load, subscribe })
   health.watch({ runbooks, streams, load })
-  subscribe.entries(entries => sayEntries(entries, logger))
-  fleet.onFork = ({ app, instance, fork }) =>
-    logger.error({ code: 'fork', app, instance }, `${app} ${instance} has seen the log fork: ${fork}`)
 
   const parts: Parts = {
-    ...{ environment, clock, log, subscribe, submissions, flips, incidents, runbooks, audit, fleet },
-    ...{ health, metrics, tokens, streams, load },
-    snapshots: new Snapshots(log, environment),
+    ...services,
+    ...{ environment, clock, log, subscribe, tokens, metrics, streams, load },
     served: markServed(served, log),
     assertKnown: () => health.assertKnown(),
   }
   opened.start()
-  fleet.start()
-  closers.push(
-    () => load.close(),
-    () => streams.close(),
-    () => refusals.close(),
-    () => confirmations.close(),
-    () => fleet.close(),
-  )
+  services.start()
   const app = await buildApp(parts, logger)
+  ending.with(() => app.close())
+
   const publish = () => publishCatalogue(catalogue, log, logger)
   await log.toEnd().catch(() => {})
   // what is known is served at once, and files that were changed meanwhile come in as with a reload
   const { hasKnownState } = health
   if (!hasKnownState) await publish()
-  closers.push(() => app.close())
-  const address = await app.listen({ host: config.host, port: config.port, backlog: BACKLOG })
+  const address = await app.listen({ host, port, backlog: BACKLOG })
   if (hasKnownState) await publish()
-  closers.push(sayCheckpoints(log, config, logger))
+  ending.with(sayCheckpoints(log, config, logger))
 
   const reloadTokens = () => credentials.reload()
   const reload = async () => {
-    await catalogue.reload().then(
-      done => logger.info(`catalogue reload: ${done}`),
-      error => logger.error({ code: (error as KillswitchError).code }, (error as Error).message),
-    )
+    await reloadCatalogue(catalogue, logger)
     await reloadTokens()
   }
   const { firstStart } = credentials
-  return { app, address, parts, firstStart, reload, reloadTokens, close: () => closeAll(closers) }
-}
-
-/** All of them, even where one fails: the log, with its lock on the folder, is the last. Throws the first failure. */
-async function closeAll(closers: (() => unknown)[]): Promise<void> {
-  const failures: unknown[] = []
-  for (const close of closers.splice(0).reverse())
-    await Promise.resolve()
-      .then(close)
-      .catch(error => failures.push(error))
-  if (failures.length > 0) throw failures[0]
+  return { app, address, parts, firstStart, reload, reloadTokens, close: () => ending.close() }
 }

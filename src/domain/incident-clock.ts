@@ -102,6 +102,9 @@ function postmortem(
 const concerns = ({ levels }: Timing, { severity }: Incident): boolean =>
   levels === undefined || levels.some(level => isSameLevel(level, severity))
 
+/** In the runbook's own words. */
+const AT_ONCE = /\bimmediate/i
+
 type Counted = { what: ClockItem['what']; timing: Timing; since?: string; met?: string | undefined }
 
 function item({ what, timing, since, met }: Counted, now: number): ClockItem {
@@ -114,6 +117,7 @@ function item({ what, timing, since, met }: Counted, now: number): ClockItem {
     text,
     line,
     ...(target === undefined ? {} : { target }),
+    ...(minutes === undefined && AT_ONCE.test(text) ? { atOnce: true as const } : {}),
     ...(since === undefined ? {} : { since }),
     ...(due === undefined ? {} : { due: new Date(due).toISOString() }),
     ...(met === undefined ? {} : { metAt: met }),

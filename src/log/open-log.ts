@@ -3,6 +3,7 @@
 
 import type { KeyObject } from 'node:crypto'
 import type { Clock } from '../domain/clock.js'
+import { Ending } from '../domain/ending.js'
 import { by, KillswitchError } from '../domain/errors.js'
 import type { Kill } from '../domain/kill.js'
 import { Known } from './doors/known.js'
@@ -76,29 +77,20 @@ type Engine = { journal: Journal; log: KnownLog; store: Store; gate: Gate; provi
 
 const SILENT: Logger = { info: () => {}, warn: () => {}, error: () => {} }
 
-type Closers = (() => Promise<unknown>)[]
-
 /**
  * Throws `configuration` (another environment's folder, an unsafe Redis, a key that cannot be used), `history-lost` on a
  * damaged journal, `folder-taken` while another process has the folder.
  */
-export async function openLog(options: LogOptions): Promise<OpenLog> {
-  const closers: Closers = []
-  try {
-    return await assemble(options, closers)
-  } catch (error) {
-    await closeAll(closers)
-    throw error
-  }
-}
+export const openLog = (options: LogOptions): Promise<OpenLog> =>
+  Ending.guard(ending => assemble(options, ending))
 
-async function assemble(options: LogOptions, closers: Closers): Promise<OpenLog> {
+async function assemble(options: LogOptions, ending: Ending): Promise<OpenLog> {
   const { environment, clock = Date.now, logger = SILENT, random = Math.random } = options
   const onFault = (error: unknown) => logger.error({ err: error }, 'a background task failed')
 
-  const { journal, log, index, tree } = await openDisk(options, logger, closers)
+  const { journal, log, index, tree } = await openDisk(options, logger, ending)
   const store = await openStore(options, journal, logger)
-  closers.push(() => store.close())
+  ending.with(() => store.close())
 
   const gate = new Gate({ log, store, environment, clock, random })
   const file = new ProvisionalFile<Kill>(options.folder, journal.reserve, options.disk)
@@ -130,13 +122,13 @@ async function assemble(options: LogOptions, closers: Closers): Promise<OpenLog>
   const told = new Told(log, store)
   gate.onCommitted = entries => told.tellCommitted(entries)
   log.subscribe(() => void keepState(log, logger))
-  closers.push(async () => {
+  ending.with(async () => {
     await recovery.close()
     await branches.close()
     await provisional.close()
     await gate.close()
   })
-  closers.push(() => tail.close())
+  ending.with(() => tail.close())
 
   const key = await options.key?.()
   const isCurrent = () => tail.isLive && log.isJournaled
@@ -148,13 +140,13 @@ async function assemble(options: LogOptions, closers: Closers): Promise<OpenLog>
     subscribe: told,
     state: new Known({ log, store, gate, tail, provisional, queries, checkpoints, posture }),
     start: () => tail.start(),
-    close: () => closeAll(closers),
+    close: () => ending.close(),
     parts: { journal, log, store, gate, provisional },
   }
 }
 
 /** The journal, what is folded from it, and what is made of it beside it. */
-async function openDisk(options: LogOptions, logger: Logger, closers: Closers) {
+async function openDisk(options: LogOptions, logger: Logger, ending: Ending) {
   const { folder, environment, disk, segmentBytes } = options
   const say = (message: string, fields: object = {}) => logger.info(fields, message)
   const journal = await Journal.open({
@@ -164,16 +156,16 @@ async function openDisk(options: LogOptions, logger: Logger, closers: Closers) {
     ...(disk === undefined ? {} : { disk }),
     ...(segmentBytes === undefined ? {} : { segmentBytes }),
   })
-  closers.push(() => journal.close())
+  ending.with(() => journal.close())
   await assertEnvironment(journal, environment)
   const log = await KnownLog.open(journal, error =>
     logger.error({ err: error }, 'a listener to the log failed; the log goes on'),
   )
-  closers.push(() => log.close())
+  ending.with(() => log.close())
   const index = await EntryIndex.open(journal, say)
-  closers.push(() => index.close())
+  ending.with(() => index.close())
   const tree = await Tree.open(journal, say)
-  closers.push(() => tree.close())
+  ending.with(() => tree.close())
   return { journal, log, index, tree }
 }
 
@@ -225,10 +217,3 @@ const keepState = (log: KnownLog, logger: Logger): Promise<void> =>
         'the checkpoint could not be written; the next start folds the whole journal',
       ),
     )
-
-/** All of them, even where one fails: the journal's lock is the last. Throws the first failure. */
-async function closeAll(closers: Closers): Promise<void> {
-  const failures: unknown[] = []
-  for (const close of closers.splice(0).reverse()) await close().catch(error => failures.push(error))
-  if (failures.length > 0) throw failures[0]
-}

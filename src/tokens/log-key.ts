@@ -4,7 +4,7 @@
 import { createPrivateKey, generateKeyPairSync, type KeyObject } from 'node:crypto'
 import { mkdir, open, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { KillswitchError } from '../domain/errors.js'
+import { by, KillswitchError } from '../domain/errors.js'
 
 const HOW = 'Make one with: openssl genpkey -algorithm ed25519 -out log.key'
 
@@ -42,7 +42,6 @@ export async function ensureLogKey(dataDir: string): Promise<KeyObject> {
 }
 
 const refused = (file: string, why: string): KillswitchError =>
-  new KillswitchError(
-    'configuration',
-    `The key of the log, ${file}, ${why}. ${HOW} (KILLSWITCH_LOG_KEY_FILE).`,
-  )
+  new KillswitchError('configuration', `The key of the log, ${file}, ${why}.`, {
+    wayOut: [by(`${HOW} (KILLSWITCH_LOG_KEY_FILE).`)],
+  })

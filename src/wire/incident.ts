@@ -76,6 +76,9 @@ export const ClockItem = Type.Object(
     target: Type.Optional(Type.String({ description: 'Whom to call' })),
     since: Type.Optional(time('What it is counted from; absent: it has not begun')),
     due: Type.Optional(time('Absent where the runbook gives no minutes, or it has not begun')),
+    atOnce: Type.Optional(
+      Type.Literal(true, { description: 'The runbook says "immediately" in the place of minutes' }),
+    ),
     metAt: Type.Optional(time('When it was done with')),
     overdue: Type.Boolean({
       description: 'Past its due time and not met; or met too late. A wait is never overdue.',

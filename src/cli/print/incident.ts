@@ -106,12 +106,12 @@ function standing(item: Due, { style, now }: Look): string {
 }
 
 /** The runbook gives no minutes, or what it counts from is still to come. */
-function undated({ what, since, text }: Due, style: Style): string {
+function undated({ what, since, atOnce }: Due, style: Style): string {
   if (since === undefined)
     return style.dim(
       what === 'postmortem' ? 'once it is resolved' : 'from the last restore, or a note -k recovered',
     )
-  if (/\bimmediate/i.test(text)) return style.yellow('at once')
+  if (atOnce) return style.yellow('at once')
   return style.dim(what === 'escalation' ? 'at this severity' : 'no minutes given')
 }
 

@@ -6,7 +6,7 @@ import { realpath, unlink } from 'node:fs/promises'
 import { connect, createServer, type Server } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { KillswitchError } from '../../domain/errors.js'
+import { by, KillswitchError } from '../../domain/errors.js'
 
 export type Lock = { release(): Promise<void> }
 
@@ -90,7 +90,7 @@ function held(folder: string, pid: string): KillswitchError {
   const who = /^\d+$/.test(pid) ? `process ${pid}` : 'another process'
   return new KillswitchError(
     'configuration',
-    `The data folder ${folder} is in use by ${who}: two would damage the journal. Stop that one, or give this one a ` +
-      'folder of its own (KILLSWITCH_DATA_DIR).',
+    `The data folder ${folder} is in use by ${who}: two would damage the journal.`,
+    { wayOut: [by('Stop that one, or give this one a folder of its own (KILLSWITCH_DATA_DIR).')] },
   )
 }

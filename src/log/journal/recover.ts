@@ -6,7 +6,7 @@ import { mkdir } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { placeOf } from '../../domain/audit.js'
 import { Chain, type ChainHead, NO_ENTRY, parseEntry } from '../../domain/chain.js'
-import { KillswitchError } from '../../domain/errors.js'
+import { by, KillswitchError } from '../../domain/errors.js'
 import { type Disk, type Log, readFully, replaceFile, using } from './disk.js'
 
 const NEWLINE = 0x0a
@@ -99,9 +99,20 @@ function damaged(file: string, line: number, offset: number, problem: string): K
   return new KillswitchError(
     'journal-broken',
     `The journal is damaged at line ${line} of ${file} (byte ${offset}): ${problem}, and whole entries stand there or ` +
-      'after it, which starting now would lose. Nothing was changed. Put the file back from a copy. Or, where a Redis ' +
-      'or another instance holds the log, move this data folder aside: it is filled again at the start. Only if ' +
-      `neither exists, cut the file to ${offset} bytes, having kept a copy: that loses what comes after.`,
-    { file, line, offset },
+      'after it, which starting now would lose. Nothing was changed.',
+    {
+      file,
+      line,
+      offset,
+      wayOut: [
+        by('Put the file back from a copy.'),
+        by(
+          'Or, where a Redis or another instance holds the log, move this data folder aside: it is filled again at the start.',
+        ),
+        by(
+          `Only if neither exists, cut the file to ${offset} bytes, having kept a copy: that loses what comes after.`,
+        ),
+      ],
+    },
   )
 }

@@ -1,7 +1,7 @@
 // The names of the service's keys in Redis. All carry the environment in one hash tag: Redis Cluster keeps them on one
 // node, and staging never meets production.
 
-import { KillswitchError } from '../../../domain/errors.js'
+import { by, KillswitchError } from '../../../domain/errors.js'
 
 export type Keys = {
   /** A stream: id `<epoch>-<seq>`, fields `line` (the exact bytes) and `hash`. Its last entry is the head. Never trimmed. */
@@ -20,8 +20,8 @@ export function keysOf(environment: string): Keys {
   if (!/^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/.test(environment)) {
     throw new KillswitchError(
       'configuration',
-      `"${environment}" cannot name an environment: it becomes part of the names of keys. ` +
-        'Use up to 64 letters, digits, "_", "." and "-", the first a letter or digit.',
+      `"${environment}" cannot name an environment: it becomes part of the names of keys.`,
+      { wayOut: [by('Use up to 64 letters, digits, "_", "." and "-", the first a letter or digit.')] },
     )
   }
   const prefix = `killswitch:{${environment}}:`
