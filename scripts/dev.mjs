@@ -5,6 +5,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { rmSync, watch } from 'node:fs'
 import { createRequire } from 'node:module'
+import { constants, setPriority } from 'node:os'
 import { setTimeout as wait } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { context } from 'esbuild'
@@ -53,7 +54,7 @@ while (!isEnding) {
   await renew()
 }
 sources.close()
-types?.kill()
+endCheck()
 await Promise.all([stop(), packing.dispose()])
 
 async function renew() {
@@ -97,16 +98,32 @@ async function stop() {
   await once(running, 'exit')
 }
 
-/** The last check that began is the one that counts. */
+/** The last check that began is the one that counts. It gives way to the service that is starting. */
 function check() {
-  types?.kill()
-  const mine = spawn(process.execPath, [tsc, '-p', 'tsconfig.json', '--noEmit', '--pretty'])
+  endCheck()
+  const mine = spawn(process.execPath, [tsc, '-p', 'tsconfig.json', '--noEmit', '--pretty'], {
+    detached: true,
+  })
+  if (mine.pid !== undefined) setPriority(mine.pid, constants.priority.PRIORITY_LOW)
   types = mine
   let found = ''
   mine.stdout.on('data', text => {
     found += text
   })
   mine.once('close', code => {
-    if (types === mine && code !== 0 && !isEnding) say(`the types object:\n${found}`)
+    if (types !== mine) return
+    types = undefined
+    if (code !== 0 && !isEnding) say(`the types object:\n${found}`)
   })
+}
+
+/** With what it started: the compiler is a program of its own. */
+function endCheck() {
+  const running = types
+  types = undefined
+  try {
+    if (running?.pid !== undefined) process.kill(-running.pid)
+  } catch {
+    // it has just ended by itself
+  }
 }
