@@ -1,6 +1,6 @@
 // The package: ESM and CJS, each with its types, in one flat dist/. The few domain files that the SDK shares with the
 // service are packed in; what package.json names is not. The types are read off the sources, file by file
-// (isolatedDeclarations), so that no version of a compiler stands between.
+// (isolatedDeclarations), so that no version of a compiler stands between: what they reach names its types.
 
 import { defineConfig } from 'tsdown'
 

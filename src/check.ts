@@ -22,7 +22,7 @@ type Options = {
 const EXAMPLES = `
 Examples:
   npm run check
-  npm run check -- --flags ./flags --runbooks ../shared/runbooks
+  npm run check -- --flags ./flags --runbooks ../our-runbooks
   npm run check -- --steps                  every step with its id, for a link
   npm run --silent check -- --json | jq .findings`
 

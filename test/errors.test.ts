@@ -92,7 +92,7 @@ t.test('a problem', async t => {
 
 /** Where words are read that are not ours, or that nothing else tells apart; and why. */
 const ALLOWED: Record<string, string> = {
-  'src/store/redis/errors.ts':
+  'src/log/stores/redis/errors.ts':
     'the one place that makes codes of the words of Redis and its client, which has none',
   'src/cli/client/client.ts': 'fetch says "bad port" without a code',
   'src/cli/incident-message.ts': "a word of the title of a runbook's template, as a person wrote it",

@@ -15,7 +15,11 @@ const number = (description: string) => Type.Optional(Type.Integer({ description
 
 export const InputFault = Type.Object(
   {
-    in: choice(['body', 'query', 'path', 'header']),
+    // no enum: generators make a type of its name, and `in` is none
+    in: Type.Unsafe<'body' | 'query' | 'path' | 'header'>({
+      type: 'string',
+      description: 'Where it is: body, query, path or header',
+    }),
     path: Type.String({ description: 'The member, parameter or header: body.link.url' }),
     rule: Type.String({ description: 'The rule that it breaks: a keyword of JSON Schema, json, or refused' }),
     problem: Type.String({ description: 'What is wrong with it' }),

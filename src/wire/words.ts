@@ -137,7 +137,7 @@ export const FLAG_KEY_CHARACTERS = 'A-Za-z0-9_.:/-'
 export const FLAG_KEY: RegExp = new RegExp(`^[A-Za-z][${FLAG_KEY_CHARACTERS}]{0,${FLAG_KEY_MOST - 1}}$`)
 
 /** An incident as its tracker names it: `INC-42`, a PagerDuty key. */
-export const INCIDENT_ID = /^[A-Za-z0-9][A-Za-z0-9._:#/-]{0,63}$/
+export const INCIDENT_ID: RegExp = /^[A-Za-z0-9][A-Za-z0-9._:#/-]{0,63}$/
 
 export type FlagValue = boolean | string | number | { [key: string]: unknown } | unknown[]
 export type Scalar = string | number | boolean

@@ -12,7 +12,7 @@ export function ensureBuilt(): void {
   const dist = join(root, 'sdk/dist')
   const built = statSync(join(dist, 'index.cjs'), { throwIfNoEntry: false })?.mtimeMs ?? 0
   const made = (path: string) => statSync(join(root, path)).mtimeMs
-  const sources = ['sdk/src', 'src/domain'].flatMap(folder =>
+  const sources = ['sdk/src', 'src/domain', 'src/wire'].flatMap(folder =>
     readdirSync(join(root, folder)).map(name => made(`${folder}/${name}`)),
   )
   if (built > Math.max(...sources, made('sdk/package.json'), made('sdk/tsdown.config.ts'))) return
