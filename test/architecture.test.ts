@@ -213,12 +213,7 @@ t.test('the log', async t => {
 
   t.test('is opened by the server and the importer, and by nobody else', async () => {
     const openers = fromOutside.filter(({ what, isTypeOnly }) => what === 'log/open-log.ts' && !isTypeOnly)
-    assert.deepEqual(openers.map(({ from }) => from).sort(), [
-      'config.ts',
-      'import-log.ts',
-      'server.ts',
-      'services.ts',
-    ])
+    assert.deepEqual(openers.map(({ from }) => from).sort(), ['config.ts', 'import-log.ts', 'server.ts'])
     const config = openers.find(({ from }) => from === 'config.ts') as Import
     assert.equal(config.names, '{ parseTarget }', 'the configuration only reads an address')
     const behind = files.filter(

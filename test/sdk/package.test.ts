@@ -122,7 +122,7 @@ t.test('its types are right for every way to import it, says @arethetypeswrong/c
 
 t.test('its types name no package of the service', async () => {
   const tarball = readdirSync(work).find(name => name.endsWith('.tgz')) as string
-  const text = run('tar', ['-xOzf', join(work, tarball), '--wildcards', '*.d.ts'], work)
+  const text = run('tar', ['-xOzf', join(work, tarball), '--wildcards', '*.d.[cm]ts'], work)
   const packages = [...text.matchAll(/(?:from |import\()['"]([^.'"][^'"]*)['"]/g)].map(([, name]) => name)
   const known = /^(node:|@openfeature\/)/
   assert.deepEqual(

@@ -1,13 +1,13 @@
 // What every refusal and failure must carry, by its code. Every answer of a test's server goes through here.
 
 import assert from 'node:assert/strict'
-import { Ajv2020 } from 'ajv/dist/2020.js'
 import { STATUS } from '../../src/http/errors.js'
 import { SHAPES } from '../../src/http/shapes.js'
 import { Problem } from '../../src/wire/problem.js'
 import type { ErrorCode } from '../../src/wire/words.js'
+import { strictAjv } from './shapes.js'
 
-const ajv = new Ajv2020({ strict: false, allErrors: true })
+const ajv = strictAjv()
 for (const shape of SHAPES) if (shape.$id !== 'Problem') ajv.addSchema(shape)
 /** With no member but those that it declares. */
 const isProblem = ajv.compile({ ...Problem, additionalProperties: false })
