@@ -20,8 +20,6 @@ import { Served } from './service/served.js'
 import { Snapshots } from './service/snapshots.js'
 import { Submissions } from './service/submissions.js'
 
-export type Services = ReturnType<typeof openServices>
-
 export function openServices(
   { submit, subscribe, state: log }: OpenLog,
   { environment, environmentAliases, flagsDir, runbooksDir }: Config,
