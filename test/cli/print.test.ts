@@ -79,7 +79,7 @@ t.test('the clock of an incident', async t => {
         item({ what: 'response', text: 'Immediate', since, metAt: since }),
         item({ what: 'postmortem', text: 'within 48 h' }),
         item({ what: 'recovery-wait', text: 'Wait 15 min' }),
-        item({ text: 'P1: Immediate escalation', since, target: 'manager' }),
+        item({ text: 'P1: Immediate escalation', since, target: 'manager', atOnce: true }),
         item({ text: 'SEV0', since }),
         item({ what: 'resolution', text: 'Next release', since }),
         item({ text: '30 min', since, due: '2026-11-20T03:30:00.000Z' }),

@@ -116,6 +116,19 @@ t.test('the clock of an incident', async t => {
     assert.deepEqual(brief(told, 9999, 'postmortem')[0]?.slice(2), [false, minute(100)])
   })
 
+  t.test(
+    'says that something is due at once where the runbook does, and invents no minutes for it',
+    async () => {
+      const told = open()
+    const items = clockOf(told.incident, told.runbook, NOW)
+      for (const { text, atOnce, due } of items) {
+        assert.equal(atOnce, /immediate/i.test(text) ? true : undefined, text)
+        if (atOnce) assert.equal(due, undefined)
+      }
+      assert.ok(items.some(({ atOnce }) => atOnce))
+    },
+  )
+
   t.test('invents nothing where the runbook is silent, or is gone', async () => {
     const told = open('SEV-1', aRunbook())
     assert.deepEqual(clockOf(told.incident, told.runbook, NOW), [])

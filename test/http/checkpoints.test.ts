@@ -102,7 +102,7 @@ t.test('GET /v1/audit/checkpoint', async t => {
     for (const logKeyFile of [rsa, join(testdir(t), 'gone'), import.meta.filename])
       await assert.rejects(
         aServer(t, { logKeyFile }),
-        (error: unknown) => error instanceof KillswitchError && /openssl genpkey/.test(error.message),
+        (error: unknown) => error instanceof KillswitchError && /openssl genpkey/.test(error.detail),
       )
   })
 
