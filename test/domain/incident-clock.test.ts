@@ -120,7 +120,7 @@ t.test('the clock of an incident', async t => {
     'says that something is due at once where the runbook does, and invents no minutes for it',
     async () => {
       const told = open()
-    const items = clockOf(told.incident, told.runbook, NOW)
+      const items = clockOf(told.incident, told.runbook, NOW)
       for (const { text, atOnce, due } of items) {
         assert.equal(atOnce, /immediate/i.test(text) ? true : undefined, text)
         if (atOnce) assert.equal(due, undefined)
