@@ -63,20 +63,31 @@ const source = fc.oneof(
   scrap,
 )
 
-t.test('every line of the source is there, in its order', async () => {
-  fc.assert(
-    fc.property(source, text => {
-      const { lines, text: rewritten } = readMarkup(text)
-      assert.equal(rewritten.split('\n').length, lines.length)
-      assert.deepEqual(
-        [...new Set(lines)],
-        rowsOf(text).map(row => row.line),
-      )
-      assert.ok(lines.every((one, at) => at === 0 || one >= lines[at - 1]!))
-    }),
-    { numRuns: 600 },
-  )
-})
+/** Whether a line lies in an AsciiDoc table: a row of Markdown's has no blank line before it, and all of its cells in one. */
+const isInTable = (rows: readonly string[], line: number): boolean =>
+  rows.slice(0, line - 1).includes('|===') && rows.slice(line).includes('|===')
+
+t.test(
+  'every line of the source is there, in its order, but for those that a table takes together',
+  async () => {
+    fc.assert(
+      fc.property(source, text => {
+        const { lines, text: rewritten } = readMarkup(text)
+        assert.equal(rewritten.split('\n').length, lines.length)
+        const rows = rowsOf(text)
+        const texts = rows.map(row => row.text.trim())
+        const told = new Set(lines)
+        for (const { line } of rows) assert.ok(told.has(line) || isInTable(texts, line), `line ${line}`)
+        assert.equal(Math.max(...lines), rows.at(-1)?.line)
+        assert.ok(lines.every((one, at) => at === 0 || one >= lines[at - 1]!))
+      }),
+      {
+        numRuns: 600,
+        examples: [['|===\n\n|==='], ['|===\n|a |b\n\n|1 |2\n|==='], ['|===\n||a||b||\n|a |b\n|a |b\n|===']],
+      },
+    )
+  },
+)
 
 t.test('nothing that is written this way keeps a runbook from being read', async () => {
   fc.assert(
