@@ -3,9 +3,10 @@
 // object to is shown as well, after the start, and stops nothing. Flags and runbooks the service reads anew by itself.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { rmSync, watch } from 'node:fs'
+import { readdirSync, rmSync, statSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { constants, setPriority } from 'node:os'
+import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { context } from 'esbuild'
@@ -18,6 +19,7 @@ const tsc = createRequire(import.meta.url)
   .replace(/package\.json$/, 'bin/tsc')
 /** An editor that saves writes more than once. */
 const QUIET_MS = 50
+const LOOK_MS = 150
 const OUT = '.dev'
 /** In the service: it ends like this process, also where that was killed. */
 const TOGETHER = `process.once('disconnect', () => process.kill(process.pid, 'SIGTERM')); process.channel.unref()`
@@ -31,10 +33,15 @@ let hasChanged = true
 let isEnding = false
 let wake = () => undefined
 
-const sources = watch('src', { recursive: true }, () => {
+// by looking: what tells of changes on Linux loses a file that was saved by a rename
+let known = sources()
+const looking = setInterval(() => {
+  const seen = sources()
+  if (seen === known) return
+  known = seen
   hasChanged = true
   wake()
-})
+}, LOOK_MS)
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
   process.on(signal, () => {
     isEnding = true
@@ -53,9 +60,19 @@ while (!isEnding) {
   hasChanged = false
   await renew()
 }
-sources.close()
+clearInterval(looking)
 endCheck()
 await Promise.all([stop(), packing.dispose()])
+
+/** What the sources are, as a text that changes with them. */
+function sources() {
+  return readdirSync('src', { recursive: true, withFileTypes: true })
+    .filter(entry => entry.isFile())
+    .map(({ parentPath, path, name }) => join(parentPath ?? path, name))
+    .map(file => [file, statSync(file, { throwIfNoEntry: false })])
+    .map(([file, stat]) => `${file} ${stat?.mtimeMs} ${stat?.size} ${stat?.ino}`)
+    .join('\n')
+}
 
 async function renew() {
   try {
