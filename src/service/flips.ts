@@ -8,7 +8,7 @@ import { badInput, by, bySending, KillswitchError } from '../domain/errors.js'
 import { decideRestore } from '../domain/flip.js'
 import type { Kill } from '../domain/kill.js'
 import { unknownFlag } from '../domain/near-key.js'
-import type { FlagState } from '../domain/state.js'
+import { type FlagState, summariseHold } from '../domain/state.js'
 import { callFor, chooseFlags, killsOf, needsChoice, previewRun } from '../domain/step-run.js'
 import type { LogState } from '../log/state.js'
 import type { Warning } from '../wire/hold.js'
@@ -74,7 +74,7 @@ export class Flips {
     if (body.step !== undefined) await this.#runbooks.known()
     const act: Act = { action: 'restore', priority: 'flip', flag, body }
     const present = this.#log.state.flags.get(flag)?.holds.map(hold => hold.id) ?? []
-    return this.#submissions.submit(actor, act, origin, request => {
+    const restored = this.#submissions.submit(actor, act, origin, request => {
       const claim = strictly(this.#runbooks.claim(body.step, flag, 'restore'), body.step)
       if (body.reason === undefined && !body.undo) {
         throw badInput(
@@ -94,6 +94,23 @@ export class Flips {
       }
       return (state, now) => decideRestore(state, command, now)
     })
+    return restored.catch(error => {
+      throw this.#notInTheLogYet(flag, error) ?? error
+    })
+  }
+
+  /** The rules saw the log alone: that they found no hold does not say that this instance holds the flag for none. */
+  #notInTheLogYet(key: string, error: unknown): KillswitchError | undefined {
+    if (!(error instanceof KillswitchError) || error.code !== 'nothing-to-release') return undefined
+    const waiting = this.#log.known.flags.get(key)?.holds.filter(hold => hold.provisional) ?? []
+    if (waiting.length === 0) return undefined
+    const { holds = [] } = error.data
+    return new KillswitchError(
+      'store-unavailable',
+      `${key} is killed here by ${waiting.map(({ id, actor }) => `hold ${id} of ${actor}`).join(', ')}, which is not in the log yet: the store is away. Nothing was done.`,
+      { holds: [...holds, ...waiting.map(summariseHold)], wayOut: [by('Try again when the store is back.')] },
+      error,
+    )
   }
 
   /** The kills of one step, all or none. */
