@@ -35,11 +35,20 @@ export class KillswitchError extends Error {
 const didYouMean = (near: readonly string[]): string[] =>
   near.length === 0 ? [] : [`Did you mean ${near.slice(0, 3).join(' or ')}?`]
 
-/** `GET /v1/flags lists those there are.` */
-export function byCall(call: Call, does: string): Way {
+/** `GET /v1/flags lists those there are.` `fill`: members of the body that only the caller knows. */
+export function byCall(call: Call, does: string, fill: string[] = []): Way {
   const body = call.body === undefined ? '' : ` ${JSON.stringify(call.body)}`
-  return { text: `${call.method} ${call.path}${body} ${does}.`, does, call }
+  const rest = fill.length === 0 ? '' : `, with ${listed(fill.map(name => `"${name}"`))} added`
+  return {
+    text: `${call.method} ${call.path}${body}${rest}${rest && ','} ${does}.`,
+    does,
+    call,
+    ...(fill.length === 0 ? {} : { fill }),
+  }
 }
+
+const listed = (names: readonly string[]): string =>
+  names.length < 2 ? names.join() : `${names.slice(0, -1).join(', ')} and ${names.at(-1)}`
 
 /** `Send "reason".`, or `A coordinator forces it: send "force": true.` */
 export function bySending(send: Record<string, unknown>, does?: string): Way {

@@ -7,7 +7,7 @@ import { FLAG_KEY_MOST, type Role } from '../wire/words.js'
 import { type Actor, reaches } from './actor.js'
 import type { Draft, Entry } from './audit.js'
 import { toSecond, toTimestamp } from './clock.js'
-import { by, byCall, bySending, KillswitchError } from './errors.js'
+import { by, byCall, KillswitchError } from './errors.js'
 import { type Hold, isOnlyOf, underItsIncident } from './hold.js'
 import { unknownFlag } from './near-key.js'
 import { type FlagState, isKilled, type State, summariseHold } from './state.js'
@@ -132,7 +132,7 @@ function released(command: RestoreCommand, flag: FlagState, now: number): Hold[]
   const holds = command.undo
     ? undone(command, flag, now)
     : flag.holds.filter(hold => isNamed(command, hold, now))
-  if (holds.length === 0) throw nothingToRelease(flag)
+  if (holds.length === 0) throw nothingToRelease(flag, command.undo)
   return holds
 }
 
@@ -162,17 +162,27 @@ function undone(command: RestoreCommand, flag: FlagState, now: number): Hold[] {
   )
 }
 
-function nothingToRelease(flag: FlagState): KillswitchError {
+function nothingToRelease(flag: FlagState, undo = false): KillswitchError {
   const { key } = flag.definition
   if (!isKilled(flag))
     return new KillswitchError('nothing-to-release', `${key} is not killed: there is no hold to release.`, {
       holds: [],
     })
-  return new KillswitchError('nothing-to-release', `None of the holds on ${key} is the one named.`, {
+  const message = undo
+    ? `No hold on ${key} is a kill of yours alone.`
+    : `None of the holds on ${key} is the one named.`
+  const releasing = (which: { hold?: string; all?: true }) => ({
+    method: 'POST' as const,
+    path: '/v1/flags/restore',
+    body: { flag: key, ...which },
+  })
+  return new KillswitchError('nothing-to-release', message, {
     holds: flag.holds.map(summariseHold),
     wayOut: [
-      bySending({ hold: flag.holds[0]?.id }, 'One of those in "holds"'),
-      bySending({ all: true }, 'Every one'),
+      ...flag.holds
+        .slice(0, 1)
+        .map(({ id }) => byCall(releasing({ hold: id }), 'releases one hold', ['reason'])),
+      byCall(releasing({ all: true }), 'releases every hold', ['reason']),
     ],
   })
 }

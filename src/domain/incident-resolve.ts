@@ -116,12 +116,17 @@ function forces({ incident, actor, force, reason }: ResolveCommand, objections: 
 
 function stillOpen(incident: string, objections: Objection[]): KillswitchError {
   const list = objections.map(each => each.detail).join(' ')
+  const held = objections.flatMap(each =>
+    each.what === 'hold' ? [{ flag: each.flag, owner: '', until: '' }] : [],
+  )
+  const [isHeld, isWaiting] = [held.length > 0, objections.some(({ what }) => what === 'recovery-wait')]
   return new KillswitchError('incident-open', `${incident} cannot be resolved yet. ${list}`, {
     incident,
     open: objections,
     wayOut: [
-      by('Restore what it holds and let the wait run out.'),
-      bySending({ leave: [{ flag: '', owner: '', until: '' }] }, 'Or an engineer leaves flags held'),
+      ...(isHeld ? [by('Restore what it holds.')] : []),
+      ...(isWaiting ? [by('Let the wait run out.')] : []),
+      ...(isHeld ? [bySending({ leave: held }, 'Or an engineer leaves flags held')] : []),
       bySending({ force: true, reason: '' }, 'Or a coordinator forces it'),
     ],
   })

@@ -9,7 +9,7 @@ import type { Draft, Entry } from './audit.js'
 import { toSecond, toTimestamp } from './clock.js'
 import { badInput, by, byCall, bySending, KillswitchError } from './errors.js'
 import { common, forbidden, type RequestInfo, refuse, type StepClaim, type Verdict } from './flip.js'
-import { type Incident, isSameLevel } from './incident.js'
+import { DECLARING, type Incident, isSameLevel } from './incident.js'
 import { formOf } from './near-key.js'
 import type { State } from './state.js'
 
@@ -149,7 +149,7 @@ export function incidentOf(state: Pick<State, 'incidents' | 'undeclared'>, id: s
       `There is no incident "${id}": flips name it, but nobody has declared it.`,
       {
         incident: id,
-        wayOut: [byCall({ method: 'POST', path: '/v1/incidents', body: { id } }, 'declares it')],
+        wayOut: [byCall({ method: 'POST', path: '/v1/incidents', body: { id } }, 'declares it', DECLARING)],
       },
     )
   const near = [...state.incidents.keys()].filter(each => formOf(each) === formOf(id))

@@ -261,12 +261,17 @@ export function latest(...moments: readonly Moment[]): Moment {
 export const isSameLevel = (a: string, b: string): boolean => levelOf(a) === levelOf(b)
 const levelOf = (level: string): string => level.toLowerCase().replace(/[\s_-]+/g, '')
 
+/** What a declaration must have besides an id. */
+export const DECLARING = ['title', 'runbook', 'severity']
+
 /** What a kill is told that names an incident nobody declared, or one that is over. */
 export function warnOf({ incidents }: Pick<Incidents, 'incidents'>, id: string): Warning | undefined {
   const incident = incidents.get(id)
   if (incident === undefined) {
     const detail = `Nobody has declared ${id} here. If it is no slip of the pen, declare it when there is time.`
-    const wayOut = [byCall({ method: 'POST', path: '/v1/incidents', body: { id } }, 'takes its holds over')]
+    const wayOut = [
+      byCall({ method: 'POST', path: '/v1/incidents', body: { id } }, 'takes its holds over', DECLARING),
+    ]
     return { code: 'unknown-incident', detail, wayOut }
   }
   if (incident.resolved === undefined) return undefined

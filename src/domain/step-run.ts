@@ -74,7 +74,11 @@ function nothingToRun(step: Step, children: readonly Step[]): KillswitchError {
 }
 
 const restoring = (flag: string): Way =>
-  byCall({ method: 'POST', path: '/v1/flags/restore', body: { flag } }, 'restores it, with what to release')
+  byCall(
+    { method: 'POST', path: '/v1/flags/restore', body: { flag, all: true } },
+    'releases every hold on it',
+    ['reason'],
+  )
 
 /** The exact request that would run the step. */
 export const callFor = (step: Step, flags: readonly string[]): StepRunCall => ({

@@ -20,6 +20,11 @@ export const Way = Type.Object(
       Type.String({ description: 'What the call does, or what sending these members does' }),
     ),
     call: Type.Optional(ref(Call)),
+    fill: Type.Optional(
+      Type.Array(Type.String(), {
+        description: 'Members of the body of `call` that only the caller knows: it is refused without them',
+      }),
+    ),
     send: Type.Optional(
       Type.Record(Type.String(), Type.Unknown(), {
         description: 'Members to add to the request that was refused',

@@ -49,8 +49,17 @@ const COMMANDS: Record<string, (typed: Typed) => string> = {
       ? `killswitch audit query --incident ${word(query.get('incident') ?? '')}`
       : `killswitch audit query -n ${query.get('limit') ?? 50}`,
   'POST flags restore': ({ body }) =>
-    body.undo === true ? `killswitch undo ${word(body.flag)}` : `killswitch restore ${word(body.flag)}`,
-  'POST incidents': ({ body }) => `killswitch incident declare "..." --id ${word(body.id)}`,
+    body.undo === true
+      ? `killswitch undo ${word(body.flag)}`
+      : [
+          `killswitch restore ${word(body.flag)}`,
+          body.all === true ? '--all' : body.hold === undefined ? '' : `--hold ${word(body.hold)}`,
+          '--reason "..."',
+        ]
+          .filter(part => part !== '')
+          .join(' '),
+  'POST incidents': ({ body }) =>
+    `killswitch incident declare "..." --runbook ... --severity ... --id ${word(body.id)}`,
   'POST steps run': ({ body: { step, flags } }) =>
     [
       'killswitch run',
