@@ -80,6 +80,7 @@ async function renew() {
     layFiles(OUT)
   } catch {
     // esbuild has shown what
+    if (isEnding) return
     return say(service === undefined ? 'waiting for a change' : 'the service before this change goes on')
   }
   await stop()
@@ -101,7 +102,7 @@ function start() {
   )
   service = started
   started.once('exit', (code, signal) => {
-    if (service !== started) return
+    if (service !== started || isEnding) return
     service = undefined
     say(`the service ended (${signal ?? code}); waiting for a change`)
   })

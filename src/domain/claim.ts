@@ -28,7 +28,10 @@ export function claimStep(
   if (found.outcome === 'unknown') {
     const warning = {
       code: 'unknown-step' as const,
-      detail: `No runbook has a step "${name}".`,
+      detail:
+        runbooks.length === 1
+          ? `The runbook "${runbooks[0]?.id}" has no step "${name}".`
+          : `No runbook has a step "${name}".`,
       near: names(found.nearest),
     }
     return { step: { id: name }, offRunbook: true, warnings: [warning], candidates: choices(found.nearest) }

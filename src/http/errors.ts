@@ -106,7 +106,10 @@ function invalid({ validation = [], validationContext = 'body' }: FastifyError):
     rule: fault.keyword,
     problem: explainFault(fault as Fault),
   }))
-  const errors = [...new Map(faults.map(fault => [`${fault.path} ${fault.problem}`, fault])).values()]
+  // a text that is empty is blank too
+  const isEmpty = (path: string) => faults.some(fault => fault.path === path && fault.rule === 'minLength')
+  const told = faults.filter(({ path, rule }) => rule !== 'pattern' || !isEmpty(path))
+  const errors = [...new Map(told.map(fault => [`${fault.path} ${fault.problem}`, fault])).values()]
   const message = `${errors.map(({ path, problem }) => `${path} ${problem}`).join('; ')}.`
   return new KillswitchError('malformed-request', message, { errors, wayOut: [DOCS] })
 }
@@ -123,7 +126,7 @@ type Fault = {
 
 /** What a pattern means. */
 const PATTERNS: Record<string, string> = {
-  '\\S': 'is blank: leave it out, or say something',
+  '\\S': 'is blank: say something',
   [INCIDENT_ID.source]:
     'is no name of an incident: 1 to 64 letters, digits and . _ : # / -, a letter or digit first',
 }

@@ -4,7 +4,7 @@ import type { Actor } from '../domain/actor.js'
 import { type Entry, parsePlace, placeOf } from '../domain/audit.js'
 import { type Claimed, strictly } from '../domain/claim.js'
 import { decideDrill } from '../domain/drill.js'
-import { badInput, by, bySending, KillswitchError } from '../domain/errors.js'
+import { badInput, by, byCall, bySending, KillswitchError } from '../domain/errors.js'
 import { decideRestore } from '../domain/flip.js'
 import type { Kill } from '../domain/kill.js'
 import { unknownFlag } from '../domain/near-key.js'
@@ -185,6 +185,11 @@ export class Flips {
     const entry = place === undefined ? undefined : await this.#log.entry(place)
     if (entry !== undefined && isFlip(entry))
       return { state: entry.action === 'flip.voided' ? 'never' : entry.outcome, entries: [entry] }
+    if (entry !== undefined)
+      throw new KillswitchError('unknown-flip', `Entry ${id} is no flip: it is ${entry.action}.`, {
+        flip: id,
+        wayOut: [byCall({ method: 'GET', path: `/v1/audit/${id}` }, 'shows it')],
+      })
     throw new KillswitchError(
       'unknown-flip',
       `No flip "${id}" of yours is in the log up to ${placeOf(this.#log.head)}.`,

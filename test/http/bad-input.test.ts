@@ -123,8 +123,8 @@ t.test('what is wrong with a request', async t => {
       { body: { variant: 'on' } },
       /no member "variant"; it takes reason, incident, step\./,
     ],
-    ['a blank reason', KILL, { body: { reason: '  ' } }, /body\.reason is blank: leave it out/],
-    ['an empty reason', KILL, { body: { reason: '' } }, /body\.reason is empty/],
+    ['a blank reason', KILL, { body: { reason: '  ' } }, /body\.reason is blank: say something/],
+    ['an empty reason', KILL, { body: { reason: '' } }, /^body\.reason is empty\. GET/],
     [
       'an incident with a space',
       KILL,
