@@ -20,6 +20,7 @@ import { Served } from './service/served.js'
 import { Snapshots } from './service/snapshots.js'
 import { Submissions } from './service/submissions.js'
 
+/** `ending` closes them again. Nothing is told of the apps, and none is heard, before `start`. */
 export function openServices(
   { submit, subscribe, state: log }: OpenLog,
   { environment, environmentAliases, flagsDir, runbooksDir }: Config,

@@ -78,8 +78,8 @@ type Engine = { journal: Journal; log: KnownLog; store: Store; gate: Gate; provi
 const SILENT: Logger = { info: () => {}, warn: () => {}, error: () => {} }
 
 /**
- * Throws `configuration` (another environment's folder, an unsafe Redis, a key that cannot be used), `history-lost` on a
- * damaged journal, `folder-taken` while another process has the folder.
+ * Throws `configuration` (a folder that another process has, or of another environment; an unsafe Redis; a key that cannot be
+ * used) and `journal-broken` (a damaged journal). Where it throws, nothing stays open.
  */
 export const openLog = (options: LogOptions): Promise<OpenLog> =>
   Ending.guard(ending => assemble(options, ending))
