@@ -26,7 +26,8 @@ const TOGETHER = `process.once('disconnect', () => process.kill(process.pid, 'SI
 
 const say = text => process.stderr.write(`dev: ${text}\n`)
 rmSync(OUT, { recursive: true, force: true })
-const packing = await context(bundleOptions(OUT))
+// packages stay where they are installed: what changes here is read anew in a fifth of the time
+const packing = await context({ ...bundleOptions(OUT), packages: 'external' })
 let service
 let types
 let hasChanged = true

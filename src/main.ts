@@ -40,7 +40,7 @@ async function serve(config: Config): Promise<void> {
   process.on('SIGINT', onSignal)
   process.on('SIGHUP', () => void server.reload())
   // its example is of a step
-  if (server.firstStart !== undefined) await server.parts.runbooks.known()
+  if (server.firstStart?.created !== undefined) await server.parts.runbooks.known()
   // last: whoever reads that it is up may signal it at once
   process.stderr.write(welcome(server, config))
 }

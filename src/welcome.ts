@@ -49,7 +49,8 @@ function example(
   const auth = (who: string) => `-H "Authorization: Bearer $${who}"`
   const json = (body: object) => `-H 'Content-Type: application/json' -d '${JSON.stringify(body)}'`
   return [
-    'Paste these: kill a flag from a runbook step, show it, query the log, restore it.',
+    // a restart does not wait for the runbooks
+    `Paste these: kill a flag${step ? ' from a runbook step' : ''}, show it, query the log, restore it.`,
     ...known,
     `  curl -sS ${address}/v1/flags/${named}/kill ${auth('OPERATOR')} ${json({ incident: 'INC-1', ...(step ? { step: step.code } : {}) })}`,
     `  curl -sS ${address}/v1/flags/${named} ${auth('OPERATOR')}`,
