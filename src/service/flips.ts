@@ -107,8 +107,11 @@ export class Flips {
     const { holds = [] } = error.data
     return new KillswitchError(
       'store-unavailable',
-      `${key} is killed here by ${waiting.map(({ id, actor }) => `hold ${id} of ${actor}`).join(', ')}, which is not in the log yet: the store is away. Nothing was done.`,
-      { holds: [...holds, ...waiting.map(summariseHold)], wayOut: [by('Try again when the store is back.')] },
+      `${key} is killed here by ${waiting.map(({ id, actor }) => `hold ${id} of ${actor}`).join(', ')}, not in the log yet. Nothing was done.`,
+      {
+        holds: [...holds, ...waiting.map(summariseHold)],
+        wayOut: [by('Try again when it is in the log: as soon as the store is back, it comes in by itself.')],
+      },
       error,
     )
   }
