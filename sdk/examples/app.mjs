@@ -7,7 +7,8 @@ import Fastify from 'fastify'
 
 const provider = new KillswitchProvider({ app: process.env.KILLSWITCH_APP ?? 'trustflow' })
 const { killswitch } = provider
-await OpenFeature.setProviderAndWait(provider)
+// it rejects where nothing is known of any flag: the app goes on with `whenUnknown` until the service answers
+await OpenFeature.setProviderAndWait(provider).catch(error => console.error(error.message))
 
 const app = Fastify()
 let answering = 0

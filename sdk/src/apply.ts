@@ -1,7 +1,9 @@
 // The rule of the SDK: what is known, and what has come in, give what is known next. Pure.
 // It never goes back: a kill is taken from anybody, a release only from a log that flipped the flag beyond what is
-// known of it there (RELIABILITY: from a lower revision, or another log, kills but no restores).
+// known of it there (RELIABILITY: from a lower revision, or another log, kills but no restores). Beside that, exactly the
+// holds that a person released in the apps go, whoever names them (apart.ts).
 
+import { holdingApart, lettingGo, rememberReleased, toShow } from './apart.js'
 import type { Definition, Known, KnownFlag } from './known.js'
 import { holdOn, keysOf } from './known.js'
 import type { Change, Held, Position, ProvisionalHold, Snapshot, SnapshotFlag } from './snapshot.js'
@@ -58,12 +60,15 @@ export function apply(
   const highest = known?.revisions[incoming.log] ?? 0
   const behind = incoming.revision < highest
   const refused: Refusal[] = []
+  const released = new Set(incoming.released)
   const flags = new Map<string, KnownFlag>()
   for (const key of keysIn(known, incoming)) {
-    const flag = nextFlag(key, known?.flags.get(key), { incoming, behind, mayRelease, refused })
+    const before = lettingGo(known?.flags.get(key), released)
+    const flag = nextFlag(key, before, { incoming, behind, mayRelease, refused })
     if (flag.held || flag.definition || Object.keys(flag.seen).length > 0) flags.set(key, flag)
   }
   const takesDefinitions = incoming.flags !== undefined && !behind
+  const provisional = nextProvisional(known, incoming)
   const next: Known = {
     environment: incoming.environment,
     log: incoming.log,
@@ -72,8 +77,12 @@ export function apply(
     catalogue: takesDefinitions || !known ? (incoming.flags ? incoming.catalogue : '') : known.catalogue,
     at: behind && known ? known.at : incoming.at,
     flags,
-    provisional: nextProvisional(known, incoming),
+    provisional,
     merged: [...new Set([...(known?.merged ?? []), ...incoming.merged])].slice(-MERGED_KEPT),
+    heard: { log: incoming.log, revision: incoming.revision, hash: incoming.hash },
+    holding: holdingApart({ flags, provisional }, incoming),
+    toShow: toShow(known, { flags, provisional }, incoming),
+    released: rememberReleased(known?.released ?? [], incoming.released, { flags, provisional }),
   }
   return {
     known: next,
@@ -126,11 +135,12 @@ function nextDefinition(
   return before?.definition && sameJson(before.definition, definition) ? before.definition : definition
 }
 
-/** The union of what is known and what came, less what a log has taken in and accounts for. */
+/** The union of what is known and what came, less what was released and what a log has taken in and accounts for. */
 function nextProvisional(known: Known | undefined, incoming: Incoming): Map<string, ProvisionalHold> {
   const next = new Map(known?.provisional)
-  const mergedBefore = new Set(known?.merged)
-  for (const hold of incoming.provisional) if (!mergedBefore.has(hold.id)) next.set(hold.id, hold)
+  const gone = new Set([...(known?.merged ?? []), ...(known?.released ?? [])])
+  for (const hold of incoming.provisional) if (!gone.has(hold.id)) next.set(hold.id, hold)
+  for (const id of incoming.released) next.delete(id)
   for (const id of incoming.merged) {
     const hold = next.get(id)
     if (hold && accountedFor(hold.flag, known, incoming)) next.delete(id)
@@ -155,7 +165,7 @@ function changedKeys(before: Known | undefined, after: Known): string[] {
   return [...keys].filter(key => {
     const was = before?.flags.get(key)?.definition
     const is = after.flags.get(key)?.definition
-    return was !== is || !sameJson(before && holdOn(before, key), holdOn(after, key))
+    return was !== is || !sameHold(before && holdOn(before, key), holdOn(after, key))
   })
 }
 
@@ -195,5 +205,9 @@ const refusalOf = (key: string, before: KnownFlag, place: number, { log, revisio
 
 const own = <T>(record: Readonly<Record<string, T>>, key: string): T | undefined =>
   Object.hasOwn(record, key) ? record[key] : undefined
+
+/** Whatever shows it back. */
+const sameHold = (a: Held | undefined, b: Held | undefined): boolean =>
+  sameJson(a && { ...a, warrants: undefined }, b && { ...b, warrants: undefined })
 
 const sameJson = (a: unknown, b: unknown): boolean => a === b || JSON.stringify(a) === JSON.stringify(b)

@@ -96,9 +96,13 @@ export class Follower {
     const { known } = holding
     const resume: Record<string, string> = known ? { 'last-event-id': String(known.revision) } : {}
     try {
-      const headers = { ...transport.headers(known), ...resume }
+      const asking = transport.introduce()
+      const headers = { ...transport.headers(known), ...resume, ...asking.headers }
       return await follow(runtime, this.url, headers, this.session.signal, {
-        opened: () => this.heard(),
+        opened: answer => {
+          asking.answered(answer)
+          this.heard()
+        },
         change: change => this.onChange(change),
         heartbeat: heartbeat => this.onHeartbeat(heartbeat),
         malformed: event =>
@@ -135,8 +139,9 @@ export class Follower {
   private onHeartbeat(heartbeat: Heartbeat): void {
     this.flows()
     this.upstream = heartbeat.upstream
+    if (heartbeat.cosigned !== undefined) this.making.witness.seeCosigned(heartbeat.cosigned, this.url)
     if (heartbeat.checkpoint !== undefined)
-      this.making.witness.see(heartbeat.checkpoint, heartbeat.upstream === 'live')
+      this.making.witness.see(heartbeat.checkpoint, heartbeat.upstream === 'live', this.url)
     const { known } = this.making.holding
     const missed = !known || known.log !== heartbeat.log || known.revision < heartbeat.revision
     const behind = known?.log === heartbeat.log && heartbeat.revision < known.revision
@@ -192,7 +197,8 @@ export class Follower {
     if (!this.streaming) this.pollAfter(options.pollMs * (0.8 + 0.4 * runtime.random()))
   }
 
-  private async ask() {
+  /** Asks for the snapshot now, whatever the stream does. */
+  async ask() {
     const { snapshots, options } = this.making
     const first = this.index % options.urls.length
     const urls = [...options.urls.slice(first), ...options.urls.slice(0, first)]

@@ -2,6 +2,7 @@
 // Leaves what is in flight alone unless asked; a preflight passes, so that a browser can read the refusal.
 
 import type { ServerResponse } from 'node:http'
+import { isKillswitch } from './brand.js'
 import { current } from './current.js'
 import type { Killswitch } from './killswitch.js'
 
@@ -44,7 +45,7 @@ export type FastifyGuard = ((scope: Scope, options: unknown, done: Next) => void
 /**
  * A Fastify plugin: `app.register(killswitchGuard('kyc_v1'))`, or for one route
  * `app.post('/kyc', { onRequest: killswitchGuard('kyc_v1').onRequest }, ...)`.
- * @throws Error where no kill switch was made or given
+ * @throws Error where no kill switch was made or given, TypeError where something else was given
  */
 export function killswitchGuard(key: string, options: GuardOptions = {}): FastifyGuard {
   const guard = new Guard(key, options)
@@ -77,7 +78,12 @@ class Guard {
     this.key = key
     this.options = options
     this.retryAfter = String(Math.ceil(options.retryAfterSeconds ?? 30))
-    if (!options.killswitch) current() // throws where there is none: at the start, not at the first request
+    // at the start, not at the first request
+    if (options.killswitch === undefined) current()
+    else if (!isKillswitch(options.killswitch))
+      throw new TypeError(
+        'killswitch: the guard was given something else as its kill switch: give it what `new Killswitch(...)` made, or `provider.killswitch`',
+      )
   }
 
   /** Asked for at each use: a provider may have been put in the place of another. */

@@ -18,6 +18,8 @@ export type HoldingEvents = {
   status(status: Status): void
   /** A state came in and is in force, changed or not. */
   applied(): void
+  /** Time or its end alone has changed answers: flags that an old state kills. */
+  aged(): void
   /** A live service stands behind the state. */
   confirmed(): void
 }
@@ -28,6 +30,8 @@ type Making = {
   voice: Voice
   killValues: Readonly<Record<string, FlagValue>>
   environment: string | undefined
+  /** The application, as the way out of a refused release names it. */
+  app: string
   mayRelease: ReleaseRule
 }
 
@@ -87,13 +91,14 @@ export class Holding {
   turn(status: Status): void {
     if (this.status === status) return
     this.status = status
-    this.rebuild([])
+    const aged = this.rebuild([])
     this.tell('status', status)
+    if (aged) this.tell('aged')
   }
 
   /** Time has gone by: ages grow, and a flag may reach its `staleAfterSeconds`. */
   tick(): void {
-    if (this.staleMs() !== undefined) this.rebuild([])
+    if (this.staleMs() !== undefined && this.rebuild([])) this.tell('aged')
   }
 
   force(keys: ReadonlySet<string>): void {
@@ -149,7 +154,8 @@ export class Holding {
     return false
   }
 
-  private rebuild(keys: readonly string[]): void {
+  /** True where answers are others now. */
+  private rebuild(keys: readonly string[]): boolean {
     const { killValues } = this.making
     const staleMs = this.staleMs()
     const before = this.table
@@ -161,6 +167,7 @@ export class Holding {
     })
     const changed = [...new Set([...keys, ...differing(before, this.table)])]
     if (changed.length > 0) this.tell('changed', changed, this.table)
+    return changed.length > 0
   }
 
   /** A key that is forced forces nothing where another one was meant. */
@@ -185,7 +192,7 @@ export class Holding {
             (place === 0 ? 'never flipped it itself' : `not flipped it since place ${place}`)
       this.making.voice.once(
         `refused ${key}`,
-        `${key} stays killed: ${why}. To release it: kill and restore it there.`,
+        `${key} stays killed: ${why}. To release it: killswitch fleet reconcile ${this.making.app}`,
       )
     }
   }

@@ -10,6 +10,7 @@ export type Feed = { take(incoming: Incoming): void; confirm(): void; lose(): vo
 /** For tests: the world, the disk, the rule that the negative control takes away, and a service in memory. */
 export type Internals = {
   runtime?: Runtime
+  /** In the place of the cache file; then no session is kept on disk either. */
   disk?: Disk
   mayRelease?: ReleaseRule
   feed?: (feed: Feed) => void

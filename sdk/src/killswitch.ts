@@ -3,6 +3,7 @@
 
 import type { FlagValue } from '../../src/wire/words.js'
 import { neverGoesBack } from './apply.js'
+import { brandKillswitch } from './brand.js'
 import { fileDisk } from './cache.js'
 import { setCurrent } from './current.js'
 import { Follower } from './follower.js'
@@ -13,11 +14,12 @@ import { type ChangeListener, Listeners } from './listeners.js'
 import { type Voice, voice } from './logger.js'
 import { Memory } from './memory.js'
 import { type KillswitchOptions, type Options, readOptions } from './options.js'
-import { Receipts } from './receipts.js'
+import { Proving } from './proving.js'
 import { Report, type State } from './report.js'
 import type { Resolution } from './resolve.js'
 import { pause, type Runtime, systemRuntime } from './runtime.js'
 import { Serverless } from './serverless.js'
+import { sessionOf } from './session.js'
 import { Signals } from './signals.js'
 import { Snapshots } from './snapshots.js'
 import { loadTargeting } from './targeting.js'
@@ -32,7 +34,7 @@ export class Killswitch {
   private readonly transport: Transport
   private readonly follower: Follower
   private readonly serverless: Serverless | undefined
-  private readonly receipts: Receipts
+  private readonly proving: Proving
   private readonly force: Force
   private readonly memory: Memory
   private readonly witness: Witness
@@ -50,21 +52,26 @@ export class Killswitch {
   /** @throws TypeError for an option that cannot be what it is */
   constructor(options: KillswitchOptions = {}, internals: Internals = {}) {
     this.options = readOptions(options)
+    brandKillswitch(this)
     this.runtime = internals.runtime ?? systemRuntime
     this.voice = voice(this.options.logger)
     const { runtime, voice: says } = this
-    const { killValues, environment, cacheFile, mode, forceKill, forceFile } = this.options
+    const { killValues, environment, app, cacheFile, mode, forceKill, forceFile } = this.options
     const mayRelease = internals.mayRelease ?? neverGoesBack
     const now = () => runtime.now()
     const elapsed = () => runtime.elapsed()
-    this.holding = new Holding({ now, elapsed, voice: says, killValues, environment, mayRelease })
-    this.transport = new Transport(runtime, this.options)
+    this.holding = new Holding({ now, elapsed, voice: says, killValues, environment, app, mayRelease })
+    const session = internals.feed ? undefined : sessionOf(this.options, says, internals.disk === undefined)
+    this.transport = new Transport(runtime, this.options, session)
     const disk = internals.disk ?? (cacheFile === false ? undefined : fileDisk(cacheFile))
     const { holding, options: set } = this
-    const { logKey, heartbeatMs } = set
-    this.witness = new Witness({ now, heartbeatMs, voice: says, logKey, onFork: () => this.onFork() })
+    const { logKey, heartbeatMs, witnesses } = set
+    const ask: Transport['growth'] = (...asked) => this.transport.growth(...asked)
+    const onNews = () => this.onNews()
+    const askKeys: Transport['keyChanges'] = (...asked) => this.transport.keyChanges(...asked)
+    this.witness = new Witness({ runtime, heartbeatMs, voice: says, logKey, witnesses, ask, askKeys, onNews })
     this.memory = new Memory({ runtime, holding, witness: this.witness, options: set, voice: says, disk })
-    this.report = new Report({ runtime, options: set, holding, witness: this.witness })
+    this.report = new Report({ runtime, options: set, holding, witness: this.witness, session })
     this.listeners = new Listeners(says)
     this.force = new Force({
       runtime,
@@ -76,15 +83,18 @@ export class Killswitch {
     const snapshots = new Snapshots(this.transport, this.holding, says)
     this.serverless = mode === 'serverless' ? this.withoutStream(snapshots) : undefined
     this.follower = this.withStream(snapshots)
-    this.receipts = new Receipts({
+    this.proving = new Proving({
       runtime,
       voice: says,
+      session,
       receipt: () => this.report.receipt(),
       send: receipt => this.transport.receipt(this.follower.url, receipt),
+      ask: () => this.follower.ask(),
     })
     this.holding.listen({
       changed: keys => this.onChanged(keys),
       applied: () => this.onApplied(),
+      aged: () => this.proving.report(),
       confirmed: () => this.memory.keepNowAndThen(),
     })
     this.fed = internals.feed !== undefined
@@ -116,9 +126,9 @@ export class Killswitch {
     this.follower.stop()
     this.serverless?.stop()
     this.force.stop()
+    this.witness.stop()
     if (!this.fed) this.holding.turn('stale')
-    this.memory.keep()
-    await Promise.all([this.receipts.close(), this.memory.kept()])
+    await Promise.all([this.proving.close(), this.memory.close()])
   }
 
   isKilled(key: string): boolean {
@@ -186,13 +196,14 @@ export class Killswitch {
 
   private async comeUp(stopped: AbortSignal): Promise<void> {
     this.begin()
+    this.proving.begin()
     if (!this.fed) this.holding.turn('starting')
     this.force.start(this.options.mode === 'stream')
     this.refused = await this.firstWord(stopped)
     if (this.holding.status === 'ready') this.report.boot = 'service'
     await this.targeting
     if (stopped.aborted) return
-    if (this.options.receipts && !this.serverless && !this.fed) this.receipts.start()
+    if (this.options.receipts && !this.serverless && !this.fed) this.proving.start()
     if (this.holding.known || !this.options.failOnStart) return
     await this.close()
     throw new Error(
@@ -212,7 +223,7 @@ export class Killswitch {
     if (this.fed) return false
     if (this.serverless) {
       await this.serverless.freshen(initTimeoutMs)
-      return false
+      return this.serverless.refused
     }
     const waiting = new AbortController()
     stopped.addEventListener('abort', () => waiting.abort(), { once: true })
@@ -258,7 +269,7 @@ export class Killswitch {
     this.memory.keep()
     this.loadRules()
     // a receipt says that a crash right after it comes up killed
-    void this.memory.kept().then(() => this.receipts.report())
+    void this.memory.kept().then(() => this.proving.report())
   }
 
   private loadRules(): void {
@@ -268,11 +279,11 @@ export class Killswitch {
 
   private forced(keys: ReadonlySet<string>): void {
     this.holding.force(keys)
-    this.receipts?.report()
+    this.proving?.report()
   }
 
-  private onFork(): void {
+  private onNews(): void {
     this.memory.keep()
-    this.receipts.report()
+    this.proving.report()
   }
 }

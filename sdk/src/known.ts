@@ -1,6 +1,7 @@
 // What one process knows: per flag its definition, its hold, and how far in which log that knowledge reaches.
 // Plain data, replaced and never changed; serialised for the cache file. No rule lives here (apply.ts has them).
 
+import type { Answer } from './receipt.js'
 import type { Held, ProvisionalHold, SnapshotFlag } from './snapshot.js'
 
 export type Definition = Omit<SnapshotFlag, 'held' | 'flipped'>
@@ -14,6 +15,8 @@ export type KnownFlag = {
   /** By log: the place of the flip that the state in force rests on. */
   seen: Readonly<Record<string, number>>
 }
+
+export type ToShow = { flag: string; id: string; warrant: string }
 
 export type Known = {
   environment: string
@@ -29,6 +32,14 @@ export type Known = {
   provisional: ReadonlyMap<string, ProvisionalHold>
   /** Ids of provisional holds known to be in a log, newest last. */
   merged: readonly string[]
+  /** The newest change or snapshot that was taken in, also where it is behind what is known. */
+  heard?: Answer
+  /** Flags held for reasons that what was heard does not have: the ids of their holds. */
+  holding: Readonly<Record<string, readonly string[]>>
+  /** Of holds that what was heard does not have: what shows them back. */
+  toShow: readonly ToShow[]
+  /** Ids of holds that a person released in the apps, newest last; none of a hold in force. */
+  released: readonly string[]
 }
 
 /** The hold in force on a flag, the log's or a provisional one. */

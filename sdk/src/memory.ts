@@ -38,7 +38,7 @@ export class Memory {
     const { holding, witness, options, voice } = this.making
     const cached = this.cache?.load(options.environment)
     const local = cached ?? loadBootstrap(options.bootstrap, options.environment, voice)
-    witness.begin(cached?.checkpoint)
+    witness.begin(cached)
     if (!local) return 'unknown'
     holding.begin(local.known, local.confirmedAt)
     return cached ? 'cache' : 'bootstrap'
@@ -51,7 +51,10 @@ export class Memory {
     this.cache.store({
       known: holding.known,
       confirmedAt: holding.confirmedAt ?? this.writtenAt,
-      ...(witness.note === undefined ? {} : { checkpoint: witness.note }),
+      ...(witness.note === undefined
+        ? {}
+        : { checkpoint: witness.note, checkpointsBefore: witness.notesBefore }),
+      ...(witness.keyChanges === undefined ? {} : { keyChanges: witness.keyChanges }),
     })
   }
 
@@ -60,9 +63,18 @@ export class Memory {
     if (this.making.runtime.now() - this.writtenAt >= AGAIN_MS) this.keep()
   }
 
+  /** Keeps what is known, twice, or gives up after a second. */
+  close(): Promise<void> {
+    this.keep()
+    return this.within(this.cache?.settledTwice())
+  }
+
   /** Kept once a crash would come up with what is known, or after a second. */
-  async kept(): Promise<void> {
-    if (this.cache)
-      await Promise.race([this.cache.settled(), pause(this.making.runtime, WITHIN_MS, undefined, true)])
+  kept(): Promise<void> {
+    return this.within(this.cache?.settled())
+  }
+
+  private async within(writing: Promise<void> | undefined): Promise<void> {
+    if (writing) await Promise.race([writing, pause(this.making.runtime, WITHIN_MS, undefined, true)])
   }
 }

@@ -1,14 +1,16 @@
 // What a user may set, where each default comes from, and the only reading of process.env in the SDK.
 // An option given in code wins over its environment variable; a wrong value is refused with the way out.
 
-import * as cluster from 'node:cluster'
+import cluster from 'node:cluster'
 import { randomBytes } from 'node:crypto'
 import { hostname, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { threadId } from 'node:worker_threads'
+import { parseWitnesses, type Witnesses } from '../../src/domain/cosignature.js'
 import { parseVerifierKey } from '../../src/domain/note.js'
 import { HEARTBEAT_MS } from '../../src/domain/receipt.js'
-import type { FlagValue } from '../../src/wire/words.js'
+import { type FlagValue, INSTANCE_NAME } from '../../src/wire/words.js'
+import { isKillswitch } from './brand.js'
 import { consoleLogger, type Logger } from './logger.js'
 import type { Snapshot } from './snapshot.js'
 
@@ -57,23 +59,27 @@ export type KillswitchOptions = {
   forceFile?: string
   /** The log's public key, as the service prints it: checkpoints of nobody else are listened to. `KILLSWITCH_LOG_KEY` */
   logKey?: string
+  /** How many witnesses have to stand behind the log, and their keys: `2:<key>,<key>,<key>`. `KILLSWITCH_WITNESSES` */
+  witnesses?: string
   logger?: Logger
 }
 
 export type Options = Required<
-  Omit<KillswitchOptions, 'environment' | 'bootstrap' | 'forceFile' | 'logKey' | 'url'>
+  Omit<KillswitchOptions, 'environment' | 'bootstrap' | 'forceFile' | 'logKey' | 'witnesses' | 'url'>
 > & {
   urls: readonly string[]
   environment: string | undefined
   bootstrap: Snapshot | string | undefined
   forceFile: string | undefined
   logKey: string | undefined
+  witnesses: Witnesses | undefined
 }
 
 type Environment = Readonly<Record<string, string | undefined>>
 
 /** @throws TypeError naming the option, its value and what it may be */
 export function readOptions(given: KillswitchOptions, variables: Environment = process.env): Options {
+  refuseOthers(given)
   const env = withoutEmpty(variables)
   const app = nameOf('app', given.app ?? env.KILLSWITCH_APP ?? 'unnamed')
   const environment = given.environment ?? env.KILLSWITCH_ENVIRONMENT
@@ -102,8 +108,67 @@ export function readOptions(given: KillswitchOptions, variables: Environment = p
     forceKill: given.forceKill ?? words(env.KILLSWITCH_FORCE_KILL ?? ''),
     forceFile: given.forceFile ?? env.KILLSWITCH_FORCE_FILE,
     logKey: logKeyOf(given.logKey ?? env.KILLSWITCH_LOG_KEY),
+    witnesses: witnessesOf(given.witnesses ?? env.KILLSWITCH_WITNESSES),
     logger: given.logger ?? consoleLogger,
   }
+}
+
+/** What is no options would be read as none, and make a kill switch of its own with nobody to follow. */
+function refuseOthers(given: unknown): void {
+  if (isKillswitch(given))
+    throw new TypeError(
+      'killswitch: a kill switch cannot be made of another: use it itself, or give it to `new KillswitchProvider(killswitch)`',
+    )
+  if (!isPlain(given))
+    throw new TypeError(
+      `killswitch: what was given is ${described(given)}, and neither options nor a kill switch of this package: give a plain object such as { url, token, app }, or what \`new Killswitch(...)\` made`,
+    )
+  const odd = Object.keys(given).filter(name => given[name] !== undefined && !Object.hasOwn(NAMES, name))
+  if (odd.length > 0)
+    throw new TypeError(
+      `killswitch: ${odd.join(', ')} ${odd.length === 1 ? 'is no option' : 'are no options'}; there are ${Object.keys(NAMES).join(', ')}`,
+    )
+}
+
+/** Of any realm. */
+function isPlain(value: unknown): value is Record<string, unknown> {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false
+  const prototype = Object.getPrototypeOf(value)
+  return prototype === null || Object.getPrototypeOf(prototype) === null
+}
+
+function described(value: unknown): string {
+  if (value === null) return 'null'
+  const { name } = Object(value).constructor ?? {}
+  return `of the kind ${name ?? typeof value}`
+}
+
+/** Every option there is: does not compile where one is missing. */
+const NAMES: Readonly<Record<keyof KillswitchOptions, true>> = {
+  url: true,
+  token: true,
+  app: true,
+  instance: true,
+  environment: true,
+  cacheFile: true,
+  bootstrap: true,
+  whenUnknown: true,
+  killValues: true,
+  mode: true,
+  initTimeoutMs: true,
+  failOnStart: true,
+  errorAfterMs: true,
+  requestTimeoutMs: true,
+  pollMs: true,
+  heartbeatMs: true,
+  refreshAfterMs: true,
+  refreshTimeoutMs: true,
+  receipts: true,
+  forceKill: true,
+  forceFile: true,
+  logKey: true,
+  witnesses: true,
+  logger: true,
 }
 
 /** A variable that is set to nothing, as `${NAME:-}` in a compose file sets it, is one that is not set. */
@@ -112,9 +177,9 @@ const withoutEmpty = (env: Environment): Environment =>
 
 /** What the service takes as a name in a receipt. */
 function nameOf(name: 'app' | 'instance', given: string): string {
-  if (given.length >= 1 && given.length <= 200 && !/\p{Cc}/u.test(given)) return given
+  if (INSTANCE_NAME.test(given)) return given
   throw new TypeError(
-    `killswitch: ${name} is ${JSON.stringify(given)}; it may be 1 to 200 characters, and none of them a control character`,
+    `killswitch: ${name} is ${JSON.stringify(given)}; it may be 1 to 200 letters, digits, spaces and . _ : / @ # ~ + = , -, a letter, a digit or _ first`,
   )
 }
 
@@ -175,19 +240,30 @@ function flag(name: string, given: string | undefined, fallback: boolean): boole
 }
 
 function logKeyOf(given: string | undefined): string | undefined {
-  if (given === undefined || given === '' || parseVerifierKey(given)) return given || undefined
+  if (given === undefined || given === '') return undefined
+  if (given.split(',').every(key => parseVerifierKey(key) !== undefined)) return given
   throw new TypeError(
-    `killswitch: logKey (KILLSWITCH_LOG_KEY) is "${given}"; it is <name>+<id>+<key>, as the service prints it at its start`,
+    `killswitch: logKey (KILLSWITCH_LOG_KEY) is "${given}"; it is <name>+<id>+<key>, as the service prints it at its start, or several with commas between them`,
   )
 }
 
+function witnessesOf(given: string | undefined): Witnesses | undefined {
+  try {
+    return given === undefined || given === '' ? undefined : parseWitnesses(given)
+  } catch (error) {
+    throw new TypeError(`killswitch: witnesses (KILLSWITCH_WITNESSES): ${(error as Error).message}`)
+  }
+}
+
 /** Host and pid, so that a person finds it, and chance, since containers share both. */
-const ownName = (): string => `${hostname()}-${process.pid}-${randomBytes(2).toString('hex')}`
+const ownName = (): string =>
+  `${hostname().replace(/[^\w.-]+/g, '_')}-${process.pid}-${randomBytes(2).toString('hex')}`
 
 /** Workers inherit the environment: each adds its number, or all of them would be one instance, and one's receipt the others'. */
 function inherited(name: string | undefined): string | undefined {
   if (name === undefined) return undefined
-  const { worker } = cluster as { worker?: { id: number } | null }
+  // of the default export: outside a cluster there is no export `worker`, and bundlers make a named import of a namespace
+  const { worker } = cluster
   return `${name}${worker ? `#${worker.id}` : ''}${threadId === 0 ? '' : `/${threadId}`}`
 }
 

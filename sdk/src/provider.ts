@@ -12,12 +12,21 @@ import {
   type ResolutionDetails,
 } from '@openfeature/server-sdk'
 import type { FlagValue } from '../../src/wire/words.js'
+import { isKillswitch } from './brand.js'
 import type { Status } from './holding.js'
 import { Killswitch } from './killswitch.js'
 import type { KillswitchOptions } from './options.js'
 import type { Kind, Resolution } from './resolve.js'
 
 type Answer = ResolutionDetails<FlagValue>
+
+const MESSAGES = {
+  stale: 'the service is away: going by the last known state',
+  error: 'the service is away: going by the last known state',
+  unknown: 'the service is away, and nothing is known of any flag yet',
+  fatal:
+    'the service refuses the token, and nothing else is known: KILLSWITCH_TOKEN must be an sdk token of this application',
+} as const
 
 export class KillswitchProvider implements Provider {
   readonly metadata = { name: 'killswitch' } as const
@@ -30,20 +39,24 @@ export class KillswitchProvider implements Provider {
   /** One that was given may serve others as well: whoever made it closes it. */
   private readonly isOwn: boolean
 
-  /** @throws TypeError for an option that cannot be what it is */
+  /** @throws TypeError for an option that cannot be what it is, and for what is neither options nor a kill switch */
   constructor(options: KillswitchOptions | Killswitch = {}) {
-    this.isOwn = !(options instanceof Killswitch)
-    this.killswitch = options instanceof Killswitch ? options : new Killswitch(options)
+    this.isOwn = !isKillswitch(options)
+    this.killswitch = isKillswitch(options) ? options : new Killswitch(options)
   }
 
-  /** Resolves within `initTimeoutMs`, with or without a service; rejects only where `failOnStart` says so. */
+  /**
+   * Within `initTimeoutMs`, with or without a service. READY is what the SDK says of one that resolves, so it rejects where
+   * nothing is known: as FATAL where the token is refused, else as ERROR. But for `failOnStart` it goes on from there, and
+   * says READY once the service has been heard.
+   * @throws Error, ProviderFatalError
+   */
   async initialize(): Promise<void> {
     try {
       await this.killswitch.start()
     } catch (error) {
       throw this.killswitch.fatal ? new ProviderFatalError((error as Error).message) : error
     }
-    this.announced = 'ready'
     this.stopListening?.()
     this.stopListening = this.killswitch.listen({
       changed: flagsChanged => {
@@ -53,8 +66,17 @@ export class KillswitchProvider implements Provider {
       },
       status: () => this.announce(),
     })
-    // the SDK says READY when this promise resolves; what is not ready is said after it
-    setImmediate(() => this.announce())
+    this.announced = this.standing()
+    if (this.announced === 'fatal') throw new ProviderFatalError(MESSAGES.fatal)
+    if (this.announced === 'unknown') throw new Error(MESSAGES.unknown)
+    this.announced = 'ready'
+    void this.announceAfterReady()
+  }
+
+  /** The SDK says READY one turn after `initialize` has resolved, and whoever waits for it goes on some turns later. */
+  private async announceAfterReady(): Promise<void> {
+    for (let turn = 0; turn < 3; turn++) await Promise.resolve()
+    this.announce()
   }
 
   async onClose(): Promise<void> {
@@ -110,15 +132,13 @@ export class KillswitchProvider implements Provider {
     this.announced = status
     if (status === 'ready') this.events.emit(ProviderEvents.Ready)
     else if (status === 'stale' || status === 'starting')
-      this.events.emit(ProviderEvents.Stale, {
-        message: 'the service is away: going by the last known state',
-      })
+      this.events.emit(ProviderEvents.Stale, { message: MESSAGES.stale })
     else if (status === 'fatal')
       this.events.emit(ProviderEvents.Error, {
         errorCode: ErrorCode.PROVIDER_FATAL,
-        message: 'the service refuses the token, and nothing else is known',
+        message: MESSAGES.fatal,
       })
-    else this.events.emit(ProviderEvents.Error, { message: 'the service is away' })
+    else this.events.emit(ProviderEvents.Error, { message: MESSAGES[status] })
   }
 
   /** FATAL stops evaluations, so only where there is nothing to evaluate. */

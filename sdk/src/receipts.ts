@@ -43,19 +43,19 @@ export class Receipts {
     if (!this.sending) void this.deliver()
   }
 
-  /** The last one, `closing`. Within half a second, delivered or not. */
-  async close(): Promise<void> {
-    if (!this.running) return
+  /** The last one, `closing`, within half a second; true where it was taken. `owed`: also where none was sent before. */
+  async close(owed = false): Promise<boolean> {
+    if (!this.running && !owed) return false
     this.running = false
     this.next()
     const { runtime, send } = this.making
     const last = this.making.receipt()
-    if (!last) return
-    await new Promise<void>(resolve => {
-      const cancel = runtime.later(CLOSING_MS, resolve, true)
-      void send({ ...last, closing: true }).then(() => {
+    if (!last) return false
+    return new Promise<boolean>(resolve => {
+      const cancel = runtime.later(CLOSING_MS, () => resolve(false), true)
+      void send({ ...last, closing: true }).then(({ outcome }) => {
         cancel()
-        resolve()
+        resolve(outcome === 'taken')
       })
     })
   }
@@ -82,6 +82,10 @@ export class Receipts {
   private async send(receipt: Receipt): Promise<boolean> {
     const { send, voice } = this.making
     const sent = await send(receipt)
+    const { warrants, ...older } = receipt
+    // a service from before there were warrants refuses the whole receipt
+    if (sent.outcome === 'refused' && sent.code === 'malformed-request' && warrants !== undefined)
+      return this.send(older)
     if (sent.outcome === 'refused')
       voice.once(
         'receipts',

@@ -17,6 +17,8 @@ type Making = {
 
 export class Serverless {
   private readonly making: Making
+  /** The last round that was waited for was refused, for its credentials. */
+  refused = false
   private askedAt = Number.NEGATIVE_INFINITY
   private running: Promise<void> | undefined
   private round = new AbortController()
@@ -59,6 +61,7 @@ export class Serverless {
       round,
       pause(runtime, withinMs, waited.signal, true).then(() => undefined),
     ])
+    this.refused = answered?.refused === true && !answered.confirmed
     if (answered?.confirmed || (holding.status === 'ready' && this.justConfirmed())) return
     holding.turn('stale')
     holding.tick()

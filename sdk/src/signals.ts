@@ -2,6 +2,7 @@
 // restore. Never aborts for anything but a kill.
 
 import { setMaxListeners } from 'node:events'
+import { brandKilled, isKilledError } from './brand.js'
 import type { Resolution } from './resolve.js'
 
 /** The reason a signal aborts with, and so what a `fetch` in flight rejects with. */
@@ -16,6 +17,12 @@ export class KilledError extends Error {
     this.flag = flag
     this.incident = incident
     this.revision = revision
+    brandKilled(this)
+  }
+
+  /** Also of one that another build of this package made. */
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    return isKilledError(value)
   }
 }
 

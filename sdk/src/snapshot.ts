@@ -13,6 +13,8 @@ export type Held = {
   incident?: string
   /** Ids of the holds, oldest first. */
   holds: string[]
+  /** Of each of them what shows it back to a log that lost it. Readable by the service alone. */
+  warrants?: string[]
 }
 
 /** One definition as an app needs it; `held` while it is killed. */
@@ -41,6 +43,7 @@ export type ProvisionalHold = {
   value: FlagValue
   since: string
   incident?: string
+  warrant?: string
 }
 
 /** What the snapshot and every change name: which log, how far, whose. */
@@ -50,6 +53,8 @@ export type Position = {
   log: string
   /** The place of the last entry that changed a flag, a drill or the catalogue. Only grows within a log. */
   revision: number
+  /** SHA-256 of the entry at `revision`, in hex; '' from a service that does not say it. */
+  hash: string
   /** Digest of the catalogue in force: where it differs from the one known, fetch the snapshot. */
   catalogue: string
   /** RFC 3339: when the revision came to be. */
@@ -57,6 +62,8 @@ export type Position = {
   provisional: ProvisionalHold[]
   /** Ids of provisional holds that are in the log by now. */
   merged: string[]
+  /** Ids of holds that the log does not have, and that a person released in the apps (`fleet reconcile`). */
+  released: string[]
 }
 
 /** `GET /v1/snapshot`, limited to the applications of the token. */
@@ -71,4 +78,30 @@ export type Change = Position & {
 }
 
 /** `event: heartbeat`, every 5 s. */
-export type Heartbeat = { upstream: 'live' | 'stale'; revision: number; log: string; checkpoint?: string }
+export type Heartbeat = {
+  upstream: 'live' | 'stale'
+  revision: number
+  log: string
+  checkpoint?: string
+  cosigned?: string
+}
+
+/** Which keys have signed the log: the entries that name the next one, as they are stored, each shown to be in the log. */
+export type KeyChanges = {
+  environment: string
+  log: string
+  changes: {
+    line: string
+    proof: {
+      place: number
+      index: number
+      size: number
+      leafHash: string
+      proof: string[]
+      checkpoint: string
+    }
+  }[]
+}
+
+/** That the log only grew from `from` entries to `to`: hashes in hex, and the checkpoint of the log as it is now. */
+export type ConsistencyProof = { from: number; to: number; proof: string[]; checkpoint: string }

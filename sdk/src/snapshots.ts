@@ -41,13 +41,11 @@ export class Snapshots {
     for (const url of urls) {
       if (stopped.aborted) return { confirmed: false, refused: false, reason: 'closed' }
       const { known } = this.holding
-      const current = this.etag?.log === known?.log && this.etag?.revision === known?.revision
-      const fetched = await this.transport.snapshot(
-        url,
-        current ? this.etag?.value : undefined,
-        known,
-        stopped,
-      )
+      const { etag } = this
+      // "unchanged" would leave in force what came of another instance since, and leave it unanswered
+      const current =
+        etag !== undefined && etag.log === known?.heard?.log && etag.revision === known.heard.revision
+      const fetched = await this.transport.snapshot(url, current ? etag.value : undefined, known, stopped)
       if (fetched.outcome === 'refused') {
         refused = true
         reason = `${url} refuses the token (${fetched.status})`

@@ -2,13 +2,13 @@
 // the wire; reconnects nothing and holds no state.
 
 import { createParser, type EventSourceMessage } from 'eventsource-parser'
-import type { Runtime } from './runtime.js'
+import type { ResponseLike, Runtime } from './runtime.js'
 import type { Change, Heartbeat } from './snapshot.js'
 import { reasonOf, statusOf } from './transport.js'
 import { readChange, readHeartbeat } from './wire.js'
 
 export type StreamEvents = {
-  opened(): void
+  opened(answer: ResponseLike): void
   change(change: Change): void
   heartbeat(heartbeat: Heartbeat): void
   /** Something came that is no event of ours: not counted as a sign of life. */
@@ -41,7 +41,7 @@ export async function follow(
     if (answer.status !== 200 || !answer.body || !type.startsWith('text/event-stream'))
       return { how: 'unreachable', reason: `the stream answered ${statusOf(answer)} ${type}` }
     opened = true
-    events.opened()
+    events.opened(answer)
     return await read(answer.body, events)
   } catch (error) {
     return { how: opened ? 'lost' : 'unreachable', reason: reasonOf(error) }

@@ -1,6 +1,7 @@
 // Targeting rules, by @openfeature/flagd-core where the app has installed it. Needed for rules alone: a flag that is
 // killed never comes here, and its absence is no failure.
 
+import { asJson } from './context.js'
 import type { Definition } from './known.js'
 import type { Voice } from './logger.js'
 
@@ -13,6 +14,9 @@ export type Targeting = (
   definition: Definition,
 ) => ((context: object) => TargetingResult) | undefined
 
+/** As the service does: code that is generated of a rule falls back where a member is null, and a rule that is read does not. */
+const INTERPRETED = { disableDynamicCodeGeneration: true }
+
 /** Loads flagd-core. Without it: undefined, said once. */
 export async function loadTargeting(voice: Voice): Promise<Targeting | undefined> {
   try {
@@ -22,7 +26,11 @@ export async function loadTargeting(voice: Voice): Promise<Targeting | undefined
     return (key, definition) => {
       const known = compiled.get(definition)
       if (known) return known
-      const evaluate = compile(key, definition, document => new FeatureFlag(key, document as never, quiet))
+      const evaluate = compile(
+        key,
+        definition,
+        document => new FeatureFlag(key, document as never, quiet, INTERPRETED),
+      )
       if (evaluate) compiled.set(definition, evaluate)
       return evaluate
     }
@@ -45,7 +53,7 @@ function compile(key: string, definition: Definition, build: (document: object) 
     const rule = build({ state: 'ENABLED', variants, defaultVariant, targeting })
     return (context: object): TargetingResult => {
       try {
-        return read(rule.evaluate(context as never))
+        return read(rule.evaluate(asJson(context) as never))
       } catch (error) {
         return { matched: false, error: String(error) }
       }

@@ -89,10 +89,12 @@ class FakeService {
       environment: 'test',
       log: 'fake',
       revision: this.revision,
+      hash: '',
       catalogue: `fake-${this.revision}`,
       at: new Date(0).toISOString(),
       provisional: [],
       merged: [],
+      released: [],
       flags: Object.fromEntries(this.flags),
     }
     this.feed?.take(fromSnapshot(snapshot))

@@ -4,8 +4,16 @@
 import type { Options } from './options.js'
 import type { Receipt } from './receipt.js'
 import type { ResponseLike, Runtime } from './runtime.js'
-import type { Snapshot } from './snapshot.js'
-import { type Refusal, readProblem, readSnapshot, writeReceipt } from './wire.js'
+import type { Asking, Session } from './session.js'
+import type { KeyChanges, Snapshot } from './snapshot.js'
+import {
+  type Refusal,
+  readConsistency,
+  readKeyChanges,
+  readProblem,
+  readSnapshot,
+  writeReceipt,
+} from './wire.js'
 
 /** What the SDK has seen: an instance that knows less of that log must not answer as if it knew. */
 export type Floor = { log: string; revision: number }
@@ -22,19 +30,28 @@ export type Sent =
   | { outcome: 'failed' }
   | ({ outcome: 'refused'; status: number } & Partial<Refusal>)
 
-type Asking = Pick<Options, 'token' | 'requestTimeoutMs' | 'mode'>
+/** What was said of the log's growth. `refused`: the service answered, and gave no proof. */
+export type Growth =
+  | { outcome: 'proof'; proof: readonly string[]; checkpoint: string }
+  | { outcome: 'refused'; code: string }
+  | { outcome: 'failed'; reason: string }
+
+type Settings = Pick<Options, 'token' | 'requestTimeoutMs' | 'mode'>
 
 export class Transport {
   private readonly runtime: Runtime
   private readonly token: string | (() => string)
   private readonly timeoutMs: number
   private readonly mode: Options['mode']
+  private readonly session: Session | undefined
 
-  constructor(runtime: Runtime, { token, requestTimeoutMs, mode }: Asking) {
+  /** `session`: of a process that says who it is. */
+  constructor(runtime: Runtime, { token, requestTimeoutMs, mode }: Settings, session?: Session) {
     this.runtime = runtime
     this.token = token
     this.timeoutMs = requestTimeoutMs
     this.mode = mode
+    this.session = session
   }
 
   headers(floor: Floor | undefined): Record<string, string> {
@@ -43,6 +60,11 @@ export class Transport {
       ...(token === '' ? {} : { authorization: `Bearer ${token}` }),
       ...(floor ? { 'killswitch-floor': String(floor.revision), 'killswitch-log': floor.log } : {}),
     }
+  }
+
+  /** Of one request for the state: who asks, and who is told of its answer. */
+  introduce(): Asking {
+    return this.session?.ask() ?? { headers: {}, answered: () => {} }
   }
 
   /** `GET /v1/snapshot`. Says where it is all this process asks, so that the service counts it as served. Never rejects. */
@@ -61,9 +83,12 @@ export class Transport {
     try {
       return await this.bounded(
         async signal => {
-          const all = { ...this.headers(floor), ...headers }
+          const asking = this.introduce()
+          const all = { ...this.headers(floor), ...headers, ...asking.headers }
           const init = { headers: all, signal, redirect: 'manual' } as const
-          return readAnswer(await this.runtime.fetch(`${url}/v1/snapshot`, init))
+          const answer = await this.runtime.fetch(`${url}/v1/snapshot`, init)
+          asking.answered(answer)
+          return readAnswer(answer)
         },
         this.timeoutMs,
         stopped,
@@ -88,6 +113,43 @@ export class Transport {
       }, this.timeoutMs)
     } catch {
       return { outcome: 'failed' }
+    }
+  }
+
+  /** `GET /v1/audit/consistency`. Never rejects. */
+  async growth(url: string, from: number, to: number, stopped: AbortSignal): Promise<Growth> {
+    try {
+      return await this.bounded(
+        async signal => {
+          const headers = { ...this.headers(undefined), accept: 'application/json' }
+          const init = { headers, signal, redirect: 'manual' } as const
+          const answer = await this.runtime.fetch(`${url}/v1/audit/consistency?from=${from}&to=${to}`, init)
+          return readGrowth(answer, await answer.text())
+        },
+        this.timeoutMs,
+        stopped,
+      )
+    } catch (error) {
+      return { outcome: 'failed', reason: reasonOf(error) }
+    }
+  }
+
+  /** `GET /v1/audit/key-changes`; undefined where it is not answered. Never rejects. */
+  async keyChanges(url: string, stopped: AbortSignal): Promise<KeyChanges | undefined> {
+    try {
+      return await this.bounded(
+        async signal => {
+          const headers = { ...this.headers(undefined), accept: 'application/json' }
+          const init = { headers, signal, redirect: 'manual' } as const
+          const answer = await this.runtime.fetch(`${url}/v1/audit/key-changes`, init)
+          const text = await answer.text()
+          return answer.status === 200 ? readKeyChanges(text) : undefined
+        },
+        this.timeoutMs,
+        stopped,
+      )
+    } catch {
+      return undefined
     }
   }
 
@@ -124,9 +186,19 @@ async function readAnswer(answer: ResponseLike): Promise<Fetched> {
 }
 
 function readReceipt({ status }: ResponseLike, text: string): Sent {
-  if (status >= 200 && status < 300) return { outcome: 'taken' }
+  if (status === 202) return { outcome: 'taken' }
+  // another success is that of somebody in between, such as a sign-in page
   if (status < 400 || status >= 500 || status === 408 || status === 429) return { outcome: 'failed' }
   return { outcome: 'refused', status, ...readProblem(text) }
+}
+
+function readGrowth(answer: ResponseLike, text: string): Growth {
+  const { status } = answer
+  const found = status === 200 ? readConsistency(text) : undefined
+  if (found) return { outcome: 'proof', proof: found.proof, checkpoint: found.checkpoint }
+  if (status >= 500 || status === 408 || status === 429 || (status >= 300 && status < 400))
+    return { outcome: 'failed', reason: `the service answered ${statusOf(answer)}` }
+  return { outcome: 'refused', code: readProblem(text)?.code ?? `${status}, and no proof` }
 }
 
 /** The status; of a redirect, where to: the address to configure, or somebody in between. */
