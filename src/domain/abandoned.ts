@@ -1,7 +1,7 @@
 // What is told in the log of the entries of a branch that was abandoned. Kills that were still in force at its end come in
 // again as kills (provisional.ts); what is here changes no flag.
 
-import { type Draft, type Entry, placeOf, type SealedEntry } from './audit.js'
+import { type Draft, draftOf, type Entry, placeOf, type SealedEntry } from './audit.js'
 
 const NOT_APPLIED =
   'Acknowledged on a branch of the log that was abandoned; recovered, and not applied again.'
@@ -32,7 +32,7 @@ export const isSettled = (entry: Entry, settled: ReadonlySet<string>): boolean =
  * there is nothing to tell.
  */
 export function tellingOf({ entry, hash }: SealedEntry): Draft | undefined {
-  const { epoch: _e, seq: _s, at: _a, prev: _p, v: _v, environment: _n, merged: _m, ...draft } = entry
+  const { merged: _, ...draft } = draftOf(entry)
   const origin = entry.origin ?? { place: placeOf(entry), hash }
   if (entry.action.startsWith('incident.') && entry.outcome === 'applied') return { ...draft, origin }
   if (isVoid(entry)) return { ...draft, origin }

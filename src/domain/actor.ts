@@ -1,13 +1,13 @@
 // Who acts, and what a role may do. Actor and role come from the credential, never from a request's body.
 
-import { ROLES, type Role, type Via } from '../wire/words.js'
+import { type Limit, ROLES, type Role, type Via } from '../wire/words.js'
 
 export type Actor = {
   id: string
   role: Role
   via: Via
-  /** A credential that may do nothing but kill. */
-  only?: 'kill'
+  /** All that the credential may do. */
+  only?: Limit
   /** The applications an `sdk` token is bound to; all, where absent. */
   apps?: readonly string[]
 }

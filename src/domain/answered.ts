@@ -9,7 +9,6 @@ export type Answered = {
   /** Of the request's body. */
   digest: string
   outcome: Outcome | 'voided'
-  at: string
   /** How many kills of a step run are still to come. Where a crash tore the run, they do not come by themselves. */
   due: number
 }
@@ -22,7 +21,6 @@ export const begun = (entry: Entry): Answered => ({
   places: [placeOf(entry)],
   digest: entry.request.digest,
   outcome: entry.action === 'flip.voided' ? 'voided' : entry.outcome,
-  at: entry.at,
   due: entry.action === 'step.run' ? (entry.flags?.length ?? 0) : 0,
 })
 

@@ -38,7 +38,12 @@ const FIELDS = {
   flag: entry => [entry.flag, ...(entry.flags ?? [])],
   actor: entry => [entry.actor.id],
   role: entry => [entry.actor.role],
-  incident: entry => [entry.incident],
+  // an adoption is a part of the story of the incident that had the holds, too
+  incident: ({ incident, adopted = [], history = [] }) => [
+    incident,
+    ...history,
+    ...adopted.map(each => each.from),
+  ],
   runbook: entry => [entry.runbook?.id],
   step: entry => stepNames(entry),
   action: entry => [entry.action],

@@ -7,8 +7,17 @@ import type { Line } from '../wire/entry.js'
 /** As it is stored. */
 export type Entry = Line
 
+/** What a line is given when it is sealed: its place, and who signs. */
+type Sealing = 'v' | 'epoch' | 'seq' | 'at' | 'environment' | 'prev' | 'signs' | 'sig'
+
 /** An entry before it has its place in the chain. */
-export type Draft = Omit<Entry, 'v' | 'epoch' | 'seq' | 'at' | 'environment' | 'prev'>
+export type Draft = Omit<Entry, Sealing>
+
+/** A stored entry as a draft, to be told again in another place: of its signature nothing may stay, it is of the old line. */
+export function draftOf(entry: Entry): Draft {
+  const { v: _v, epoch: _e, seq: _q, at: _a, environment: _n, prev: _p, signs: _s, sig: _g, ...draft } = entry
+  return draft
+}
 
 /** Where the log ends: `seq` 0 and an empty hash before the first entry. */
 export type Head = { epoch: number; seq: number; hash: string }
@@ -38,9 +47,13 @@ export function parsePlace(text: string): number | undefined {
 
 export const hashLine = (line: string | Buffer): string => createHash('sha256').update(line).digest('hex')
 
+/** The one entry that may be dated before its predecessor: an owner has the log dated right from it on. */
+export const isRedating = ({ action, outcome }: { action?: string; outcome?: string }): boolean =>
+  action === 'log.redated' && outcome === 'applied'
+
 /** Gives a draft its place after `head`, in its epoch or a later one; `at` is the clock's hour, or the predecessor's where the clock went back. */
 export function seal(
-  draft: Draft,
+  draft: Draft & Pick<Entry, 'signs'>,
   head: Head & { at: string },
   environment: string,
   epoch: number = head.epoch,
@@ -50,7 +63,7 @@ export function seal(
     v: 1,
     epoch,
     seq: head.seq + 1,
-    at: receivedAt > head.at ? receivedAt : head.at,
+    at: receivedAt > head.at || isRedating(draft) ? receivedAt : head.at,
     receivedAt,
     action,
     outcome,

@@ -1,14 +1,23 @@
 // Whether lines form one chain: the only place that knows what may follow what. Feed it line by line; it recomputes
 // every hash from the exact bytes and must never trust a hash that came along.
 
-import { EMPTY, type Entry, fromPlace, type Head, hashLine, placeOf, type SealedEntry } from './audit.js'
+import {
+  EMPTY,
+  type Entry,
+  fromPlace,
+  type Head,
+  hashLine,
+  isRedating,
+  placeOf,
+  type SealedEntry,
+} from './audit.js'
 import { KillswitchError } from './errors.js'
 
 /** A head that also knows its entry's hour, below which the next one may not be. */
 export type ChainHead = Head & { at: string }
 export const NO_ENTRY: ChainHead = { ...EMPTY, at: '' }
 
-type Link = Pick<Entry, 'epoch' | 'seq' | 'at' | 'prev'>
+type Link = Pick<Entry, 'epoch' | 'seq' | 'at' | 'prev'> & { action?: string; outcome?: string }
 
 /** Reads a line as an entry; undefined where it is none (not JSON, or without a place, an hour and a predecessor). */
 export function parseEntry(line: string): Entry | undefined {
@@ -20,6 +29,14 @@ export function parseEntry(line: string): Entry | undefined {
   }
 }
 
+/** Lines as they came from a store. Throws `history-lost` where one of them is no entry: something else wrote it. */
+export const readEntries = (lines: readonly string[]): SealedEntry[] =>
+  lines.map(line => {
+    const entry = parseEntry(line)
+    if (entry !== undefined) return { entry, line, hash: hashLine(line) }
+    throw new KillswitchError('history-lost', 'The store holds a line in its log that is no entry.')
+  })
+
 /** What keeps `entry` from following `head`, or undefined. `seq` may jump (history was lost), where `prev` holds. */
 export function problemAfter(head: Head & { at?: string }, entry: Link): string | undefined {
   if (entry.prev !== head.hash) {
@@ -28,7 +45,7 @@ export function problemAfter(head: Head & { at?: string }, entry: Link): string 
   }
   if (entry.epoch < head.epoch) return `its epoch ${entry.epoch} is below ${head.epoch}, the one before`
   if (entry.seq <= head.seq) return `its seq ${entry.seq} is not above ${head.seq}, the one before`
-  if (head.at !== undefined && entry.at < head.at)
+  if (head.at !== undefined && entry.at < head.at && !isRedating(entry))
     return `its at ${entry.at} is below ${head.at}, the one before`
   return undefined
 }
@@ -37,6 +54,8 @@ export function problemAfter(head: Head & { at?: string }, entry: Link): string 
 export class Chain {
   head: ChainHead
   entries = 0
+  /** The last line that held. */
+  last: SealedEntry | undefined
 
   /** Starts behind `after`: at the log's beginning, or at a head that is known otherwise (a checkpoint). */
   constructor(after: ChainHead = NO_ENTRY) {
@@ -45,16 +64,29 @@ export class Chain {
 
   /** Takes the next line, without its newline. Returns what is wrong with it, or undefined. */
   add(line: string | Buffer): string | undefined {
-    const entry = parseEntry(line.toString())
+    const text = line.toString()
+    const entry = parseEntry(text)
     if (entry === undefined) return 'it is not an entry'
     const problem = problemAfter(this.head, entry)
     if (problem !== undefined) return problem
-    this.head = { epoch: entry.epoch, seq: entry.seq, hash: hashLine(line), at: entry.at }
+    const hash = hashLine(line)
+    this.head = { epoch: entry.epoch, seq: entry.seq, hash, at: entry.at }
+    this.last = { entry, line: text, hash }
     this.entries++
     return undefined
   }
 }
 
+/**
+ * Whether a line names the entry before it by this hash, without parsing it. Lines that do, one after the other, up to one
+ * whose own hash is known, are the very lines that were there when it was made.
+ */
+export function isAfter(line: string, hash: string): boolean {
+  const at = line.lastIndexOf(PREV)
+  return at >= 0 && line.startsWith(`${hash}"`, at + PREV.length)
+}
+
+const PREV = '"prev":"'
 const PREFIX = /^\{"v":1,"epoch":(\d{1,9}),"seq":(\d{1,10}),"at":"([^"\\]*)"/
 
 /** Place and hour of a stored line, without parsing all of it where it begins as `seal` writes it. */

@@ -7,6 +7,7 @@
 //     head 1-120 8a1f...                           the last entry: its place (epoch 1) and its hash
 //     epoch 1 after 0-104 51d04a8be3779f2c         epoch 1 was opened after entry 0-104: what once stood behind that one
 //                                                  in epoch 0 is an abandoned branch
+//     time 2026-11-20T03:00:00Z                    when it was signed, by the clock of the instance that signed it
 
 import type { KeyObject } from 'node:crypto'
 import { type Head, placeOf } from './audit.js'
@@ -23,6 +24,8 @@ export type Checkpoint = {
   head?: Head
   /** Oldest first. */
   openings: Opening[]
+  /** When it was signed: RFC 3339, UTC. Absent in older ones. Says nothing of the log, and is compared with nothing. */
+  time?: string
 }
 
 export type Signed = { checkpoint: Checkpoint; note: Note }
@@ -30,16 +33,18 @@ export type Signed = { checkpoint: Checkpoint; note: Note }
 const PLACE = String.raw`(\d{1,9})-(\d{1,10})`
 const HEAD = new RegExp(`^head ${PLACE} ([0-9a-f]{64})$`)
 const EPOCH = new RegExp(`^epoch (\\d{1,9}) after ${PLACE} ([0-9a-f]{16})$`)
+const TIME = /^time (\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?Z)$/
 
 /** The name of a log: one key may sign for several. */
 export const originOf = (environment: string, log: string): string =>
   `killswitch/${environment}/${log.slice(0, 16)}`
 
-export function checkpointText({ origin, size, root, head, openings }: Checkpoint): string {
+export function checkpointText({ origin, size, root, head, openings, time }: Checkpoint): string {
   const lines = [origin, String(size), root.toString('base64')]
   if (head) lines.push(`head ${head.epoch}-${head.seq} ${head.hash}`)
   for (const { epoch, after } of openings)
     lines.push(`epoch ${epoch} after ${after.epoch}-${after.seq} ${after.hash.slice(0, 16)}`)
+  if (time !== undefined) lines.push(`time ${time}`)
   return `${lines.join('\n')}\n`
 }
 
@@ -57,6 +62,7 @@ export function parseCheckpoint(text: string): Signed | undefined {
     return undefined
   const head = extensions.map(line => HEAD.exec(line)).find(found => found !== null)
   const openings = extensions.map(line => EPOCH.exec(line)).filter(found => found !== null)
+  const time = extensions.map(line => TIME.exec(line)?.[1]).find(found => found !== undefined)
   return {
     note,
     checkpoint: {
@@ -65,6 +71,7 @@ export function parseCheckpoint(text: string): Signed | undefined {
       root: bytes,
       openings: openings.map(openingOf),
       ...(head ? { head: { epoch: Number(head[1]), seq: Number(head[2]), hash: head[3] as string } } : {}),
+      ...(time === undefined ? {} : { time }),
     },
   }
 }
@@ -82,6 +89,12 @@ export function isAbandoned(at: { epoch: number; seq: number }, { head, openings
   if (head === undefined || at.epoch >= head.epoch) return false
   const end = openings.find(({ after }) => after.epoch === at.epoch)?.after
   return end === undefined ? openings.length > 0 : placeOf(at) > placeOf(end)
+}
+
+/** Where a log that shows `seen` left the branch that `known` was signed on; undefined where it did not. */
+export function leftAt({ head }: Checkpoint, seen: Checkpoint): Opening | undefined {
+  if (head === undefined || !isAbandoned(head, seen)) return undefined
+  return seen.openings.find(({ after, epoch }) => after.epoch === head.epoch || epoch > head.epoch)
 }
 
 /**

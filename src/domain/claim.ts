@@ -67,14 +67,17 @@ const CODES = { limit: 'step-limited', condition: 'step-conditional', guess: 'st
 /** What the step says besides is told with a kill that names it, and neither refuses nor delays one. A plain condition is not. */
 function doubtful(step: Step, flag: string | undefined, direction: 'kill' | 'restore'): Warning[] {
   if (flag === undefined || direction !== 'kill') return []
-  return doubtsOf(step, flag)
-    .filter(({ isPlain }) => !isPlain)
-    .map(({ kind, detail }) => ({ code: CODES[kind], detail }))
+  const doubts = doubtsOf(step, flag).filter(({ isPlain }) => !isPlain)
+  return [...doubts.map(({ kind, detail }) => ({ code: CODES[kind], detail })), ...dangersOf(step)]
 }
 
-/** The same for a restore or a run, which are strict: throws instead of warning. */
+/** What a command of the step would wipe is told with each kill that comes from it. */
+export const dangersOf = ({ dangers = [] }: Step): Warning[] =>
+  dangers.map(({ message, line }) => ({ code: 'destructive-command', detail: `Line ${line}: ${message}.` }))
+
+/** The same for a restore or a run, which are strict: throws instead of warning. A restore may go without a step. */
 export function strictly(claimed: Claimed, name: string | undefined): Claimed {
-  if (name === undefined) return { ...claimed, offRunbook: false, warnings: [] }
+  if (name === undefined) return { ...claimed, offRunbook: false }
   const warning = claimed.warnings[0]
   if (warning === undefined) return claimed
   throw new KillswitchError(warning.code as 'unknown-step', warning.detail, {
@@ -128,6 +131,10 @@ function unlinked(
   direction: 'kill' | 'restore',
 ): Claimed {
   const near = flag === undefined ? [] : names(stepsFor(runbooks, flag, direction))
-  const detail = 'No runbook step was named; the flip is taken as off the runbook.'
+  if (direction === 'restore' && near.length === 0) return { offRunbook: true, warnings: [] }
+  const detail =
+    direction === 'kill'
+      ? 'No runbook step was named; the flip is taken as off the runbook.'
+      : `A runbook has a step that restores ${flag}, and none was named.`
   return { offRunbook: true, warnings: [{ code: 'no-step', detail, ...(near.length > 0 ? { near } : {}) }] }
 }

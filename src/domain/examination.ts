@@ -1,7 +1,7 @@
 // Examines the lines of an export, one after the other, trusting none: whether they form one whole log, and which line was
 // touched where they do not. Pure; whoever reads the file feeds it, and must feed it every byte.
 
-import { type Entry, type Head, hashLine, placeOf } from './audit.js'
+import { type Entry, type Head, hashLine, isRedating, placeOf } from './audit.js'
 import { parseEntry } from './chain.js'
 import { type Checkpoint, isAbandoned, type Opening } from './checkpoint.js'
 import { Frontier, leafHash } from './merkle.js'
@@ -14,11 +14,18 @@ type FaultKind =
   | 'misplaced' // the line does not follow the one before
   | 'cut' // the log had more lines than this
   | 'rewritten' // the lines chain, and are not those that were signed
+  | 'unsigned' // the lines chain, and nobody with the key of the log signed them
 
-/** `line` is 1-based; `place` that of the entry in it, or of the last one before it. */
-export type Fault = { kind: FaultKind; line: number; place: number; problem: string }
+/**
+ * `line` is 1-based; `place` that of the entry in it, or of the last one before it. `from`: the line that was touched is known
+ * to be one of those from here to `line`, and no more.
+ */
+export type Fault = { kind: FaultKind; line: number; place: number; problem: string; from?: number }
 
-type Line = Pick<Entry, 'epoch' | 'seq' | 'at' | 'prev'> & { line: number; hash: string }
+type Line = Pick<Entry, 'epoch' | 'seq' | 'at' | 'prev' | 'action' | 'outcome'> & {
+  line: number
+  hash: string
+}
 
 /** What a checkpoint of an earlier time is held against: the tree as it was at its size. */
 type At = { root: Buffer; head: Head }
@@ -60,8 +67,8 @@ export class Examination {
     const number = this.lines + (this.#doubted ? 2 : 1)
     const entry = bytes.at(-1) === CARRIAGE_RETURN ? undefined : parseEntry(bytes.toString())
     if (entry === undefined) return this.#end(this.#settle(undefined) ?? this.#unreadable(number, bytes))
-    const { epoch, seq, at, prev } = entry
-    const line: Line = { epoch, seq, at, prev, line: number, hash: hashLine(bytes) }
+    const { epoch, seq, at, prev, action, outcome } = entry
+    const line: Line = { epoch, seq, at, prev, action, outcome, line: number, hash: hashLine(bytes) }
     if (this.#doubted) return this.#end(this.#settle(line) as Fault)
     const problem = this.#problemOf(line)
     if (problem?.isOfLink) {
@@ -96,17 +103,27 @@ export class Examination {
     const at = this.#seen.get(size)
     if (size === 0 || at === undefined) return undefined
     if (at.root.equals(root) && (head === undefined || head.hash === at.head.hash)) return undefined
-    const place = placeOf(at.head)
-    if (head?.hash === at.head.hash || size < this.lines) {
-      const problem = `the first ${size} lines are not those of the checkpoint: one or more of them were rewritten`
-      return { kind: 'rewritten', line: size, place, problem }
-    }
-    return {
-      kind: 'edited',
-      line: size,
-      place,
-      problem: 'it is not the entry that the checkpoint was signed at',
-    }
+    const problem = `the first ${size} lines are not those of the checkpoint: one or more of them were rewritten`
+    return { kind: 'rewritten', line: size, from: 1, place: placeOf(at.head), problem }
+  }
+
+  /**
+   * What several checkpoints say: the first line that is not right. A chain that was hashed anew shows nothing by itself, and
+   * lies between the largest checkpoint that holds and the smallest that does not. One of a left branch says nothing.
+   */
+  between(checkpoints: readonly Checkpoint[]): Fault | undefined {
+    const own = checkpoints.filter(each => this.branchOf(each) === undefined)
+    const faults = own.map(each => this.against(each)).filter(fault => fault !== undefined)
+    const first = faults.sort((a, b) => a.line - b.line)[0]
+    if (first?.from === undefined) return first
+    const sizes = own.filter(each => this.against(each) === undefined).map(({ size }) => size)
+    const held = Math.max(0, ...sizes.filter(size => size < first.line))
+    const { line } = first
+    const [place, from] = [first.place, held + 1]
+    const by = held === 0 ? 'no smaller one holds' : `the one of ${held} entries holds`
+    const which = from === line ? `line ${line} was` : `one or more of the lines ${from} to ${line} were`
+    const problem = `${which} rewritten, and the chain holds all the same: the checkpoint of ${line} entries does not hold, and ${by}`
+    return { kind: 'rewritten', line, place, problem, ...(from === line ? {} : { from }) }
   }
 
   /** Where the log left the branch that a checkpoint was signed on; undefined where it did not. */
@@ -202,7 +219,7 @@ const PASSED_OVER = 'the line after it was written on the line before it'
 function orderProblem(last: Line, line: Line): string | undefined {
   if (line.epoch < last.epoch) return `its epoch ${line.epoch} is below ${last.epoch}, the one before`
   if (line.seq <= last.seq) return `its seq ${line.seq} is not above ${last.seq}, the one before`
-  if (line.at < last.at) return `its at ${line.at} is below ${last.at}, the one before`
+  if (line.at < last.at && !isRedating(line)) return `its at ${line.at} is below ${last.at}, the one before`
   return undefined
 }
 

@@ -1,16 +1,19 @@
 // The rules of a restore, which releases exactly the holds it names; and what every flip's entry says: who, why, and from
 // which step. Pure functions from a state and a command to entries or a refusal. The kill is in kill.ts.
 
+import { oneLine } from '../text/characters.js'
 import type { StepReference, Warning } from '../wire/hold.js'
 import type { Call, Way } from '../wire/way.js'
 import { FLAG_KEY_MOST, type Role } from '../wire/words.js'
 import { type Actor, reaches } from './actor.js'
 import type { Draft, Entry } from './audit.js'
-import { toSecond, toTimestamp } from './clock.js'
+import { span, toSecond, toTimestamp } from './clock.js'
 import { by, byCall, KillswitchError } from './errors.js'
 import { type Hold, isOnlyOf, underItsIncident } from './hold.js'
 import { unknownFlag } from './near-key.js'
+import { earlyWarnings, type Recovery } from './restore-doubts.js'
 import { type FlagState, isKilled, type State, summariseHold } from './state.js'
+import { withoutTokens } from './token-form.js'
 
 /** How long an operator may take back a kill of their own. */
 const UNDO_WINDOW_MS = 5 * 60_000
@@ -35,14 +38,25 @@ export type RestoreCommand = {
   hold?: string
   all?: boolean
   undo?: boolean
+  /** What the runbooks say of a restore; without it nothing is said. */
+  recovery?: Recovery
   /** The flag's place as the caller last saw it. */
   ifMatch?: number
   /** The holds on the flag when the restore was asked for. */
   present: readonly string[]
+  /** The last kill that had found each of them there. One that is dated ahead is not a later one for that. */
+  again?: ReadonlyMap<string, string | undefined>
+  /** How long each of them may have been there, ms, whatever its date says. */
+  ages?: ReadonlyMap<string, number>
 }
 
 /** What the rules say: entries to write, and, where the command is refused, the error to answer with. */
-export type Verdict = { drafts: Draft[]; refusal?: KillswitchError }
+export type Verdict = {
+  drafts: Draft[]
+  refusal?: KillswitchError
+  /** The drafts are the answer and change nothing: they are counted with others, and not written one by one. */
+  isCounted?: boolean
+}
 
 export function decideRestore(state: State, command: RestoreCommand, now: number): Verdict {
   const flag = state.flags.get(command.flag)
@@ -50,7 +64,8 @@ export function decideRestore(state: State, command: RestoreCommand, now: number
     if (flag === undefined) throw unknownFor(state, command)
     mayRestore(command, flag, now)
     matches(command, flag)
-    return { drafts: [restoreDraft(flag, command, released(command, flag, now), now)] }
+    const holds = released(command, flag, now)
+    return { drafts: [restoreDraft(flag, doubted(state, command, flag, holds), holds, now)] }
   } catch (error) {
     if (error instanceof KillswitchError)
       return refuse(underItsIncident(command, flag?.holds), 'restore', error, now)
@@ -61,8 +76,8 @@ export function decideRestore(state: State, command: RestoreCommand, now: number
 function mayRestore(command: RestoreCommand, flag: FlagState, now: number): void {
   const { actor } = command
   const { key, restoreRole, killRole } = flag.definition
-  if (actor.only === 'kill') {
-    throw new KillswitchError('forbidden', 'This credential may only kill.', {
+  if (actor.only !== undefined) {
+    throw new KillswitchError('forbidden', `This credential may only ${actor.only}.`, {
       role: actor.role,
       needed: restoreRole,
       wayOut: [by(`Restore ${key} with one of role ${restoreRole}.`)],
@@ -70,7 +85,7 @@ function mayRestore(command: RestoreCommand, flag: FlagState, now: number): void
   }
   if (reaches(actor.role, restoreRole)) return
   if (command.undo && reaches(actor.role, killRole)) return
-  const mine = ownHolds(flag, actor).some(hold => isFresh(hold, now))
+  const mine = ownHolds(flag, actor).some(hold => isFresh(hold, command, now))
   throw forbidden(
     actor,
     `restore ${key}`,
@@ -110,7 +125,9 @@ function matches({ ifMatch }: RestoreCommand, flag: FlagState): void {
 
 const ownHolds = (flag: FlagState, actor: Actor): Hold[] =>
   flag.holds.filter(hold => isOnlyOf(hold, actor.id))
-const isFresh = (hold: Hold, now: number): boolean => now - Date.parse(hold.since) <= UNDO_WINDOW_MS
+/** By its date and by what has passed: a clock that is set back permits nothing, and one that is set ahead ends it. */
+const isFresh = ({ id, since }: Hold, { ages }: RestoreCommand, now: number): boolean =>
+  now - Date.parse(since) <= UNDO_WINDOW_MS && (ages?.get(id) ?? 0) <= UNDO_WINDOW_MS
 
 const whatToRelease = {
   in: 'body',
@@ -138,7 +155,8 @@ function released(command: RestoreCommand, flag: FlagState, now: number): Hold[]
 
 /** The holds there were when the restore was asked for: a kill that came later stands, whatever is decided first. */
 function isNamed(command: RestoreCommand, hold: Hold, now: number): boolean {
-  if (hold.again !== undefined && Date.parse(hold.again) > now) return false
+  const isSeen = command.again?.has(hold.id) && command.again.get(hold.id) === hold.again
+  if (hold.again !== undefined && !isSeen && Date.parse(hold.again) > now) return false
   if (!command.present.includes(hold.id) && Date.parse(hold.since) > now) return false
   if (command.hold !== undefined) return hold.id === command.hold
   if (command.incident !== undefined) return hold.incident === command.incident
@@ -150,16 +168,25 @@ function undone(command: RestoreCommand, flag: FlagState, now: number): Hold[] {
   const mine = ownHolds(flag, command.actor).filter(hold => isNamed(command, hold, now))
   const newest = mine.at(-1)
   if (newest === undefined) return []
-  if (isFresh(newest, now)) return [newest]
+  if (isFresh(newest, command, now)) return [newest]
   throw new KillswitchError(
     'forbidden',
-    `Your hold ${newest.id} on ${flag.definition.key} is from ${toSecond(newest.since)}: undo is for 5 minutes. A restore takes ${flag.definition.restoreRole} or higher.`,
+    `Your hold ${newest.id} on ${flag.definition.key} is from ${toSecond(newest.since)}${cameIn(newest, command, now)}: undo is for 5 minutes. A restore takes ${flag.definition.restoreRole} or higher.`,
     {
       role: command.actor.role,
       needed: flag.definition.restoreRole,
       wayOut: [by(`Ask somebody with role ${flag.definition.restoreRole}.`)],
     },
   )
+}
+
+/** Where its date alone would permit the undo. */
+function cameIn({ id, since }: Hold, { ages }: RestoreCommand, now: number): string {
+  const ageMs = ages?.get(id)
+  if (ageMs === undefined || now - Date.parse(since) > UNDO_WINDOW_MS) return ''
+  return Number.isFinite(ageMs)
+    ? `, by a clock that was wrong: it is ${span(ageMs)} old`
+    : ', and how long ago that was is not known here'
 }
 
 function nothingToRelease(flag: FlagState, undo = false): KillswitchError {
@@ -190,6 +217,15 @@ function nothingToRelease(flag: FlagState, undo = false): KillswitchError {
 export const unknownFor = ({ flags }: State, { flag }: { flag: string }): KillswitchError =>
   unknownFlag(flags, flag, { flags: [...flags.keys()].slice(0, 50) })
 
+/** What the restore leaves out of the runbook is told where it gives the flag back. To take back a slip leaves out nothing. */
+function doubted(state: State, command: RestoreCommand, flag: FlagState, holds: Hold[]): RestoreCommand {
+  const { claim, undo, recovery } = command
+  const isHeld = flag.holds.length > holds.length
+  if (undo || isHeld) return { ...command, claim: { ...claim, warnings: [] } }
+  const early = recovery === undefined ? [] : earlyWarnings(state, command.flag, holds, recovery)
+  return { ...command, claim: { ...claim, warnings: [...claim.warnings, ...early] } }
+}
+
 function restoreDraft(flag: FlagState, command: RestoreCommand, holds: Hold[], now: number): Draft {
   const { definition } = flag
   const left = flag.holds.filter(hold => !holds.includes(hold))
@@ -202,6 +238,7 @@ function restoreDraft(flag: FlagState, command: RestoreCommand, holds: Hold[], n
     from: definition.killVariant,
     to: left.length > 0 ? definition.killVariant : null,
     released: holds.map(hold => hold.id),
+    ...(command.undo ? { undo: true as const } : {}),
     holds: left.map(summariseHold),
     ...paperwork({ ...command, ...(incident === undefined ? {} : { incident }) }),
     reason: command.reason ?? `undo of ${holds.map(hold => hold.id).join(', ')}`,
@@ -244,14 +281,14 @@ export function refuse(
   now: number,
 ): Verdict {
   const { flag, claim, reason, incident } = command
-  const named = flag === undefined ? {} : { flag: flag.slice(0, FLAG_KEY_MOST) }
+  const named = flag === undefined ? {} : { flag: withoutTokens(flag).slice(0, FLAG_KEY_MOST) }
   const papers = paperwork({
     claim: claim ?? { offRunbook: false, warnings: [] },
     ...(reason === undefined ? {} : { reason }),
-    ...(incident === undefined ? {} : { incident: incident.slice(0, 64) }),
+    ...(incident === undefined ? {} : { incident: withoutTokens(incident).slice(0, 64) }),
   })
   // whatever was sent, a refusal stays small; what to send instead is of no use a week later
-  const refusal = { code: error.code, detail: error.message.slice(0, 1000) }
+  const refusal = { code: error.code, detail: withoutTokens(oneLine(error.message)).slice(0, 1000) }
   return {
     drafts: [{ ...common({ ...command, ...named }, action, now), outcome: 'refused', ...papers, refusal }],
     refusal: error,

@@ -27,7 +27,7 @@ export function foldGaps(
     case 'incident.declared':
       return named(gaps, gap => gap.incident === incident, incident)
     case 'incident.adopted':
-      return named(gaps, gap => entry.adopted?.some(each => each.hold === gap.hold) ?? false, incident)
+      return named(gaps, gap => isAdopted(gap, entry), incident)
     case 'incident.noted':
       return EXPLAINING.includes(entry.note?.kind ?? '')
         ? without(gaps, gap => gap.incident === incident)
@@ -57,6 +57,9 @@ function withGap(
   const gap = { place: placeOf(entry), flag, hold, actor: entry.actor.id, at: entry.at, missing }
   return [...gaps.slice(1 - MOST_GAPS), incident === undefined ? gap : { ...gap, incident }]
 }
+
+const isAdopted = ({ hold, incident }: Gap, { adopted = [], history = [] }: Entry): boolean =>
+  adopted.some(each => each.hold === hold) || (incident !== undefined && history.includes(incident))
 
 /** The gaps chosen now have their incident. */
 function named(

@@ -1,17 +1,19 @@
-// Closing an incident: refused while it still holds a flag or its recovery wait runs, unless somebody with the authority
+// Closing an incident, and opening it again. Closing is refused while it still holds a flag or its recovery wait runs, unless somebody with the authority
 // leaves the flags held with an owner and a date, or forces it with a reason.
 
 import type { Left } from '../wire/entry.js'
 import type { Objection } from '../wire/incident.js'
 import type { Runbook } from '../wire/runbook.js'
 import type { Draft } from './audit.js'
+import type { BusinessHours } from './business-hours.js'
 import { toSecond } from './clock.js'
 import { badInput, by, bySending, KillswitchError } from './errors.js'
 import type { Verdict } from './flip.js'
-import type { Hold } from './hold.js'
+import { holdsOf } from './hold.js'
 import type { Incident } from './incident.js'
-import { runningWaits } from './incident-clock.js'
+import { type Passed, runningWaits } from './incident-clock.js'
 import { draft, type IncidentCommand, incidentOf, mayWork, ruled } from './incident-rules.js'
+import { leftUndoneOf, leftUndoneWords } from './left-undone.js'
 import { nearKeys } from './near-key.js'
 import type { State } from './state.js'
 
@@ -19,21 +21,19 @@ export type ResolveCommand = IncidentCommand & {
   leave: readonly Left[]
   force: boolean
   runbook: Runbook | undefined
+  passed?: Passed
+  hours?: BusinessHours | undefined
 }
-
-/** The holds of an incident, whichever flag they are on. */
-export const holdsOf = (state: Pick<State, 'flags'>, incident: string): Hold[] =>
-  [...state.flags.values()].flatMap(flag => flag.holds.filter(hold => hold.incident === incident))
 
 /** What would be in the way of resolving it now, with these flags left held. */
 export function objectionsTo(
   state: Pick<State, 'flags'>,
   incident: Incident,
-  { runbook, leave = [] }: { runbook: Runbook | undefined; leave?: readonly Left[] },
+  { runbook, leave = [], passed }: Pick<ResolveCommand, 'runbook' | 'passed'> & { leave?: readonly Left[] },
   now: number,
 ): Objection[] {
   const held = holdsOf(state, incident.id).filter(hold => !leave.some(left => left.flag === hold.flag))
-  const waits = runbook === undefined ? [] : runningWaits(incident, runbook, now)
+  const waits = runbook === undefined ? [] : runningWaits(incident, runbook, now, passed)
   return [
     ...held.map(({ flag, id, actor, since }) => ({
       what: 'hold' as const,
@@ -74,8 +74,25 @@ export function decideResolve(state: State, command: ResolveCommand, now: number
       )
     const objections = incident.resolved === undefined ? objectionsTo(state, incident, command, now) : []
     const forced = forces(command, objections)
-    return [resolveDraft(command, forced, now)]
+    const resolved = resolveDraft(command, forced, now)
+    return [
+      incident.resolved === undefined
+        ? { ...resolved, ...leftUndone(state, incident, command, now) }
+        : resolved,
+    ]
   })
+}
+
+/** What the runbook asks for besides is told once, in the entry of the close, and keeps nobody from closing. */
+function leftUndone(
+  state: State,
+  incident: Incident,
+  { runbook, passed, hours }: ResolveCommand,
+  now: number,
+): Pick<Draft, 'warnings'> {
+  const holds = holdsOf(state, incident.id).length
+  const undone = leftUndoneOf(incident, runbook, now, { ...(passed ? { passed } : {}), hours, holds })
+  return undone.length === 0 ? {} : { warnings: [{ code: 'left-undone', detail: leftUndoneWords(undone) }] }
 }
 
 function mayLeave(state: State, { actor, leave }: ResolveCommand, incident: Incident, now: number): void {
@@ -129,6 +146,16 @@ function stillOpen(incident: string, objections: Objection[]): KillswitchError {
       ...(isHeld ? [bySending({ leave: held }, 'Or an engineer leaves flags held')] : []),
       bySending({ force: true, reason: '' }, 'Or a coordinator forces it'),
     ],
+  })
+}
+
+/** The same trouble again, or resolved too early: it holds and takes holds again, and its clock runs. */
+export function decideReopen(state: State, command: IncidentCommand, now: number): Verdict {
+  return ruled(command, 'incident.reopened', now, () => {
+    mayWork(command.actor, 'reopen an incident')
+    const { resolved } = incidentOf(state, command.incident)
+    const outcome = resolved === undefined ? 'unchanged' : 'applied'
+    return [{ ...draft(command, 'incident.reopened', now), outcome }]
   })
 }
 

@@ -2,6 +2,7 @@
 // refusal, like those of a flip.
 
 import type { Note } from '../wire/entry.js'
+import type { RunbookReference } from '../wire/hold.js'
 import type { Runbook } from '../wire/runbook.js'
 import type { Role } from '../wire/words.js'
 import { type Actor, reaches } from './actor.js'
@@ -9,8 +10,9 @@ import type { Draft, Entry } from './audit.js'
 import { toSecond, toTimestamp } from './clock.js'
 import { badInput, by, byCall, bySending, KillswitchError } from './errors.js'
 import { common, forbidden, type RequestInfo, refuse, type StepClaim, type Verdict } from './flip.js'
-import { DECLARING, type Incident, isSameLevel } from './incident.js'
-import { formOf } from './near-key.js'
+import { type Incident, isSameLevel } from './incident.js'
+import { DECLARING } from './incident-warnings.js'
+import { slipsOf } from './near-id.js'
 import type { State } from './state.js'
 
 export type IncidentCommand = { actor: Actor; request: RequestInfo; incident: string; reason?: string }
@@ -19,13 +21,19 @@ export type DeclareCommand = Omit<IncidentCommand, 'incident'> & {
   /** Made where none is given. */
   incident?: string
   title: string
-  runbook: Runbook
-  severity: string
+  /** What is not known yet is given later. */
+  runbook?: Runbook
+  severity?: string
   commander?: string
 }
 
 export type Change = NonNullable<Entry['change']>
-export type ChangeCommand = IncidentCommand & { change: Change; runbook: Runbook | undefined }
+export type ChangeCommand = IncidentCommand & {
+  change: Omit<Change, 'runbook'>
+  /** The one to follow from now on; else that of the incident. */
+  newRunbook?: Runbook
+  runbook: Runbook | undefined
+}
 export type NoteCommand = IncidentCommand & { note: Note }
 export type TickCommand = IncidentCommand & { claim: StepClaim; ticked: 'done' | 'skipped' }
 
@@ -37,12 +45,14 @@ export function decideDeclare(state: State, command: DeclareCommand, now: number
     const known = state.incidents.get(incident)
     if (known !== undefined) throw alreadyDeclared(known)
     const { title, runbook, commander } = command
-    const severity = severityOf(runbook, command.severity)
-    const declared = { title, runbook: runbook.id, severity, ...(commander ? { commander } : {}) }
-    const reference = { id: runbook.id, digest: runbook.digest }
-    return [{ ...draft(named, 'incident.declared', now), runbook: reference, declared }]
+    const severity = command.severity === undefined ? '' : severityOf(runbook, command.severity)
+    const declared = { title, runbook: runbook?.id ?? '', severity, ...(commander ? { commander } : {}) }
+    const reference = runbook === undefined ? {} : { runbook: referTo(runbook) }
+    return [{ ...draft(named, 'incident.declared', now), ...reference, declared }]
   })
 }
+
+const referTo = ({ id, digest }: Runbook): RunbookReference => ({ id, digest })
 
 function alreadyDeclared({ id, title, declared }: Incident): KillswitchError {
   return new KillswitchError(
@@ -61,8 +71,9 @@ export function madeId(state: State, now: number): string {
   }
 }
 
-/** The level of the runbook's own scale; of a runbook without one, what was given. */
-export function severityOf(runbook: Runbook, given: string): string {
+/** The level of the runbook's own scale; without a runbook, or of one without a scale, what was given. */
+export function severityOf(runbook: Runbook | undefined, given: string): string {
+  if (runbook === undefined) return given.trim()
   const found = runbook.severities.find(({ level }) => isSameLevel(level, given))
   if (found !== undefined) return found.level
   if (runbook.severities.length === 0) return given.trim()
@@ -99,17 +110,16 @@ export function decideChange(state: State, command: ChangeCommand, now: number):
   })
 }
 
-function newIn(incident: Incident, { change, runbook }: ChangeCommand): Change {
+/** Another runbook has a scale of its own: the severity there is must be a level of it, or one is given with it. */
+function newIn(incident: Incident, { change, newRunbook, runbook }: ChangeCommand): Change {
   const { title, commander, link } = change
-  const severity =
-    change.severity === undefined
-      ? undefined
-      : runbook
-        ? severityOf(runbook, change.severity)
-        : change.severity.trim()
+  const given = change.severity ?? (newRunbook && incident.severity)
+  const severity = given === undefined ? undefined : severityOf(newRunbook ?? runbook, given)
+  const isOther = newRunbook !== undefined && newRunbook.id !== incident.runbook?.id
   const known = incident.links.some(each => each.url === link?.url && each.title === link?.title)
   return {
     ...(severity === undefined || severity === incident.severity ? {} : { severity }),
+    ...(isOther ? { runbook: referTo(newRunbook) } : {}),
     ...(commander === undefined || commander === incident.commander ? {} : { commander }),
     ...(title === undefined || title === incident.title ? {} : { title }),
     ...(link === undefined || known ? {} : { link }),
@@ -152,8 +162,12 @@ export function incidentOf(state: Pick<State, 'incidents' | 'undeclared'>, id: s
         wayOut: [byCall({ method: 'POST', path: '/v1/incidents', body: { id } }, 'declares it', DECLARING)],
       },
     )
-  const near = [...state.incidents.keys()].filter(each => formOf(each) === formOf(id))
-  throw new KillswitchError('unknown-incident', `There is no incident "${id}".`, {
+  throw unknownIncident(state, id)
+}
+
+export function unknownIncident(state: Pick<State, 'incidents' | 'undeclared'>, id: string): KillswitchError {
+  const near = slipsOf(id, [...state.incidents.keys(), ...state.undeclared.keys()])
+  return new KillswitchError('unknown-incident', `There is no incident "${id}".`, {
     incident: id,
     ...(near.length > 0 ? { near } : {}),
     wayOut: [
@@ -164,7 +178,7 @@ export function incidentOf(state: Pick<State, 'incidents' | 'undeclared'>, id: s
 }
 
 export function mayWork(actor: Actor, act: string, needed: Role = 'operator'): void {
-  if (actor.only === 'kill' || !reaches(actor.role, needed)) throw forbidden(actor, act, needed)
+  if (actor.only !== undefined || !reaches(actor.role, needed)) throw forbidden(actor, act, needed)
 }
 
 /** What the rule says; an error of it is a refusal, and an entry like the rest. */

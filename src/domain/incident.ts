@@ -2,38 +2,36 @@
 // from the log itself. Killing first and declaring later is normal, so flips under a name nobody declared are kept too.
 
 import type { Left } from '../wire/entry.js'
-import type { StepReference, Warning } from '../wire/hold.js'
+import type { RunbookReference } from '../wire/hold.js'
 import type { Link, Moment, Resolution, Tick } from '../wire/incident.js'
 import { type Entry, placeOf } from './audit.js'
-import { toSecond } from './clock.js'
-import { byCall } from './errors.js'
+import {
+  addKills,
+  addSteps,
+  type IncidentFlips,
+  joined,
+  type KillMoment,
+  NO_FLIPS,
+  type StepDone,
+  undo,
+  withoutKills,
+} from './incident-flips.js'
 
-/** Beyond these the oldest are let go of: resolved incidents, names never declared, places of kills, links, steps. */
+/** Beyond these the oldest are let go of: resolved incidents, names never declared, links, escalations. */
 const MOST_RESOLVED = 1_000
 const MOST_UNDECLARED = 200
-const MOST_KILLS = 500
 const MOST_LINKS = 50
-const MOST_STEPS = 200
+const MOST_ESCALATED = 50
 
-/** What flips did under one incident's name, declared or not. */
-export type IncidentFlips = {
-  /** Places of the kills that count as its own, adopted ones included, oldest first. */
-  kills: readonly number[]
-  /** The flags it ever held. */
-  flags: readonly string[]
-  /** The runbook steps that its flips came from: whoever flips from a step has done it. The newest of each. */
-  steps: readonly Tick[]
-  /** Its last kill, and the last restore of one of its holds. */
-  killed?: Moment
-  restored?: Moment
-}
+type Escalated = Moment & { to: string }
 
 export type Incident = {
   id: string
   title: string
-  runbook: { id: string; digest: string }
-  /** As the runbook's own scale spells it. */
-  severity: string
+  /** Absent until it is known which one to follow. */
+  runbook?: RunbookReference
+  /** As the runbook's own scale spells it; absent until it is known. */
+  severity?: string
   commander?: string
   declared: Moment & { by: string }
   /** The first sign of somebody at work on it: a commander, a kill, a note, a tick. */
@@ -41,11 +39,15 @@ export type Incident = {
   updated?: Moment
   progressed?: Moment
   recovered?: Moment
+  /** To whom it was escalated, oldest first. */
+  escalated?: readonly Escalated[]
   flips: IncidentFlips
   links: readonly Link[]
   /** The newest of each step. */
   ticks: readonly Tick[]
   resolved?: Resolution
+  /** The last time that it was opened again. */
+  reopened?: Moment
 }
 
 export type Incidents = {
@@ -54,8 +56,6 @@ export type Incidents = {
   /** What was done under names nobody has declared yet. */
   undeclared: ReadonlyMap<string, IncidentFlips>
 }
-
-const NO_FLIPS: IncidentFlips = { kills: [], flags: [], steps: [] }
 
 export const isOpen = (incident: Incident): boolean => incident.resolved === undefined
 
@@ -66,7 +66,9 @@ export function foldIncident(known: Incidents, entry: Entry): Incidents {
   if (entry.action === 'incident.declared') return declare(known, id, entry)
   const incident = known.incidents.get(id)
   if (incident === undefined) return known
-  const next = { ...incident, ...changesOf(incident, entry) }
+  const { resolved: _, ...open } = incident
+  const before = entry.action === 'incident.reopened' ? open : incident
+  const next = { ...before, ...changesOf(incident, entry) }
   return withIncident(known, { ...next, ...responded(next, entry) })
 }
 
@@ -83,8 +85,9 @@ function declare(known: Incidents, id: string, entry: Entry): Incidents {
     {
       id,
       title: declared.title,
-      runbook: runbook ?? { id: declared.runbook, digest: '' },
-      severity: declared.severity,
+      ...runbookIn(declared.runbook, runbook),
+      // empty in the entry where it was not known: older instances read a text there
+      ...(declared.severity === '' ? {} : { severity: declared.severity }),
       ...(declared.commander === undefined ? {} : { commander: declared.commander }),
       declared: { ...now, by: entry.actor.id },
       ...(isWorkedOn ? { responded: now } : {}),
@@ -95,22 +98,27 @@ function declare(known: Incidents, id: string, entry: Entry): Incidents {
   )
 }
 
+const runbookIn = (id: string, runbook: RunbookReference | undefined): Pick<Incident, 'runbook'> =>
+  id === '' ? {} : { runbook: runbook ?? { id, digest: '' } }
+
 function changesOf(incident: Incident, entry: Entry): Partial<Incident> {
   switch (entry.action) {
     case 'incident.noted':
-      return noted(entry)
+      return noted(incident, entry)
     case 'incident.changed':
       return changed(incident, entry)
     case 'incident.step':
       return { ticks: [...incident.ticks.filter(tick => tick.step.id !== entry.step?.id), tickOf(entry)] }
     case 'incident.resolved':
       return { resolved: resolutionOf(incident, entry) }
+    case 'incident.reopened':
+      return { reopened: momentOf(entry) }
     default:
       return {}
   }
 }
 
-function noted(entry: Entry): Partial<Incident> {
+function noted({ escalated = [] }: Incident, entry: Entry): Partial<Incident> {
   const now = momentOf(entry)
   switch (entry.note?.kind) {
     case 'update':
@@ -119,6 +127,8 @@ function noted(entry: Entry): Partial<Incident> {
       return { progressed: now }
     case 'recovered':
       return { recovered: now }
+    case 'escalated':
+      return { escalated: [...escalated, { ...now, to: entry.note.to ?? '' }].slice(-MOST_ESCALATED) }
     default:
       return {}
   }
@@ -163,46 +173,23 @@ function responded(incident: Incident, entry: Entry): Partial<Incident> {
 }
 
 /** A kill under an incident's name, whether it is declared or not; adopted kills come in the same way. */
-export function withKills(
+export const withKills = (
   known: Incidents,
   id: string,
-  kills: readonly (Moment & { flag: string })[],
+  kills: readonly KillMoment[],
   entry: Entry,
-): Incidents {
-  return withFlips(known, id, entry, flips => ({
-    ...flips,
-    kills: kills.reduce((places, { place }) => withPlace(places, place), flips.kills),
-    flags: [...new Set([...flips.flags, ...kills.map(kill => kill.flag)])],
-    killed: latest(...kills, ...(flips.killed ? [flips.killed] : [])),
-  }))
-}
+): Incidents => withFlips(known, id, entry, flips => addKills(flips, kills))
 
-/** In order, once, the newest of them. Most kills come last, and are not looked for. */
-function withPlace(places: readonly number[], place: number): readonly number[] {
-  const isLast = place > (places.at(-1) ?? 0)
-  if (isLast) return [...places.slice(1 - MOST_KILLS), place]
-  if (places.includes(place)) return places
-  return [...places, place].sort((a, b) => a - b).slice(-MOST_KILLS)
-}
-
-/** Flips from steps of a runbook do those steps; a name that is no step of any (it has no line) does none. */
-export function withSteps(
+/** Flips from steps of a runbook do those steps. */
+export const withSteps = (
   known: Incidents,
   id: string,
-  steps: readonly (Omit<Tick, 'ticked' | 'step'> & { step?: StepReference })[],
+  steps: readonly StepDone[],
   entry: Entry,
-): Incidents {
-  const done = steps.flatMap(({ step, ...when }) =>
-    step?.line === undefined ? [] : [{ ...when, step, ticked: 'done' as const }],
-  )
-  if (done.length === 0) return known
-  return withFlips(known, id, entry, flips => ({
-    ...flips,
-    steps: [...flips.steps.filter(tick => done.every(each => each.step.id !== tick.step.id)), ...done].slice(
-      -MOST_STEPS,
-    ),
-  }))
-}
+): Incidents =>
+  steps.some(({ step }) => step?.line !== undefined)
+    ? withFlips(known, id, entry, flips => addSteps(flips, steps))
+    : known
 
 /** What became of a step: ticked by hand, or done by a flip from it, whichever is newer. */
 export const tickFor = ({ ticks, flips }: Incident, step: string): Tick | undefined =>
@@ -211,6 +198,27 @@ export const tickFor = ({ ticks, flips }: Incident, step: string): Tick | undefi
 /** One of its holds was released. */
 export const withRestore = (known: Incidents, id: string, entry: Entry): Incidents =>
   withFlips(known, id, entry, flips => ({ ...flips, restored: momentOf(entry) }))
+
+/** Kills under its name were taken back by who had put them: that is no recovery. */
+export const withUndo = (known: Incidents, id: string, places: readonly number[], entry: Entry): Incidents =>
+  withFlips(known, id, entry, flips => undo(flips, places))
+
+/** All that was done under names that nobody declared is this incident's. */
+export function withHistory(known: Incidents, id: string, names: readonly string[], entry: Entry): Incidents {
+  const undeclared = new Map(known.undeclared)
+  const taken = names.flatMap(name => undeclared.get(name) ?? [])
+  for (const name of names) undeclared.delete(name)
+  return taken.length === 0
+    ? known
+    : withFlips({ ...known, undeclared }, id, entry, flips => taken.reduce(joined, flips))
+}
+
+/** Kills that another incident took: a name that nobody declared has them no more, a declared one still tells of them. */
+export function withoutTaken(known: Incidents, name: string, kills: readonly KillMoment[]): Incidents {
+  const flips = known.undeclared.get(name)
+  if (flips === undefined) return known
+  return { ...known, undeclared: new Map(known.undeclared).set(name, withoutKills(flips, kills)) }
+}
 
 function withFlips(
   known: Incidents,
@@ -251,30 +259,6 @@ function letGo(incidents: Map<string, Incident>): void {
 
 const momentOf = (entry: Entry): Moment => ({ place: placeOf(entry), at: entry.at })
 
-/** The later of some moments, by place. */
-export function latest(...moments: readonly Moment[]): Moment {
-  const { place, at } = moments.reduce((a, b) => (b.place > a.place ? b : a))
-  return { place, at }
-}
-
 /** Whether two spellings mean one severity: `sev1` is `SEV-1`. */
 export const isSameLevel = (a: string, b: string): boolean => levelOf(a) === levelOf(b)
 const levelOf = (level: string): string => level.toLowerCase().replace(/[\s_-]+/g, '')
-
-/** What a declaration must have besides an id. */
-export const DECLARING = ['title', 'runbook', 'severity']
-
-/** What a kill is told that names an incident nobody declared, or one that is over. */
-export function warnOf({ incidents }: Pick<Incidents, 'incidents'>, id: string): Warning | undefined {
-  const incident = incidents.get(id)
-  if (incident === undefined) {
-    const detail = `Nobody has declared ${id} here. If it is no slip of the pen, declare it when there is time.`
-    const wayOut = [
-      byCall({ method: 'POST', path: '/v1/incidents', body: { id } }, 'takes its holds over', DECLARING),
-    ]
-    return { code: 'unknown-incident', detail, wayOut }
-  }
-  if (incident.resolved === undefined) return undefined
-  const detail = `${id} was resolved at ${toSecond(incident.resolved.at)}: if this is something new, declare it, and adopt.`
-  return { code: 'resolved-incident', detail }
-}

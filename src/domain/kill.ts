@@ -1,5 +1,5 @@
 // A kill: one shape from the request to the disk of an instance and into the log, and its rules. A kill always wins, takes
-// no variant and needs no paperwork. Of several flags (a step run) it is all or none.
+// no variant and needs no paperwork. Of several flags it is all or none.
 
 import { createHash } from 'node:crypto'
 import type { RunVerdict } from '../wire/runbook.js'
@@ -17,13 +17,13 @@ import {
   type Verdict,
 } from './flip.js'
 import type { Hold } from './hold.js'
-import { warnOf } from './incident.js'
+import { warnOf } from './incident-warnings.js'
 import { unknownFlag } from './near-key.js'
 import { type FlagState, pinnedVariant, type State, summariseHold } from './state.js'
 
 export type Kill = {
   v: 1
-  /** `step.run`: an entry that names the step and its flags comes before those of the kills. */
+  /** `step.run`: of a step, or of several flags in one act: an entry that names them all comes before those of the kills. */
   action: 'kill' | 'step.run'
   /** Each is to be held; one, where it is no run. */
   flags: readonly string[]
@@ -36,14 +36,20 @@ export type Kill = {
   request: RequestInfo
   /** Where it comes from an abandoned branch: its entry there. */
   origin?: { place: number; hash: string }
+  /** Where an app instance showed it back, as the log did not have it: the hold it was, and who showed it. */
+  shown?: NonNullable<Draft['shown']>
 }
 
 /** `accepted`: it passed the rules when an instance took it without the store, and is only brought into the log now. */
 export type Terms = 'asked' | 'accepted'
 
 /** Ten characters that follow from who, which request and which flag: a replay finds the hold it made. */
-export const holdId = (actor: string, key: string, flag: string): string =>
+const holdId = (actor: string, key: string, flag: string): string =>
   createHash('sha256').update(`${actor}\n${key}\n${flag}`).digest('hex').slice(0, 10)
+
+/** The hold that a kill puts on a flag: one that was shown back is the same as before. */
+export const holdIdOf = ({ actor, request, shown }: Kill, flag: string): string =>
+  shown?.hold ?? holdId(actor.id, request.key, flag)
 
 /** One entry for each flag, `unchanged` where the same incident (or actor) holds it already; all of them or none. */
 export function decideKill(state: State, asked: Kill, terms: Terms = 'asked'): Verdict {
@@ -64,7 +70,7 @@ function decideOne(state: State, kill: Kill, terms: Terms): Verdict {
   const now = Date.parse(kill.receivedAt)
   if (flag === undefined) return refuse(command, 'kill', unknownFor(state, command), now)
   const refusal = terms === 'accepted' ? undefined : mayKill(kill.actor, flag)
-  return refusal ? refuse(command, 'kill', refusal, now) : { drafts: [killDraft(flag, kill, terms)] }
+  return refusal ? refuse(command, 'kill', refusal, now) : { drafts: [killDraft(state, flag, kill, terms)] }
 }
 
 function decideRun(state: State, kill: Kill, terms: Terms): Verdict {
@@ -73,7 +79,7 @@ function decideRun(state: State, kill: Kill, terms: Terms): Verdict {
   const refused = verdicts.filter(each => each.error !== undefined)
   if (refused.length > 0) {
     const code = refused[0]?.error?.code ?? 'forbidden'
-    const detail = `The run is all or none, and ${refused.length} of ${verdicts.length} kills is refused: ${refused.map(each => each.error?.message).join(' ')}`
+    const detail = `It is all or none, and ${refused.length} of ${verdicts.length} kills is refused: ${refused.map(each => each.error?.message).join(' ')}`
     const error = new KillswitchError(code, detail, {
       ...refused[0]?.error?.data,
       verdicts: verdicts.map(({ error, ...verdict }) => ({
@@ -83,7 +89,7 @@ function decideRun(state: State, kill: Kill, terms: Terms): Verdict {
     })
     return refuse(kill, 'step.run', error, now)
   }
-  const kills = kill.flags.map(key => killDraft(state.flags.get(key) as FlagState, kill, terms))
+  const kills = kill.flags.map(key => killDraft(state, state.flags.get(key) as FlagState, kill, terms))
   const outcome = kills.some(each => each.outcome === 'applied') ? 'applied' : 'unchanged'
   const run: Draft = {
     ...common({ actor: kill.actor, request: kill.request }, 'step.run', now),
@@ -140,26 +146,32 @@ const heldAlready = (
       : hold.incident === incident,
   )
 
-/** The entry of one kill. A second kill by the same incident (or actor) is `unchanged`, and still an entry. */
-function killDraft(flag: FlagState, kill: Kill, terms: Terms): Draft {
+/**
+ * The entry of one kill. A second kill by the same incident (or actor) is `unchanged`, and still an entry. So is one that
+ * comes in late: an app had shown its hold back meanwhile, and the hold was released. What a branch tells of is decided anew.
+ */
+function killDraft({ merged }: State, flag: FlagState, kill: Kill, terms: Terms): Draft {
   const { definition } = flag
-  const { actor, incident, request, receivedAt } = kill
-  const own = holdId(actor.id, request.key, definition.key)
+  const { actor, incident, request, receivedAt, shown } = kill
+  const own = holdIdOf(kill, definition.key)
   // a hold that this very request put is the one, whoever has adopted it since
   const held = flag.holds.find(hold => hold.id === own) ?? heldAlready(flag, kill)
+  const isLate = terms === 'accepted' && kill.origin === undefined && receivedAt < flag.flippedAt
+  const isOver = !held && isLate && merged.includes(own)
   const id = held?.id ?? own
   const added = { id, actor: actor.id, ...(incident === undefined ? {} : { incident }), since: receivedAt }
   const holds = flag.holds.map(summariseHold)
   return {
     ...common({ actor, request, flag: definition.key }, 'kill', Date.parse(receivedAt)),
-    outcome: held ? 'unchanged' : 'applied',
+    outcome: held || isOver ? 'unchanged' : 'applied',
     application: definition.application,
     label: definition.killLabel,
     from: pinnedVariant(flag),
-    to: definition.killVariant,
+    to: isOver ? pinnedVariant(flag) : definition.killVariant,
     hold: id,
-    holds: held ? holds : [...holds, added],
+    holds: held || isOver ? holds : [...holds, added],
     ...(terms === 'accepted' ? { merged: [own] } : {}),
+    ...(shown === undefined ? {} : { shown }),
     ...paperwork(kill),
   }
 }

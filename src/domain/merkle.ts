@@ -1,7 +1,7 @@
 // The Merkle tree over the log's lines, as RFC 6962 section 2.1 has it: one leaf per line, over its exact stored bytes.
 // Knows hashes and where they are kept in a flat file, never what the lines say.
 
-import { hash } from 'node:crypto'
+import * as crypto from 'node:crypto'
 
 /** Half-open, by leaf index: `[from, to)`. */
 export type Range = readonly [from: number, to: number]
@@ -11,7 +11,12 @@ export type NodeHash = (node: Node) => Buffer
 
 const LEAF = Buffer.of(0)
 const INNER = Buffer.of(1)
-const digest = (...parts: Uint8Array[]): Buffer => hash('sha256', Buffer.concat(parts), 'buffer')
+/** Half the time of the other, and not there before Node 20.12, on which an SDK may run. */
+const once: typeof crypto.hash | undefined = crypto.hash
+const digest = (...parts: Uint8Array[]): Buffer => {
+  const bytes = Buffer.concat(parts)
+  return once?.('sha256', bytes, 'buffer') ?? crypto.createHash('sha256').update(bytes).digest()
+}
 
 export const EMPTY_ROOT = digest()
 export const leafHash = (line: string | Uint8Array): Buffer =>

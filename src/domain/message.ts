@@ -1,18 +1,12 @@
 // The runbook's communication templates, filled from the newest notes. What cannot be filled stays in its brackets and is
 // listed: nothing is made up, and no example value of a template goes out as if it were true.
 
+import { oneLine } from '../text/characters.js'
 import type { Message } from '../wire/message.js'
 import type { Template } from '../wire/runbook.js'
 import { toSecond } from './clock.js'
 import { by, KillswitchError } from './errors.js'
-import {
-  applicationNames,
-  between,
-  type Facts,
-  factsOf,
-  oneLine,
-  type PostmortemSource,
-} from './postmortem-facts.js'
+import { applicationNames, between, type Facts, factsOf, type PostmortemSource } from './postmortem-facts.js'
 
 /** The template a kind means: by a word of its title, or by its tag (`[RESOLVED]`). Throws `unknown-template`. */
 export function templateOf(templates: readonly Template[], kind: string): Template {
@@ -29,7 +23,7 @@ export function templateOf(templates: readonly Template[], kind: string): Templa
   throw new KillswitchError(
     'unknown-template',
     names.length === 0
-      ? 'The runbook of this incident has no message templates.'
+      ? 'No runbook of this incident has message templates.'
       : `The runbook of this incident has no template "${kind}": it has ${names.join(', ')}.`,
     {
       templates: names,
@@ -52,7 +46,8 @@ export function messageOf(source: PostmortemSource, template: Template): Message
 /** A line with a label and a value, or running text with brackets. */
 function filledLine(line: string, source: PostmortemSource, facts: Facts): string {
   const tagged = /^(\[[A-Z]+\])\s+\S+:\s+\S/.exec(line)
-  if (tagged) return `${tagged[1]} ${source.incident.severity}: ${oneLine(source.incident.title)}`
+  if (tagged)
+    return `${tagged[1]} ${source.incident.severity ?? '[severity]'}: ${oneLine(source.incident.title)}`
   const [, label = '', value = ''] = /^([A-Za-z][A-Za-z ]{2,30}):\s+(.+)$/.exec(line) ?? []
   if (label === '' || label === 'Status') return inBrackets(line, source, facts)
   if (/^https?:/.test(value) && !value.includes('[')) {

@@ -1,14 +1,17 @@
-// Signed notes, as c2sp.org/signed-note has them: text, a blank line, and one line per signature. Ed25519 alone (type 1).
+// Signed notes, as c2sp.org/signed-note has them: text, a blank line, and one line per signature. Ed25519 alone: of whoever
+// wrote the note (type 1), and of those who cosign it (type 4, cosignature.ts).
 // Knows nothing of what a note says.
 
 import { createHash, createPublicKey, type KeyObject, sign, verify } from 'node:crypto'
 
-type NoteSignature = { name: string; id: string; signature: Buffer }
+export type NoteSignature = { name: string; id: string; signature: Buffer }
 /** `text` ends in a newline. Nothing in it may be believed before a signature was verified. */
 export type Note = { text: string; signatures: NoteSignature[] }
 export type Verifier = { name: string; id: string; key: KeyObject }
 
 const ED25519 = 1
+export const COSIGNER = 4
+export type KeyType = typeof ED25519 | typeof COSIGNER
 /** The specification asks for at least 16; a bound keeps a hostile note cheap. */
 const MOST_SIGNATURES = 32
 const NAME = /^[^\s+]+$/u
@@ -23,31 +26,40 @@ const publicKeyOf = (bytes: Buffer): KeyObject =>
   createPublicKey({ key: { kty: 'OKP', crv: 'Ed25519', x: bytes.toString('base64url') }, format: 'jwk' })
 
 /** SHA-256(name || 0x0A || type || public key), its first four bytes, in hex. */
-const keyId = (name: string, key: Buffer): string =>
-  createHash('sha256').update(`${name}\n`).update(Buffer.of(ED25519)).update(key).digest('hex').slice(0, 8)
+const keyId = (name: string, key: Buffer, type: KeyType): string =>
+  createHash('sha256').update(`${name}\n`).update(Buffer.of(type)).update(key).digest('hex').slice(0, 8)
 
 /** What a verifier is given, on one line: `<name>+<key id>+<base64(type || public key)>`. */
-export function verifierKey(name: string, key: KeyObject): string {
+export function verifierKey(name: string, key: KeyObject, type: KeyType = ED25519): string {
   const bytes = publicBytes(key)
-  return `${name}+${keyId(name, bytes)}+${Buffer.concat([Buffer.of(ED25519), bytes]).toString('base64')}`
+  return `${name}+${keyId(name, bytes, type)}+${Buffer.concat([Buffer.of(type), bytes]).toString('base64')}`
 }
 
 /** Reads a verifier key; undefined where it is none, or its id is not that of its key. */
-export function parseVerifierKey(text: string): Verifier | undefined {
+export function parseVerifierKey(text: string, type: KeyType = ED25519): Verifier | undefined {
   const [, name = '', id = '', encoded = ''] =
     /^([^\s+]+)\+([0-9a-f]{8})\+([A-Za-z0-9+/]+=*)$/u.exec(text.trim()) ?? []
   const bytes = Buffer.from(encoded, 'base64')
-  if (bytes.length !== 33 || bytes[0] !== ED25519 || bytes.toString('base64') !== encoded) return undefined
+  if (bytes.length !== 33 || bytes[0] !== type || bytes.toString('base64') !== encoded) return undefined
   const key = bytes.subarray(1)
-  return keyId(name, key) === id ? { name, id, key: publicKeyOf(key) } : undefined
+  return keyId(name, key, type) === id ? { name, id, key: publicKeyOf(key) } : undefined
+}
+
+/** A line of a note: `— <name> base64(key id || signature)`. */
+export const lineOf = ({ name, id, signature }: NoteSignature): string =>
+  `— ${name} ${Buffer.concat([Buffer.from(id, 'hex'), signature]).toString('base64')}\n`
+
+/** The line of whoever has the private or the public half of this key. */
+export function signatureLine(name: string, key: KeyObject, type: KeyType, signature: Buffer): string {
+  if (!NAME.test(name)) throw new TypeError(`not a key name: ${name}`)
+  return lineOf({ name, id: keyId(name, publicBytes(key), type), signature })
 }
 
 /** Signs a text, which must end in a newline, under a key's name. */
 export function signNote(text: string, name: string, privateKey: KeyObject): string {
-  if (!text.endsWith('\n') || !NAME.test(name)) throw new TypeError(`not a text or a key name: ${name}`)
-  const id = Buffer.from(keyId(name, publicBytes(privateKey)), 'hex')
-  const signature = Buffer.concat([id, sign(null, Buffer.from(text), privateKey)])
-  return `${text}\n— ${name} ${signature.toString('base64')}\n`
+  if (!text.endsWith('\n')) throw new TypeError('not a text of whole lines')
+  const signature = sign(null, Buffer.from(text), privateKey)
+  return `${text}\n${signatureLine(name, privateKey, ED25519, signature)}`
 }
 
 /** Takes a note apart without verifying it; undefined where it is none. */

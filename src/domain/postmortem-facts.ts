@@ -2,9 +2,13 @@
 // and the runbook goes in, so that the same log always gives the same text.
 
 import type { Application, FlagDefinition } from '../wire/catalogue.js'
+import type { Note } from '../wire/entry.js'
 import type { Runbook } from '../wire/runbook.js'
 import { type Entry, placeOf } from './audit.js'
+import { span } from './clock.js'
+import { fleetWords } from './fleet-words.js'
 import { type Incident, isOpen, isSameLevel } from './incident.js'
+import { provenBy } from './proof.js'
 
 export type PostmortemSource = {
   incident: Incident
@@ -14,6 +18,8 @@ export type PostmortemSource = {
   environment: string
   definition: (flag: string | undefined) => FlagDefinition | undefined
   applications: readonly Application[]
+  /** What of the log could not be read for it, in a sentence. */
+  unreadable?: string
 }
 
 /** How long one flag was killed under the incident, and how well that was proved. */
@@ -23,10 +29,10 @@ export type FlagWindow = {
   killedAt: string
   /** Absent while it is still killed. */
   restoredAt?: string
-  /** From the kill to the last live instance that applied it, ms; absent where nobody proved it. */
-  effectMs?: number
-  /** How many live instances had applied it in the end, of how many; absent where the log has no confirmation. */
-  proof?: { applied: number; of: number }
+  /** Another incident took the hold over: the flag was killed on, under that one. */
+  taken?: { by: string; at: string }
+  /** What the log says was proved of the kill, in a sentence; absent where it says nothing. */
+  proof?: string
 }
 
 export type Facts = {
@@ -36,16 +42,18 @@ export type Facts = {
   /** `SEV1 (declared as SEV0)` where it was changed. */
   severity: string
   windows: FlagWindow[]
-  /** From the declaration to the first kill, ms; negative where the kill came first. */
+  /** From the declaration to the first kill that was not taken back, ms; negative where the kill came first. */
   toKillMs?: number
-  notes: Record<'update' | 'progress' | 'impact' | 'cause' | 'resolution' | 'recovered' | 'action', Entry[]>
+  notes: Record<Note['kind'], Entry[]>
+  /** Kills without a step that stands behind them, and restores that left out their step or the wait before it. */
   offRunbook: Entry[]
   refused: Entry[]
 }
 
 export function factsOf({ incident, entries, definition }: PostmortemSource): Facts {
   const kills = entries.filter(entry => entry.action === 'kill' && entry.outcome === 'applied')
-  const firstKill = kills[0]?.at
+  const undone = entries.flatMap(entry => (entry.undo ? (entry.released ?? []) : []))
+  const firstKill = (kills.find(({ hold = '' }) => !undone.includes(hold)) ?? kills[0])?.at
   const start = firstKill !== undefined && firstKill < incident.declared.at ? firstKill : incident.declared.at
   const toKillMs =
     firstKill === undefined ? undefined : Date.parse(firstKill) - Date.parse(incident.declared.at)
@@ -53,21 +61,24 @@ export function factsOf({ incident, entries, definition }: PostmortemSource): Fa
     start,
     severity: severityIn(incident, entries),
     ...(isOpen(incident) || incident.resolved === undefined ? {} : { end: incident.resolved.at }),
-    windows: kills.flatMap((kill, index) => windowOf(kill, kills.slice(0, index), entries, definition)),
+    windows: kills.flatMap((kill, index) =>
+      windowOf(incident.id, kill, kills.slice(0, index), entries, definition),
+    ),
     ...(toKillMs === undefined ? {} : { toKillMs }),
     notes: notesOf(entries),
-    offRunbook: kills.filter(kill => kill.offRunbook),
+    offRunbook: entries.filter(entry => isOffRunbook(entry)),
     refused: entries.filter(entry => entry.outcome === 'refused' && entry.refusal !== undefined),
   }
 }
 
-function severityIn({ severity }: Incident, entries: readonly Entry[]): string {
-  const first = entries.find(entry => entry.declared !== undefined)?.declared?.severity
+function severityIn({ severity = '[severity]' }: Incident, entries: readonly Entry[]): string {
+  const first = entries.find(entry => entry.declared !== undefined)?.declared?.severity || undefined
   return first === undefined || isSameLevel(first, severity) ? severity : `${severity} (declared as ${first})`
 }
 
 /** One window per stretch in which the flag was killed; a kill of a flag that was held already begins none. */
 function windowOf(
+  incident: string,
   kill: Entry,
   before: readonly Entry[],
   entries: readonly Entry[],
@@ -77,20 +88,38 @@ function windowOf(
   const begun = before.filter(each => each.flag === kill.flag).length
   if (begun > restoredBefore) return []
   const end = entries.find(entry => isEnd(entry, kill.flag) && placeOf(entry) > placeOf(kill))
-  const proofs = entries.filter(entry => entry.confirmed?.flip === placeOf(kill))
-  const proof = proofs.find(entry => entry.confirmed?.complete) ?? proofs.at(-1)
-  const { lastMs, applied = 0, pending = [] } = proof?.confirmed ?? {}
+  const taken = entries.find(entry => isTaking(entry, kill, incident))
+  const isHere = taken === undefined || (end !== undefined && placeOf(end) < placeOf(taken))
+  const proof = proofOf(kill, entries)
   return [
     {
       flag: kill.flag as string,
       label: kill.label ?? definition(kill.flag)?.killLabel ?? 'killed',
       killedAt: kill.at,
-      ...(end === undefined ? {} : { restoredAt: end.at }),
-      ...(lastMs === undefined ? {} : { effectMs: lastMs }),
-      ...(proof === undefined ? {} : { proof: { applied, of: applied + pending.length } }),
+      ...(end === undefined || !isHere ? {} : { restoredAt: end.at }),
+      ...(isHere ? {} : { taken: { by: taken.incident ?? '', at: taken.at } }),
+      ...(proof === undefined ? {} : { proof }),
     },
   ]
 }
+
+/** Where it was confirmed once, that; else the last that was written of it. */
+function proofOf(kill: Entry, entries: readonly Entry[]): string | undefined {
+  const told = entries.filter(entry => entry.confirmed?.flip === placeOf(kill))
+  const whole = told.find(({ confirmed }) => confirmed && provenBy(confirmed).status === 'confirmed')
+  const entry = whole ?? told.at(-1)
+  return entry && fleetWords(entry)
+}
+
+const isOffRunbook = ({ action, outcome, offRunbook, warnings = [] }: Entry): boolean =>
+  outcome === 'applied' &&
+  (action === 'kill' ? offRunbook === true : action === 'restore' && warnings.length > 0)
+
+/** Another incident takes the hold that this kill put under this one. */
+const isTaking = (entry: Entry, kill: Entry, incident: string): boolean =>
+  entry.incident !== incident &&
+  placeOf(entry) > placeOf(kill) &&
+  (entry.adopted ?? []).some(each => each.from === incident && each.hold === kill.hold)
 
 const isEnd = (entry: Entry, flag: string | undefined): boolean =>
   entry.action === 'restore' && entry.outcome === 'applied' && entry.flag === flag && entry.to === null
@@ -104,9 +133,11 @@ function notesOf(entries: readonly Entry[]): Facts['notes'] {
     resolution: [],
     recovered: [],
     action: [],
+    escalated: [],
   }
+  // a newer version may have written of a kind that this one does not know
   for (const entry of entries)
-    if (entry.note && entry.outcome === 'applied') notes[entry.note.kind].push(entry)
+    if (entry.note && entry.outcome === 'applied') notes[entry.note.kind]?.push(entry)
   return notes
 }
 
@@ -121,29 +152,4 @@ export function applicationNames({
   return names.length === 0 ? undefined : names.join(', ')
 }
 
-/** `2026-11-20 03:00:05 UTC`: to the second, as a post-mortem is read. */
-
-/** "2 h 5 min", "12 min 3 s", "840 ms". */
-export function span(ms: number): string {
-  if (ms < 1_000) return `${Math.round(ms)} ms`
-  const seconds = Math.round(ms / 1_000)
-  const parts: [number, string][] = [
-    [Math.floor(seconds / 86_400), 'd'],
-    [Math.floor(seconds / 3_600) % 24, 'h'],
-    [Math.floor(seconds / 60) % 60, 'min'],
-    [seconds % 60, 's'],
-  ]
-  const from = parts.findIndex(([count]) => count > 0)
-  return parts
-    .slice(from, from + 2)
-    .filter(([count]) => count > 0)
-    .map(([count, unit]) => `${count} ${unit}`)
-    .join(' ')
-}
-
 export const between = (from: string, to: string): string => span(Date.parse(to) - Date.parse(from))
-
-/** Somebody's words on one line of Markdown. */
-export const oneLine = (text: string): string => text.replace(/\s+/g, ' ').trim()
-/** The same in a cell of a table. */
-export const cell = (text: string): string => oneLine(text).replace(/\|/g, '\\|')

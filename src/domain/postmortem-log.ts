@@ -1,39 +1,48 @@
 // What every post-mortem has, whatever its template: how fast, how well proved, who went off the runbook, what is left.
 
-import { toSecond } from './clock.js'
 import {
-  between,
-  cell,
-  type Facts,
-  type FlagWindow,
-  type PostmortemSource,
-  span,
-} from './postmortem-facts.js'
+  type Block,
+  bullets,
+  code,
+  heading,
+  type Phrase,
+  prose,
+  strong,
+  table,
+  words,
+} from '../text/markdown.js'
+import { span, toSecond } from './clock.js'
+import { between, type Facts, type FlagWindow, type PostmortemSource } from './postmortem-facts.js'
 import { attemptOf, causeOf, lackOf } from './refusal.js'
 
 /** `isTemplate`: the header is a template's, and may not say when it was. */
-export function fromTheLog(source: PostmortemSource, facts: Facts, isTemplate: boolean): string[] {
+export function fromTheLog(source: PostmortemSource, facts: Facts, isTemplate: boolean): Block[] {
   const { incident, environment } = source
   const end = facts.end === undefined ? 'now (still open)' : toSecond(facts.end)
   return [
-    '## From the log',
-    '',
-    ...(isTemplate
-      ? [`- ${incident.id}, ${environment}: ${toSecond(facts.start)} to ${end}, ${durationOf(facts)}`]
-      : []),
-    `- Time to kill: ${toKill(facts)}`,
-    ...left(source),
-    ...table(facts),
+    heading(2, words('From the log')),
+    bullets([
+      ...(source.unreadable === undefined
+        ? []
+        : [prose`${strong(words('Not complete.'))} ${source.unreadable}`]),
+      ...(isTemplate
+        ? [prose`${incident.id}, ${environment}: ${toSecond(facts.start)} to ${end}, ${durationOf(facts)}`]
+        : []),
+      prose`Time to kill: ${toKill(facts)}`,
+      ...left(source),
+    ]),
+    ...windowTable(facts),
     ...part(
       'Off the runbook',
       facts.offRunbook.map(
-        entry => `- ${toSecond(entry.at)} \`${entry.flag}\` by ${entry.actor.id}: ${lackOf(entry)}`,
+        entry =>
+          prose`${toSecond(entry.at)} ${code(entry.flag ?? '')} by ${entry.actor.id}: ${lackOf(entry)}`,
       ),
     ),
     ...part(
       'Refused',
       facts.refused.map(
-        entry => `- ${toSecond(entry.at)} ${attemptOf(entry)}, by ${entry.actor.id}: ${causeOf(entry)}`,
+        entry => prose`${toSecond(entry.at)} ${attemptOf(entry)}, by ${entry.actor.id}: ${causeOf(entry)}`,
       ),
     ),
   ]
@@ -42,26 +51,22 @@ export function fromTheLog(source: PostmortemSource, facts: Facts, isTemplate: b
 export const durationOf = ({ start, end }: Facts): string =>
   end === undefined ? 'still open' : between(start, end)
 
-function table({ windows }: Facts): string[] {
+function windowTable({ windows }: Facts): Block[] {
   if (windows.length === 0) return []
   const rows = windows.map(window => {
-    const { flag, label, killedAt, restoredAt } = window
-    const restored =
+    const { flag, label, killedAt, restoredAt, taken } = window
+    const here =
       restoredAt === undefined ? 'still killed' : `${toSecond(restoredAt)} (${between(killedAt, restoredAt)})`
-    return `| \`${flag}\` | ${cell(label)} | ${toSecond(killedAt)} | ${effect(window)} | ${restored} |`
+    const restored = taken ? `taken over by ${taken.by}, ${toSecond(taken.at)}` : here
+    return [[code(flag)], ...[label, toSecond(killedAt), effect(window), restored].map(words)]
   })
-  return ['', '| Flag | Act | Killed | In effect | Restored |', '| --- | --- | --- | --- | --- |', ...rows]
+  return [table([['Flag', 'Act', 'Killed', 'In effect', 'Restored'].map(words), ...rows])]
 }
 
-const part = (title: string, lines: string[]): string[] =>
-  lines.length === 0 ? [] : ['', `### ${title}`, '', ...lines]
+const part = (title: string, items: Phrase[][]): Block[] =>
+  items.length === 0 ? [] : [heading(3, words(title)), bullets(items)]
 
-function effect({ effectMs, proof }: FlagWindow): string {
-  if (proof === undefined || proof.of === 0) return 'unproven: no running instance was known'
-  const when = effectMs === undefined ? '' : ` after ${span(effectMs)}`
-  const shown = `${proof.applied} of ${proof.of} instances${when}`
-  return proof.applied === proof.of ? `proved by ${shown}` : `not proved by all: ${shown}`
-}
+const effect = ({ proof }: FlagWindow): string => proof ?? 'the log does not say who applied it'
 
 function toKill({ toKillMs }: Facts): string {
   if (toKillMs === undefined) return 'no flag was killed'
@@ -70,7 +75,7 @@ function toKill({ toKillMs }: Facts): string {
     : `${span(toKillMs)} after it was declared`
 }
 
-const left = ({ incident }: PostmortemSource): string[] =>
+const left = ({ incident }: PostmortemSource): Phrase[][] =>
   (incident.resolved?.leave ?? []).map(
-    each => `- Left killed: \`${each.flag}\`, looked after by ${each.owner} until ${each.until}`,
+    ({ flag, owner, until }) => prose`Left killed: ${code(flag)}, looked after by ${owner} until ${until}`,
   )

@@ -6,18 +6,19 @@ import type { ProvisionalHold } from '../wire/snapshot.js'
 import { type Draft, placeOf, type SealedEntry } from './audit.js'
 import { paperwork } from './flip.js'
 import type { Hold } from './hold.js'
-import { holdId, type Kill } from './kill.js'
+import { holdIdOf, type Kill } from './kill.js'
 import { type FlagState, killValue, type State } from './state.js'
 
 export const provisionalId = ({ actor, request }: Kill): string => `${actor.id}\n${request.key}`
 
 /** The holds it puts: the same ids that its entries will have in the log. */
 export function holdsOf(kill: Kill): Hold[] {
-  const { actor, request, claim, incident, receivedAt } = kill
+  const { actor, claim, incident, receivedAt } = kill
   return kill.flags.map(flag => ({
-    id: holdId(actor.id, request.key, flag),
+    id: holdIdOf(kill, flag),
     flag,
     actor: actor.id,
+    role: actor.role,
     ...(incident === undefined ? {} : { incident }),
     reason: paperwork(kill).reason ?? '',
     ...(claim.runbook === undefined ? {} : { runbook: claim.runbook }),
@@ -85,7 +86,7 @@ const idsOf = ({ id, joined = [] }: Hold): string[] => [id, ...joined.map(each =
 
 /** The kill that an entry tells of, without its flags. */
 function killOf(draft: Draft): Kill {
-  const { actor, receivedAt, request, runbook, step, offRunbook, warnings, reason, incident } = draft
+  const { actor, receivedAt, request, runbook, step, offRunbook, warnings, reason, incident, shown } = draft
   return {
     v: 1,
     action: 'kill',
@@ -101,5 +102,6 @@ function killOf(draft: Draft): Kill {
     ...(reason === undefined ? {} : { reason }),
     ...(incident === undefined ? {} : { incident }),
     request,
+    ...(shown === undefined ? {} : { shown }),
   }
 }

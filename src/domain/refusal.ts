@@ -11,11 +11,16 @@ const ATTEMPTS: Partial<Record<Action, string>> = {
   'incident.adopted': 'adopt',
   'incident.step': 'tick a step',
   'incident.resolved': 'resolve',
+  'incident.reopened': 'reopen',
+  'fleet.forgotten': 'forget app instances',
+  'fleet.reconciled': 'release holds in apps',
 }
 
 /** `restore ai_v1`, `resolve`. */
-export const attemptOf = ({ action, flag }: Pick<Entry, 'action' | 'flag'>): string =>
-  [ATTEMPTS[action] ?? action, flag].filter(Boolean).join(' ')
+export function attemptOf({ action, flag, step }: Pick<Entry, 'action' | 'flag' | 'step'>): string {
+  const words = action === 'step.run' && step === undefined ? 'kill several flags' : ATTEMPTS[action]
+  return [words ?? action, flag].filter(Boolean).join(' ')
+}
 
 /** Why it was refused. An entry has no ways out. */
 export const causeOf = ({ refusal }: Pick<Entry, 'refusal'>): string => refusal?.detail ?? ''
@@ -27,13 +32,22 @@ const LACKS: Partial<Record<WarningCode, string>> = {
   'ambiguous-step': 'the step that was named could be several',
   'step-mismatch': 'the step that was named does not act on this flag',
 }
+/** Of a restore. */
+const LEAVES_OUT: Partial<Record<WarningCode, string>> = {
+  'no-step': 'restored without the step that does',
+  'wait-not-over': 'restored before the wait was over',
+}
 const OF_A_STEP: readonly WarningCode[] = ['unknown-step', 'ambiguous-step', 'step-mismatch']
 
-/** What a kill off the runbook lacked. */
-export const lackOf = ({ warnings = [], step }: Pick<Entry, 'warnings' | 'step'>): string =>
+/** What a kill off the runbook lacked, or a restore left out. */
+export const lackOf = ({
+  action,
+  warnings = [],
+  step,
+}: Pick<Entry, 'action' | 'warnings' | 'step'>): string =>
   warnings
     .flatMap(({ code }) => {
-      const words = LACKS[code]
+      const words = (action === 'restore' ? LEAVES_OUT : LACKS)[code]
       if (words === undefined) return []
       return step?.id && OF_A_STEP.includes(code) ? `${words} (${step.id})` : words
     })

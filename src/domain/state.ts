@@ -7,16 +7,13 @@ import type { HoldSummary } from '../wire/hold.js'
 import type { Gap } from '../wire/housekeeping.js'
 import type { FlagValue } from '../wire/words.js'
 import { EMPTY, type Entry, type Head, placeOf, type SealedEntry } from './audit.js'
+import { type Forgotten, foldFleet, mergedAfter } from './fleet-state.js'
 import { foldGaps } from './gap.js'
 import { adoptHolds, type Hold, holdOf } from './hold.js'
-import {
-  foldIncident,
-  type Incident,
-  type IncidentFlips,
-  withKills,
-  withRestore,
-  withSteps,
-} from './incident.js'
+import { type Incident, withSteps } from './incident.js'
+import type { IncidentFlips } from './incident-flips.js'
+import { incidentsAfter, stepDone } from './incident-fold.js'
+import { type Signing, signingAfter } from './signature.js'
 
 export type FlagState = {
   /** The definition in force: while orphaned, the last one under which the flag was killed. */
@@ -41,12 +38,20 @@ export type State = {
   head: Head & { at: string }
   /** SHA-256 of the first entry: the log's name. */
   log: string | undefined
+  /** Which key signs its commits; absent while they are not signed. */
+  signing?: Signing
   revision: number
+  /** SHA-256 of the entry at `revision`: what an app instance answers with. */
+  revisionHash: string
   revisedAt: string
   flags: ReadonlyMap<string, FlagState>
   catalogue: CatalogueDocument | undefined
   /** Ids of the provisional holds that came into the log last, newest last: what SDKs may let go of. */
   merged: readonly string[]
+  /** Ids of holds that the log does not have and that were released in the apps, newest last. */
+  reconciled: readonly string[]
+  /** App instances that nobody waits for any more, by the id of their session, newest last. */
+  forgotten: readonly Forgotten[]
   /** Digests of every catalogue that was ever in force. */
   catalogues: ReadonlySet<string>
   /** Incidents that were declared, oldest first. */
@@ -61,10 +66,13 @@ export const INITIAL: State = {
   head: { ...EMPTY, at: '' },
   log: undefined,
   revision: 0,
+  revisionHash: '',
   revisedAt: '',
   flags: new Map(),
   catalogue: undefined,
   merged: [],
+  reconciled: [],
+  forgotten: [],
   catalogues: new Set(),
   incidents: new Map(),
   undeclared: new Map(),
@@ -88,14 +96,23 @@ export const summariseHold = (hold: Hold): HoldSummary => ({
 })
 
 /** The state after one more entry. The entry must be the one after `state.head`. */
-export function fold(state: State, { entry, hash }: SealedEntry): State {
+export function fold(state: State, sealed: SealedEntry): State {
+  const next = folded(state, sealed)
+  return next.revision === state.revision ? next : { ...next, revisionHash: sealed.hash }
+}
+
+function folded(state: State, { entry, hash }: SealedEntry): State {
   const place = placeOf(entry)
+  const signing = signingAfter(state.signing, entry, place)
   let next: State = {
     ...state,
     head: { epoch: entry.epoch, seq: entry.seq, hash, at: entry.at },
     log: state.log ?? hash,
+    ...(signing === undefined ? {} : { signing }),
   }
-  if (entry.merged !== undefined) next = withMerged(next, entry, place)
+  // SDKs are to hear of it, so that the revision moves even where the flag was held already
+  if (entry.merged !== undefined)
+    next = { ...next, revision: place, revisedAt: entry.at, merged: mergedAfter(state.merged, entry) }
   if (entry.outcome === 'refused' && entry.origin !== undefined) return withNotApplied(next, entry, place)
   if (entry.action === 'kill' && entry.outcome === 'unchanged') return killedAgain(next, entry, place)
   if (entry.outcome !== 'applied') return next
@@ -115,6 +132,9 @@ export function fold(state: State, { entry, hash }: SealedEntry): State {
       return { ...revised, flags: proved(state, entry.flag, () => proofOf(entry, place)) }
     case 'flip.confirmed':
       return { ...told, flags: confirmed(state, entry) }
+    case 'fleet.forgotten':
+    case 'fleet.reconciled':
+      return { ...(entry.reconciled === undefined ? told : revised), ...foldFleet(state, entry) }
     case 'catalogue.loaded':
       return entry.catalogue === undefined ? next : withCatalogue(revised, entry.catalogue, place)
     default:
@@ -133,17 +153,6 @@ function killedAgain(state: State, entry: Entry, place: number): State {
   return { ...state, ...told, flags: new Map(state.flags).set(flag.definition.key, { ...flag, holds }) }
 }
 
-/** How many merged ids are told. An SDK that was away for more merges than that keeps its hold until it is restored. */
-const MERGED_KEPT = 500
-
-/** SDKs are to hear of it, so that the revision moves even where the flag was held already. */
-const withMerged = (state: State, entry: Entry, place: number): State => ({
-  ...state,
-  revision: place,
-  revisedAt: entry.at,
-  merged: [...state.merged, ...(entry.merged ?? [])].slice(-MERGED_KEPT),
-})
-
 /** A restore of an abandoned branch is not applied again; the flag says so until its next flip. */
 function withNotApplied(state: State, entry: Entry, place: number): State {
   const flag = entry.flag === undefined ? undefined : state.flags.get(entry.flag)
@@ -155,51 +164,14 @@ function withNotApplied(state: State, entry: Entry, place: number): State {
 const gapsAfter = (state: State, entry: Entry): State['gaps'] =>
   foldGaps(state.gaps, entry, incident => state.incidents.has(incident))
 
-/** What an entry means for the incidents: a kill and a restore are of those their holds name. */
-function incidentsAfter(state: State, entry: Entry, place: number): Pick<State, 'incidents' | 'undeclared'> {
-  const known = { incidents: state.incidents, undeclared: state.undeclared }
-  const { flag = '', incident, at } = entry
-  const from = [{ place, at, by: entry.actor.id, ...stepDone(entry) }]
-  if (entry.action === 'kill') {
-    if (incident === undefined) return known
-    return withSteps(withKills(known, incident, [{ place, at, flag }], entry), incident, from, entry)
-  }
-  if (entry.action === 'restore') {
-    const released = (state.flags.get(flag)?.holds ?? []).filter(hold => entry.released?.includes(hold.id))
-    const named = new Set(released.flatMap(hold => hold.incident ?? []))
-    return [...named].reduce(
-      (after, each) => withSteps(withRestore(after, each, entry), each, from, entry),
-      known,
-    )
-  }
-  if (entry.action !== 'incident.adopted') return foldIncident(known, entry)
-  const kills = (entry.adopted ?? []).flatMap(each => adoptable(state, each) ?? [])
-  const own = kills.map(hold => ({ place: hold.place, at: hold.since, flag: hold.flag }))
-  if (incident === undefined || own.length === 0) return known
-  const steps = kills.map(hold => ({
-    place: hold.place,
-    at: hold.since,
-    by: hold.actor,
-    ...stepDone(hold),
-  }))
-  return withSteps(withKills(known, incident, own, entry), incident, steps, entry)
-}
-
-/** The step a flip did; one that does not speak of the flag was not done by it. */
-const stepDone = ({ step, offRunbook }: Pick<Entry, 'step' | 'offRunbook'>) =>
-  step === undefined || offRunbook ? {} : { step }
-
-const adoptable = (state: State, { flag, hold }: { flag: string; hold: string }): Hold | undefined =>
-  state.flags.get(flag)?.holds.find(each => each.id === hold && each.incident === undefined)
-
 function adopted(state: State, entry: Entry, place: number): State['flags'] {
   const flags = new Map(state.flags)
   const { incident, adopted: taken = [] } = entry
   for (const key of new Set(taken.map(each => each.flag))) {
     const flag = flags.get(key)
     if (flag === undefined || incident === undefined) continue
-    const ids = taken.filter(each => each.flag === key).map(each => each.hold)
-    flags.set(key, { ...flag, holds: adoptHolds(flag.holds, ids, incident), place })
+    const own = taken.filter(each => each.flag === key)
+    flags.set(key, { ...flag, holds: adoptHolds(flag.holds, own, incident), place })
   }
   return flags
 }

@@ -31,20 +31,20 @@ export const killsOf = (step: Step): string[] => [
 export const needsChoice = (step: Step): boolean =>
   killsOf(step).some(flag => doubtsOf(step, flag).length > 0)
 
+/** What a run was asked for besides its step: the call that is suggested instead has it too. */
+type Asked = { flags?: readonly string[]; incident?: string; reason?: string }
+
 /** The flags a run is to kill. Throws `nothing-to-run`, `choose-flags` or `step-mismatch`, each with the call to make. */
-export function chooseFlags(
-  step: Step,
-  children: readonly Step[],
-  chosen: readonly string[] | undefined,
-): string[] {
+export function chooseFlags(step: Step, children: readonly Step[], asked: Asked): string[] {
+  const { flags: chosen, ...papers } = asked
   const kills = killsOf(step)
-  if (kills.length === 0) throw nothingToRun(step, children)
+  if (kills.length === 0) throw nothingToRun(step, children, papers)
   if (chosen === undefined) {
     if (!needsChoice(step)) return kills
     const doubts = kills.flatMap(flag => doubtsOf(step, flag)).map(({ detail }) => detail)
     throw new KillswitchError('choose-flags', `Name the flags to kill. ${doubts.join(' ')}`, {
       step: step.id,
-      call: callFor(step, kills),
+      call: callFor(step, kills, papers),
     })
   }
   const strange = chosen.filter(flag => !kills.includes(flag))
@@ -52,11 +52,11 @@ export function chooseFlags(
   throw new KillswitchError(
     'step-mismatch',
     `${step.id} does not kill ${strange.join(', ')}: it kills ${kills.join(', ')}.`,
-    { step: step.id, call: callFor(step, kills) },
+    { step: step.id, call: callFor(step, kills, papers) },
   )
 }
 
-function nothingToRun(step: Step, children: readonly Step[]): KillswitchError {
+function nothingToRun(step: Step, children: readonly Step[], papers: Papers): KillswitchError {
   const able = children.filter(child => killsOf(child).length > 0)
   const restores = step.flagActions.filter(({ direction }) => direction === 'restore').map(({ flag }) => flag)
   const why = restores.length > 0 ? 'restores, and a run never does' : 'kills no flag'
@@ -68,7 +68,7 @@ function nothingToRun(step: Step, children: readonly Step[]): KillswitchError {
       step: child.id,
       code: child.code,
       text: child.text,
-      call: callFor(child, killsOf(child)),
+      call: callFor(child, killsOf(child), papers),
     })),
   })
 }
@@ -80,9 +80,16 @@ const restoring = (flag: string): Way =>
     ['reason'],
   )
 
+type Papers = Pick<Asked, 'incident' | 'reason'>
+
 /** The exact request that would run the step. */
-export const callFor = (step: Step, flags: readonly string[]): StepRunCall => ({
+export const callFor = (step: Step, flags: readonly string[], papers: Papers = {}): StepRunCall => ({
   method: 'POST',
   path: '/v1/steps/run',
-  body: { step: step.id, ...(needsChoice(step) ? { flags: [...flags] } : {}) },
+  body: {
+    step: step.id,
+    ...(needsChoice(step) ? { flags: [...flags] } : {}),
+    ...(papers.incident === undefined ? {} : { incident: papers.incident }),
+    ...(papers.reason === undefined ? {} : { reason: papers.reason }),
+  },
 })

@@ -1,82 +1,98 @@
-// The story of an incident, entry by entry: one line of Markdown each, with the hour to the second, who, what, from which
+// The story of an incident, entry by entry: one line each, with the hour to the second, who, what, from which
 // step of the runbook, and what the fleet confirmed.
 
+import { code, joined, type Phrase, prose, strong, words } from '../text/markdown.js'
 import type { FlagDefinition } from '../wire/catalogue.js'
+import { takenIn } from './adoption-words.js'
 import type { Entry } from './audit.js'
 import { toSecond } from './clock.js'
-import { oneLine, type PostmortemSource, span } from './postmortem-facts.js'
-import { attemptOf, causeOf } from './refusal.js'
+import { fleetWords } from './fleet-words.js'
+import type { PostmortemSource } from './postmortem-facts.js'
+import { attemptOf, causeOf, lackOf } from './refusal.js'
 
-export function timelineOf({ entries, definition }: PostmortemSource): string[] {
+export function timelineOf({ entries, definition }: PostmortemSource): Phrase[][] {
   return entries.flatMap(entry => {
-    const text = tell(entry, definition(entry.flag))
-    return text === undefined ? [] : [`- ${toSecond(entry.at)} - ${text}`]
+    const told = tell(entry, definition(entry.flag))
+    return told === undefined ? [] : [prose`${toSecond(entry.at)} - ${told}`]
   })
 }
 
 /** What one entry says; undefined where it is nothing for the story. */
-function tell(entry: Entry, definition: FlagDefinition | undefined): string | undefined {
-  const who = `${entry.actor.id} (${entry.actor.role})`
-  if (entry.outcome === 'refused')
-    return `${who} was refused: ${attemptOf(entry)}. ${oneLine(causeOf(entry))}`
-  switch (entry.action) {
+function tell(entry: Entry, definition: FlagDefinition | undefined): Phrase[] | undefined {
+  const { actor, action, outcome, incident } = entry
+  const who = `${actor.id} (${actor.role})`
+  if (outcome === 'refused') return prose`${who} was refused: ${attemptOf(entry)}. ${causeOf(entry)}`
+  switch (action) {
     case 'kill':
     case 'restore':
       return flipped(entry, who, definition)
     case 'flip.confirmed':
-      return confirmed(entry)
+    case 'flip.unconfirmed':
+      return prose`${code(entry.flag ?? '')}: ${fleetWords(entry)}`
+    case 'fleet.forgotten':
+    case 'fleet.reconciled':
+      return incident === undefined ? undefined : prose`${who} ${fleetWords(entry)}${because(entry)}`
     case 'incident.declared':
-      return `${who} declared ${entry.incident}: ${oneLine(entry.declared?.title ?? '')}, ${entry.declared?.severity}${entry.declared?.commander ? `, commander ${entry.declared.commander}` : ''}`
+      return prose`${who} declared ${incident}: ${declared(entry)}`
     case 'incident.noted':
-      return `${entry.note?.kind} by ${entry.actor.id}: ${oneLine(entry.note?.text ?? '')}${assigned(entry)}`
+      return prose`${entry.note?.kind}${entry.note?.to === undefined ? [] : prose` to ${entry.note.to}`} by ${actor.id}: ${entry.note?.text}${assigned(entry)}`
     case 'incident.changed':
-      return `${who} changed ${changes(entry)}${entry.reason ? `: ${oneLine(entry.reason)}` : ''}`
+      return prose`${who} changed ${joined(changes(entry), ', ')}${because(entry)}`
     case 'incident.adopted':
-      return `${who} took under ${entry.incident}: ${(entry.adopted ?? []).map(each => each.flag).join(', ')}`
+      return prose`${who} took under ${incident}: ${takenIn(entry)}${because(entry)}`
     case 'incident.step':
-      return `${who} ${entry.ticked === 'skipped' ? 'skipped' : 'did'} ${step(entry)}${entry.reason ? `: ${oneLine(entry.reason)}` : ''}`
-    case 'incident.resolved':
-      return `${who} resolved ${entry.incident}${entry.resolved?.forced ? ', by force' : ''}${entry.reason ? `: ${oneLine(entry.reason)}` : ''}`
+      return prose`${who} ${entry.ticked === 'skipped' ? 'skipped' : 'did'} ${step(entry)}${because(entry)}`
+    case 'incident.resolved': {
+      const { resolved } = entry
+      return prose`${who} resolved ${incident}${resolved?.forced ? words(', by force') : []}${because(entry)}`
+    }
+    case 'incident.reopened':
+      return prose`${who} reopened ${incident}${because(entry)}`
     default:
       return undefined
   }
 }
 
-function flipped(entry: Entry, who: string, definition: FlagDefinition | undefined): string {
+function declared({ declared: said }: Entry): Phrase[] {
+  const { title, severity, commander } = said ?? {}
+  const led = commander ? prose`commander ${commander}` : []
+  return joined(
+    [words(title ?? ''), words(severity ?? ''), led].filter(each => each.length > 0),
+    ', ',
+  )
+}
+
+function flipped(entry: Entry, who: string, definition: FlagDefinition | undefined): Phrase[] {
   const name = (variant: string | null | undefined) => variant ?? definition?.defaultVariant ?? 'normal'
   const [before, after] = [name(entry.from), name(entry.to)]
   const value =
     entry.outcome === 'unchanged'
       ? `already ${after}`
       : `${before} -> ${after}${before === after ? ', still held by others' : ''}`
-  const from = entry.step?.line === undefined ? '' : `, from ${step(entry)}`
-  const off = entry.offRunbook ? ', off the runbook' : ''
-  const why =
-    entry.reason === undefined || entry.reason === entry.step?.text ? '' : `: ${oneLine(entry.reason)}`
-  return `**${entry.label ?? entry.action}** (\`${entry.flag}\`: ${value}) by ${who}${from}${off}${why}`
+  const from = entry.step?.line === undefined ? [] : prose`, from ${step(entry)}`
+  const off = entry.offRunbook ? prose`, off the runbook` : leftOut(entry)
+  const why = entry.reason === entry.step?.text ? [] : because(entry)
+  const label = strong(words(entry.label ?? entry.action))
+  return prose`${label} (${code(entry.flag ?? '')}: ${value}) by ${who}${from}${off}${why}`
 }
 
-const step = ({ step, runbook }: Entry): string =>
+const leftOut = (entry: Entry): Phrase[] =>
+  entry.action === 'restore' && entry.warnings !== undefined ? prose`, ${lackOf(entry)}` : []
+
+const step = ({ step, runbook }: Entry): Phrase[] =>
   step?.line === undefined
-    ? (step?.id ?? '')
-    : `${runbook?.id ?? ''}.md line ${step.line} "${oneLine(step.text ?? '')}" (${step.code ?? step.id})`
+    ? words(step?.id ?? '')
+    : prose`${runbook?.id ?? ''}.md line ${step.line} "${step.text}" (${step.code ?? step.id})`
 
-function confirmed({ confirmed, flag }: Entry): string {
-  const { complete, applied = 0, pending = [], lost = [], lastMs } = confirmed ?? {}
-  const gone = lost.length > 0 ? `; lost: ${lost.join(', ')}` : ''
-  const total = applied + pending.length
-  if (total === 0) return `\`${flag}\`: unproven, no running instance was known${gone}`
-  if (complete)
-    return `\`${flag}\`: applied by ${applied} of ${total} live instances${lastMs === undefined ? '' : `, by the last after ${span(lastMs)}`}${gone}`
-  return `\`${flag}\`: applied by ${applied} of ${total} live instances after a minute, not by ${pending.join(', ')}${gone}`
+const because = ({ reason }: Entry): Phrase[] => (reason ? prose`: ${reason}` : [])
+
+const assigned = ({ note }: Entry): Phrase[] => {
+  if (note?.owner === undefined) return []
+  return prose` (${note.owner}${note.due === undefined ? [] : prose`, by ${note.due}`})`
 }
 
-const assigned = ({ note }: Entry): string =>
-  note?.owner === undefined ? '' : ` (${note.owner}${note.due === undefined ? '' : `, by ${note.due}`})`
-
-const changes = ({ change = {} }: Entry): string =>
-  Object.entries(change)
-    .map(([name, value]) =>
-      typeof value === 'string' ? `${name} to ${oneLine(value)}` : `${name}: ${value.title} ${value.url}`,
-    )
-    .join(', ')
+const changes = ({ change = {} }: Entry): Phrase[][] =>
+  Object.entries(change).map(([name, value]) => {
+    if (typeof value === 'string') return prose`${name} to ${value}`
+    return 'url' in value ? prose`${name}: ${value.title} ${code(value.url)}` : prose`${name} to ${value.id}`
+  })

@@ -29,7 +29,13 @@ export type Standing =
 export const UNTRIED: Standing = { is: 'untried' }
 
 /** Errors of a commit that are certain: nothing was written, and nothing will be. */
-const CERTAIN: readonly ErrorCode[] = ['store-unavailable', 'journal-broken', 'history-lost']
+const CERTAIN: readonly ErrorCode[] = [
+  'store-unavailable',
+  'journal-broken',
+  'out-of-files',
+  'history-lost',
+  'not-signed',
+]
 
 /** After a commit of `attempt` that ended in an error. A certain failure says nothing of an attempt before it. */
 export const afterFailure = (standing: Standing, code: ErrorCode, attempt: Attempt): Standing =>

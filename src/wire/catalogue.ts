@@ -68,7 +68,14 @@ export const RunbookSource = Type.Object(
 export type RunbookSource = Static<typeof RunbookSource>
 
 export const Application = Type.Object(
-  { id: Type.String(), name: Type.String(), runbook: Type.Optional(Type.String()) },
+  {
+    id: Type.String(),
+    name: Type.String(),
+    runbook: Type.Optional(Type.String()),
+    forgetAfterHours: Type.Optional(
+      Type.Integer({ description: 'How long a lost app instance is waited for; 24 where it is not said' }),
+    ),
+  },
   { $id: 'Application' },
 )
 export type Application = Static<typeof Application>

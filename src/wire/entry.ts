@@ -4,13 +4,14 @@ import { type Static, Type } from 'typebox'
 import { CatalogueDocument, CatalogueSummary } from './catalogue.js'
 import { HoldSummary, RunbookReference, StepReference, Warning } from './hold.js'
 import { choice, orNull, ref, text, time, version } from './members.js'
-import { ACTIONS, ERROR_CODES, NOTE_KINDS, OUTCOMES, ROLES, VIAS } from './words.js'
+import { ACTIONS, ERROR_CODES, NOTE_KINDS, OUTCOMES, PROOF_LIMITS, ROLES, VIAS } from './words.js'
 
-/** `owner` and `due` belong to an action: a follow-up with somebody's name on it. */
+/** `owner` and `due` belong to an action: a follow-up with somebody's name on it. `to` belongs to `escalated`. */
 export const Note = Type.Object(
   {
     kind: choice(NOTE_KINDS),
     text: text('What there is to say', 4000),
+    to: Type.Optional(text('Of an escalation: who was called', 200)),
     owner: Type.Optional(text('Of an action: whose it is', 100)),
     due: Type.Optional(
       Type.String({
@@ -34,18 +35,35 @@ export const Left = Type.Object(
 )
 export type Left = Static<typeof Left>
 
+/** A hold that an incident took over. */
+export const Adopted = Type.Object({
+  flag: Type.String(),
+  hold: Type.String(),
+  from: Type.Optional(Type.String({ description: 'The incident that had it; absent where none had' })),
+})
+export type Adopted = Static<typeof Adopted>
+
 export const Confirmation = Type.Object(
   {
     flip: Type.Integer({ description: 'Place of the flip' }),
-    complete: Type.Boolean(),
+    complete: Type.Boolean({ description: 'Of flip.confirmed true, of flip.unconfirmed false' }),
     applied: Type.Integer(),
     pending: Type.Array(Type.String()),
     lost: Type.Array(Type.String()),
-    served: Type.Integer(),
+    cannotProve: Type.Optional(Type.Array(Type.String())),
+    expired: Type.Optional(Type.Array(Type.String())),
+    apart: Type.Optional(Type.Array(Type.String(), { description: '`<instance>: <how>`' })),
+    of: Type.Optional(Type.Integer({ description: 'How many instances were to apply it' })),
+    because: Type.Optional(Type.Array(choice(PROOF_LIMITS))),
+    served: Type.Integer({ description: 'Clients without receipts: not covered by the proof' }),
     firstMs: Type.Optional(Type.Number()),
     lastMs: Type.Optional(Type.Number()),
   },
-  { $id: 'Confirmation', description: 'Which app instances had applied a flip, and when' },
+  {
+    $id: 'Confirmation',
+    description:
+      'Which app instances had shown that they applied a flip, and when; of those missing 50 are named together',
+  },
 )
 export type Confirmation = Static<typeof Confirmation>
 
@@ -53,7 +71,7 @@ const places = {
   v: version,
   epoch: Type.Integer(),
   seq: Type.Integer(),
-  at: time('Never below the entry before'),
+  at: time('Never below the entry before, but of log.redated'),
   receivedAt: time('The accepting instance'),
   action: choice(ACTIONS),
   outcome: choice(OUTCOMES),
@@ -76,8 +94,11 @@ const about = {
   flags: Type.Optional(
     Type.Array(Type.String(), {
       description:
-        'Of a step.run: the flags it killed; of incident.adopted and incident.resolved: those it speaks of',
+        'Of a step.run: the flags it killed; of an unchanged.summary: those that were killed again; of incident.adopted and incident.resolved: those it speaks of',
     }),
+  ),
+  undo: Type.Optional(
+    Type.Literal(true, { description: 'Of a restore: its actor took back a kill of their own' }),
   ),
   incident: Type.Optional(Type.String()),
   runbook: Type.Optional(ref(RunbookReference)),
@@ -94,7 +115,7 @@ const about = {
   summary: Type.Optional(
     Type.Object(
       { count: Type.Integer(), since: Type.String() },
-      { description: 'Of a refused.summary: how many, since when' },
+      { description: 'Of a refused.summary and an unchanged.summary: how many, since when' },
     ),
   ),
   merged: Type.Optional(
@@ -106,18 +127,48 @@ const about = {
       { description: 'An entry offered again from an abandoned branch: what it was there' },
     ),
   ),
+  shown: Type.Optional(
+    Type.Object(
+      {
+        hold: Type.String({ description: 'As it was in the log that was lost' }),
+        app: Type.String(),
+        instance: Type.String(),
+      },
+      { description: 'Of a kill that this log did not have: the app instance that showed it back' },
+    ),
+  ),
   recovered: Type.Optional(
     Type.Object(
       { why: Type.String(), restored: Type.Integer({ description: 'How many lines were put back' }) },
       { description: 'Of log.recovered' },
     ),
   ),
+  signing: Type.Optional(
+    Type.Object(
+      {
+        key: Type.String({ description: 'The 32 bytes of the Ed25519 public key that signs, in base64' }),
+        after: Type.Object({ place: Type.Integer(), hash: Type.String() }),
+        lost: Type.Optional(
+          Type.Boolean({ description: 'The key before is lost: an owner replaced it on the disk' }),
+        ),
+      },
+      { description: 'Of the first entry, log.signed and log.rekeyed: the key, and the entry before' },
+    ),
+  ),
+  signs: Type.Optional(
+    Type.String({
+      description: 'While the log is not signed: the id of the key with which the writer would sign',
+    }),
+  ),
+  redated: Type.Optional(
+    Type.Object({ from: time('The hour of the entry before it') }, { description: 'Of log.redated' }),
+  ),
   declared: Type.Optional(
     Type.Object(
       {
         title: Type.String(),
-        runbook: Type.String(),
-        severity: Type.String(),
+        runbook: Type.String({ description: 'Empty where it was not known yet' }),
+        severity: Type.String({ description: 'Empty where it was not known yet' }),
         commander: Type.Optional(Type.String()),
       },
       { description: 'Of incident.declared' },
@@ -128,6 +179,7 @@ const about = {
     Type.Object(
       {
         severity: Type.Optional(Type.String()),
+        runbook: Type.Optional(ref(RunbookReference)),
         commander: Type.Optional(Type.String()),
         title: Type.Optional(Type.String()),
         link: Type.Optional(Type.Object({ title: Type.String(), url: Type.String() })),
@@ -136,8 +188,12 @@ const about = {
     ),
   ),
   adopted: Type.Optional(
-    Type.Array(Type.Object({ flag: Type.String(), hold: Type.String() }), {
-      description: "Of incident.adopted: the holds that now are the incident's",
+    Type.Array(Adopted, { description: "Of incident.adopted: the holds that now are the incident's" }),
+  ),
+  history: Type.Optional(
+    Type.Array(Type.String(), {
+      description:
+        'Of incident.adopted: names nobody declared, whose kills and restores are those of the incident from here on',
     }),
   ),
   ticked: Type.Optional(choice(['done', 'skipped'], 'Of incident.step: what became of `step`')),
@@ -151,6 +207,16 @@ const about = {
     ),
   ),
   confirmed: Type.Optional(ref(Confirmation)),
+  forgotten: Type.Optional(
+    Type.Array(Type.Object({ id: Type.String(), instance: Type.String() }), {
+      description: 'Of fleet.forgotten: the sessions that nobody waits for any more',
+    }),
+  ),
+  reconciled: Type.Optional(
+    Type.Array(Type.Object({ flag: Type.String(), holds: Type.Array(Type.String()) }), {
+      description: 'Of fleet.reconciled: the holds that the apps let go of',
+    }),
+  ),
 }
 const ends = {
   request: Type.Object({
@@ -161,6 +227,12 @@ const ends = {
     userAgent: Type.Optional(Type.String()),
   }),
   prev: Type.String({ description: 'SHA-256 of the line before; empty for the first' }),
+  sig: Type.Optional(
+    Type.String({
+      description:
+        "Of the last entry of a commit: the key's id, and its Ed25519 signature over this line and all before it",
+    }),
+  ),
 }
 const whole = Type.Optional(ref(CatalogueDocument))
 const hash = Type.String({ description: 'SHA-256 of the stored line' })

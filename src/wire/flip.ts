@@ -1,13 +1,14 @@
 // A flip: what it is asked with, what it is answered with, and what became of it.
 
 import { type Static, type TObject, type TProperties, Type } from 'typebox'
-import { Convergence } from './convergence.js'
+import { Convergence, Proof } from './convergence.js'
 import { HoldSummary, RunbookReference, StepReference, Warning } from './hold.js'
 import {
   choice,
   durability,
   flagKey,
   incident,
+  killText,
   orNull,
   ref,
   stepName,
@@ -23,9 +24,11 @@ export const FlipParams = Type.Object({
 
 export const Kill = Type.Object(
   {
-    reason: Type.Optional(text('Why; the text of the step serves where it is missing', 2000)),
+    reason: Type.Optional(
+      killText('Why; the text of the step serves where it is missing. 2,000 characters are kept'),
+    ),
     incident: Type.Optional(incident),
-    step: Type.Optional(stepName),
+    step: Type.Optional(killText('A runbook step: its id, any unambiguous shortening, or its code')),
   },
   {
     ...strict,
@@ -79,10 +82,29 @@ export const NamedKill = naming('NamedKill', Kill)
 export const NamedRestore = naming('NamedRestore', Restore)
 export const NamedDrill = naming('NamedDrill', Drill)
 
+export const GroupKill = Type.Object(
+  {
+    flags: Type.Array(flagKey(), {
+      description: 'All of them are killed, or none',
+      minItems: 1,
+      maxItems: 50,
+    }),
+    ...Kill.properties,
+  },
+  {
+    ...strict,
+    $id: 'GroupKill',
+    examples: [{ flags: ['ai_v1', 'kyc_v1'], incident: 'INC-42', reason: 'The provider is down' }],
+  },
+)
+export type GroupKill = Static<typeof GroupKill>
+
 export const StepRun = Type.Object(
   {
     step: stepName,
-    reason: Type.Optional(text('Why; the text of the step serves where it is missing', 2000)),
+    reason: Type.Optional(
+      killText('Why; the text of the step serves where it is missing. 2,000 characters are kept'),
+    ),
     incident: Type.Optional(incident),
     flags: Type.Optional(
       Type.Array(flagKey(), {
@@ -138,7 +160,7 @@ export const FlipAnswer = Type.Object(
     environment: Type.String(),
     durability,
     replayed: Type.Boolean({ description: 'This key was answered before; nothing was done again' }),
-    flips: Type.Optional(Type.Array(ref(Flip), { description: 'Of a step run: one per flag' })),
+    flips: Type.Optional(Type.Array(ref(Flip), { description: 'Of several flags: one for each' })),
     convergence: Type.Optional(
       Type.Array(ref(Convergence), {
         description:
@@ -156,7 +178,10 @@ export const FlipStatus = Type.Object(
     environment: Type.String(),
     detail: Type.String(),
     flip: Type.Optional(ref(Flip)),
-    convergence: Type.Optional(Type.Array(ref(Convergence))),
+    proof: Type.Optional(
+      Type.Array(ref(Proof), { description: 'What the log says was proved of it; it stays so' }),
+    ),
+    convergence: Type.Optional(Type.Array(ref(Convergence), { description: 'The live state, as of now' })),
     flips: Type.Optional(Type.Array(ref(Flip))),
   },
   { $id: 'FlipStatus' },

@@ -35,7 +35,7 @@ export const Warning = Type.Object(
     near: Type.Optional(Type.Array(Type.String(), { description: 'What may have been meant' })),
     wayOut: Type.Optional(Type.Array(ref(Way), { description: 'What to do: any of these' })),
   },
-  { $id: 'Warning', description: "What was missing or wrong in a kill's paperwork" },
+  { $id: 'Warning', description: 'What is missing or wrong, and kept nothing from being done' },
 )
 export type Warning = Static<typeof Warning>
 

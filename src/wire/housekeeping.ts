@@ -1,6 +1,7 @@
 // What somebody should tidy up.
 
 import { type Static, Type } from 'typebox'
+import { Apart } from './convergence.js'
 import { LastProof } from './flag.js'
 import { choice, ref, strict, time } from './members.js'
 
@@ -77,6 +78,9 @@ export const Housekeeping = Type.Object(
     ),
     left: Type.Array(Type.Object({ ...untidy, ...leaving, overdue: Type.Boolean() }), {
       description: 'Left held at a resolve, with who looks after it until when',
+    }),
+    apart: Type.Array(Type.Object({ app: Type.String(), instance: Type.String(), ...Apart.properties }), {
+      description: 'App instances that stand apart from the log; 50 at most',
     }),
   },
   { $id: 'Housekeeping' },

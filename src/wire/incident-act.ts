@@ -6,19 +6,20 @@ import { choice, flagKey, incident, stepName, strict, text } from './members.js'
 const flagKeys = (description: string) => Type.Array(flagKey(), { description, minItems: 1, maxItems: 50 })
 const adopt = Type.Union([Type.Literal(true), flagKeys('The flags')], {
   description:
-    'Takes holds without an incident under this one. true: those on the flags the runbook is about; or the flags, by key',
+    'Takes holds under this incident. true: those of no incident, on the flags the runbook is about. Flags, by key: those on them of no incident, of one that nobody declared, and, for an engineer, of a resolved one',
 })
 const reason = Type.Optional(text('Why', 2000))
 const title = text('In a few words', 200)
 const severity = text("A level of the runbook's own scale; case and dashes do not matter", 40)
+const runbook = text('The id of its runbook', 300)
 const commander = text('Who leads', 100)
 
 export const Declaration = Type.Object(
   {
     id: Type.Optional(incident),
     title,
-    runbook: text('The id of its runbook', 300),
-    severity,
+    runbook: Type.Optional(runbook),
+    severity: Type.Optional(severity),
     commander: Type.Optional(commander),
     adopt: Type.Optional(adopt),
   },
@@ -31,14 +32,23 @@ export const Declaration = Type.Object(
 export type Declaration = Static<typeof Declaration>
 
 export const Adoption = Type.Object(
-  { adopt, reason },
-  { ...strict, $id: 'Adoption', examples: [{ adopt: ['ai_v1'] }] },
+  {
+    adopt: Type.Optional(adopt),
+    from: Type.Optional({
+      ...incident,
+      description:
+        'Takes the holds of this incident alone, all of them where no flag is named: one that nobody declared, with all that was done under its name, or, for an engineer, a resolved one',
+    }),
+    reason,
+  },
+  { ...strict, $id: 'Adoption', examples: [{ adopt: ['ai_v1'] }, { from: 'INC-1O3' }] },
 )
 export type Adoption = Static<typeof Adoption>
 
 export const IncidentChange = Type.Object(
   {
     severity: Type.Optional(severity),
+    runbook: Type.Optional(runbook),
     commander: Type.Optional(commander),
     title: Type.Optional(title),
     link: Type.Optional(
@@ -56,6 +66,12 @@ export const IncidentChange = Type.Object(
   },
 )
 export type IncidentChange = Static<typeof IncidentChange>
+
+export const Reopen = Type.Object(
+  { reason },
+  { ...strict, $id: 'Reopen', examples: [{ reason: 'The errors are back' }] },
+)
+export type Reopen = Static<typeof Reopen>
 
 export const StepTick = Type.Object(
   { step: stepName, ticked: choice(['done', 'skipped'], 'A skip says why in "reason"'), reason },

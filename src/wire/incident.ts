@@ -1,10 +1,10 @@
 // An incident, as it is shown.
 
 import { type Static, Type } from 'typebox'
-import { Left } from './entry.js'
+import { Adopted, Left } from './entry.js'
 import { Hold, RunbookReference, StepReference, Warning } from './hold.js'
 import { choice, durability, ref, strict, time } from './members.js'
-import { FlagAction, Step, StepRunCall } from './runbook.js'
+import { Contact, FlagAction, Step, StepRunCall } from './runbook.js'
 import { ACTIONS, OUTCOMES } from './words.js'
 
 export const IncidentParams = Type.Object({
@@ -52,9 +52,11 @@ const summary = {
   id: Type.String(),
   title: Type.String(),
   status: choice(['open', 'resolved']),
-  severity: Type.String({ description: "As the runbook's own scale spells it" }),
+  severity: Type.Optional(
+    Type.String({ description: "As the runbook's own scale spells it; absent until it is known" }),
+  ),
   commander: Type.Optional(Type.String()),
-  runbook: ref(RunbookReference),
+  runbook: Type.Optional(ref(RunbookReference)),
   declared: Type.Object({ ...Moment.properties, by: Type.String() }),
   resolved: Type.Optional(ref(Resolution)),
   flags: Type.Array(Type.String(), { description: 'Those it ever held' }),
@@ -68,14 +70,41 @@ export const IncidentList = Type.Object(
 )
 export type IncidentList = Static<typeof IncidentList>
 
+const contacts = Type.Optional(
+  Type.Array(ref(Contact), { description: 'Those of the runbook whose role is the one to call' }),
+)
+export const NoteCall = Type.Object(
+  {
+    method: choice(['POST']),
+    path: Type.String(),
+    body: Type.Object({ kind: choice(['escalated']), to: Type.String(), text: Type.String() }),
+  },
+  { $id: 'NoteCall', description: 'The exact request that notes the escalation as made' },
+)
+export type NoteCall = Static<typeof NoteCall>
+
 export const ClockItem = Type.Object(
   {
-    what: choice(['response', 'resolution', 'escalation', 'update', 'recovery-wait', 'postmortem']),
+    what: choice([
+      'response',
+      'resolution',
+      'time-box',
+      'escalation',
+      'update',
+      'recovery-wait',
+      'postmortem',
+    ]),
     text: Type.String({ description: 'As the runbook says it' }),
     line: Type.Integer({ description: 'Where the runbook says it' }),
     target: Type.Optional(Type.String({ description: 'Whom to call' })),
+    contacts,
+    call: Type.Optional(ref(NoteCall)),
+    guards: Type.Optional(
+      Type.Array(Type.String(), { description: 'Of a wait: the flags that are restored after it' }),
+    ),
     since: Type.Optional(time('What it is counted from; absent: it has not begun')),
     due: Type.Optional(time('Absent where the runbook gives no minutes, or it has not begun')),
+    dueUnknown: Type.Optional(Type.String({ description: 'Why there is no due time, though it runs' })),
     atOnce: Type.Optional(
       Type.Literal(true, { description: 'The runbook says "immediately" in the place of minutes' }),
     ),
@@ -88,6 +117,35 @@ export const ClockItem = Type.Object(
 )
 export type ClockItem = Static<typeof ClockItem>
 
+export const EscalationCondition = Type.Object(
+  {
+    condition: Type.String({ description: 'As the runbook says it' }),
+    text: Type.String({ description: 'What it stands in' }),
+    line: Type.Integer({ description: 'Where the runbook says it' }),
+    target: Type.Optional(Type.String({ description: 'Whom to call' })),
+    contacts,
+    metAt: Type.Optional(time('When it was escalated')),
+    call: Type.Optional(ref(NoteCall)),
+  },
+  { $id: 'EscalationCondition', description: 'Escalate when this is true: only a person can tell' },
+)
+export type EscalationCondition = Static<typeof EscalationCondition>
+
+export const LeftUndone = Type.Object(
+  {
+    what: choice(['steps', 'check-list', 'wait', 'escalation']),
+    text: Type.String({ description: 'The headings of steps and check lists; else as the runbook says it' }),
+    line: Type.Integer({ description: 'Where the first of it stands in the runbook' }),
+    steps: Type.Optional(Type.Array(Type.String(), { description: 'The ids of those that are not done' })),
+    of: Type.Optional(Type.Integer({ description: 'How many steps there are under these headings' })),
+  },
+  {
+    $id: 'LeftUndone',
+    description: 'What the runbook asks for, and nobody has done; it is in the way of nothing',
+  },
+)
+export type LeftUndone = Static<typeof LeftUndone>
+
 const action = FlagAction.properties
 const step = Step.properties
 export const IncidentStep = Type.Object(
@@ -97,6 +155,9 @@ export const IncidentStep = Type.Object(
     text: step.text,
     line: step.line,
     condition: step.condition,
+    commands: step.commands,
+    links: step.links,
+    dangers: step.dangers,
     flagActions: Type.Array(
       Type.Object({
         flag: action.flag,
@@ -146,6 +207,7 @@ export const Incident = Type.Object(
     recovered: Type.Optional(ref(Moment)),
     killed: Type.Optional(ref(Moment)),
     restored: Type.Optional(ref(Moment)),
+    reopened: Type.Optional(ref(Moment)),
     kills: Type.Array(Type.Integer(), {
       description: 'Places of the kills that count as its own, adopted ones too',
     }),
@@ -153,8 +215,14 @@ export const Incident = Type.Object(
     clock: Type.Array(ref(ClockItem), {
       description: 'What the runbook puts a time to: due when, and overdue',
     }),
+    conditions: Type.Array(ref(EscalationCondition), {
+      description: 'When to escalate, beside the times of the clock',
+    }),
+    leftUndone: Type.Array(ref(LeftUndone), { description: 'What a close now would leave undone' }),
     open: Type.Array(ref(Objection), { description: 'What keeps it from being resolved' }),
-    steps: Type.Array(ref(IncidentStep), { description: 'Those of its runbook that act on flags' }),
+    steps: Type.Array(ref(IncidentStep), {
+      description: 'Those of its runbook that act on flags, or would wipe a store',
+    }),
     ticks: Type.Array(ref(Tick)),
     links: Type.Array(ref(Link)),
     runbookEdited: Type.Boolean({
@@ -184,7 +252,7 @@ export const IncidentAnswer = Type.Object(
         summary: Type.String(),
       }),
     ),
-    adopted: Type.Optional(Type.Array(Type.Object({ flag: Type.String(), hold: Type.String() }))),
+    adopted: Type.Optional(Type.Array(Adopted)),
     incident: ref(Incident),
   },
   { $id: 'IncidentAnswer' },
@@ -204,7 +272,10 @@ export const DeclarationAnswer = Type.Object(
         actor: Type.String(),
         incident: Type.Optional(Type.String()),
       }),
-      { description: 'What changed a flag in the last 24 h, newest first' },
+      {
+        description:
+          'What changed flags in the last 24 h, newest first: those of its applications, of every one where it has no runbook and no flag',
+      },
     ),
     notAdopted: Type.Array(Type.Object({ flag: Type.String(), hold: Type.String(), actor: Type.String() }), {
       description: 'Holds that no incident has',

@@ -13,6 +13,8 @@ export const ref = <T extends TSchema>(schema: T & { $id?: string }) => {
 export const strict = { additionalProperties: false }
 export const text = (description: string, most = 500) =>
   Type.String({ description, minLength: 1, maxLength: most, pattern: '\\S' })
+/** Given with a kill, which is never refused for its text: it is cleaned and cut. */
+export const killText = (description: string) => Type.String({ description })
 export const choice = <T extends string>(values: readonly T[], description?: string) =>
   Type.Unsafe<T>({ type: 'string', enum: [...values], ...(description ? { description } : {}) })
 export const orNull = <T extends TSchema>(schema: T) => Type.Union([schema, Type.Null()])

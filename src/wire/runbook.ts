@@ -65,16 +65,32 @@ export const Step = Type.Object(
     named: Type.Optional(
       Type.Array(Type.String(), { description: 'Flags that the step names and does not flip' }),
     ),
+    commands: Type.Optional(Type.Array(Type.String(), { description: 'What there is to run, whole' })),
+    links: Type.Optional(
+      Type.Array(Type.Object({ title: Type.String(), url: Type.String({ description: 'As written' }) })),
+    ),
+    dangers: Type.Optional(
+      Type.Array(Type.Object({ message: Type.String(), line }), {
+        description: 'Of a command that wipes a store: what it would do, to this service too',
+      }),
+    ),
   },
   { $id: 'Step' },
 )
 export type Step = Static<typeof Step>
 export type StepKind = Step['kind']
 
-export const Duration = Type.Object({
-  text: Type.String({ description: 'As written' }),
+const time = {
   minutes: Type.Optional(Type.Number({ description: 'Absent where the text is no duration: "Immediate"' })),
-})
+  business: Type.Optional(
+    Type.Object(
+      { minutes: Type.Optional(Type.Number()), days: Type.Optional(Type.Number()) },
+      { description: 'Counted in business hours, in the place of minutes: "4 business hours" has minutes' },
+    ),
+  ),
+}
+
+export const Duration = Type.Object({ text: Type.String({ description: 'As written' }), ...time })
 export type Duration = Static<typeof Duration>
 
 export const Severity = Type.Object(
@@ -93,14 +109,41 @@ export type Severity = Static<typeof Severity>
 export const Timing = Type.Object(
   {
     text: Type.String(),
-    minutes: Type.Optional(Type.Number()),
+    ...time,
     line,
     target: Type.Optional(Type.String({ description: 'Whom to call, for an escalation' })),
     levels: Type.Optional(Type.Array(Type.String(), { description: 'Severity levels it is limited to' })),
+    condition: Type.Optional(
+      Type.String({ description: 'Of an escalation without a time: what has to be true' }),
+    ),
+    guards: Type.Optional(
+      Type.Array(Type.String(), { description: 'Of a wait: the flags that are restored after it' }),
+    ),
   },
   { $id: 'Timing' },
 )
 export type Timing = Static<typeof Timing>
+
+export const TimeBox = Type.Object(
+  {
+    text: Type.String(),
+    minutes: Type.Number(),
+    line,
+    levels: Type.Optional(Type.Array(Type.String(), { description: 'Severity levels it is limited to' })),
+    after: Type.Optional(
+      Type.Integer({ description: 'The line of the time box that goes before it; absent: from the start' }),
+    ),
+    steps: Type.Array(Type.String(), { description: 'The ids of the steps in it' }),
+  },
+  { $id: 'TimeBox', description: 'How long some of the steps may take: "First 10 minutes", "(2 min)"' },
+)
+export type TimeBox = Static<typeof TimeBox>
+
+export const Contact = Type.Object(
+  { role: Type.String(), contact: Type.String({ description: 'As written, also "[Contact]"' }), line },
+  { $id: 'Contact' },
+)
+export type Contact = Static<typeof Contact>
 
 export const Template = Type.Object(
   { title: Type.String(), text: Type.String(), line, language: Type.Optional(Type.String()) },
@@ -143,9 +186,19 @@ export const Runbook = Type.Object(
     ),
     steps: Type.Array(ref(Step)),
     severities: Type.Array(ref(Severity)),
-    escalations: Type.Array(ref(Timing), { description: '"15 min no progress: add second on-call"' }),
-    waits: Type.Array(ref(Timing), { description: '"Wait 15 min for stability"' }),
-    updateCadence: Type.Optional(ref(Timing)),
+    escalations: Type.Array(ref(Timing), {
+      description: '"15 min no progress: add second on-call"; by time, by severity, or by a condition',
+    }),
+    contacts: Type.Array(ref(Contact)),
+    timeBoxes: Type.Array(ref(TimeBox)),
+    waits: Type.Array(ref(Timing), {
+      description:
+        '"Wait 15 min for stability"; without minutes where the text sets no end: "Monitor closely"',
+    }),
+    updateCadences: Type.Array(ref(Timing), {
+      description:
+        'One for each severity that has its own; without minutes where each update tells when the next one comes',
+    }),
     postmortemDeadline: Type.Optional(ref(Timing)),
     messageTemplates: Type.Array(ref(Template)),
     postmortemTemplate: Type.Optional(ref(Template)),
@@ -181,6 +234,7 @@ export const StepRunCall = Type.Object(
       step: Type.String(),
       flags: Type.Optional(Type.Array(Type.String())),
       incident: Type.Optional(Type.String()),
+      reason: Type.Optional(Type.String()),
     }),
   },
   { $id: 'StepRunCall', description: 'The exact request that runs the kills of the step' },

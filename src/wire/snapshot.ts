@@ -6,6 +6,7 @@ import { metadata, onStale, ref, targeting, time, upstream, value, variants, ver
 
 const since = time("The oldest hold's")
 const incident = Type.Optional(Type.String({ description: "The oldest hold's" }))
+const warrant = "what an app shows back (a receipt's `warrants`) where a later log does not have the hold"
 
 export const Held = Type.Object(
   {
@@ -14,6 +15,11 @@ export const Held = Type.Object(
     since,
     incident,
     holds: Type.Array(Type.String(), { description: 'Ids of the holds, oldest first' }),
+    warrants: Type.Optional(
+      Type.Array(Type.String(), {
+        description: `Of each of \`holds\`, in their order: ${warrant}. Readable by the service alone; empty for a hold without one`,
+      }),
+    ),
   },
   { $id: 'Held', description: 'A flag in force at its kill variant' },
 )
@@ -42,7 +48,10 @@ export const SnapshotFlag = Type.Object(
 export type SnapshotFlag = Static<typeof SnapshotFlag>
 
 export const ProvisionalHold = Type.Object(
-  { id: Type.String(), flag: Type.String(), variant: Type.String(), value, since, incident },
+  {
+    ...{ id: Type.String(), flag: Type.String(), variant: Type.String(), value, since, incident },
+    warrant: Type.Optional(Type.String({ description: `Readable by the service alone: ${warrant}` })),
+  },
   {
     $id: 'ProvisionalHold',
     description: 'A hold taken while the store was away: outside the chain until it is merged',
@@ -57,6 +66,10 @@ export const Position = Type.Object({
     description:
       'The place of the last entry that changed a flag, a drill or the catalogue. Only grows within a log.',
   }),
+  hash: Type.String({
+    description:
+      'SHA-256 of the entry at `revision`: what a receipt answers a flip with, since nobody knows it before',
+  }),
   catalogue: Type.String({
     description: 'Digest of the catalogue in force: where it differs from the one known, fetch the snapshot',
   }),
@@ -64,6 +77,10 @@ export const Position = Type.Object({
   provisional: Type.Array(ref(ProvisionalHold)),
   merged: Type.Array(Type.String(), {
     description: 'Ids of provisional holds that are in the log by now',
+  }),
+  released: Type.Array(Type.String(), {
+    description:
+      'Ids of holds that the log does not have and somebody released in the apps (`fleet reconcile`)',
   }),
 })
 export type Position = Static<typeof Position>
@@ -98,6 +115,11 @@ export const Heartbeat = Type.Object(
     log: Type.String(),
     checkpoint: Type.Optional(
       Type.String({ description: 'The newest signed note over the log, for every app to witness' }),
+    ),
+    cosigned: Type.Optional(
+      Type.String({
+        description: 'The newest that enough witnesses elsewhere stand behind, with their lines',
+      }),
     ),
   },
   { $id: 'Heartbeat', description: '`event: heartbeat`, every 5 s' },

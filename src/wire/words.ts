@@ -5,6 +5,10 @@
 export const ROLES = ['sdk', 'viewer', 'operator', 'engineer', 'coordinator', 'owner'] as const
 export type Role = (typeof ROLES)[number]
 
+/** What a credential may be limited to, whatever its role. `evaluate`: by OFREP, for pages that show their token to everybody. */
+export const LIMITS = ['kill', 'evaluate'] as const
+export type Limit = (typeof LIMITS)[number]
+
 /** `service`: the service itself, as when it publishes its catalogue. */
 export const VIAS = ['api', 'cli', 'console', 'service'] as const
 export type Via = (typeof VIAS)[number]
@@ -14,23 +18,55 @@ export const ACTIONS = [
   'restore',
   'step.run',
   'flip.voided', // an attempt with an unknown outcome that is now certain never to happen
-  'flip.confirmed', // what the receipts showed of a flip
+  'flip.confirmed', // every app instance that was to apply the flip has shown that it did
+  'flip.unconfirmed', // a minute after the flip: who has shown that it did, and who has not
+  'fleet.forgotten', // app instances that nobody waits for any more
+  'fleet.reconciled', // holds that apps had and the log did not, released in the apps
   'hold.merged', // provisional holds that turned out to be in the log already
   'log.recovered', // opens an epoch: the store is another server, or had lost entries
+  'log.signed', // takes over a log that was not signed: from here on every commit is
+  'log.rekeyed', // another key signs from here on
+  'log.redated', // after a clock that was ahead: the log is dated right from this entry on
   'incident.declared',
   'incident.noted',
-  'incident.changed', // severity, commander, links
-  'incident.adopted', // holds without an incident taken under this one
+  'incident.changed', // severity, runbook, commander, title, links
+  'incident.adopted', // holds of no incident, of one that nobody declared, or of a resolved one taken under this one
   'incident.step', // a runbook step ticked off: done or skipped
   'incident.resolved',
+  'incident.reopened',
   'drill', // the path of a kill proved end to end, without changing any value
   'catalogue.loaded',
   'refused.summary',
+  'unchanged.summary', // kills that found their flag held, beyond ten a minute of one actor
 ] as const
 export type Action = (typeof ACTIONS)[number]
 
 export const OUTCOMES = ['applied', 'unchanged', 'refused'] as const
 export type Outcome = (typeof OUTCOMES)[number]
+
+/** What may be said of a flip. The sentences are made in domain/proof.ts. */
+export const PROOFS = ['confirmed', 'pending', 'unconfirmed', 'unproven'] as const
+export type ProofStatus = (typeof PROOFS)[number]
+
+/** What keeps a flip from being confirmed, beside instances that have not shown it. */
+export const PROOF_LIMITS = [
+  'no-record', // this service started without its record of the app instances, less than a minute ago
+  'log-outgrown', // an app has seen more of the log than there is: the record of the instances may be as old as the log
+  'instances-refused', // there were more instances of the application than this service takes
+  'store-away', // what other instances of the service know of apps is not seen here now
+  'being-told-again', // the store lost what they had told one another of apps
+] as const
+export type ProofLimit = (typeof PROOF_LIMITS)[number]
+
+/** How an app instance stands apart from the log. */
+export const APARTS = [
+  'ahead', // it has seen more of this log than there is
+  'other-log', // it goes by another log, or by a branch of this one that was left
+  'holding', // it holds flags for reasons that the log does not have
+  'forced', // its own environment forces flags to their kill variant
+  'fork', // it has seen the log cut, rewritten or split
+] as const
+export type ApartCode = (typeof APARTS)[number]
 
 export const NOTE_KINDS = [
   'update',
@@ -40,10 +76,12 @@ export const NOTE_KINDS = [
   'resolution',
   'recovered',
   'action',
+  'escalated',
 ] as const
 
 export const WARNING_CODES = [
   'no-reason',
+  'reason-changed', // cleaned or cut: a kill is never refused for its text
   'no-step',
   'unknown-step',
   'ambiguous-step',
@@ -54,7 +92,13 @@ export const WARNING_CODES = [
   'unknown-incident',
   'resolved-incident',
   'nothing-to-adopt',
+  'wait-not-over', // a restore before the runbook's wait is over
+  'unknown-flag', // a question to the log names what it has no entry of
+  'unknown-actor',
   'runbooks-unavailable',
+  'counted',
+  'destructive-command', // a command of the step would wipe a store
+  'left-undone', // at the close of an incident
 ] as const
 export type WarningCode = (typeof WARNING_CODES)[number]
 
@@ -76,15 +120,23 @@ export const ERROR_CODES = [
   'unknown-template',
   'unknown-entry',
   'unknown-flip',
+  'unknown-instance',
+  'instance-live', // an instance that is heard of is waited for
+  'too-many-instances', // a token has as many of an application as it may have
+  'unknown-session', // a receipt's session is not of this service, credential, application and name
+  'nothing-to-reconcile', // no instance of the application holds what the log does not have
   'unknown-incident',
   'unknown-severity', // not one of the runbook's own scale: the scale is told
   'incident-exists', // declared already, under another Idempotency-Key
   'incident-open', // it still holds a flag, or its recovery wait runs: the list is told
   'incident-resolved', // there is nothing left to resolve, or to adopt for
-  'nothing-to-adopt', // no hold without an incident on the flag named
+  'nothing-to-adopt', // no hold that may be taken on the flag or from the incident named
   'not-held', // the incident holds no such flag
   'no-log-key', // nothing signs checkpoints here
+  'not-extended', // the log does not extend what this instance signed before
   'log-present', // an import finds a log where it should write one
+  'nothing-to-redate', // the last hour of the log is not in the future
+  'clocks-apart', // a log is not dated anew by a clock that the store's contradicts
   'nothing-to-release',
   'nothing-to-run',
   'choose-flags', // a conditional or uncertain step run must name its flags
@@ -92,12 +144,15 @@ export const ERROR_CODES = [
   'key-reused', // an Idempotency-Key with another body
   'behind', // the caller has seen more of this log than this instance
   'overloaded', // a read that waits until there is less to do
+  'too-many-requests', // a token asks for more than anybody needs; no kill is refused for it
   'too-many-streams', // a limit on open event streams is reached
   'no-known-state', // this instance has not seen the log yet
   'store-unavailable', // certain: nothing was done
   'outcome-unknown', // may have been done: resolvable by GET /v1/flips/:id
+  'not-signed', // what the store holds was not written by an instance that has the key of the log
   'history-lost', // the store is behind, empty or on another branch than this instance's journal
   'journal-broken',
+  'out-of-files', // certain: nothing was done, as no file is left to open
   'configuration', // the environment, tokens or catalogue given to the process
   'catalogue-refused',
   'internal',
@@ -138,6 +193,9 @@ export const FLAG_KEY: RegExp = new RegExp(`^[A-Za-z][${FLAG_KEY_CHARACTERS}]{0,
 
 /** An incident as its tracker names it: `INC-42`, a PagerDuty key. */
 export const INCIDENT_ID: RegExp = /^[A-Za-z0-9][A-Za-z0-9._:#/-]{0,63}$/
+
+/** An app instance, as its host names it: `api-7f9c`, `worker@eu-1#3/2`. It is shown among sentences of the service. */
+export const INSTANCE_NAME: RegExp = /^[A-Za-z0-9_][A-Za-z0-9 ._:/@#~+=,-]{0,199}$/
 
 export type FlagValue = boolean | string | number | { [key: string]: unknown } | unknown[]
 export type Scalar = string | number | boolean

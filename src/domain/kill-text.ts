@@ -1,0 +1,42 @@
+// What a person gives with a kill, as the log can keep it. A kill is never refused for its text: the text is cleaned and cut,
+// and a warning says so.
+
+import { cleaned, hasOdd } from '../text/characters.js'
+import type { Warning } from '../wire/hold.js'
+
+type Given = { reason?: string; step?: string; incident?: string }
+export type KillText = Given & { warnings: Warning[] }
+
+const MOST_REASON = 2000
+const MOST_STEP = 300
+
+/** Blank is not given. */
+export function killTextOf({ reason, step, ...rest }: Given): KillText {
+  const named = step === undefined ? '' : cleaned(step).slice(0, MOST_STEP)
+  const kept = reason === undefined ? '' : cut(cleaned(reason))
+  return {
+    ...rest,
+    ...(named === '' ? {} : { step: named }),
+    ...(kept === '' ? {} : { reason: kept }),
+    warnings: reason === undefined ? [] : changesOf(reason),
+  }
+}
+
+/** Between characters: half of one is none. */
+const cut = (text: string): string =>
+  text.slice(0, text.codePointAt(MOST_REASON - 1)! > 0xffff ? MOST_REASON - 1 : MOST_REASON)
+
+function changesOf(reason: string): Warning[] {
+  const { length } = cleaned(reason)
+  const left = [
+    ...(hasOdd(reason) ? ['characters that cannot be seen, or that act on a screen, are left out'] : []),
+    ...(length > MOST_REASON ? [`of ${length} characters the first ${MOST_REASON} are kept`] : []),
+  ]
+  if (left.length === 0) return []
+  return [
+    {
+      code: 'reason-changed',
+      detail: `The log does not have the reason as it was sent: ${left.join('; ')}.`,
+    },
+  ]
+}
