@@ -1,12 +1,16 @@
 // The third door of the log: what this instance knows of it, whether the store is up or not.
 
+import type { Age } from '../domain/age.js'
 import type { Entry, Head } from '../domain/audit.js'
 import type { AuditFilter, Order } from '../domain/audit-query.js'
+import type { Clocks } from '../domain/clocks.js'
 import type { Kill } from '../domain/kill.js'
 import type { State } from '../domain/state.js'
-import type { InclusionProof } from '../wire/audit.js'
+import type { ConsistencyProof, CosignaturesKept, InclusionProof } from '../wire/audit.js'
+import type { Refusal } from './follow/probe.js'
 import type { FoundEntry, QueryOptions, QueryResult } from './index/query.js'
 import type { Verification } from './journal/verify.js'
+import type { NotSigned } from './signing/evidence.js'
 
 export type { FoundEntry, QueryResult, Verification }
 
@@ -20,7 +24,12 @@ export type Became =
 /** Questions to the log on this disk. */
 export interface Finding {
   query(filter: AuditFilter, options: QueryOptions): Promise<QueryResult>
-  stream(filter: AuditFilter, order: Order, signal?: AbortSignal): AsyncGenerator<FoundEntry>
+  stream(
+    filter: AuditFilter,
+    order: Order,
+    signal?: AbortSignal,
+    onUnreadable?: (said: string) => void,
+  ): AsyncGenerator<FoundEntry>
   entry(place: number): Promise<(FoundEntry & { hash: string }) | undefined>
   /** Recomputes the whole chain from the bytes on disk. */
   verify(signal: AbortSignal): Promise<Verification>
@@ -30,12 +39,21 @@ export interface Finding {
 interface Proof {
   /** Entries in the newest tree that is signed; 0 while none is. */
   readonly size: number
+  /** Why nothing is signed any more: the log does not extend what was signed here before. */
+  readonly refused: string | undefined
   readonly verifierKey: string | undefined
   newest(): string | undefined
+  /** The newest checkpoint that enough witnesses stand behind. */
+  readonly cosigned: string | undefined
+  /** Keeps what witnesses said of a checkpoint. */
+  keep(cosigned: string): CosignaturesKept
   signed(signal: AbortSignal): Promise<string>
   proof(place: number | undefined, given: string, signal: AbortSignal): Promise<InclusionProof>
+  consistency(from: number, to: number | undefined, signal: AbortSignal): Promise<ConsistencyProof>
   tellEvery(ms: number, tell: (note: string, place: number) => void): () => void
 }
+
+type SigningStanding = 'to-be-signed' | 'signed' | 'key-missing' | 'unverified'
 
 /** How the log is: the store behind it, and the disk below it. */
 export interface Condition {
@@ -45,14 +63,34 @@ export interface Condition {
   readonly lagMs: number
   /** What was seen of a store that lost this log's history. */
   readonly lost: string | undefined
+  /** Why the last try to put the store right failed; undefined where none did, or it is well again. */
+  readonly unmended: string | undefined
+  /** Why the store refused a write, or did not answer, when it was asked last; undefined where a write would pass. */
+  readonly refusal: Refusal | undefined
   /** Why this disk takes no more of the log; undefined while it does. */
   readonly broken: string | undefined
+  /** What of the log on this disk is not as it was written, and what is done about it; undefined while all seen of it is. */
+  readonly damaged: string | undefined
+  /** Nothing is committed before that is put right: kills are taken provisionally. */
+  readonly isBarred: boolean
   /** The disk is full: what room is left is for kills. */
   readonly isFull: boolean
+  /** What was found in the store or on the disk and is not obeyed. */
+  readonly notSigned: NotSigned
+  /**
+   * - `unsigned`: neither is the log signed, nor would this instance sign it.
+   * - `to-be-signed`: the log is not signed yet, and this instance would.
+   * - `signed`: this instance signs what it commits, and obeys nothing that is not signed.
+   * - `key-missing`: another key signs, which this instance was not given: it can commit nothing.
+   * - `unverified`: this instance has no key: it can commit nothing, and obeys what it cannot verify.
+   */
+  readonly signing: { is: 'unsigned' } | { is: SigningStanding; keyId: string }
+  /** This instance's clock, the store's, and what the dates of the log say of them. */
+  readonly clocks: Clocks
   /** What the store's set-up lacks, found at the start: a code and a sentence each. */
   readonly posture: readonly { code: string; detail: string }[]
-  /** Resolves while the store answers; throws `store-unavailable` within its time limit otherwise. */
-  ping(): Promise<void>
+  /** Asks the store now whether a write would pass: why not, where it would not. */
+  probe(): Promise<Refusal | undefined>
 }
 
 export interface LogState {
@@ -62,8 +100,10 @@ export interface LogState {
   readonly known: State
   readonly provisional: readonly Kill[]
   readonly head: Head
-  /** What this actor's request with this key led to, for seven days. */
+  /** What this actor's request with this key led to, for seven days of this instance's running time. */
   became(actor: string, key: string): Promise<Became>
+  /** How long ago this instance took in what is at a place, by its running time. */
+  ageOf(place: number): Age
   /** The entry of a place. */
   entry(place: number): Promise<Entry | undefined>
   /** Resolves once this instance has followed the log to where it ended at the call. Throws `store-unavailable`. */

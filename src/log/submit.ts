@@ -34,7 +34,13 @@ export type Asked = {
 }
 
 /** `entries`: those the request led to, now or when it was first asked (`replayed`). */
-export type Taken = { entries: Entry[]; durability: Durability; replayed: boolean }
+export type Taken = {
+  entries: Entry[]
+  durability: Durability
+  replayed: boolean
+  /** None of the entries is written, nor will be: they change nothing, and are counted. */
+  isCounted?: boolean
+}
 
 export interface Submit {
   /**

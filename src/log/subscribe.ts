@@ -7,6 +7,9 @@ import type { State } from '../domain/state.js'
 export type Listener = (entries: readonly SealedEntry[], state: State) => void
 
 export interface Subscribe {
+  /** Whether other instances may share the store, and records with it. */
+  readonly isShared: boolean
+
   /** `first`: before all others, for what tells the apps; nothing on the way of a flip waits for a log line. Returns the end. */
   entries(listener: Listener, turn?: 'first' | 'after'): () => void
 

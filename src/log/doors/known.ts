@@ -1,9 +1,14 @@
 // The door `state` from inside: what this instance knows, put together from the parts that know it.
 
-import { type Entry, type Head, open } from '../../domain/audit.js'
+import type { Age } from '../../domain/age.js'
+import { EMPTY, type Entry, type Head, open } from '../../domain/audit.js'
 import type { Kill } from '../../domain/kill.js'
+import type { LogKeys } from '../../domain/log-keys.js'
+import type { Signing } from '../../domain/signature.js'
 import type { State } from '../../domain/state.js'
+import type { Hours } from '../follow/hours.js'
 import type { KnownLog } from '../follow/known-log.js'
+import type { Probe } from '../follow/probe.js'
 import type { Tail } from '../follow/tail.js'
 import { toEnd } from '../follow/to-end.js'
 import type { Gate } from '../gate/gate.js'
@@ -11,6 +16,10 @@ import type { AuditQueries } from '../index/query.js'
 import { verify } from '../journal/verify.js'
 import type { Checkpoints } from '../proof/checkpoints.js'
 import type { Provisional } from '../provisional/provisional.js'
+import type { OwnDisk } from '../recovery/own-disk.js'
+import type { Recovery } from '../recovery/recovery.js'
+import { Branch } from '../signing/branch.js'
+import type { Evidence } from '../signing/evidence.js'
 import type { Became, Condition, Finding, LogState } from '../state.js'
 import type { Store } from '../stores/store.js'
 
@@ -19,10 +28,16 @@ type Parts = {
   store: Store
   gate: Gate
   tail: Tail
+  probe: Probe
+  recovery: Recovery
+  ownDisk: OwnDisk
   provisional: Provisional
   queries: AuditQueries
   checkpoints: Checkpoints
   posture: Condition['posture']
+  keys: LogKeys
+  evidence: Evidence
+  hours: Hours
 }
 
 export class Known implements LogState {
@@ -36,9 +51,14 @@ export class Known implements LogState {
     const { queries, log } = parts
     this.find = {
       query: (filter, options) => queries.query(filter, options),
-      stream: (filter, order, signal) => queries.stream(filter, order, signal),
+      stream: (...asked) => queries.stream(...asked),
       entry: place => queries.entry(place),
-      verify: signal => verify(log.journal, { signal }),
+      verify: async signal => {
+        const also = new Branch(log.obedience, log.state, EMPTY)
+        const found = await verify(log.journal, { signal, also })
+        if (!found.ok) void parts.ownDisk.lookAtAll()
+        return found
+      },
     }
     this.proof = parts.checkpoints
     this.condition = conditionOf(parts)
@@ -79,8 +99,15 @@ export class Known implements LogState {
     return line === undefined ? undefined : open(line).entry
   }
 
-  toEnd(): Promise<void> {
-    return toEnd(this.#parts.log, this.#parts.store)
+  ageOf(place: number): Age {
+    return this.#parts.log.time.ageOf(place)
+  }
+
+  async toEnd(): Promise<void> {
+    const { log, store, ownDisk } = this.#parts
+    if (ownDisk.isBehind) await ownDisk.settled()
+    if (ownDisk.bar) throw ownDisk.bar
+    await toEnd(log, store)
   }
 
   async #entries(places: readonly number[]): Promise<Entry[]> {
@@ -89,7 +116,25 @@ export class Known implements LogState {
   }
 }
 
-const conditionOf = ({ log, store, tail, posture }: Parts): Condition => ({
+function standingOf(signing: Signing | undefined, keys: LogKeys): Condition['signing'] {
+  const id = signing?.keyId ?? keys.first?.id
+  if (id === undefined) return { is: 'unsigned' }
+  if (signing === undefined) return { is: 'to-be-signed', keyId: id }
+  if (keys.signer(id) !== undefined) return { is: 'signed', keyId: id }
+  return { is: keys.isEmpty ? 'unverified' : 'key-missing', keyId: id }
+}
+
+const conditionOf = ({
+  log,
+  tail,
+  probe,
+  recovery,
+  ownDisk,
+  posture,
+  keys,
+  evidence,
+  hours,
+}: Parts): Condition => ({
   get isLive() {
     return tail.isLive
   },
@@ -102,9 +147,30 @@ const conditionOf = ({ log, store, tail, posture }: Parts): Condition => ({
   get broken() {
     return log.journal.broken
   },
+  get damaged() {
+    return ownDisk.damage
+  },
+  get isBarred() {
+    return ownDisk.bar !== undefined
+  },
   get isFull() {
     return log.journal.reserve.isMissing
   },
+  get notSigned() {
+    return evidence.found
+  },
+  get signing() {
+    return standingOf(log.state.signing, keys)
+  },
+  get unmended() {
+    return recovery.failure
+  },
+  get refusal() {
+    return probe.refusal
+  },
+  get clocks() {
+    return hours.clocks(log.state.head.at)
+  },
   posture,
-  ping: () => store.ping(),
+  probe: () => probe.ask(),
 })

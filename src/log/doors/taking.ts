@@ -17,7 +17,7 @@ import type { Asked, Submit, Taken } from '../submit.js'
 const CATCH_UP_MS = 100
 
 /** The store is away, or behind the caller: a kill does not need it. */
-const AWAY = ['store-unavailable', 'outcome-unknown', 'history-lost', 'behind']
+const AWAY = ['store-unavailable', 'outcome-unknown', 'history-lost', 'not-signed', 'behind']
 
 export class Taking implements Submit {
   readonly #log: KnownLog
@@ -58,7 +58,9 @@ export class Taking implements Submit {
     if (!(await reaches(this.#log, seen.place, CATCH_UP_MS))) throw behind(seen, placeOf(this.#log.head))
   }
 
-  async #told({ places, entries, durability, replayed }: Accepted): Promise<Taken> {
+  async #told({ places, entries, counted, durability, replayed }: Accepted): Promise<Taken> {
+    if (counted !== undefined)
+      return { entries: this.#provisional.unwritten(counted), durability, replayed, isCounted: true }
     if (entries.length > 0) return { entries: entries.map(({ entry }) => entry), durability, replayed }
     const lines = await Promise.all(places.map(place => this.#log.line(place)))
     const known = lines.filter(line => line !== undefined).map(line => open(line).entry)

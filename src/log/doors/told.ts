@@ -17,6 +17,10 @@ export class Told implements Subscribe {
     this.#store = store
   }
 
+  get isShared(): boolean {
+    return this.#store.kind === 'redis'
+  }
+
   entries(listener: Listener, turn: 'first' | 'after' = 'after'): () => void {
     return this.#log.subscribe(listener, turn)
   }

@@ -1,9 +1,10 @@
 // Follows the store's log into this instance's journal, and knows how the store is: live, silent, or without our history.
 
 import { setTimeout as delay } from 'node:timers/promises'
-import { open } from '../../domain/audit.js'
+import { placeOf } from '../../domain/audit.js'
+import { readEntries } from '../../domain/chain.js'
 import { KillswitchError } from '../../domain/errors.js'
-import type { Store } from '../stores/store.js'
+import type { Followed, Store, StoreTime } from '../stores/store.js'
 import type { KnownLog } from './known-log.js'
 
 /** No word from the store for so long, and the tail counts as silent. */
@@ -11,13 +12,21 @@ const SILENT_AFTER_MS = 2_500
 /** Between a following that broke off and the next. */
 const AGAIN_MS = 100
 
+const UNUSABLE: readonly string[] = ['history-lost', 'not-signed']
+
+/** What the store holds after our head is no continuation of our log. */
+export const isUnusable = (error: unknown): error is KillswitchError =>
+  error instanceof KillswitchError && UNUSABLE.includes(error.code)
+
 export type TailEvents = {
-  /** The store answers and holds our head. */
-  onAlive(): void
+  /** The store answers and holds our head; `isWhole`: with all that is beside the log. */
+  onAlive(isWhole: boolean): void
   /** The log is whole, and the flags' state beside it is not. Said again with every look, for as long as it is so. */
   onBare(): void
   /** Said again with every look, for as long as it is so. */
-  onLost(why: string, isNew: boolean): void
+  onLost(why: string, isNew: boolean, isCut: boolean): void
+  /** The store told its hour. */
+  onTime(time: StoreTime): void
   onFault(error: unknown): void
 }
 
@@ -54,10 +63,11 @@ export class Tail {
     return this.#lost
   }
 
-  markLost(why: string): void {
+  /** `isCut`: a write met an end that was deleted, which a look may not see. */
+  markLost(why: string, isCut = false): void {
     const isNew = this.#lost === undefined
     this.#lost = why
-    this.#events.onLost(why, isNew)
+    this.#events.onLost(why, isNew, isCut)
   }
 
   async close(): Promise<void> {
@@ -76,22 +86,30 @@ export class Tail {
 
   async #follow(signal: AbortSignal): Promise<void> {
     for await (const followed of this.#store.follow(() => this.#log.head, signal)) {
+      if (followed.kind !== 'lost' && followed.time) this.#events.onTime(followed.time)
       if (followed.kind === 'lost') this.markLost(followed.why)
-      else if (!(await this.#take(followed.kind === 'lines' ? followed.lines : []))) return
-      else if (followed.kind === 'alive' && followed.isBare) this.#events.onBare()
+      else if (!(await this.#take(followed))) return
+      else if (followed.kind === 'alive') {
+        this.#log.time.isCurrent(placeOf(this.#log.head))
+        if (followed.isBare) this.#events.onBare()
+      }
     }
   }
 
-  async #take(lines: string[]): Promise<boolean> {
+  async #take(followed: Exclude<Followed, { kind: 'lost' }>): Promise<boolean> {
+    const lines = followed.kind === 'lines' ? followed.lines : []
     try {
-      if (lines.length > 0) await this.#log.accept(lines.map(open))
-      else await this.#log.retryJournal()
+      if (lines.length > 0) await this.#log.accept(readEntries(lines))
+      else {
+        await this.#log.retryJournal()
+        this.#log.atEnd()
+      }
       this.#aliveAt = performance.now()
       this.#lost = undefined
-      this.#events.onAlive()
+      this.#events.onAlive(!followed.isBare)
       return true
     } catch (error) {
-      if (error instanceof KillswitchError && error.code === 'history-lost') this.markLost(error.message)
+      if (isUnusable(error)) this.markLost(error.message)
       else this.#events.onFault(error)
       return false
     }

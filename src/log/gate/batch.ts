@@ -1,13 +1,15 @@
 // One batch of the gate: what is asked, what became of it, and how the items are decided one after the other.
 
 import { randomUUID } from 'node:crypto'
-import { type Draft, type SealedEntry, seal } from '../../domain/audit.js'
-import { toTimestamp } from '../../domain/clock.js'
+import { type Draft, EMPTY, type Head, placeOf, type SealedEntry } from '../../domain/audit.js'
+import { notAfter, toTimestamp } from '../../domain/clock.js'
 import { KillswitchError } from '../../domain/errors.js'
+import type { LogKeys } from '../../domain/log-keys.js'
 import { fold, type State } from '../../domain/state.js'
 import type { Standing } from '../../domain/waiting.js'
 import type { Store } from '../stores/store.js'
 import type { Asked, Durability } from '../submit.js'
+import { Sealer } from './sealer.js'
 import { changedFlags } from './stored-flags.js'
 
 export const durabilityOf = ({ kind }: Pick<Store, 'kind'>, journaled: boolean): Durability =>
@@ -15,18 +17,33 @@ export const durabilityOf = ({ kind }: Pick<Store, 'kind'>, journaled: boolean):
 
 export type Ask = Pick<Required<Asked>, 'priority' | 'actor' | 'key' | 'digest' | 'receivedAt' | 'decide'>
 
-/** `places` of the entries the request led to; `entries` where this call wrote them. */
-export type Accepted = { places: number[]; entries: SealedEntry[]; durability: Durability; replayed: boolean }
+/** `places` of the entries the request led to; `entries` where this call wrote them; `counted` where none is written. */
+export type Accepted = {
+  places: number[]
+  entries: SealedEntry[]
+  counted?: Draft[]
+  durability: Durability
+  replayed: boolean
+}
 
 /** `id` names who asked with which key. */
 export type Waiting = Ask & {
   id: string
   standing: Standing
+  /** What it was decided on was not the end of the log: it is written, whatever is counted. */
+  isWritten?: boolean
   resolve: (accepted: Accepted) => void
   reject: (error: unknown) => void
 }
 
-export type Decided = { item: Waiting; entries: SealedEntry[]; draft: Draft; refusal?: KillswitchError }
+export type Decided = {
+  item: Waiting
+  entries: SealedEntry[]
+  draft: Draft
+  refusal?: KillswitchError
+  /** Instead of entries: what is answered, and not written. */
+  counted?: Draft[]
+}
 export type Unresolved = { ask: Omit<Ask, 'receivedAt'>; draft: Draft }
 
 /** `state` is the one decided on; `flags` are those the batch changes, as the store keeps them. */
@@ -36,6 +53,8 @@ export type Batch = {
   /** All of them, in order; where the batch opens an epoch, the entry that says so comes first. */
   entries: SealedEntry[]
   flags: Map<string, string | null>
+  /** The key that would have to sign it, where this instance was not given it: then it must not be sent. */
+  unsignedFor?: string
 }
 
 /** Why the batch has to open a new epoch, and how many lost lines were put back before it. */
@@ -77,21 +96,28 @@ export function decideBatch(
   items: readonly Waiting[],
   state: State,
   environment: string,
-  { now, random, opening }: { now: number; random: () => number; opening?: Opening | undefined },
+  by: { now: number; random: () => number; keys: LogKeys; opening?: Opening | undefined },
 ): Batch {
+  const { now, random, opening } = by
   const decided: Decided[] = []
   const epoch = nextEpoch(Math.max(state.head.epoch, opening?.above ?? 0), random)
-  const opened = opening && seal(openingDraft(opening, now), state.head, environment, epoch)
+  const sealer = new Sealer(by.keys, environment)
+  const opened = opening && sealer.seal(openingDraft(opening, now), state, epoch)
   let after = opened ? fold(state, opened) : state
   for (const item of items) {
     try {
-      const { drafts, refusal } = item.decide(after, item.receivedAt)
+      const { drafts, refusal, isCounted } = item.decide(after, item.receivedAt)
       const [draft] = drafts
       if (draft === undefined) throw refusal ?? new KillswitchError('internal', 'nothing was decided')
+      if (isCounted && !item.isWritten) {
+        decided.push({ item, entries: [], draft, counted: drafts })
+        continue
+      }
       const entries: SealedEntry[] = []
       let next = after
       for (const each of drafts) {
-        const sealed = seal(each, next.head, environment)
+        const dated = { ...each, receivedAt: notAfter(each.receivedAt, now) }
+        const sealed = sealer.seal(dated, next)
         next = fold(next, sealed)
         entries.push(sealed)
       }
@@ -101,12 +127,40 @@ export function decideBatch(
       item.reject(error)
     }
   }
-  const entries = decided.flatMap(each => each.entries)
-  const all = opened ? [opened, ...entries] : entries
-  return {
-    state,
-    decided,
-    entries: all,
-    flags: changedFlags(opened ? { ...state, flags: new Map() } : state, after),
-  }
+  const flags = changedFlags(opened ? { ...state, flags: new Map() } : state, after)
+  const first = opened ? [opened] : []
+  const last = decided.findLast(each => each.entries.length > 0)
+  const unsignedFor = sealer.end(last?.entries ?? first, after)
+  const entries = [...first, ...decided.flatMap(each => each.entries)]
+  return { state, decided, entries, flags, ...(unsignedFor === undefined ? {} : { unsignedFor }) }
+}
+
+/**
+ * Answers a batch that writes nothing: what was decided holds where it was decided on the end of the log. Where it was not, or
+ * the store does not say, it is to be written, or taken provisionally, like any other. Says whether it was answered.
+ */
+export async function answerCounted(
+  { decided, state }: Batch,
+  store: Store,
+  isJournaled: boolean,
+): Promise<boolean> {
+  const { hash } = headOf(state)
+  const isCurrent = decided.length === 0 || (await store.head().catch(() => undefined))?.hash === hash
+  if (isCurrent) answerAll(decided, durabilityOf(store, isJournaled))
+  else for (const { item } of decided) item.isWritten = true
+  return isCurrent
+}
+
+export const headOf = ({ log, head: { epoch, seq, hash } }: State): Head =>
+  log === undefined ? EMPTY : { epoch, seq, hash }
+
+/** What was committed is the answer, and a refusal is one too. */
+export function answerAll(decided: readonly Decided[], durability: Durability): void {
+  for (const { item, entries, refusal, counted } of decided)
+    if (refusal) item.reject(refusal)
+    else {
+      const places = entries.map(({ entry }) => placeOf(entry))
+      const given = { places, entries, durability, replayed: false }
+      item.resolve(counted === undefined ? given : { ...given, counted })
+    }
 }

@@ -33,6 +33,20 @@ export const historyLost = (why: string): KillswitchError =>
     `${why} Nothing was changed, and nothing un-kills: apps keep the state they know.`,
   )
 
+/** Taken as if the store were away: a kill does not need a signature to be in force here. */
+export const cannotSign = (keyId: string): KillswitchError =>
+  new KillswitchError(
+    'store-unavailable',
+    `The log is signed with the key ${keyId}, which this instance was not given. Nothing was done.`,
+    {
+      cause: 'no-log-key',
+      wayOut: [
+        by('Ask another instance.'),
+        by('Start this one with KILLSWITCH_LOG_KEY_FILE as the others have it.'),
+      ],
+    },
+  )
+
 export const tooBusy = (): KillswitchError =>
   new KillswitchError(
     'store-unavailable',
@@ -65,3 +79,9 @@ export const unknownOutcome = (key: string, cause: unknown): KillswitchError =>
 /** What the store said it was. */
 const causeOf = ({ data: { cause } }: KillswitchError): { cause?: string } =>
   cause === undefined ? {} : { cause }
+
+/** Why an epoch is opened on a store that says `moved`. */
+export const opensAnew = (): { why: string; restored: number } => ({
+  why: "The store is another server than the one this epoch was opened on (a restart, or a failover), or lost the flags' state.",
+  restored: 0,
+})

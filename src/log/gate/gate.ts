@@ -2,29 +2,35 @@
 // kills first; each item is decided on the state after its predecessors, and again on the new head after a conflict.
 
 import { setTimeout as delay } from 'node:timers/promises'
-import { EMPTY, type Head, open, placeOf, type SealedEntry } from '../../domain/audit.js'
+import { placeOf, type SealedEntry } from '../../domain/audit.js'
+import { readEntries } from '../../domain/chain.js'
 import type { Clock } from '../../domain/clock.js'
 import { KillswitchError } from '../../domain/errors.js'
-import type { State } from '../../domain/state.js'
+import { LogKeys } from '../../domain/log-keys.js'
 import { afterFailure, afterSighting, endOf, mayTryAgain, nextFor, UNTRIED } from '../../domain/waiting.js'
 import type { KnownLog } from '../follow/known-log.js'
 import type { CommitResult, Store } from '../stores/store.js'
 import {
   type Accepted,
   type Ask,
+  answerAll,
+  answerCounted,
   type Batch,
   type Decided,
   decideBatch,
   durabilityOf,
+  headOf,
   type Opening,
   type Unresolved,
   type Waiting,
 } from './batch.js'
 import {
   asKillswitchError,
+  cannotSign,
   historyLost,
   keyReused,
   onlyKills,
+  opensAnew,
   stillAway,
   tooBusy,
   unknownOutcome,
@@ -37,8 +43,6 @@ const DEADLINE_MS = 2_000
 const KILL_DEADLINE_MS = 30
 /** Between two tries: the store needs the event loop to come back. */
 const RETRY_MS = 20
-const MOVED =
-  "The store is another server than the one this epoch was opened on (a restart, or a failover), or lost the flags' state."
 
 export class Gate {
   readonly #log: KnownLog
@@ -46,6 +50,7 @@ export class Gate {
   readonly #environment: string
   readonly #clock: Clock
   readonly #random: () => number
+  readonly #keys: LogKeys
   readonly #queue = new Queue<Waiting>()
   /** What is being committed, by actor and key. */
   #trying: ReadonlyMap<string, Waiting> = new Map()
@@ -56,8 +61,10 @@ export class Gate {
   #away: KillswitchError | undefined
   /** Why the next commit has to open a new epoch. */
   #opening: Opening | undefined
+  /** Why nothing may be committed. */
+  bar: () => KillswitchError | undefined = () => undefined
   /** Told the head of a store that turned out to have lost history. */
-  onLost: (why: string) => void = () => {}
+  onLost: (why: string, isCut?: boolean) => void = () => {}
   /** Told the entries this instance committed; must not throw. */
   onCommitted: (entries: readonly SealedEntry[]) => void = () => {}
 
@@ -68,12 +75,14 @@ export class Gate {
     environment: string
     clock: Clock
     random: () => number
+    keys?: LogKeys
   }) {
     this.#log = parts.log
     this.#store = parts.store
     this.#environment = parts.environment
     this.#clock = parts.clock
     this.#random = parts.random
+    this.#keys = parts.keys ?? new LogKeys()
     // a refusal is not among what was answered: here its entry is seen
     this.#log.subscribe(entries => {
       for (const { entry } of entries) {
@@ -176,8 +185,11 @@ export class Gate {
       const batch = this.#decide(waiting)
       const { decided } = batch
       waiting = decided.map(each => each.item)
-      if (batch.entries.length === 0) return
-      if (this.#away) return this.#failAll(decided, this.#away)
+      const isWritten = batch.entries.length > 0
+      if (!isWritten && (await answerCounted(batch, this.#store, this.#log.isJournaled))) return
+      if (!isWritten) continue
+      const barred = this.#away ?? this.bar() ?? (batch.unsignedFor && cannotSign(batch.unsignedFor))
+      if (barred) return this.#failAll(decided, barred)
       const failure = await this.#commit(batch)
       if (failure === 'none') return
       const spent = performance.now() - start
@@ -186,25 +198,23 @@ export class Gate {
         continue
       }
       const hasKill = isKill || this.#queue.has('kill')
-      const mayRetry = mayTryAgain(
-        failure.code,
-        waiting.map(item => item.standing),
-      )
-      if (spent > (hasKill ? KILL_DEADLINE_MS : DEADLINE_MS) || !mayRetry)
-        return this.#giveUp(decided, failure)
+      const isLate = spent > (hasKill ? KILL_DEADLINE_MS : DEADLINE_MS)
+      const standings = waiting.map(item => item.standing)
+      if (isLate || !mayTryAgain(failure.code, standings)) return this.#giveUp(decided, failure)
       await delay(RETRY_MS)
     }
   }
 
   /** One try. On an error each item keeps what was tried, where that may have been written. */
-  async #commit({ state, entries, flags, decided }: Batch): Promise<'none' | 'conflict' | KillswitchError> {
+  async #commit(batch: Batch): Promise<'none' | 'conflict' | KillswitchError> {
+    const { state, entries, flags, decided } = batch
     try {
       const mode = this.#opening ? 'open' : 'write'
       const result = await this.#store.commit({ expectedHead: headOf(state), entries, flags, mode })
-      return (await this.#finish(result, entries, decided)) ? 'none' : 'conflict'
+      return (await this.#finish(result, batch)) ? 'none' : 'conflict'
     } catch (error) {
       const failure = asKillswitchError(error)
-      for (const { item, draft, refusal } of decided) {
+      for (const { item, draft, refusal } of decided.filter(({ counted }) => counted === undefined)) {
         const attempt = { draft, after: placeOf(state.head), ...(refusal === undefined ? {} : { refusal }) }
         item.standing = afterFailure(item.standing, failure.code, attempt)
       }
@@ -225,7 +235,7 @@ export class Gate {
     const { state } = this.#log
     const head = placeOf(state.head)
     const open = waiting.filter(item => this.#isToBeDecided(item, head))
-    const by = { now: this.#clock(), random: this.#random, opening: this.#opening }
+    const by = { now: this.#clock(), random: this.#random, keys: this.#keys, opening: this.#opening }
     return decideBatch(open, state, this.#environment, by)
   }
 
@@ -247,35 +257,30 @@ export class Gate {
     return false
   }
 
-  async #finish(result: CommitResult, entries: SealedEntry[], decided: Decided[]): Promise<boolean> {
+  async #finish(result: CommitResult, { state, entries, decided }: Batch): Promise<boolean> {
     if (result.outcome === 'lost') {
-      this.onLost(result.why)
+      this.onLost(result.why, result.isCut)
       throw historyLost(result.why)
     }
     if (result.outcome === 'moved') {
-      this.#opening ??= { why: MOVED, restored: 0 }
+      this.#opening ??= opensAnew()
       return false
     }
     if (result.outcome === 'conflict') {
-      await this.#log.accept(result.missing.map(open))
+      await this.#log.accept(readEntries(result.missing))
+      if (this.#log.head.hash === state.head.hash) this.#log.atEnd()
       // somebody else may have opened the epoch
       if (this.#log.head.epoch > (this.#opening?.above ?? -1)) this.#opening = undefined
       return false
     }
-    const { journaled } = await this.#log.accept(entries).catch(error => {
+    this.#log.time.isCurrent(placeOf(this.#log.head))
+    const { journaled } = await this.#log.accept(entries, { own: true }).catch(error => {
       throw new KillswitchError('outcome-unknown', 'It was committed, and not taken in here.', {}, error)
     })
     this.#opening = undefined
     this.#away = undefined
     this.onCommitted(entries)
-    const durability = durabilityOf(this.#store, journaled)
-    for (const { item, entries: own, refusal } of decided) {
-      if (refusal) item.reject(refusal)
-      else {
-        const places = own.map(each => placeOf(each.entry))
-        item.resolve({ places, entries: own, durability, replayed: false })
-      }
-    }
+    answerAll(decided, durabilityOf(this.#store, journaled))
     return true
   }
 
@@ -293,6 +298,3 @@ export class Gate {
 }
 
 const idOf = (actor: string, key: string): string => `${actor}\n${key}`
-
-const headOf = ({ log, head: { epoch, seq, hash } }: State): Head =>
-  log === undefined ? EMPTY : { epoch, seq, hash }

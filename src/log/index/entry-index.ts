@@ -3,11 +3,13 @@
 
 import { mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { ClassicLevel } from 'classic-level'
-import { hashLine, placeOf } from '../../domain/audit.js'
+import { EMPTY, hashLine, placeOf } from '../../domain/audit.js'
+import type { Gap } from '../../domain/unreadable.js'
 import type { Log } from '../journal/disk.js'
 import type { Journal } from '../journal/journal.js'
-import type { Located, Location } from '../journal/segment.js'
+import type { Located } from '../journal/segment.js'
+import { type Database, describe, IndexDamage, isDamage, openLevel } from './level.js'
+import { nextLines } from './next-lines.js'
 import {
   ALL,
   countKey,
@@ -15,6 +17,7 @@ import {
   decodeLocation,
   encodeCount,
   FORMAT,
+  type Indexed,
   keyIn,
   type List,
   META_KEY,
@@ -25,18 +28,12 @@ import {
   putOf,
 } from './postings.js'
 
-type Database = ClassicLevel<Buffer, Buffer>
 type Waiter = { place: number; done: () => void; fail: (error: unknown) => void }
 
 /** Both bounds are included. */
 export type PlaceRange = { from: number; to: number }
 
-/** Small enough that a kill does not wait for a log being indexed: about 8 ms. */
-const BATCH = { limit: 250, bytes: 4 * 1024 * 1024 }
 const SAY_EVERY = 50_000
-
-/** The index contradicts itself or the journal. */
-export class IndexDamage extends Error {}
 
 export class EntryIndex {
   readonly #journal: Journal
@@ -45,6 +42,8 @@ export class EntryIndex {
   readonly #unwatch: () => void
   #database: Database | undefined
   #place = 0
+  #hash = EMPTY.hash
+  #gaps: readonly Gap[] = []
   #sayAt = SAY_EVERY
   #isClosed = false
   /** Why it has to be built anew, as a reader found out. */
@@ -72,6 +71,11 @@ export class EntryIndex {
   /** The last entry taken in. */
   get place(): number {
     return this.#place
+  }
+
+  /** What cannot be read: of the lines there, none is an entry that the next one names. */
+  get gaps(): readonly Gap[] {
+    return this.#gaps
   }
 
   /** Resolves once the entry at `place` is in the index. Rejects where the index cannot go on, and when closed. */
@@ -136,7 +140,7 @@ export class EntryIndex {
   }
 
   /** Where the entries stand in the journal. */
-  async locations(places: readonly number[]): Promise<Location[]> {
+  async locations(places: readonly number[]): Promise<Indexed[]> {
     const values = await this.#opened.getMany(places.map(place => keyIn(ALL, place)))
     return values.map((value, at) => {
       if (value === undefined) throw new IndexDamage(`the index has no location for place ${places[at]}`)
@@ -165,6 +169,8 @@ export class EntryIndex {
     this.#database = undefined
     this.#generation++
     this.#place = 0
+    this.#hash = EMPTY.hash
+    this.#gaps = []
     this.#sayAt = SAY_EVERY
     await database?.close().catch(() => undefined)
     await rm(this.#folder, { recursive: true, force: true })
@@ -200,7 +206,7 @@ export class EntryIndex {
       const meta = stored && (JSON.parse(stored.toString()) as Meta)
       const reason = await this.#whyUnusable(meta)
       if (reason !== undefined) await this.#rebuild(reason)
-      else this.#place = meta?.place ?? 0
+      else [this.#place, this.#hash, this.#gaps] = [meta!.place, meta!.hash, meta!.gaps]
     } catch (error) {
       await this.#rebuild(describe(error))
     }
@@ -209,7 +215,7 @@ export class EntryIndex {
   async #whyUnusable(meta: Meta | undefined): Promise<string | undefined> {
     if (meta === undefined) return 'it is empty'
     if (meta.format !== FORMAT) return `it is of form ${meta.format}, this is ${FORMAT}`
-    if (meta.log !== this.#journal.firstHash) return 'it is of another log'
+    if (meta.log !== (this.#journal.firstHash ?? '')) return 'it is of another log'
     const line = await this.#journal.line(meta.place)
     if (line === undefined || hashLine(line) !== meta.hash) return 'its last entry is not in the journal'
     return undefined
@@ -249,12 +255,21 @@ export class EntryIndex {
     while (!this.#isClosed) {
       if (this.#damage !== undefined || this.#database === undefined)
         await this.#rebuild(this.#damage ?? 'it could not be opened')
-      const lines = await this.#journal.located(this.#place, BATCH)
+      const head = placeOf(this.#journal.head)
+      const lines = await nextLines(this.#journal, this.#place)
       if (lines.length > 0) await this.#take(lines)
+      else this.#passOver(head)
       this.#sayProgress()
       for (const waiter of this.#waiters) if (waiter.place <= this.#place) waiter.done()
       if (lines.length === 0) break
     }
+  }
+
+  /** The journal had more than is there. */
+  #passOver(head: number): void {
+    if (this.#place >= head) return
+    this.#gaps = [...this.#gaps, { from: this.#place + 1, to: head }]
+    this.#place = head
   }
 
   #sayProgress(): void {
@@ -267,34 +282,15 @@ export class EntryIndex {
   /** Postings, counts and the place reached, in one atomic batch. */
   async #take(lines: readonly Located[]): Promise<void> {
     const database = this.#opened
-    const { puts, counts, last, place } = postingsIn(lines, this.#place)
-    if (last === undefined) throw new Error(`the journal is damaged after place ${place}`)
+    const { puts, counts, gaps, place, hash } = postingsIn(lines, { place: this.#place, hash: this.#hash })
+    const all = [...this.#gaps, ...gaps]
     const keys = [...counts.keys()].map(countKey)
     const before = await database.getMany(keys)
     for (const [at, count] of [...counts.values()].entries())
       puts.push(putOf(keys[at]!, encodeCount(decodeCount(before[at]) + count)))
-    const meta: Meta = { format: FORMAT, log: this.#journal.firstHash!, place, hash: hashLine(last) }
+    const meta: Meta = { format: FORMAT, log: this.#journal.firstHash ?? '', place, hash, gaps: all }
     puts.push(putOf(META_KEY, Buffer.from(JSON.stringify(meta))))
     await database.batch(puts)
-    this.#place = place
+    ;[this.#place, this.#hash, this.#gaps] = [place, hash, all]
   }
-}
-
-/** What leveldb reports of itself, or what contradicts the journal; not a journal that cannot be read. */
-const isDamage = (error: unknown): boolean =>
-  error instanceof IndexDamage || String((error as { code?: unknown }).code).startsWith('LEVEL_')
-
-async function openLevel(folder: string, options: { createIfMissing?: boolean } = {}): Promise<Database> {
-  const database = new ClassicLevel<Buffer, Buffer>(folder, {
-    keyEncoding: 'buffer',
-    valueEncoding: 'buffer',
-  })
-  await database.open(options)
-  return database
-}
-
-/** leveldb says "Database failed to open", and why in the cause. */
-function describe(error: unknown): string {
-  const { message, cause } = error as Error
-  return cause instanceof Error ? `${message}: ${cause.message}` : message
 }

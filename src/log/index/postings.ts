@@ -1,21 +1,25 @@
 // How the index is laid out in leveldb, key by key, and what an entry puts there. Touches no database and no file.
 //
-//   m                              meta: { format, log, place, hash }, JSON
-//   p <place>                      where the line stands: segment, offset, length
+//   m                              meta: { format, log, place, hash, gaps }, JSON
+//   p <place>                      where the line stands: segment, offset, length; the first 8 bytes of its hash
 //   t <term> 00 <place>            a posting: the entry has the term ("flag=ai_v1")
 //   c <term>                       how many postings the term has
 //
 // Places are 8 bytes, big-endian, so that keys of a term are in the log's order. A term is cut to 240 bytes: two that
 // begin alike then share postings, which costs time and never an answer.
 
-import { placeOf } from '../../domain/audit.js'
+import { hashLine, placeOf } from '../../domain/audit.js'
 import { termsOf } from '../../domain/audit-query.js'
 import { parseEntry } from '../../domain/chain.js'
+import type { Gap } from '../../domain/unreadable.js'
 import type { Located, Location } from '../journal/segment.js'
 
 /** Another number: the index is built anew. */
-export const FORMAT = 1
-export type Meta = { format: number; log: string; place: number; hash: string }
+export const FORMAT = 2
+export type Meta = { format: number; log: string; place: number; hash: string; gaps: readonly Gap[] }
+/** Where a line stands, and the beginning of its SHA-256 as it was taken in. */
+export type Indexed = Location & { hash: string }
+export const markOf = (hash: string): string => hash.slice(0, 16)
 
 export const META_KEY = Buffer.from('m')
 const TERM_BYTES = 240
@@ -39,18 +43,20 @@ export function keyIn(list: List, place: number): Buffer {
 export const placeIn = (key: Buffer): number =>
   key.readUInt32BE(key.length - 8) * 2 ** 32 + key.readUInt32BE(key.length - 4)
 
-function encodeLocation({ segment, offset, length }: Location): Buffer {
-  const value = Buffer.allocUnsafe(20)
+function encodeLocation({ segment, offset, length, hash }: Indexed): Buffer {
+  const value = Buffer.allocUnsafe(28)
   value.writeDoubleBE(segment, 0)
   value.writeDoubleBE(offset, 8)
   value.writeUInt32BE(length, 16)
+  value.write(markOf(hash), 20, 'hex')
   return value
 }
 
-export const decodeLocation = (value: Buffer): Location => ({
+export const decodeLocation = (value: Buffer): Indexed => ({
   segment: value.readDoubleBE(0),
   offset: value.readDoubleBE(8),
   length: value.readUInt32BE(16),
+  hash: value.toString('hex', 20),
 })
 
 export function encodeCount(count: number): Buffer {
@@ -66,26 +72,29 @@ export const putOf = (key: Buffer, value: Buffer): Put => ({ type: 'put', key, v
 const NOTHING = Buffer.alloc(0)
 
 /**
- * What lines add: their locations and postings, how many per term, and the bytes and place of the last entry. Lines
- * that are no entries are passed over: damage in the journal is for verify to tell.
+ * What lines add: their locations and postings, how many per term, and the last entry. Lines that are no entries are passed
+ * over. Where one does not name the one before, lines are missing between them, or that one is not as it was written.
  */
-export function postingsIn(lines: readonly Located[], after: number) {
+export function postingsIn(lines: readonly Located[], after: { place: number; hash: string }) {
   const puts: Put[] = []
   const counts = new Map<string, number>()
-  let place = after
-  let last: Buffer | undefined
+  const gaps: Gap[] = []
+  let { place, hash } = after
   for (const { bytes, ...location } of lines) {
     const entry = parseEntry(bytes.toString())
     if (entry === undefined || placeOf(entry) <= place) continue
-    place = placeOf(entry)
-    last = bytes
-    puts.push(putOf(keyIn(ALL, place), encodeLocation(location)))
+    const next = placeOf(entry)
+    const from = Math.max(1, next === place + 1 ? place : place + 1)
+    if (entry.prev !== hash && from < next) gaps.push({ from, to: next - 1 })
+    place = next
+    hash = hashLine(bytes)
+    puts.push(putOf(keyIn(ALL, place), encodeLocation({ ...location, hash })))
     for (const term of termsOf(entry)) {
       puts.push(putOf(keyIn(postingsOf(term), place), NOTHING))
       counts.set(term, (counts.get(term) ?? 0) + 1)
     }
   }
-  return { puts, counts, last, place }
+  return { puts, counts, gaps, place, hash }
 }
 
 /** No NUL in a term, since it ends one in a key. */

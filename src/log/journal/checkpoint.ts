@@ -2,9 +2,10 @@
 // that is missing, damaged or of another log is as good as none.
 
 import { createHash } from 'node:crypto'
-import { readFile } from 'node:fs/promises'
-import type { Head } from '../../domain/audit.js'
-import { type Disk, replaceFile } from './disk.js'
+import { readFile, rm } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import { type Head, placeOf } from '../../domain/audit.js'
+import { type Disk, replaceFile, syncFolder } from './disk.js'
 
 /** `state` is the caller's, who also marks its form. */
 export type Checkpoint = { head: Head; state: unknown }
@@ -17,6 +18,14 @@ export async function writeCheckpoint(disk: Disk, file: string, { head, state }:
   const { epoch, seq, hash } = head
   const top = JSON.stringify({ v: 1, head: { epoch, seq, hash }, digest: digestOf(body) })
   await replaceFile(disk, file, Buffer.from(`${top}\n${body}\n`))
+}
+
+/** One of a branch that is left is no state of this log: a start would look for its head in vain. */
+export async function dropCheckpoint(disk: Disk, file: string, afterPlace: number): Promise<void> {
+  const saved = await readCheckpoint(file)
+  if (saved === undefined || placeOf(saved.head) <= afterPlace) return
+  await rm(file)
+  await syncFolder(disk, dirname(file))
 }
 
 /** Undefined where there is none that is whole. Whether the log still has its head is for the caller to ask. */

@@ -9,6 +9,11 @@ export type Log = (message: string, fields?: Record<string, unknown>) => void
 
 export type Handle = Pick<FileHandle, 'read' | 'write' | 'truncate' | 'datasync' | 'sync' | 'stat' | 'close'>
 
+/** What reading takes of a handle. */
+export type Reader = {
+  read(bytes: Buffer, offset: number, length: number, position: number): Promise<{ bytesRead: number }>
+}
+
 export type Disk = { open(file: string, flags: string | number, mode?: number): Promise<Handle> }
 export const realDisk: Disk = { open: (file, flags, mode) => openFile(file, flags, mode) }
 
@@ -21,8 +26,14 @@ export async function writeFully(handle: Handle, bytes: Buffer, offset: number):
   }
 }
 
+/** A file that is open only while it is read from: whoever takes lines slowly takes no file from a kill. */
+export const openedToRead = (disk: Disk, file: string): Reader => ({
+  read: async (bytes, offset, length, position) =>
+    using(await disk.open(file, 'r'), handle => handle.read(bytes, offset, length, position)),
+})
+
 /** Reads `length` bytes from the offset; fewer only where the file ends. */
-export async function readFully(handle: Handle, offset: number, length: number): Promise<Buffer> {
+export async function readFully(handle: Reader, offset: number, length: number): Promise<Buffer> {
   const bytes = Buffer.allocUnsafe(length)
   let done = 0
   while (done < length) {

@@ -3,17 +3,19 @@
 
 import { mkdir } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { hashLine, placeOf, type SealedEntry } from '../../domain/audit.js'
-import { type ChainHead, headAfter, linkOf } from '../../domain/chain.js'
+import { placeOf, type SealedEntry } from '../../domain/audit.js'
+import { type ChainHead, headAfter, NO_ENTRY } from '../../domain/chain.js'
 import { KillswitchError } from '../../domain/errors.js'
+import { outOfFilesIn } from '../../domain/out-of-files.js'
+import { replaceFrom } from './aside.js'
 import { cutBranch } from './branch.js'
-import { type Checkpoint, readCheckpoint, writeCheckpoint } from './checkpoint.js'
-import { type Disk, type Log, realDisk, syncFolder, using } from './disk.js'
+import { type Checkpoint, dropCheckpoint, readCheckpoint, writeCheckpoint } from './checkpoint.js'
+import { type Disk, type Log, realDisk, syncFolder } from './disk.js'
 import { type Lock, lockFolder } from './lock.js'
 import { Recent } from './recent.js'
 import { Reserve } from './reserve.js'
-import { type Located, type Location, lineAt, linesFrom, readLocated, type Segment, seek } from './segment.js'
-import { groupBySegment, openSegments, readFirst } from './segments.js'
+import type { Located, Location, Segment } from './segment.js'
+import { type Inside, linesAfter, locatedAt, nameOf, openSegments, placeFrom, readAt } from './segments.js'
 import { Writer } from './writer.js'
 
 export type JournalOptions = {
@@ -30,11 +32,19 @@ export type JournalOptions = {
 
 export type ReadLimit = { limit: number; bytes?: number }
 
-type Opened = { head: ChainHead; firstHash: string | undefined; segments: Segment[]; lock: Lock }
+type Opened = {
+  head: ChainHead
+  firstHash: string | undefined
+  segments: Segment[]
+  lock: Lock
+  damage?: string | undefined
+}
 
 export class Journal {
   readonly folder: string
   readonly reserve: Reserve
+  /** What a start found wrong with the last segment, a clause; then nothing may be appended before `replaceFrom`. */
+  readonly damage: string | undefined
   readonly #disk: Disk
   readonly #segments: Segment[]
   #writer: Writer
@@ -49,7 +59,7 @@ export class Journal {
 
   /**
    * Opens the folder, for this process alone, and recovers from a crash. Only the last segment is examined. Throws
-   * `configuration` where another process has it, `journal-broken` where the last segment is damaged in its middle.
+   * `configuration` where another process has it.
    */
   static async open(options: JournalOptions): Promise<Journal> {
     const { folder, disk = realDisk, log = () => undefined } = options
@@ -58,11 +68,12 @@ export class Journal {
     try {
       await syncFolder(disk, folder)
       // the folder above may belong to somebody else
-      await syncFolder(disk, dirname(folder)).catch(() => undefined)
-      const { segments, head } = await openSegments(disk, join(folder, 'log'), log)
-      const first = segments[0] && (await readFirst(disk, segments[0]))
-      const firstHash = first && hashLine(first.bytes)
-      const journal = new Journal(options, disk, { head, firstHash, segments, lock })
+      await syncFolder(disk, dirname(folder)).catch(nothing)
+      const { segments, head, damage } = await openSegments(disk, join(folder, 'log'), log)
+      const firstHash = await nameOf(disk, segments)
+      const journal = new Journal(options, disk, { head, firstHash, segments, lock, damage })
+      // one that is damaged is not written to before it is put right
+      if (damage === undefined) await journal.#writer.open()
       await journal.reserve.keep()
       return journal
     } catch (error) {
@@ -71,13 +82,14 @@ export class Journal {
     }
   }
 
-  private constructor(options: JournalOptions, disk: Disk, { head, firstHash, segments, lock }: Opened) {
+  private constructor(options: JournalOptions, disk: Disk, opened: Opened) {
     this.folder = options.folder
     this.#disk = disk
-    this.#head = head
-    this.#firstHash = firstHash
-    this.#segments = segments
-    this.#lock = lock
+    this.#head = opened.head
+    this.#firstHash = opened.firstHash
+    this.#segments = opened.segments
+    this.#lock = opened.lock
+    this.damage = opened.damage
     this.#segmentBytes = options.segmentBytes ?? 8 * 1024 * 1024
     this.#writer = this.#newWriter()
     this.reserve = new Reserve(options.folder, options.reserveBytes ?? 0)
@@ -88,7 +100,7 @@ export class Journal {
     return this.#head
   }
 
-  /** The hash of the first entry: the log's name. */
+  /** The hash of the first entry: the log's name. Undefined where there is none, or it cannot be read. */
   get firstHash(): string | undefined {
     return this.#firstHash
   }
@@ -100,11 +112,11 @@ export class Journal {
 
   /**
    * Durable when it resolves. Entries at or below the head are skipped. All or nothing: throws `history-lost` where one
-   * does not follow its predecessor, `journal-broken` where it could not be written; then the head is as before.
+   * does not follow its predecessor, `journal-broken` or `out-of-files` where it could not be written; then the head is as before.
    */
   append(entries: readonly SealedEntry[]): Promise<void> {
     const appended = this.#appended.then(() => this.#append(entries))
-    this.#appended = appended.catch(() => undefined)
+    this.#appended = appended.catch(nothing)
     return appended
   }
 
@@ -113,28 +125,52 @@ export class Journal {
    * index has to be built anew. Throws `journal-broken`.
    */
   branchOff(ancestor: ChainHead): Promise<{ file: string; lines: string[] }> {
-    const cut = this.#appended.then(async () => {
+    return this.exclusively(async ({ disk, segments, close, renew }) => {
       const place = placeOf(ancestor)
       const lines: string[] = []
       for await (const line of this.lines(place)) lines.push(line)
-      await this.#writer.close()
-      this.#recent.clear()
-      const file = await cutBranch(this.#disk, this.folder, this.#segments, place, lines)
-      this.#writer = this.#newWriter()
+      await close()
+      // what is saved of the branch is no state of this log: a start would miss its head
+      await this.#saved
+      await dropCheckpoint(disk, this.#checkpointFile, place)
+      const file = await cutBranch(disk, this.folder, segments, place, lines)
+      renew()
       this.#head = ancestor
       if (place === 0) this.#firstHash = undefined
       return { file, lines }
     })
-    this.#appended = cut.then(
-      () => undefined,
-      () => undefined,
-    )
-    return cut
   }
 
-  #newWriter(): Writer {
-    return new Writer(this.#disk, join(this.folder, 'log'), this.#segmentBytes, this.#segments)
+  /**
+   * Puts these lines, which chain, in the place of all that the files from `first` on have. Returns where what was there is
+   * kept. The index has to be built anew.
+   */
+  replaceFrom(first: number, lines: readonly SealedEntry[]): Promise<string[]> {
+    return this.exclusively(async inside => {
+      const kept = await replaceFrom(inside, this.folder, { first, lines, segmentBytes: this.#segmentBytes })
+      this.#head = headAfter({ ...NO_ENTRY, hash: lines[0]!.entry.prev }, lines) as ChainHead
+      this.#firstHash = await nameOf(this.#disk, this.#segments)
+      return kept
+    })
   }
+
+  /** Does something to the files in its turn among the appends. */
+  exclusively<T>(work: (inside: Inside) => Promise<T>): Promise<T> {
+    const close = async () => {
+      await this.#writer.close()
+      this.#recent.clear()
+    }
+    const renew = () => {
+      this.#writer = this.#newWriter()
+    }
+    const inode = () => this.#writer.inode()
+    const inside = { disk: this.#disk, segments: this.#segments, inode, close, renew }
+    const done = this.#appended.then(() => work(inside))
+    this.#appended = done.then(nothing, nothing)
+    return done
+  }
+
+  #newWriter = () => new Writer(this.#disk, join(this.folder, 'log'), this.#segmentBytes, this.#segments)
 
   async #append(entries: readonly SealedEntry[]): Promise<void> {
     const known = placeOf(this.#head)
@@ -150,8 +186,8 @@ export class Journal {
         this.#firstHash ??= added[0]!.hash
       })
     await write().catch(async error => {
-      // where something may be left in the file, room is not what is wanted
-      if (isUnknown(error) || !(await this.reserve.giveUp())) throw error
+      // where something may be left in the file, or no file is left to open, room is not what is wanted
+      if (isUnknown(error) || outOfFilesIn(error) || !(await this.reserve.giveUp())) throw error
       await write()
     })
     // whoever appended goes on first: what follows the log is in no hurry, and a flip is
@@ -189,13 +225,14 @@ export class Journal {
   }
 
   async line(place: number): Promise<string | undefined> {
-    const segment = this.#segments.findLast(({ first }) => first <= place)
-    if (segment === undefined || place > placeOf(this.#head)) return undefined
-    return using(await this.#disk.open(segment.file, 'r'), async handle => {
-      const found = await lineAt(handle, segment, await seek(handle, segment, link => link.place >= place))
-      const line = found?.bytes.toString()
-      return line !== undefined && linkOf(line)?.place === place ? line : undefined
-    })
+    return (await this.#at(place))?.bytes.toString()
+  }
+
+  /** Where the entry of a place ends: the file, and how many bytes of it that are. Undefined where it cannot be read. */
+  async endOf(place: number): Promise<{ file: string; offset: number } | undefined> {
+    const found = await this.#at(place)
+    const file = this.#segments.find(({ first }) => first === found?.segment)?.file
+    return found && file !== undefined ? { file, offset: found.offset + found.length + 1 } : undefined
   }
 
   /** All lines after a place, to the head as it is now, from disk, a chunk at a time. */
@@ -204,38 +241,14 @@ export class Journal {
       for (const line of lines) yield line.bytes.toString()
   }
 
-  /** The place of the first entry at or after an hour; undefined where the log ends before it. */
-  async placeFrom(at: string): Promise<number | undefined> {
-    let [low, high] = [0, this.#segments.length]
-    while (low < high) {
-      const middle = (low + high) >> 1
-      const first = await readFirst(this.#disk, this.#segments[middle]!)
-      const link = first && linkOf(first.bytes.toString())
-      if (link && link.at >= at) high = middle
-      else low = middle + 1
-    }
-    // in the segment before the first one that begins late enough, or it is that one's first entry
-    const segment = this.#segments[low - 1]
-    const next = this.#segments[low]?.first
-    if (segment === undefined) return next
-    return using(await this.#disk.open(segment.file, 'r'), async handle => {
-      const found = await lineAt(handle, segment, await seek(handle, segment, link => link.at >= at))
-      return (found && linkOf(found.bytes.toString())?.place) ?? next
-    })
+  /** The place of the first entry at or after an hour, in a part whose hours do not go back; beyond it, or undefined, for none. */
+  placeFrom(at: string, part?: { from: number; to: number }): Promise<number | undefined> {
+    return placeFrom(this.#disk, this.#segments, at, part)
   }
 
-  /** Lines whose locations an index kept, in the order given. */
-  async readAt(locations: readonly Location[]): Promise<string[]> {
-    const lines = new Map<Location, string>()
-    for (const [first, group] of groupBySegment(locations)) {
-      const segment = this.#segments.find(({ first: place }) => place === first)
-      if (segment === undefined) throw new Error(`the journal has no segment ${first}`)
-      const read = await readLocated(this.#disk, segment, group)
-      group.forEach((location, index) => {
-        lines.set(location, read[index]!)
-      })
-    }
-    return locations.map(location => lines.get(location)!)
+  /** What is at locations that an index kept, in the order given; '' where it cannot be read. */
+  readAt(locations: readonly Location[]): Promise<string[]> {
+    return readAt(this.#disk, this.#segments, locations)
   }
 
   /** The segments as they are now, whole lines and durable: what `verify` reads. */
@@ -243,14 +256,7 @@ export class Journal {
     return this.#segments.map(segment => ({ ...segment }))
   }
 
-  /** The last state saved, if this log still holds its head. */
-  async checkpoint(): Promise<Checkpoint | undefined> {
-    const found = await this.savedCheckpoint()
-    const line = found && (await this.line(placeOf(found.head)))
-    return line !== undefined && hashLine(line) === found?.head.hash ? found : undefined
-  }
-
-  /** What was saved last, whether or not the log still holds its head: evidence for `verify`, not a state to use. */
+  /** What was saved last, whether or not the files still hold its head. */
   savedCheckpoint(): Promise<Checkpoint | undefined> {
     return readCheckpoint(this.#checkpointFile)
   }
@@ -258,7 +264,7 @@ export class Journal {
   /** Saves the state at a head of this log, in place of the one before, all at once. */
   saveCheckpoint(checkpoint: Checkpoint): Promise<void> {
     const saved = this.#saved.then(() => writeCheckpoint(this.#disk, this.#checkpointFile, checkpoint))
-    this.#saved = saved.catch(() => undefined)
+    this.#saved = saved.catch(nothing)
     return saved
   }
 
@@ -276,22 +282,19 @@ export class Journal {
     return join(this.folder, 'checkpoint.json')
   }
 
-  async *#linesAfter(afterPlace: number): AsyncGenerator<Located[]> {
-    if (afterPlace >= placeOf(this.#head)) return
-    const segments = this.segments()
-    const start = segments.findLastIndex(({ first }) => first <= afterPlace)
-    for (const [index, segment] of segments.entries()) {
-      if (index < start) continue
-      const handle = await this.#disk.open(segment.file, 'r')
-      try {
-        const offset = index === start ? await seek(handle, segment, link => link.place > afterPlace) : 0
-        yield* linesFrom(handle, segment, offset)
-      } finally {
-        await handle.close()
-      }
-    }
+  #at(place: number): Promise<Located | undefined> {
+    return place > placeOf(this.#head) ? NOWHERE : locatedAt(this.#disk, this.#segments, place)
+  }
+
+  #linesAfter(place: number): AsyncIterable<Located[]> {
+    return place >= placeOf(this.#head) ? NO_LINES : linesAfter(this.#disk, this.segments(), place)
   }
 }
+
+const NOWHERE = Promise.resolve(undefined)
+const NO_LINES: AsyncIterable<Located[]> = { async *[Symbol.asyncIterator]() {} }
+
+const nothing = (): undefined => undefined
 
 const isUnknown = (error: unknown): boolean =>
   error instanceof KillswitchError && error.code === 'outcome-unknown'

@@ -1,40 +1,44 @@
 // What a crash may have left at the end of the last segment. Cuts off a torn write, and keeps the bytes; must never cut
-// a line that was whole once, since it may be an acknowledged kill: there it refuses, and says what to do.
+// a line that was whole once, since it may be an acknowledged kill: that is damage, and nothing is changed.
 
 import { createHash } from 'node:crypto'
 import { mkdir } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { placeOf } from '../../domain/audit.js'
 import { Chain, type ChainHead, NO_ENTRY, parseEntry } from '../../domain/chain.js'
-import { by, KillswitchError } from '../../domain/errors.js'
-import { type Disk, type Log, readFully, replaceFile, using } from './disk.js'
+import { outOfFiles, outOfFilesIn } from '../../domain/out-of-files.js'
+import { isSigned, SIGNATURE_LENGTH } from '../../domain/signature.js'
+import { type Disk, type Handle, type Log, readFully, replaceFile, using } from './disk.js'
 
 const NEWLINE = 0x0a
 
 /**
  * Examines a segment from its first byte to its last, and makes what holds of it durable. Returns its size and last
- * entry; size 0 where nothing in it was ever whole.
+ * entry; size 0 where nothing in it was ever whole. Of a log that is signed nothing stays behind the last signed line: a
+ * crash tore that commit, and nobody was told of it. `isSignedBefore`: the segment before ends with a signed line. Throws
+ * `DamagedSegment`.
  */
 export async function recoverSegment(
   disk: Disk,
   file: string,
   first: number,
   log: Log,
+  isSignedBefore = false,
 ): Promise<{ size: number; head: ChainHead }> {
-  const handle = await disk.open(file, 'r+')
+  const { handle, bytes } = await opened(disk, file)
   return using(handle, async () => {
-    const bytes = await readFully(handle, 0, (await handle.stat()).size)
-    const { size, head, lines, problem } = examine(bytes, first)
+    const { whole, signed = isSignedBefore ? NOTHING : undefined, problem } = examine(bytes, first)
+    if (holdsEntry(bytes.subarray(whole.size))) throw damaged(file, whole.lines + 1, whole.size, problem)
+    const { size, head, lines } = signed ?? whole
     const tail = bytes.subarray(size)
     if (tail.length > 0) {
-      if (holdsEntry(tail)) throw damaged(file, lines + 1, size, problem)
       const kept = await keepCut(disk, file, size, tail, log)
       log('the journal ended in a torn write, which was cut off', {
         file: basename(file),
         line: lines + 1,
         offset: size,
         bytes: tail.length,
-        problem,
+        problem: size < whole.size ? 'the commit was not written to its signed end' : problem,
         kept,
       })
       await handle.truncate(size)
@@ -44,11 +48,32 @@ export async function recoverSegment(
   })
 }
 
-/** The whole lines from the start that chain. What the first one follows is another segment's matter. */
-function examine(bytes: Buffer, first: number) {
+/** Where it cannot be read it is damaged: nobody can say what was in it. */
+async function opened(disk: Disk, file: string): Promise<{ handle: Handle; bytes: Buffer }> {
+  let handle: Handle | undefined
+  try {
+    handle = await disk.open(file, 'r+')
+    return { handle, bytes: await readFully(handle, 0, (await handle.stat()).size) }
+  } catch (error) {
+    await handle?.close()
+    const outOf = outOfFilesIn(error)
+    if (outOf !== undefined) throw outOfFiles(outOf, error)
+    throw new DamagedSegment(`${basename(file)} cannot be read: ${(error as Error).message}`, error)
+  }
+}
+
+type Part = { size: number; lines: number; head: ChainHead }
+const NOTHING: Part = { size: 0, lines: 0, head: NO_ENTRY }
+
+/**
+ * `whole`: the whole lines from the start that chain. `signed`: those of them up to the last that is signed, where one is.
+ * What the first one follows is another segment's matter.
+ */
+function examine(bytes: Buffer, first: number): { whole: Part; signed?: Part; problem: string } {
   let chain = new Chain()
   let size = 0
   let lines = 0
+  let signed: Part | undefined
   let problem = 'the line has no end'
   for (let end = bytes.indexOf(NEWLINE); end !== -1; end = bytes.indexOf(NEWLINE, size)) {
     const line = bytes.subarray(size, end)
@@ -61,8 +86,11 @@ function examine(bytes: Buffer, first: number) {
     }
     size = end + 1
     lines++
+    if (isSigned(line.toString('latin1', Math.max(0, line.length - SIGNATURE_LENGTH))))
+      signed = { size, lines, head: chain.head }
   }
-  return { size, lines, problem, head: lines === 0 ? NO_ENTRY : chain.head }
+  const whole = lines === 0 ? NOTHING : { size, lines, head: chain.head }
+  return { whole, problem, ...(signed === undefined ? {} : { signed }) }
 }
 
 function beforeFirst(line: Buffer): ChainHead {
@@ -95,24 +123,14 @@ async function keepCut(disk: Disk, file: string, offset: number, bytes: Buffer, 
   }
 }
 
-function damaged(file: string, line: number, offset: number, problem: string): KillswitchError {
-  return new KillswitchError(
-    'journal-broken',
-    `The journal is damaged at line ${line} of ${file} (byte ${offset}): ${problem}, and whole entries stand there or ` +
-      'after it, which starting now would lose. Nothing was changed.',
-    {
-      file,
-      line,
-      offset,
-      wayOut: [
-        by('Put the file back from a copy.'),
-        by(
-          'Or, where a Redis or another instance holds the log, move this data folder aside: it is filled again at the start.',
-        ),
-        by(
-          `Only if neither exists, cut the file to ${offset} bytes, having kept a copy: that loses what comes after.`,
-        ),
-      ],
-    },
-  )
+/** The message is a clause: what is wrong, and where. */
+export class DamagedSegment extends Error {
+  constructor(problem: string, cause?: unknown) {
+    super(problem, { cause })
+  }
 }
+
+const damaged = (file: string, line: number, offset: number, problem: string): DamagedSegment =>
+  new DamagedSegment(
+    `${basename(file)} is damaged at line ${line} (byte ${offset}): ${problem}, and whole entries stand there or after it`,
+  )

@@ -3,6 +3,7 @@
 
 import { stat, statfs, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
+import { outOfFilesIn } from '../../domain/out-of-files.js'
 import { realDisk, syncFolder, using, writeFully } from './disk.js'
 
 /** Between two tries to have it back. */
@@ -13,6 +14,8 @@ export class Reserve {
   readonly #file: string
   readonly #bytes: number
   #isKept = false
+  /** It could not be made for want of a file to open, which says nothing of the room on the disk. */
+  #isOutOfFiles = false
   #triedAt = Number.NEGATIVE_INFINITY
   #keeping: Promise<void> | undefined
 
@@ -25,12 +28,12 @@ export class Reserve {
 
   /** Whether it was given up, or never could be made. */
   get isMissing(): boolean {
-    return this.#bytes > 0 && !this.#isKept
+    return this.#isWanted && !this.#isOutOfFiles
   }
 
   /** Makes it where it is missing; on a full disk it stays missing. Never rejects. */
   keep(): Promise<void> {
-    if (!this.isMissing || performance.now() - this.#triedAt < AGAIN_MS) return Promise.resolve()
+    if (!this.#isWanted || performance.now() - this.#triedAt < AGAIN_MS) return Promise.resolve()
     this.#keeping ??= this.#make().finally(() => {
       this.#triedAt = performance.now()
       this.#keeping = undefined
@@ -38,11 +41,16 @@ export class Reserve {
     return this.#keeping
   }
 
+  get #isWanted(): boolean {
+    return this.#bytes > 0 && !this.#isKept
+  }
+
   /** Sets its room free. Says whether there was any. */
   async giveUp(): Promise<boolean> {
     await this.#keeping
     if (!this.#isKept) return false
     this.#isKept = false
+    this.#isOutOfFiles = false
     this.#triedAt = performance.now()
     await unlink(this.#file).catch(() => undefined)
     return true
@@ -67,7 +75,8 @@ export class Reserve {
       })
       await syncFolder(realDisk, this.#folder)
       this.#isKept = true
-    } catch {
+    } catch (error) {
+      this.#isOutOfFiles = outOfFilesIn(error) !== undefined
       await unlink(this.#file).catch(() => undefined)
     }
   }

@@ -2,7 +2,7 @@
 // lines in it, never beyond the bytes known to be durable, and never writes.
 
 import { linkOf } from '../../domain/chain.js'
-import { type Disk, type Handle, readFully, using } from './disk.js'
+import { type Disk, type Reader, readFully, using } from './disk.js'
 
 /** `size` is how much of the file is durable, whole lines. */
 export type Segment = { readonly first: number; readonly file: string; size: number }
@@ -27,7 +27,7 @@ export const firstPlaceOf = (name: string): number | undefined => {
 
 /** The lines from an offset on, by what one read brings; a rest without a newline comes as a last line. */
 export async function* linesFrom(
-  handle: Handle,
+  handle: Reader,
   segment: Pick<Segment, 'first' | 'size'>,
   start: number,
 ): AsyncGenerator<Located[]> {
@@ -60,7 +60,7 @@ function splitLines(bytes: Buffer, segment: number, base: number): { lines: Loca
 }
 
 /** The line at an offset, or undefined at the end. */
-export async function lineAt(handle: Handle, segment: Segment, offset: number): Promise<Located | undefined> {
+export async function lineAt(handle: Reader, segment: Segment, offset: number): Promise<Located | undefined> {
   for await (const lines of linesFrom(handle, segment, offset)) return lines[0]
   return undefined
 }
@@ -70,7 +70,7 @@ export async function lineAt(handle: Handle, segment: Segment, offset: number): 
  * some line and true from there on; lines that are no entries are passed over.
  */
 export async function seek(
-  handle: Handle,
+  handle: Reader,
   segment: Segment,
   reached: (link: { place: number; at: string }) => boolean,
 ): Promise<number> {
@@ -91,7 +91,7 @@ export async function seek(
 }
 
 /** The first entry whose line begins after `offset` and before `limit`. */
-async function firstEntryAfter(handle: Handle, segment: Segment, offset: number, limit: number) {
+async function firstEntryAfter(handle: Reader, segment: Segment, offset: number, limit: number) {
   let isFirst = true
   for await (const lines of linesFrom(handle, { first: segment.first, size: limit }, offset))
     for (const line of lines) {

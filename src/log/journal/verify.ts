@@ -2,8 +2,9 @@
 // that does not hold. Reads only.
 
 import { basename } from 'node:path'
-import { type Head, hashLine, placeOf } from '../../domain/audit.js'
+import { type Head, hashLine, placeOf, type SealedEntry } from '../../domain/audit.js'
 import { Chain, type ChainHead } from '../../domain/chain.js'
+import { outOfFiles, outOfFilesIn } from '../../domain/out-of-files.js'
 import { type Disk, realDisk, using } from './disk.js'
 import type { Journal } from './journal.js'
 import { linesFrom, type Segment } from './segment.js'
@@ -20,6 +21,8 @@ export type VerifyOptions = {
   signal?: AbortSignal
   /** Heads this log is known to have had: from another instance, a receipt, an earlier verification. */
   known?: readonly Head[]
+  /** Looks at the entries, which chain, as they go by; each says what is wrong. */
+  also?: { add(entries: readonly SealedEntry[]): string | undefined; end(): string | undefined }
   disk?: Disk
 }
 
@@ -47,6 +50,8 @@ export async function verify(journal: Journal, options: VerifyOptions = {}): Pro
     line = found.line
     if (found.problem !== undefined) return fail(found.problem)
   }
+  const unsigned = options.also?.end()
+  if (unsigned !== undefined) return fail(unsigned)
   if (chain.head.hash !== expected.hash) return fail(`the log ends here, its head was ${nameOf(expected)}`)
   for (const head of known) {
     const stored = await journal.line(placeOf(head))
@@ -63,23 +68,30 @@ const nameOf = ({ epoch, seq }: Head): string => `entry ${epoch}-${seq}`
 async function verifySegment(
   chain: Chain,
   segment: Segment,
-  { onProgress, signal, disk = realDisk }: VerifyOptions,
+  { onProgress, signal, also, disk = realDisk }: VerifyOptions,
 ): Promise<{ line: number; problem?: string }> {
   let line = 0
   const opened = await disk.open(segment.file, 'r').catch(error => error as Error)
+  const outOf = outOfFilesIn(opened)
+  if (outOf !== undefined) throw outOfFiles(outOf, opened)
   if (opened instanceof Error) return { line, problem: `it cannot be read: ${opened.message}` }
   return using(opened, async handle => {
+    if (!(await handle.stat()).isFile()) return { line, problem: 'it cannot be read: it is no file' }
     let end = 0
     for await (const lines of linesFrom(handle, segment, 0)) {
       signal?.throwIfAborted()
+      const entries: SealedEntry[] = []
       for (const { bytes, offset, length } of lines) {
         line++
         const problem = chain.add(bytes)
         if (problem !== undefined) return { line, problem }
         if (line === 1 && placeOf(chain.head) !== segment.first)
           return { line, problem: `its place is ${placeOf(chain.head)}, not that of the file's name` }
+        entries.push(chain.last as SealedEntry)
         end = offset + length + 1
       }
+      const problem = also?.add(entries)
+      if (problem !== undefined) return { line, problem }
       onProgress?.(chain.entries)
     }
     return end === segment.size

@@ -2,9 +2,10 @@
 // nobody can tell what the disk has; it must never leave half a batch behind a size it reports.
 
 import { unlink } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 import { KillswitchError } from '../../domain/errors.js'
-import { type Disk, type Handle, syncFolder, writeFully } from './disk.js'
+import { outOfFiles, outOfFilesIn } from '../../domain/out-of-files.js'
+import { type Disk, type Handle, writeFully } from './disk.js'
 import { type Segment, segmentName } from './segment.js'
 
 /** A failed write of which something may be left in the file. */
@@ -16,6 +17,8 @@ export class Writer {
   readonly #segmentBytes: number
   readonly #segments: Segment[]
   #handle: Handle | undefined
+  /** Of a segment that has nothing durable in it yet: synced with its first lines. */
+  #newIn: Handle | undefined
   #isBrokenForGood = false
   /** Why the last write failed. Cleared by one that succeeds; never after a failed sync or a failed repair. */
   broken: string | undefined
@@ -28,9 +31,15 @@ export class Writer {
     this.#segments = segments
   }
 
+  /** Opens the segment in use before anything is to be written: a kill then needs no file that may not be left. */
+  async open(): Promise<void> {
+    const last = this.#segments.at(-1)
+    if (last !== undefined) this.#handle ??= await this.#disk.open(last.file, 'r+')
+  }
+
   /**
    * One write, one sync; `whenDurable` is called in the same turn in which the segment's size grows. Throws
-   * `journal-broken`, with nothing of the batch left in the log; `outcome-unknown` where it could not be taken back, and a
+   * `journal-broken` or `out-of-files`, with nothing of the batch left in the log; `outcome-unknown` where it could not be taken back, and a
    * later start may find it. Not for two at once.
    */
   async write(bytes: Buffer, firstPlace: number, whenDurable: () => void): Promise<void> {
@@ -43,9 +52,17 @@ export class Writer {
       this.broken = undefined
       whenDurable()
     } catch (error) {
+      const outOf = outOfFilesIn(error)
+      // only what was to be opened fails for it, before anything is written
+      if (outOf !== undefined) throw outOfFiles(outOf, error)
       this.broken = (error as Error).message
       throw error instanceof NotTakenBack ? this.#doubt(error) : this.#refuse(error)
     }
+  }
+
+  /** The number on the disk of the file in use; undefined where none is open. */
+  async inode(): Promise<number | undefined> {
+    return (await this.#handle?.stat())?.ino
   }
 
   async close(): Promise<void> {
@@ -53,6 +70,7 @@ export class Writer {
     this.#handle = undefined
     this.#isBrokenForGood = true
     this.broken ??= 'it is closed'
+    await this.#closeFolder()
     await handle?.close()
   }
 
@@ -63,12 +81,34 @@ export class Writer {
       this.#handle ??= await this.#disk.open(last.file, 'r+')
       return last
     }
-    const file = join(this.#folder, segmentName(firstPlace))
-    const handle = await this.#disk.open(file, 'wx+', 0o600)
+    try {
+      return await this.#newSegment(firstPlace)
+    } catch (error) {
+      // a segment may be longer; a kill may not wait until there is a file again
+      if (last === undefined || outOfFilesIn(error) === undefined) throw error
+      this.#handle ??= await this.#disk.open(last.file, 'r+')
+      return last
+    }
+  }
+
+  async #newSegment(first: number): Promise<Segment> {
+    const file = join(this.#folder, segmentName(first))
+    const folder = await this.#disk.open(this.#folder, 'r')
+    const handle = await this.#disk.open(file, 'wx+', 0o600).catch(async error => {
+      await folder.close()
+      throw error
+    })
     const full = this.#handle
     this.#handle = handle
+    this.#newIn = folder
     await full?.close().catch(() => undefined)
-    return { first: firstPlace, file, size: 0 }
+    return { first, file, size: 0 }
+  }
+
+  async #closeFolder(): Promise<void> {
+    const folder = this.#newIn
+    this.#newIn = undefined
+    await folder?.close()
   }
 
   async #put(segment: Segment, bytes: Buffer): Promise<void> {
@@ -81,7 +121,8 @@ export class Writer {
     }
     try {
       await handle.datasync()
-      if (segment.size === 0) await syncFolder(this.#disk, dirname(segment.file))
+      await this.#newIn?.sync()
+      await this.#closeFolder()
     } catch (error) {
       // the kernel may have dropped the pages and would report the next sync as fine
       this.#isBrokenForGood = true
@@ -96,6 +137,7 @@ export class Writer {
       await handle.truncate(segment.size)
       if (segment.size > 0) return
       this.#handle = undefined
+      await this.#closeFolder()
       await handle.close()
       await unlink(segment.file)
     } catch (error) {

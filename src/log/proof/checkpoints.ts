@@ -1,80 +1,147 @@
-// Signs what the log is: its length, its root, its last entry and its epochs. A checkpoint is made of what is durable here,
-// never of less than this instance has signed for the same branch, and is the same on every instance with the same key.
+// What is signed of the log: its length, its root, its last entry and its epochs, and the proofs that go with it. A checkpoint
+// is made of what is durable here, and never of less than this instance has signed for the same branch. Two instances with
+// the same key and the same log sign the same but for the hour.
 
 import type { KeyObject } from 'node:crypto'
 import { placeOf } from '../../domain/audit.js'
-import { originOf, signCheckpoint } from '../../domain/checkpoint.js'
-import { by, byCall, KillswitchError } from '../../domain/errors.js'
+import { originOf, parseCheckpoint } from '../../domain/checkpoint.js'
+import type { Clock } from '../../domain/clock.js'
+import type { Witnesses } from '../../domain/cosignature.js'
+import { badInput, by, byCall, KillswitchError } from '../../domain/errors.js'
+import type { LogKeys } from '../../domain/log-keys.js'
 import { verifierKey } from '../../domain/note.js'
-import type { InclusionProof } from '../../wire/audit.js'
+import type { ConsistencyProof, CosignaturesKept, InclusionProof } from '../../wire/audit.js'
 import type { KnownLog } from '../follow/known-log.js'
-import type { Tree, TreeHead } from './tree.js'
+import { Cosignatures } from './cosigned.js'
+import type { LastSigned } from './last-signed.js'
+import { Signing } from './signing.js'
+import type { Extension, Tree, TreeHead } from './tree.js'
 
 type Making = {
   log: KnownLog
   tree: Tree
   environment: string
-  /** Absent on Redis where none was given. */
-  key: KeyObject | undefined
-  /** Whether the log is known to its end: an instance that follows behind would show a log that shrank. */
+  /** On Redis there may be none. */
+  keys: LogKeys
+  /** Whether the log is known to its end. */
   isCurrent: () => boolean
+  kept: LastSigned
+  clock: Clock
+  /** Whose cosignatures are kept. */
+  witnesses?: Witnesses | undefined
+  /** Called when nothing is signed any more, and why. */
+  onRefused: (why: string) => void
 }
+
+/** Apps of one fleet ask for the same proofs at the same time. */
+const MOST_PROOFS = 64
 
 export class Checkpoints {
   readonly #making: Making
-  #last: { hash: string; note: string } | undefined
+  readonly #signer: Signing
+  readonly #cosignatures: Cosignatures
+  readonly #proofs = new Map<string, Promise<Extension | undefined>>()
 
   constructor(making: Making) {
     this.#making = making
+    const { log } = making
+    const key = () => this.#key as KeyObject
+    const origin = () => this.#origin
+    const isFull = () => log.journal.reserve.isMissing
+    this.#cosignatures = new Cosignatures(making.witnesses ?? { quorum: 1, cosigners: [] }, making.clock)
+    this.#signer = new Signing({ ...making, key, origin, isFull })
+  }
+
+  /** Absent while this instance does not have the key that signs the log. */
+  get #signing(): Signing | undefined {
+    return this.#key && this.#signer
   }
 
   /** How many entries the newest tree has; 0 where none is signed. */
   get size(): number {
-    return (this.#making.key && this.#making.tree.head?.size) ?? 0
+    if (this.#signing === undefined || this.refused !== undefined) return 0
+    return this.#making.tree.head?.size ?? 0
+  }
+
+  /** Why nothing is signed any more, though there is a key: the log does not extend what was signed here before. */
+  get refused(): string | undefined {
+    return this.#signing?.refused
   }
 
   /** What checkpoints are verified with, in the form of c2sp.org/signed-note; undefined while there is no log or no key. */
   get verifierKey(): string | undefined {
-    const { key } = this.#making
+    const key = this.#key
     const origin = this.#origin
     return key && origin && verifierKey(origin, key)
   }
 
-  /** The checkpoint of the log as it is now, at once; undefined where it is not known to its end or nothing signs it. */
+  /**
+   * The newest checkpoint that is kept on this disk, at once; a moment behind while the log grows. Undefined where the log is
+   * not known to its end, or nothing signs it.
+   */
   newest(): string | undefined {
-    const { tree, key, isCurrent } = this.#making
-    const head = key && isCurrent() ? tree.head : undefined
-    return head && this.#sign(head)
+    const { tree, isCurrent } = this.#making
+    const head = this.#signing && isCurrent() ? tree.head : undefined
+    return head && this.#signing?.shown(head)
   }
 
-  /** The same, for whoever can wait for the tree. Throws `no-log-key`, and `no-known-state` before the first entry. */
+  /**
+   * The checkpoint of the log as it is now, for whoever can wait for it. Throws `no-log-key`, `not-extended`, and
+   * `no-known-state` before the first entry.
+   */
   async signed(signal: AbortSignal): Promise<string> {
-    this.#assertKey()
-    const { tree } = this.#making
-    await tree.whole(signal)
-    const { head } = tree
-    if (head === undefined) throw empty()
-    return this.#sign(head)
+    const { note } = await this.#signedWith(signal, async () => {
+      const { head: tree } = this.#making.tree
+      return tree && { tree }
+    })
+    return this.#cosignatures.with(note)
   }
 
-  /** That an entry is in the log that the checkpoint signs. Throws `unknown-entry`. */
+  /** The newest checkpoint that enough witnesses stand behind, with their cosignatures. */
+  get cosigned(): string | undefined {
+    return this.#cosignatures.newest
+  }
+
+  /** Keeps what witnesses said of a checkpoint. Throws `malformed-request`, and `no-log-key`. */
+  keep(cosigned: string): CosignaturesKept {
+    if (this.#signing === undefined) throw noKey()
+    return this.#cosignatures.keep(cosigned, this.verifierKey)
+  }
+
+  /** That an entry is in the log that the checkpoint signs. Throws `unknown-entry`, and what `signed` throws. */
   async proof(place: number | undefined, given: string, signal: AbortSignal): Promise<InclusionProof> {
-    this.#assertKey()
-    const { tree } = this.#making
-    await tree.whole(signal)
-    const found = place === undefined ? undefined : await tree.inclusion(place)
-    if (place === undefined || found === undefined)
+    const { found, note } = await this.#signedWith(signal, async () => {
+      const inclusion = place === undefined ? undefined : await this.#making.tree.inclusion(place)
+      if (inclusion !== undefined) return inclusion
       throw new KillswitchError('unknown-entry', `The log has no entry at place "${given}".`, {
         wayOut: [byCall({ method: 'GET', path: '/v1/audit?limit=1' }, 'shows the newest')],
       })
+    })
     return {
-      place,
+      place: place as number,
       index: found.index,
       size: found.tree.size,
       leafHash: found.leaf.toString('hex'),
       proof: found.proof.map(hash => hash.toString('hex')),
-      checkpoint: this.#sign(found.tree),
+      checkpoint: note,
     }
+  }
+
+  /**
+   * That the log of `to` entries goes on from the log of `from`: nothing of the smaller was changed or taken away. Throws
+   * `malformed-request` and `unknown-entry` for sizes that are none, and what `signed` throws.
+   */
+  async consistency(from: number, to: number | undefined, signal: AbortSignal): Promise<ConsistencyProof> {
+    const { found, note } = await this.#signedWith(signal, async () => {
+      const size = this.#making.tree.head?.size ?? 0
+      const end = to ?? size
+      if (end > size || from > size) throw beyond(Math.max(from, end), size)
+      if (from > end) throw backwards(from, end)
+      const extension = await this.#extension(from, end)
+      return extension && { ...extension, end }
+    })
+    const proof = found.proof.map(hash => hash.toString('hex'))
+    return { from, to: found.end, proof, checkpoint: note }
   }
 
   /** Tells the newest checkpoint now, and again every so often where it has changed. Returns what ends that. */
@@ -84,7 +151,7 @@ export class Checkpoints {
       const note = this.newest()
       if (note === undefined || note === told) return
       told = note
-      tell(note, placeOf(this.#making.log.head))
+      tell(note, placeOf(parseCheckpoint(note)?.checkpoint.head ?? this.#making.log.head))
     }
     look()
     // the log is not followed yet, in the first moment after a start
@@ -93,27 +160,45 @@ export class Checkpoints {
     return () => timers.forEach(clearInterval)
   }
 
+  /** The one that signs the log's commits, or would. */
+  get #key(): KeyObject | undefined {
+    const { keys, log } = this.#making
+    const { signing } = log.state
+    return (signing === undefined ? keys.first : keys.signer(signing.keyId))?.key
+  }
+
   get #origin(): string | undefined {
     const name = this.#making.log.journal.firstHash
     return name && originOf(this.#making.environment, name)
   }
 
-  #sign({ head, ...tree }: TreeHead): string {
-    const { key } = this.#making
-    const origin = this.#origin
-    if (key === undefined || origin === undefined) throw empty()
-    if (this.#last?.hash !== head.hash)
-      this.#last = { hash: head.hash, note: signCheckpoint({ origin, head, ...tree }, key) }
-    return this.#last.note
+  /** What `find` gives of the tree as it is, and the checkpoint of that very tree; anew where the log left its branch meanwhile. */
+  async #signedWith<T extends { tree: TreeHead }>(
+    signal: AbortSignal,
+    find: () => Promise<T | undefined>,
+  ): Promise<{ found: T; note: string }> {
+    const signing = this.#signing
+    if (signing === undefined) throw noKey()
+    const { tree } = this.#making
+    for (;;) {
+      await tree.whole(signal)
+      if (tree.head === undefined) throw empty()
+      const found = await find()
+      const note = found && (await signing.of(found.tree))
+      if (found !== undefined && note !== undefined) return { found, note }
+    }
   }
 
-  #assertKey(): void {
-    if (this.#making.key !== undefined) return
-    throw new KillswitchError(
-      'no-log-key',
-      'This instance signs no checkpoints: on Redis the key is given to every instance.',
-      { wayOut: [by(HOW)] },
-    )
+  #extension(from: number, to: number): Promise<Extension | undefined> {
+    const { tree } = this.#making
+    const name = `${tree.head?.head.hash} ${from} ${to}`
+    const known = this.#proofs.get(name)
+    if (known !== undefined) return known
+    if (this.#proofs.size >= MOST_PROOFS) this.#proofs.clear()
+    const made = tree.consistency(from, to)
+    this.#proofs.set(name, made)
+    made.catch(() => this.#proofs.delete(name))
+    return made
   }
 }
 
@@ -122,3 +207,22 @@ const HOW =
 
 const empty = (): KillswitchError =>
   new KillswitchError('no-known-state', 'There is no entry in the log yet, so there is nothing to sign.')
+
+const noKey = (): KillswitchError =>
+  new KillswitchError(
+    'no-log-key',
+    'This instance signs no checkpoints: on Redis the key is given to every instance.',
+    { wayOut: [by(HOW)] },
+  )
+
+const backwards = (from: number, to: number): KillswitchError =>
+  badInput(
+    { in: 'query', path: 'query.from', problem: `is ${from}, and "to" is ${to}` },
+    `A log of ${to} entries cannot go on from one of ${from}.`,
+    by('Give as "from" the smaller of the two sizes.'),
+  )
+
+const beyond = (asked: number, size: number): KillswitchError =>
+  new KillswitchError('unknown-entry', `The log has ${size} entries here, and ${asked} were asked for.`, {
+    wayOut: [byCall({ method: 'GET', path: '/v1/audit/checkpoint' }, 'shows how many there are')],
+  })

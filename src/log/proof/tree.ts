@@ -3,9 +3,10 @@
 
 import { join } from 'node:path'
 import { fromPlace, type Head, hashLine, placeOf } from '../../domain/audit.js'
-import { linkOf, parseEntry } from '../../domain/chain.js'
+import { isAfter, linkOf, parseEntry } from '../../domain/chain.js'
 import type { Opening } from '../../domain/checkpoint.js'
 import {
+  consistencyRanges,
   Frontier,
   inclusionRanges,
   leafHash,
@@ -13,6 +14,7 @@ import {
   type Range,
   rangeHash,
   storedAt,
+  verifyConsistency,
   verifyInclusion,
 } from '../../domain/merkle.js'
 import { cutTo, entryAt, leafOf, openingsOf, type Runs, withPlace } from '../../domain/places.js'
@@ -23,6 +25,8 @@ import { type Saved, TreeFile } from './tree-file.js'
 
 export type TreeHead = { size: number; root: Buffer; head: Head; openings: Opening[] }
 export type Inclusion = { index: number; leaf: Buffer; proof: Buffer[]; tree: TreeHead }
+/** `root`: of the smaller tree. */
+export type Extension = { root: Buffer; proof: Buffer[]; tree: TreeHead }
 
 /** Small enough that a kill does not wait for a log being hashed. */
 const BATCH = { limit: 500, bytes: 2 * 1024 * 1024 }
@@ -92,10 +96,31 @@ export class Tree {
     const [leaf, ...proof] = (await this.#hashesOf(ranges)) as [Buffer, ...Buffer[]]
     if (verifyInclusion({ index, size: tree.size, leaf, proof, root: tree.root }))
       return { index, leaf, proof, tree }
-    this.#log('the tree of the log is damaged, and is built anew', { place })
-    this.#isDamaged = true
-    await this.whole()
+    await this.#mend({ place })
     return this.inclusion(place)
+  }
+
+  /** The proof that a tree of `to` leaves extends one of `from`; undefined where this tree has not so many. */
+  async consistency(from: number, to: number): Promise<Extension | undefined> {
+    const tree = this.#head
+    if (to > tree.size || from > to) return undefined
+    const ends = [[0, from] as const, [0, to] as const]
+    const [root, larger] = (await this.#hashesOf(ends)) as [Buffer, Buffer]
+    const proof = await this.#hashesOf(consistencyRanges(from, to))
+    const rest = await this.#hashesOf(consistencyRanges(to, tree.size))
+    const isProven =
+      verifyConsistency({ first: from, second: to, firstRoot: root, secondRoot: larger, proof }) &&
+      // as far as the root in memory, which no damage of the file reaches
+      verifyConsistency({
+        first: to,
+        second: tree.size,
+        firstRoot: larger,
+        secondRoot: tree.root,
+        proof: rest,
+      })
+    if (isProven) return { root, proof, tree }
+    await this.#mend({ from, to })
+    return this.consistency(from, to)
   }
 
   async close(): Promise<void> {
@@ -104,6 +129,13 @@ export class Tree {
     await this.#running
     await this.#save().catch(error => this.#say(error))
     await this.#file.close()
+  }
+
+  /** After a proof that did not hold. Rejects where the tree cannot be built. */
+  async #mend(asked: Record<string, unknown>): Promise<void> {
+    this.#log('the tree of the log is damaged, and is built anew', asked)
+    this.#isDamaged = true
+    await this.whole()
   }
 
   get #place(): number {
@@ -166,7 +198,8 @@ export class Tree {
     let [runs, hash] = [this.#runs, this.#hash]
     for (const { bytes } of lines) {
       const link = linkOf(bytes.toString())
-      if (link === undefined) throw new Error(`the journal is damaged after place ${this.#place}`)
+      if (link === undefined || !isAfter(bytes.toString(), hash))
+        throw new Error(`the journal is damaged after place ${this.#place}`)
       runs = withPlace(runs, frontier.size, fromPlace(link.place), hash)
       stored.push(...frontier.append(leafHash(bytes)))
       hash = hashLine(bytes)

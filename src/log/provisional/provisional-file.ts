@@ -3,15 +3,8 @@
 
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import {
-  type Disk,
-  type Handle,
-  realDisk,
-  replaceFile,
-  syncFolder,
-  using,
-  writeFully,
-} from '../journal/disk.js'
+import { outOfFilesIn } from '../../domain/out-of-files.js'
+import { type Disk, type Handle, realDisk, replaceFile, syncFolder, writeFully } from '../journal/disk.js'
 import type { Reserve } from '../journal/reserve.js'
 
 /** A failed write of which something may be left in the file: a start may find it. */
@@ -25,6 +18,8 @@ export class ProvisionalFile<T> {
   readonly #file: string
   readonly #reserve: Pick<Reserve, 'giveUp'> | undefined
   #waiting: Waiting[] = []
+  /** Kept open: a kill needs no file that may not be left. */
+  #handle: Handle | undefined
   #written: Promise<unknown> = Promise.resolve()
 
   /** `reserve`: room that is set free where the disk is full. `disk`: for tests, one that fails. */
@@ -33,6 +28,16 @@ export class ProvisionalFile<T> {
     this.#folder = folder
     this.#file = join(folder, 'provisional.ndjson')
     this.#reserve = reserve
+  }
+
+  /** Opens the file before there is anything to write; where it cannot, the first write does. */
+  async open(): Promise<void> {
+    await this.#inTurn(async () => void (await this.#opened().catch(() => undefined)))
+  }
+
+  /** Waits for what is being written. */
+  async close(): Promise<void> {
+    await this.#inTurn(() => this.#close())
   }
 
   /** What is kept; a torn last line was never acknowledged, and is passed over. */
@@ -62,7 +67,11 @@ export class ProvisionalFile<T> {
 
   /** Keeps only these, all at once: those there are when its turn comes. */
   rewrite(records: () => readonly T[]): Promise<void> {
-    return this.#inTurn(() => replaceFile(this.#disk, this.#file, Buffer.from(textOf(records()))))
+    return this.#inTurn(async () => {
+      await replaceFile(this.#disk, this.#file, Buffer.from(textOf(records())))
+      await this.#close()
+      await this.#opened().catch(() => undefined)
+    })
   }
 
   async #appendWaiting(): Promise<void> {
@@ -73,7 +82,8 @@ export class ProvisionalFile<T> {
     try {
       await this.#put(text).catch(async error => {
         // where something may be left in the file, room is not what is wanted
-        if (error instanceof NotTakenBack || !(await this.#reserve?.giveUp())) throw error
+        const isOfRoom = !(error instanceof NotTakenBack) && outOfFilesIn(error) === undefined
+        if (!isOfRoom || !(await this.#reserve?.giveUp())) throw error
         await this.#put(text)
       })
       for (const { resolve } of waiting) resolve()
@@ -83,18 +93,36 @@ export class ProvisionalFile<T> {
   }
 
   async #put(text: string): Promise<void> {
-    await using(await this.#disk.open(this.#file, 'a', 0o600), async handle => {
-      const { size } = await handle.stat()
-      try {
-        await writeFully(handle, Buffer.from(text), size)
-        await handle.datasync()
-        // it may be new
-        if (size === 0) await syncFolder(this.#disk, this.#folder)
-      } catch (error) {
-        await takeBack(handle, size, error)
-        throw error
-      }
-    })
+    const handle = await this.#opened()
+    const { size } = await handle.stat()
+    try {
+      await writeFully(handle, Buffer.from(text), size)
+      await handle.datasync()
+    } catch (error) {
+      await takeBack(handle, size, error)
+      throw error
+    }
+  }
+
+  /** The file, whose name is durable. */
+  async #opened(): Promise<Handle> {
+    if (this.#handle !== undefined) return this.#handle
+    const handle = await this.#disk.open(this.#file, 'a', 0o600)
+    try {
+      // it may be new
+      if ((await handle.stat()).size === 0) await syncFolder(this.#disk, this.#folder)
+    } catch (error) {
+      await handle.close()
+      throw error
+    }
+    this.#handle = handle
+    return handle
+  }
+
+  async #close(): Promise<void> {
+    const handle = this.#handle
+    this.#handle = undefined
+    await handle?.close()
   }
 
   #inTurn(write: () => Promise<void>): Promise<void> {

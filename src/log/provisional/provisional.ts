@@ -2,9 +2,10 @@
 // store is back. A kill needs one journal, not a store.
 
 import { type Draft, type Entry, open } from '../../domain/audit.js'
-import { type Clock, toTimestamp } from '../../domain/clock.js'
+import { type Clock, notAfter, toTimestamp } from '../../domain/clock.js'
 import { by, KillswitchError } from '../../domain/errors.js'
 import { decideKill, type Kill } from '../../domain/kill.js'
+import { outOfFiles, outOfFilesIn } from '../../domain/out-of-files.js'
 import { holdsOf, provisionalId } from '../../domain/provisional.js'
 import type { KnownLog } from '../follow/known-log.js'
 import type { Gate } from '../gate/gate.js'
@@ -21,6 +22,7 @@ export class Provisional {
   #kills: readonly Kill[]
   /** Some of what is in the file has come into the log. */
   #isFileBehind = false
+  readonly #underWay = new Set<{ kill: Kill; kept: Promise<void> }>()
   #merging: Promise<void> | undefined
 
   private constructor(parts: Parts, kills: Kill[]) {
@@ -36,7 +38,9 @@ export class Provisional {
 
   /** Takes up what an earlier run of this instance had not brought into the log yet. */
   static async open(parts: Parts): Promise<Provisional> {
-    return new Provisional(parts, unique(await parts.file.read()))
+    const kills = unique(await parts.file.read())
+    await parts.file.open()
+    return new Provisional(parts, kills)
   }
 
   get kills(): readonly Kill[] {
@@ -49,16 +53,28 @@ export class Provisional {
 
   /**
    * Takes a kill that the gate could not commit. The rules are asked all the same, on what this instance knows: who may not
-   * kill may not now. Throws the refusal, `key-reused`, `journal-broken`, or `outcome-unknown`.
+   * kill may not now. Throws the refusal, `key-reused`, `journal-broken`, `out-of-files`, or `outcome-unknown`.
    */
   async instead(asked: Asked, error: unknown): Promise<Taken> {
     const { actor, key, kill } = asked
     const known = this.find(actor, key)
     if (known !== undefined) return this.#again(known, asked)
     if (kill === undefined) throw error
-    const { refusal } = asked.decide(this.#log.known, this.#clock())
+    const { refusal, isCounted, drafts } = asked.decide(this.#log.known, this.#clock())
     if (refusal !== undefined) throw refusal
-    await this.take([kill]).catch(failure => {
+    // the log's hold may be over by now: what is kept here, or is about to be, holds on
+    const same = (each: Kill) => coversKill(each, kill)
+    const underWay = () => [...this.#underWay].find(each => same(each.kill))
+    for (let other = underWay(); isCounted && other !== undefined; other = underWay())
+      await other.kept.catch(() => undefined)
+    if (isCounted && this.#kills.some(same))
+      return {
+        entries: this.unwritten(drafts),
+        durability: 'provisional',
+        replayed: false,
+        isCounted: true,
+      }
+    await this.#takeOne(kill).catch(failure => {
       // what was sent may have been done: then nobody may be told that nothing was
       throw error instanceof KillswitchError && error.code === 'outcome-unknown' ? error : failure
     })
@@ -69,12 +85,17 @@ export class Provisional {
   /** What its entries will be, but for their place. */
   entriesOf(kill: Kill): Entry[] {
     const { drafts } = decideKill(this.#log.state, kill, 'accepted')
+    return this.unwritten(drafts)
+  }
+
+  /** What is told of entries without a place. */
+  unwritten(drafts: readonly Draft[]): Entry[] {
     return drafts.map(draft => ({
       ...draft,
       v: 1,
       epoch: 0,
       seq: 0,
-      at: kill.receivedAt,
+      at: draft.receivedAt,
       environment: this.#environment,
       prev: '',
     }))
@@ -89,13 +110,21 @@ export class Provisional {
     })
   }
 
-  /** Durable on this instance's disk, and told to its apps, when it resolves. Throws `journal-broken`, or `outcome-unknown`. */
+  #takeOne(kill: Kill): Promise<void> {
+    const taking = { kill, kept: this.take([kill]).finally(() => this.#underWay.delete(taking)) }
+    this.#underWay.add(taking)
+    return taking.kept
+  }
+
+  /** Durable on this instance's disk, and told to its apps, when it resolves. Throws `journal-broken`, `out-of-files`, or `outcome-unknown`. */
   async take(kills: readonly Kill[]): Promise<void> {
     const [first] = kills
     if (first === undefined) return
     // in the file's turn: a rewrite that comes next has them, and none that could not be kept
     const keep = () => this.#keep([...this.#kills, ...kills])
     await this.#file.append(kills, keep).catch(error => {
+      const outOf = outOfFilesIn(error)
+      if (outOf !== undefined) throw outOfFiles(outOf, error)
       const isInDoubt = error instanceof NotTakenBack
       const rest = isInDoubt
         ? 'This may be done at the next start of this instance, or not.'
@@ -124,6 +153,7 @@ export class Provisional {
 
   async close(): Promise<void> {
     await this.#merging
+    await this.#file.close()
   }
 
   async #mergeAll(): Promise<void> {
@@ -159,7 +189,10 @@ export class Provisional {
       const { replayed, places } = await this.#gate.submit({
         ...ask,
         receivedAt: Date.parse(receivedAt),
-        decide: state => decideKill(state, kill, 'accepted'),
+        decide: state => {
+          const dated = { ...kill, receivedAt: notAfter(receivedAt, this.#clock()) }
+          return decideKill(state, dated, 'accepted')
+        },
       })
       if (!replayed) return true
       // a branch that began inside a step run: the log has its first entry, and not these
@@ -223,6 +256,12 @@ type Parts = {
   clock: Clock
   onFault: (error: unknown) => void
 }
+
+/** Whether a kill puts the same holds: one per incident, or per actor where no incident is named. */
+const coversKill = (kill: Kill, other: Kill): boolean =>
+  kill.incident === other.incident &&
+  (kill.incident !== undefined || kill.actor.id === other.actor.id) &&
+  other.flags.every(flag => kill.flags.includes(flag))
 
 /** So many, and kills that are asked for meanwhile come between. */
 const MERGED_AT_ONCE = 64

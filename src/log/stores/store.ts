@@ -11,13 +11,13 @@ import type { Head, SealedEntry } from '../../domain/audit.js'
  *   may have lost entries, or the flags' state beside the log is not whole: the caller opens a new epoch, with mode `open`
  *   and the state of every flag, before it writes anything else.
  * - `lost`: nothing was written. The store does not hold `expectedHead`: it was emptied, rolled back, cut, or is
- *   another log. `why` says what was seen.
+ *   another log. `why` says what was seen; `isCut`: it takes no entry at this place, because it once had one there.
  */
 export type CommitResult =
   | { outcome: 'committed' }
   | { outcome: 'moved' }
   | { outcome: 'conflict'; missing: string[] }
-  | { outcome: 'lost'; why: string }
+  | { outcome: 'lost'; why: string; isCut?: boolean }
 
 export type Commit = {
   /** The head the entries were sealed on. Because it is compared, an item decided on a complete log can never be
@@ -34,12 +34,32 @@ export type Commit = {
   flags: ReadonlyMap<string, string | null>
 }
 
-/** What a follower is told: new lines in order without a gap, that the store answers, or that it does not hold `after`. */
+/** The store's clock, ms: what it said; how long it took to say it; and when that came, by `performance.now()`. */
+export type StoreTime = { at: number; tookMs: number; heardAt: number }
+
+/**
+ * What a follower is told: new lines in order without a gap, that the store answers, or that it does not hold `after`. `time`
+ * is there where the store has a clock of its own.
+ */
 export type Followed =
-  | { kind: 'lines'; lines: string[] }
+  | { kind: 'lines'; lines: string[]; isBare?: boolean; time?: StoreTime }
   /** `isBare`: the log is whole, and the flags' state beside it is not: the next epoch puts it there again. */
-  | { kind: 'alive'; isBare?: boolean }
+  | { kind: 'alive'; isBare?: boolean; time?: StoreTime }
   | { kind: 'lost'; why: string }
+
+/** What stands in the place of the log. */
+export type Examined = {
+  /** Names what was seen: it changes with whatever is written. */
+  mark: string
+  /** Why it is not one whole log that can be added to; absent where it is one, or nothing at all. */
+  damage?: string
+  /** Whether it has the entry asked about. */
+  isHeld: boolean
+  /** The highest place that it may have given to an entry of the service. */
+  highest: number
+  /** Its lines after that entry, as many as one answer carries, and none from the first on that is no entry. */
+  lines: string[]
+}
 
 export interface Store {
   readonly kind: 'local' | 'redis'
@@ -78,6 +98,22 @@ export interface Store {
 
   /** Why the store does not hold an entry (see `lost`); undefined where it does. Throws `store-unavailable`. */
   whyLost(head: Head): Promise<string | undefined>
+
+  /**
+   * Asks whether a write on `head` would pass, and writes nothing: resolves with why the log is lost where it is. Throws
+   * `store-unavailable` in the store's own words where it would be refused.
+   */
+  tryOut(head: Head): Promise<string | undefined>
+
+  /** Looks at what stands in the place of the log, from an entry on. Throws `store-unavailable`. */
+  examine(after: Head): Promise<Examined>
+
+  /**
+   * Moves the log aside, where people can look at it, if it still is what `mark` names, and says whether it did; without a
+   * mark the log stays. Whatever stands in the place of what is kept beside the log and cannot be it is moved too. Throws
+   * `store-unavailable`.
+   */
+  setAside(mark?: string): Promise<boolean>
 
   /** Resolves while the store answers; throws `store-unavailable` within its time limit otherwise. */
   ping(): Promise<void>

@@ -3,7 +3,7 @@
 
 import { EMPTY, type Head, hashLine, placeOf, type SealedEntry } from '../../../domain/audit.js'
 import { KillswitchError } from '../../../domain/errors.js'
-import type { Commit, CommitResult, Followed, Store } from '../store.js'
+import type { Commit, CommitResult, Examined, Followed, Store } from '../store.js'
 
 /** What the store needs of a journal. `append` is durable when it resolves, and throws `journal-broken`. */
 export interface LocalJournal {
@@ -78,6 +78,21 @@ export class LocalStore implements Store {
   async whyLost(head: Head): Promise<string | undefined> {
     this.#refuseClosed()
     return this.#whyLost(head)
+  }
+
+  tryOut(head: Head): Promise<string | undefined> {
+    return this.whyLost(head)
+  }
+
+  /** The journal is the log, and looked at by whoever keeps it: here nothing can be moved aside. */
+  async examine(after: Head): Promise<Examined> {
+    const isHeld = (await this.whyLost(after)) === undefined
+    const lines = await this.#journal.read(placeOf(after), PAGE)
+    return { mark: '', isHeld, highest: placeOf(this.#journal.head), lines }
+  }
+
+  async setAside(): Promise<boolean> {
+    return false
   }
 
   async ping(): Promise<void> {

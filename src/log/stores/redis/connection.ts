@@ -4,7 +4,8 @@
 import { Cluster, type ClusterOptions, Redis, type RedisOptions } from 'ioredis'
 import type { KillswitchError } from '../../../domain/errors.js'
 import { type Client, SCRIPTS } from './commands.js'
-import { codeOf, explain, timeout, unavailable } from './errors.js'
+import { codeOf, explain, type Failure, timeout, unavailable } from './errors.js'
+import { lookPlainly } from './look.js'
 import { describeTarget, type Target } from './target.js'
 
 export type ConnectionEvent = { kind: 'ready' | 'lost' | 'error'; connection: string; detail: string }
@@ -26,6 +27,7 @@ export class Connection {
   #lastError: string | undefined
   #lastCode: string | undefined
   #resetting = false
+  #looking = false
   #closed = false
 
   constructor(target: Target, options: ConnectionOptions) {
@@ -35,6 +37,7 @@ export class Connection {
     this.client = target.kind === 'cluster' ? openCluster(target, options) : openSingle(target, options)
     this.client.on('error', (error: unknown) => this.#failed(error))
     if (target.kind === 'cluster') this.client.on('node error', (error: unknown) => this.#failed(error))
+    this.client.on('connect', () => this.#awaitReady())
     this.client.on('ready', () => {
       this.#lastError = undefined
       this.#lastCode = undefined
@@ -42,7 +45,8 @@ export class Connection {
     })
     this.client.on('close', () => {
       this.#resetting = false
-      this.#tell('lost', this.#lastError ?? 'the connection was closed')
+      this.#tell('lost', this.#lastError ?? CLOSED.detail)
+      if (this.#lastError === undefined) void this.#lookCloser(CLOSED)
     })
     this.client.on('end', () => this.#revive())
   }
@@ -93,11 +97,43 @@ export class Connection {
     this.client.disconnect()
   }
 
+  /** What a rejection is, without this connection's password. */
+  explain(error: unknown): Failure {
+    const failure = explain(error)
+    return { ...failure, detail: this.#redact(failure.detail) }
+  }
+
   #failed(error: unknown): void {
-    const { detail, cause } = explain(error)
-    this.#lastError = this.#redact(detail)
+    const failure = this.explain(error)
+    // it says of a command, and nothing of the connection
+    if (failure.cause === 'not-connected') return
+    if (VAGUE.includes(failure.cause ?? '')) void this.#lookCloser(failure)
+    else this.#note(failure)
+  }
+
+  #note({ detail, cause }: Reason): void {
+    this.#lastError = detail
     this.#lastCode = cause
-    this.#tell('error', this.#lastError)
+    this.#tell('error', detail)
+  }
+
+  /** The client library waits in silence for a Redis that loads its data. */
+  #awaitReady(): void {
+    const timer = setTimeout(() => {
+      if (this.client.status === 'connect') void this.#lookCloser(NOT_READY)
+    }, READY_SOON_MS)
+    timer.unref()
+  }
+
+  /** Redis may say why and close before the client library reads it, which then knows of a lost connection alone. */
+  async #lookCloser(reason: Reason): Promise<void> {
+    this.#lastError ??= reason.detail
+    this.#lastCode ??= reason.cause
+    if (this.#looking || this.#closed) return
+    this.#looking = true
+    const found = await lookPlainly(this.#target)
+    this.#looking = false
+    if (!this.#closed && this.client.status !== 'ready') this.#note(found ? this.explain(found) : reason)
   }
 
   /** The client gives up where resolving the master was interrupted; a kill switch does not. */
@@ -111,8 +147,12 @@ export class Connection {
 
   #redact(text: string): string {
     const { password, sentinelPassword } = this.#target
-    return [password, sentinelPassword].reduce<string>(
-      (clean, secret) => (secret ? clean.replaceAll(secret, '***') : clean),
+    const secrets = [password, sentinelPassword].flatMap(secret =>
+      secret ? [secret, encodeURIComponent(secret)] : [],
+    )
+    // as a whole word: a short password is part of many others
+    return secrets.reduce(
+      (clean, secret) => clean.replaceAll(new RegExp(`(?<!\\w)${literal(secret)}(?!\\w)`, 'g'), '***'),
       text,
     )
   }
@@ -121,6 +161,15 @@ export class Connection {
     if (!this.#closed) this.#options.onEvent?.({ kind, connection: this.#options.name, detail })
   }
 }
+
+const literal = (text: string): string => text.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&')
+
+type Reason = Pick<Failure, 'detail' | 'cause'>
+const READY_SOON_MS = 250
+const NOT_READY: Reason = { detail: 'took the connection and is not ready', cause: 'not-connected' }
+const CLOSED: Reason = { detail: 'the connection was closed', cause: 'closed' }
+/** What the client library says where it does not know why. */
+const VAGUE = ['ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'closed']
 
 /** Nobody waits for a connection that is not ready: time enough for a process that gets little of it. */
 const SETUP_MS = 1_000

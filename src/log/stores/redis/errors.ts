@@ -2,6 +2,7 @@
 // client library out of this folder: those hold the arguments of their command, a password among them.
 
 import { by, KillswitchError } from '../../../domain/errors.js'
+import { oneLine } from '../../../text/characters.js'
 
 /** Replies that come before a command runs, or from a check ahead of every write. What was seen, and what to do. */
 const NOTHING_DONE: Readonly<Record<string, readonly [seen: string, cure: string]>> = {
@@ -44,6 +45,7 @@ const NOTHING_DONE: Readonly<Record<string, readonly [seen: string, cure: string
     'look for a proxy in between, or a SCRIPT FLUSH in a loop',
   ],
   DENIED: ['is in protected mode', 'set a password, or bind it to the right address'],
+  'max-clients': ['takes no more clients', 'raise maxclients, or end clients that nobody needs'],
   NOPROTO: ['does not speak the protocol', 'use Redis 7.0 or later'],
 }
 
@@ -63,7 +65,9 @@ const LIBRARY: readonly (readonly [words: RegExp, code: string])[] = [
   [/ECONN|EPIPE|EHOST|ENET|ENOTFOUND|EAI_/, 'unreachable'], // Sentinels and nodes of a cluster, as "Last error: ..."
   [/closed|max retries/, 'closed'],
 ]
-const UNREACHABLE = /^(?:unreachable|ECONN|EPIPE|EHOST|ENET|ENOTFOUND|EAI_)/
+/** As Node names what is wrong with a certificate or a handshake. */
+const TLS = /CERT|^ERR_(?:SSL|TLS)_|^UNABLE_TO_/
+const UNREACHABLE = /^(?:unreachable|tls|ECONN|EPIPE|EHOST|ENET|ENOTFOUND|EAI_)/
 
 /** The reply's own code, the system's, or a word for what has none; undefined for what nobody foresaw. */
 export function codeOf(error: unknown): string | undefined {
@@ -71,7 +75,8 @@ export function codeOf(error: unknown): string | undefined {
   const { name, message, code } = error as NodeJS.ErrnoException
   const byWords = (table: typeof REPLIES) => table.find(([words]) => words.test(message))?.[1]
   if (name === 'ReplyError') return byWords(REPLIES) ?? message.split(' ', 1)[0]
-  return typeof code === 'string' ? code : byWords(LIBRARY)
+  if (typeof code !== 'string') return byWords(LIBRARY)
+  return TLS.test(code) ? 'tls' : code
 }
 
 /** As a time limit of ours rejects. */
@@ -80,7 +85,9 @@ export const timeout = (): Error => Object.assign(new Error('Command timed out')
 /** What a rejection is, with no secret in it. `certain`: the command was not and will not be executed. */
 export type Failure = { certain: boolean; detail: string; timedOut: boolean; cause?: string }
 
-export function explain(error: unknown): Failure {
+export function explain(thrown: unknown): Failure {
+  // a cluster says only that no node answered, and hides what the last one said
+  const error = (thrown as { lastNodeError?: unknown } | undefined)?.lastNodeError ?? thrown
   const cause = codeOf(error)
   const failure = { certain: false, timedOut: false, ...(cause === undefined ? {} : { cause }) }
   const said = firstLine(error instanceof Error ? error.message : String(error))
@@ -97,8 +104,7 @@ export function explain(error: unknown): Failure {
 function explainReply(code: string | undefined, said: string): Pick<Failure, 'certain' | 'detail'> {
   const known = NOTHING_DONE[code ?? '']
   if (known) return { certain: true, detail: `${known[0]}; ${known[1]}. It said: ${said}` }
-  const certain = code === 'unknown-command' || code === 'max-clients'
-  return { certain, detail: `answered with an error. It said: ${said}` }
+  return { certain: code === 'unknown-command', detail: `answered with an error. It said: ${said}` }
 }
 
 /** The failure of a command that writes: what is not certainly undone may be done, or may still be. */
@@ -120,6 +126,14 @@ export const unavailable = (where: string, failure: Pick<Failure, 'detail' | 'ca
 const causeOf = ({ cause }: Pick<Failure, 'cause'>): { cause?: string } =>
   cause === undefined ? {} : { cause }
 
-/** An old server repeats the arguments of a command it does not know, the password of a HELLO included. */
+const LONGEST_WORDS = 300
+
+/**
+ * The words of a server as they may be shown. An old one repeats the arguments of a command that it does not know, the
+ * password of a HELLO included; user and password of a URL are taken out wherever they stand.
+ */
 const firstLine = (message: string): string =>
-  (message.split(/\r?\n/, 1)[0] ?? '').replace(/,? with args beginning with.*/, '').slice(0, 300)
+  oneLine(message.split(/\r?\n/, 1)[0] ?? '')
+    .replace(/,? with args beginning with.*/, '')
+    .replaceAll(/\/\/[^@/\s]*@/g, '//')
+    .slice(0, LONGEST_WORDS)

@@ -4,13 +4,16 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { type Head, placeOf } from '../../../domain/audit.js'
 import type { Followed } from '../store.js'
-import { locate, readAfter } from './commands.js'
+import { locate, type Page, readAfter } from './commands.js'
 import type { Connection } from './connection.js'
-import { codeOf, explain } from './errors.js'
+import { codeOf } from './errors.js'
 import type { Keys } from './keys.js'
 
 /** How long one read waits for a line. Redis ends the wait up to 100 ms late (hz 10): still below the port's 250 ms. */
 const BLOCK_MS = 100
+
+/** One look in so many asks too whether the end of the log was deleted: about once a second. */
+const DEEP_EVERY = 10
 
 /** How long Redis may be silent before the connection counts as dead: the time limit of the follower's connection. */
 export const SILENCE_MS = 1000
@@ -29,7 +32,7 @@ export async function* followLog(
       }
     } catch (error) {
       if (signal.aborted) return
-      const { timedOut, detail } = explain(error)
+      const { timedOut, detail } = connection.explain(error)
       if (timedOut) connection.reset(detail)
       await pause(Math.min(50 * 2 ** failures, 1000) * (0.5 + Math.random() / 2), signal)
     }
@@ -44,11 +47,12 @@ async function* followWhileConnected(
 ): AsyncGenerator<Followed> {
   let cursor = after()
   let blockMs = 0 // the first read does not wait, so that what was lost while away is noticed at once
-  while (!signal.aborted) {
+  for (let look = 0; !signal.aborted; look++) {
     const read = connection.send(client => readAfter(client, keys, cursor, blockMs).catch(wrongType))
     const page = await untilAborted(read, signal)
-    const located = connection.send(client => locate(client, keys, furthest(cursor, after())))
-    const { why, isBare } = await untilAborted(located, signal)
+    const isDeep = look % DEEP_EVERY === 0
+    const located = connection.send(client => locate(client, keys, furthest(cursor, after()), isDeep))
+    const { why = foreignFirst(page), isBare, time } = await untilAborted(located, signal)
     if (why !== undefined) {
       yield { kind: 'lost', why }
       await pause(BLOCK_MS, signal)
@@ -57,12 +61,17 @@ async function* followWhileConnected(
       continue
     }
     blockMs = BLOCK_MS
-    yield page ? { kind: 'lines', lines: page.lines } : { kind: 'alive', ...(isBare ? { isBare } : {}) }
+    const told = { ...(isBare ? { isBare } : {}), ...(time === undefined ? {} : { time }) }
+    yield page ? { kind: 'lines', lines: page.lines, ...told } : { kind: 'alive', ...told }
     if (page) cursor = page.head
   }
 }
 
 const furthest = (a: Head, b: Head): Head => (placeOf(b) > placeOf(a) ? b : a)
+
+/** Lines before a foreign one are passed on; then it is what comes first. */
+const foreignFirst = (page: Page | undefined): string | undefined =>
+  page?.lines.length === 0 ? page.foreign : undefined
 
 /** Another type under the log's key is a lost log: `locate` says so. */
 function wrongType(error: unknown): undefined {

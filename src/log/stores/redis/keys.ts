@@ -10,10 +10,17 @@ export type Keys = {
   flags: string
   /** A hash: `run_id` of the server on which the log's epoch was opened; `flags`, how many the hash above has. */
   meta: string
+  /** Of a log that is signed: what `meta` held before. Then `meta` is a stream, past which no older instance writes. */
+  about: string
   /** A hash: soft records (receipts), the newest of each app instance. */
   shared: string
   /** A stream of those records as they come, for the other instances of the service; trimmed. */
   sharing: string
+  /** What stood in the place of log, flags, meta or about and was moved aside when it was mended: the newest of each, as it was. */
+  damagedLog: string
+  damagedFlags: string
+  damagedMeta: string
+  damagedAbout: string
 }
 
 export function keysOf(environment: string): Keys {
@@ -29,7 +36,12 @@ export function keysOf(environment: string): Keys {
     log: `${prefix}log`,
     flags: `${prefix}flags`,
     meta: `${prefix}meta`,
+    about: `${prefix}about`,
     shared: `${prefix}shared`,
     sharing: `${prefix}sharing`,
+    damagedLog: `${prefix}damaged:log`,
+    damagedFlags: `${prefix}damaged:flags`,
+    damagedMeta: `${prefix}damaged:meta`,
+    damagedAbout: `${prefix}damaged:about`,
   }
 }

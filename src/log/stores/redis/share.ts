@@ -4,7 +4,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Client } from './commands.js'
 import type { Connection } from './connection.js'
-import { explain } from './errors.js'
 import type { Keys } from './keys.js'
 
 const BLOCK_MS = 200
@@ -37,7 +36,7 @@ export async function* followShared(
       }
     } catch (error) {
       if (signal.aborted) return
-      const { timedOut, detail } = explain(error)
+      const { timedOut, detail } = connection.explain(error)
       if (timedOut) connection.reset(detail)
       await delay(Math.min(100 * 2 ** failures, 2000), undefined, { signal }).catch(() => {})
     }
@@ -56,7 +55,23 @@ async function* followWhileConnected(
   while (!signal.aborted) {
     const found = await client.xread('COUNT', PAGE, 'BLOCK', BLOCK_MS, 'STREAMS', keys.sharing, cursor)
     const entries = found?.[0]?.[1] ?? []
+    // far behind: the stream is trimmed, and what is gone from it is in the hash
+    if (entries.length === PAGE && (await isTrimmed(client, keys, cursor)))
+      yield await client.hvals(keys.shared)
     cursor = entries.at(-1)?.[0] ?? cursor
     yield entries.map(([, fields]) => fields[1] ?? '')
   }
+}
+
+/** Whether entries after `cursor` are gone. */
+async function isTrimmed(client: Client, keys: Keys, cursor: string): Promise<boolean> {
+  const [oldest] = await client.xrange(keys.sharing, '-', '+', 'COUNT', 1)
+  return oldest !== undefined && isAfter(oldest[0], cursor)
+}
+
+const isAfter = (id: string, other: string): boolean => {
+  const [[ms = 0, seq = 0], [otherMs = 0, otherSeq = 0]] = [id, other].map(each =>
+    each.split('-').map(Number),
+  ) as [number[], number[]]
+  return ms === otherMs ? seq > otherSeq : ms > otherMs
 }

@@ -4,10 +4,10 @@
 import type { Head } from '../../../domain/audit.js'
 import { headAfter } from '../../../domain/chain.js'
 import type { KillswitchError } from '../../../domain/errors.js'
-import type { Commit, CommitResult, Followed, Store } from '../store.js'
-import { type Client, commit, locate, readHead } from './commands.js'
+import type { Commit, CommitResult, Examined, Followed, Store } from '../store.js'
+import { ask, type Client, commit, examine, locate, readHead, setAside } from './commands.js'
 import { Connection, type ConnectionEvent } from './connection.js'
-import { explain, unavailable, writeFailure } from './errors.js'
+import { type Failure, unavailable, writeFailure } from './errors.js'
 import { followLog, SILENCE_MS } from './follow.js'
 import { type Keys, keysOf } from './keys.js'
 import { checkPosture, type Finding } from './posture.js'
@@ -87,7 +87,7 @@ export class RedisStore implements Store {
     await sharer
       .send(client => share(client, this.keys, records))
       .catch(error => {
-        const failure = explain(error)
+        const failure = sharer.explain(error)
         if (failure.timedOut) sharer.reset(failure.detail)
         throw unavailable(this.where, failure)
       })
@@ -104,7 +104,20 @@ export class RedisStore implements Store {
   }
 
   async whyLost(head: Head): Promise<string | undefined> {
-    return (await this.#read(client => locate(client, this.keys, head))).why
+    return (await this.#read(client => locate(client, this.keys, head, true))).why
+  }
+
+  tryOut(head: Head): Promise<string | undefined> {
+    return this.#read(client => ask(client, this.keys, head))
+  }
+
+  examine(after: Head): Promise<Examined> {
+    return this.#read(client => examine(client, this.keys, after))
+  }
+
+  /** A move whose answer was lost is looked at anew: the mark has changed if it was done. */
+  setAside(mark?: string): Promise<boolean> {
+    return this.#read(client => setAside(client, this.keys, mark ?? ''))
   }
 
   head(): Promise<Head> {
@@ -116,8 +129,8 @@ export class RedisStore implements Store {
   }
 
   /** What is wrong with how this Redis is set up; see posture.ts. Throws `store-unavailable`. */
-  posture(now: () => number): Promise<Finding[]> {
-    return this.#read(client => checkPosture(client, this.keys, now))
+  posture(): Promise<Finding[]> {
+    return this.#read(client => checkPosture(client, this.keys))
   }
 
   async close(): Promise<void> {
@@ -137,13 +150,13 @@ export class RedisStore implements Store {
   /** Nothing is sent on a connection that is not ready; one that did not answer in time is dropped. */
   async #send<T>(
     command: (client: Client) => Promise<T>,
-    asError: (failure: ReturnType<typeof explain>) => KillswitchError,
+    asError: (failure: Failure) => KillswitchError,
   ): Promise<T> {
     if (!this.#writer.isReady) throw this.#writer.unavailable
     try {
       return await this.#writer.send(command)
     } catch (error) {
-      const failure = explain(error)
+      const failure = this.#writer.explain(error)
       if (failure.timedOut) this.#writer.reset(failure.detail)
       throw asError(failure)
     }

@@ -3,7 +3,7 @@
 
 import { KillswitchError } from '../../../domain/errors.js'
 
-type Node = { host: string; port: number }
+export type Node = { host: string; port: number }
 
 export type Target = {
   kind: 'single' | 'sentinel' | 'cluster'
