@@ -11,7 +11,9 @@ import { describe, readYaml, type YamlNode } from './yaml.js'
 /** An application's and a runbook's id: the file's name without its ending. */
 export const FILE_ID = /^[a-z0-9][a-z0-9_-]{0,63}$/
 
-const FILE = ['$schema', 'name', 'runbook', 'metadata', 'flags', 'links'] as const
+const FILE = ['$schema', 'name', 'runbook', 'forgetAfterHours', 'metadata', 'flags', 'links'] as const
+/** A lost app instance is waited for so long at most. */
+const MOST_HOURS = 30 * 24
 const LINK = ['step', 'flag', 'direction', 'condition'] as const
 
 export type ApplicationFile = {
@@ -51,10 +53,12 @@ function readTop(file: ApplicationFile, top: Members, name: string): void {
   readFlagSet(top, file.application.id)
   const title = top.text('name', { max: 80 })
   const runbook = readRunbookName(top)
+  const forgetAfterHours = top.wholeNumber('forgetAfterHours', 1, MOST_HOURS)
   file.application = {
     id: file.application.id,
     name: title ?? file.application.id,
     ...(runbook === undefined ? {} : { runbook }),
+    ...(forgetAfterHours === undefined ? {} : { forgetAfterHours }),
   }
   const flags = top.map('flags', 'a catalogue file defines at least one flag')
   if (flags !== undefined && flags.names().length === 0) {

@@ -7,6 +7,7 @@ import { createReadStream } from 'node:fs'
 import { readdir, readFile, realpath, stat } from 'node:fs/promises'
 import { isAbsolute, join, relative, sep } from 'node:path'
 import type { Fault } from '../domain/catalogue.js'
+import { outOfFiles, outOfFilesIn } from '../domain/out-of-files.js'
 import { compare, quote } from './faults.js'
 
 export type FoundFile = {
@@ -64,7 +65,10 @@ const REASONS: Readonly<Record<string, string>> = {
   ELOOP: 'is a link that leads back to itself: put the file itself there',
 }
 
+/** Why a file cannot be read. Throws `out-of-files`, which is no fault of the file. */
 export function unreadable(error: unknown): string {
+  const outOf = outOfFilesIn(error)
+  if (outOf !== undefined) throw outOfFiles(outOf, error)
   const { code, message } = error as NodeJS.ErrnoException
   return REASONS[code ?? ''] ?? `cannot be read (${message}): see to it that this process can`
 }

@@ -35,7 +35,7 @@ export type LoadedCatalogue = {
   places: CataloguePlaces
 }
 
-/** Never throws: whatever is wrong with a directory or a file is a fault. */
+/** Whatever is wrong with a directory or a file is a fault. Throws `out-of-files`. */
 export async function loadCatalogue({
   flagsDir,
   runbooksDir,

@@ -6,6 +6,7 @@ import type { FlagDefinition } from '../wire/catalogue.js'
 import { type FlagValue, ROLES, type Role, type Scalar } from '../wire/words.js'
 import { didYouMean, quote } from './faults.js'
 import type { Members } from './members.js'
+import { faultOfNumber } from './numbers.js'
 import type { Variants } from './variants.js'
 import { describe } from './yaml.js'
 
@@ -78,7 +79,10 @@ function readScalars(metadata: Members): Record<string, Scalar> {
   const scalars: [string, Scalar][] = []
   for (const name of metadata.names()) {
     const node = metadata.node(name)!
-    if (node.kind === 'scalar' && node.value !== null) {
+    const isNumber = node.kind === 'scalar' && typeof node.value === 'number'
+    const problem = isOwn(name) && isNumber ? faultOfNumber(node.value as number) : undefined
+    if (problem !== undefined) metadata.fault(name, problem)
+    else if (node.kind === 'scalar' && node.value !== null) {
       scalars.push([name, typeof node.value === 'string' ? node.value.trim() : node.value])
     } else if (isOwn(name)) {
       metadata.fault(

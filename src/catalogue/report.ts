@@ -1,7 +1,8 @@
 // What `npm run check` prints: what was read of each runbook, then every fault and finding by file and line. Text only;
 // it reads nothing and decides nothing.
 
-import type { Fault } from '../domain/catalogue.js'
+import { describeFault, type Fault } from '../domain/catalogue.js'
+import { folded, visibleIn } from '../text/terminal.js'
 import type { CatalogueDocument } from '../wire/catalogue.js'
 import type { Finding, FlagAction, Runbook, Step } from '../wire/runbook.js'
 import type { CataloguePlaces } from './load.js'
@@ -17,14 +18,14 @@ export type Checked = {
 
 export type Look = { isColoured: boolean; listSteps: boolean }
 
-/** The report's lines. What stood in a file is shown without its control characters: they would act on the terminal. */
-export function reportLines(checked: Checked, look: Look): string[] {
-  const { document, runbooks, faults, findings, places } = checked
+/** The report's lines. What stood in a file is shown without what would act on the terminal. */
+export function reportLines({ places, ...checked }: Checked, look: Look): string[] {
+  const { document, runbooks, faults, findings } = visibleIn(checked)
   const paint = painter(look.isColoured)
   return [
     ...(document === undefined ? [] : [paint.strong(summaryOf(document))]),
     ...runbooks.flatMap(runbook => ['', ...linesOf(runbook, places.runbooks.get(runbook.id), look, paint)]),
-    ...headed(paint.bad('faults'), faults.map(faultLine)),
+    ...headed(paint.bad('faults'), faults.map(describeFault)),
     ...headed(paint.odd('findings'), findings.map(findingLine)),
     ...headed(
       'links to paste, once you have read what each step says',
@@ -32,7 +33,7 @@ export function reportLines(checked: Checked, look: Look): string[] {
     ),
     '',
     closing(faults.length, findings.length, paint),
-  ].map(withoutControls(look.isColoured))
+  ].map(folded)
 }
 
 /** The same for a program; steps with all they carry. */
@@ -83,8 +84,6 @@ function actionLine({ id, code, condition }: Step, action: FlagAction, paint: Pa
   return `    ${String(line).padStart(4)}  ${verb}  ${flag} -> ${variant}  ${id} (${code}${how}${when})`
 }
 
-const faultLine = ({ file, line, message }: Fault): string => `${file}:${line}: ${message}`
-
 export function findingLine({ file, runbook, line, message, code }: Finding): string {
   return `${file ?? runbook ?? 'catalogue'}:${line ?? 1}: ${message} [${code}]`
 }
@@ -103,11 +102,3 @@ function painter(isColoured: boolean): Paint {
   const colour = (code: number) => (text: string) => (isColoured ? `\u001b[${code}m${text}\u001b[0m` : text)
   return { strong: colour(1), bad: colour(31), odd: colour(33), good: colour(32) }
 }
-
-/** Our own colours stay; whatever else would act on a terminal becomes visible. */
-const withoutControls = (isColoured: boolean) => (line: string) =>
-  line.replace(/\p{Cc}|[\u2028-\u202e\u2066-\u2069]/gu, (control, at: number) =>
-    isColoured && control === '\u001b' && /^\[(0|1|31|32|33)m/.test(line.slice(at + 1, at + 5))
-      ? control
-      : '\ufffd',
-  )

@@ -3,6 +3,7 @@
 
 import { FlagdCore } from '@openfeature/flagd-core'
 import type { Members } from './members.js'
+import { faultyNumbers } from './numbers.js'
 import type { Variants } from './variants.js'
 import { toValue } from './yaml.js'
 
@@ -16,7 +17,11 @@ export function readTargeting(
 ): Record<string, unknown> | undefined {
   const map = flag.map('targeting')
   if (map === undefined || map.names().length === 0) return undefined
-  const targeting = toValue(flag.node('targeting')!) as Record<string, unknown>
+  const node = flag.node('targeting')!
+  // a neighbour of the number would match as well
+  for (const { path, line, fault } of faultyNumbers(node))
+    flag.report(line, `${map.path}${path} ${fault}, and have apps give it as text`)
+  const targeting = toValue(node) as Record<string, unknown>
   const problem =
     variants === undefined || defaultVariant === undefined
       ? undefined

@@ -4,6 +4,7 @@
 import type { FlagValue } from '../wire/words.js'
 import { quote } from './faults.js'
 import type { Members } from './members.js'
+import { faultOfNumber } from './numbers.js'
 import { describe, toValue, type YamlNode } from './yaml.js'
 
 export type Variants = Readonly<Record<string, FlagValue>>
@@ -56,17 +57,18 @@ function readVariant(map: Members, name: string): Read | undefined {
 
 const typed = (name: string, value: FlagValue): Read => ({ name, value, type: typeof value })
 
-/** JSON keeps no infinity, and no integer past 2^53: the log would hold another value than the file. */
+/** The log would hold another value than the file. */
 function isStorable(node: YamlNode, fault: (problem: string) => void): boolean {
   if (node.kind === 'map') return [...node.members.values()].every(member => isStorable(member.node, fault))
   if (node.kind === 'list') return node.items.every(item => isStorable(item, fault))
-  if (node.value === null) fault('is empty: write a value')
-  else if (typeof node.value !== 'number') return true
-  else if (!Number.isFinite(node.value)) fault(`is ${node.value}, which JSON cannot say: write a number`)
-  else if (Number.isInteger(node.value) && !Number.isSafeInteger(node.value)) {
-    fault('is a whole number too large to be kept exactly: put it in quotes')
-  } else return true
-  return false
+  const problem =
+    node.value === null
+      ? 'is empty: write a value'
+      : typeof node.value === 'number'
+        ? faultOfNumber(node.value)
+        : undefined
+  if (problem !== undefined) fault(problem)
+  return problem === undefined
 }
 
 function isOneType(map: Members, variants: Read[]): boolean {

@@ -32,8 +32,25 @@ const MARK = /^(?:([-*+])|\d{1,9}([.)]))[ \t]/
 export function readTree(text: string, lines?: readonly number[]): Root {
   const root = parsePieces(text)
   readHtml(root, said => fromMarkdown(said, OPTIONS))
+  resolveLinks(root)
   if (lines) renumber(root, lines)
   return root
+}
+
+/** `[the board][1]` leads where the definition of `[1]` says, wherever that stands. */
+function resolveLinks(root: Root): void {
+  const urls = new Map<string, string>()
+  for (const node of root.children) if (node.type === 'definition') urls.set(node.identifier, node.url)
+  if (urls.size > 0) resolveIn(root, urls)
+}
+
+function resolveIn(node: Nodes, urls: ReadonlyMap<string, string>): void {
+  if (!('children' in node)) return
+  for (const child of node.children) {
+    const url = child.type === 'linkReference' ? urls.get(child.identifier) : undefined
+    if (url !== undefined) Object.assign(child, { type: 'link', url })
+    resolveIn(child, urls)
+  }
 }
 
 function parsePieces(source: string): Root {

@@ -79,10 +79,36 @@ function spaced(text: string): FoundDuration[] {
   })
 }
 
-/** The text with its minutes, where it is a duration on the clock; business hours are not. */
+/** The text with its minutes, on the clock or in business hours; neither where it is no duration. */
 export function durationOf(text: string): Duration {
-  const [first] = BUSINESS.test(text) ? [] : durationsIn(text)
+  if (BUSINESS.test(text)) {
+    const business = businessIn(text)
+    return business ? { text, business } : { text }
+  }
+  const [first] = durationsIn(text)
   return first ? { text, minutes: first.minutes } : { text }
+}
+
+const NEXT_DAY =
+  /\bnext (?:business|working) day|\bn[äa]chste[rnm]? (?:werktag|arbeitstag)|(?:jour ouvr\p{L}+ suivant|prochain jour ouvr)|(?:siguiente|próximo) día (?:hábil|laborable)|(?:seguinte|próximo) dia útil|翌営業日|次の?営業日|下一?个?工作日/iu
+const SAME_DAY = /\bsame (?:business|working) day\b/i
+const COUNTED = new RegExp(
+  `(?:\\d{1,3}\\s?[-–]\\s?)?(?:(\\d{1,3})|\\b(${Object.keys(WORDS).join('|')}))\\s?(?:(?:business|working|office)[\\s-]+(hour|day)|(?:werktag|arbeitstag|jours? ouvr|d[ií]as? (?:hábil|laborable|útei|útil)|営業日|个?工作日))`,
+  'iu',
+)
+
+/** "Next business day", "2 working days", "< 4 hours (business hours)"; undefined where no length is said. */
+export function businessIn(text: string): NonNullable<Duration['business']> | undefined {
+  if (!BUSINESS.test(text)) return undefined
+  if (NEXT_DAY.test(text)) return { days: 1 }
+  if (SAME_DAY.test(text)) return { days: 0 }
+  const [, number, word, unit] = COUNTED.exec(text) ?? []
+  const amount = number ? Number(number) : word ? WORDS[word.toLowerCase()] : undefined
+  if (amount !== undefined)
+    return unit?.toLowerCase() === 'hour' ? { minutes: amount * 60 } : { days: Math.ceil(amount) }
+  const [first] = durationsIn(text)
+  if (!first) return undefined
+  return first.minutes % 1440 === 0 ? { days: first.minutes / 1440 } : { minutes: first.minutes }
 }
 
 const amountOf = (said: string) => WORDS[said.toLowerCase()] ?? Number(said.replace(',', '.'))

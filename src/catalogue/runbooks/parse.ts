@@ -4,8 +4,10 @@
 import { withCodes } from '../../domain/step-code.js'
 import type { RunbookSource } from '../../wire/catalogue.js'
 import type { Finding, Runbook } from '../../wire/runbook.js'
+import { contactsOf } from './contacts.js'
 import { destructive } from './destructive.js'
 import { readTree } from './document.js'
+import { escalationsOf } from './escalations.js'
 import { type KnownFlag, knownFlags } from './flag-values.js'
 import { flipReaderFor } from './languages.js'
 import { readMarkup } from './markup/read-markup.js'
@@ -14,6 +16,7 @@ import { sayingsOf } from './sayings.js'
 import { severitiesOf } from './severities.js'
 import { nameSteps } from './steps.js'
 import { templatesOf } from './templates.js'
+import { timeBoxesOf } from './time-boxes.js'
 import { timingsOf } from './timings.js'
 import { countLines, encodingFindings, unreadRunbook } from './unread.js'
 import { unreadFlips } from './unread-flips.js'
@@ -57,8 +60,11 @@ function readAll({ id, source, digest, flags, environments, encoding }: ParseReq
       .map(({ title, level, line, path }) => ({ title, level, line, slug: path })),
     steps,
     severities: severitiesOf(outline),
+    escalations: escalationsOf(outline, sayings, steps),
+    contacts: contactsOf(outline, sayings),
+    timeBoxes: timeBoxesOf(id, outline, steps),
     ...timingsOf(outline, sayings, steps),
-    ...templatesOf(outline),
+    ...templatesOf(outline, sayings),
     leftOut: { ...leftOut.counts },
     findings: [
       ...encodingFindings(id, encoding),
@@ -67,7 +73,7 @@ function readAll({ id, source, digest, flags, environments, encoding }: ParseReq
       ...[...markup.notes, ...notes].map(note => ({ ...note, runbook: id })),
       ...findings,
       ...unreadFlips(id, sayings, known, read, steps, language !== 'unknown'),
-      ...destructive(id, sayings),
+      ...destructive(id, sayings, steps),
     ],
   }
   return withCodes([inOrder(runbook)])[0]!

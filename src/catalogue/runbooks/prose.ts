@@ -11,6 +11,8 @@ export type Prose = {
   /** Ascending; the text from `from` on stands on `line`. */
   lines: { from: number; line: number }[]
   codes: { from: number; to: number }[]
+  /** Where each link leads that begins in the text. */
+  links?: { from: number; title: string; url: string }[]
 }
 
 export function proseOf(nodes: readonly Nodes[]): Prose {
@@ -38,6 +40,10 @@ export function joinProse(parts: readonly Prose[], separator: string): Prose {
     joined.text += part.text
     joined.lines.push(...part.lines.map(({ from, line }) => ({ from: from + shift, line })))
     joined.codes.push(...part.codes.map(({ from, to }) => ({ from: from + shift, to: to + shift })))
+    withLinks(
+      joined,
+      (part.links ?? []).map(link => ({ ...link, from: link.from + shift })),
+    )
   }
   joined.line = joined.lines[0]?.line ?? joined.line
   return joined
@@ -50,23 +56,33 @@ export function dropStart(prose: Prose, count: number): Prose {
   const shifted = prose.lines
     .filter(({ from }) => from > skip)
     .map(l => ({ from: l.from - skip, line: l.line }))
-  return {
+  const rest: Prose = {
     text: prose.text.slice(skip),
     line,
     lines: [{ from: 0, line }, ...shifted],
     codes: prose.codes.filter(c => c.from >= skip).map(c => ({ from: c.from - skip, to: c.to - skip })),
   }
+  const links = (prose.links ?? []).filter(({ from }) => from >= skip)
+  return withLinks(
+    rest,
+    links.map(link => ({ ...link, from: link.from - skip })),
+  )
+}
+
+function withLinks(prose: Prose, links: NonNullable<Prose['links']>): Prose {
+  if (links.length > 0) prose.links = [...(prose.links ?? []), ...links]
+  return prose
 }
 
 /** The part of a text, without the spaces around it. */
 export function partOf(prose: Prose, from: number, to: number): Prose {
-  const { text, lines, codes } = prose
+  const { text, lines, codes, links = [] } = prose
   let [start, end] = [from, to]
   while (start < end && text.charAt(start) === ' ') start++
   while (end > start && text.charAt(end - 1) === ' ') end--
   const line = lineAt(prose, start)
   const within = (at: number) => at > start && at < end
-  return {
+  const part: Prose = {
     text: text.slice(start, end),
     line,
     lines: [
@@ -77,6 +93,11 @@ export function partOf(prose: Prose, from: number, to: number): Prose {
       .filter(code => code.from >= start && code.to <= end)
       .map(code => ({ from: code.from - start, to: code.to - start })),
   }
+  const own = links.filter(({ from }) => from >= start && from < end)
+  return withLinks(
+    part,
+    own.map(link => ({ ...link, from: link.from - start })),
+  )
 }
 
 export function lineAt(prose: Prose, offset: number): number {
@@ -89,6 +110,9 @@ export function lineAt(prose: Prose, offset: number): number {
   }
   return lines[low - 1]?.line ?? prose.line
 }
+
+/** An address of the web, of mail or of a telephone, or a path. */
+const LEADS = /^(?:https?:|mailto:|tel:|[^:]*$|[./#])/i
 
 function append(prose: Prose, node: Nodes): void {
   if (node.type === 'text') {
@@ -106,7 +130,10 @@ function append(prose: Prose, node: Nodes): void {
     push(prose, node.alt ?? '', lineOf(node))
   } else if ('children' in node && node.type !== 'delete') {
     // what is struck out is not said any more
+    const from = prose.text.length
     for (const child of node.children) append(prose, child)
+    if (node.type === 'link' && LEADS.test(node.url))
+      withLinks(prose, [{ from, title: prose.text.slice(from).trim(), url: node.url }])
   }
 }
 

@@ -1,6 +1,7 @@
 // Reads runbooks in a thread of their own, with a size cap and a time limit each: nothing a runbook contains can hang
 // or crash the service. A runbook that cannot be read comes back empty, with a finding that says why.
 
+import { createHash } from 'node:crypto'
 import { Worker } from 'node:worker_threads'
 import { withCodes } from '../../domain/step-code.js'
 import type { RunbookSource } from '../../wire/catalogue.js'
@@ -40,10 +41,13 @@ export async function readRunbooks(
   environments: readonly string[] = [],
   limits: Partial<ReadLimits> = {},
 ): Promise<Runbook[]> {
-  const reader = new RunbookReader({ ...READ_LIMITS, ...limits })
   const known = flags.map(({ key, variants, defaultVariant, killVariant }) => {
     return { key, variants, defaultVariant, killVariant }
   })
+  const name = nameOf([sources, known, environments, limits])
+  const before = read.get(name)
+  if (before !== undefined) return structuredClone(before)
+  const reader = new RunbookReader({ ...READ_LIMITS, ...limits })
   const runbooks: Runbook[] = []
   try {
     for (const { id, source, digest, encoding } of sources) {
@@ -60,8 +64,23 @@ export async function readRunbooks(
   } finally {
     await reader.close()
   }
-  return withCodes(runbooks)
+  const settled = withCodes(runbooks)
+  const codes = settled.flatMap(({ findings }) => findings.map(({ code }) => code))
+  // what kept one from being read may be over the next time
+  if (!codes.includes('too-slow') && !codes.includes('unreadable')) keep(name, settled)
+  return structuredClone(settled)
 }
+
+/** The batches read last: a catalogue that comes in again, as when an edit is taken back, is not read again. */
+const KEPT = 2
+const read = new Map<string, Runbook[]>()
+
+function keep(name: string, runbooks: Runbook[]): void {
+  read.set(name, runbooks)
+  for (const oldest of read.keys()) if (read.size > KEPT) read.delete(oldest)
+}
+
+const nameOf = (asked: unknown): string => createHash('sha256').update(JSON.stringify(asked)).digest('hex')
 
 type Answer = { runbook: Runbook } | { failed: 'too-slow' | 'unreadable'; message: string }
 

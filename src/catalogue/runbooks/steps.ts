@@ -13,6 +13,7 @@ import { mentionsIn } from './flag-mentions.js'
 import { type FlagReading, type KnownFlags, nothingRead } from './flag-values.js'
 import { dropStart, type Prose } from './prose.js'
 import { type Qualifier, withQualifiers } from './qualifiers.js'
+import { toRun } from './to-run.js'
 
 /** `read` is what all the texts of the steps said of flags. */
 export type NamedSteps = { steps: Step[]; findings: Finding[]; read: FlagReading }
@@ -73,6 +74,7 @@ class Naming {
     }
     const named = [...new Set(reading.denied.map(({ flag }) => flag))]
     if (named.length > 0) step.named = named
+    Object.assign(step, toRun(draft))
     this.#named.steps.push(step)
     const inner: Above = { parent: step, leads: [draft.prose, ...leads] }
     const nested = draft.children.map((child, index) => this.add(child, `${ordinal}.${index + 1}`, inner))

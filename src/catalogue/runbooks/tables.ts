@@ -99,8 +99,15 @@ export function levelColumn(titles: readonly string[], rows: readonly TableRow[]
   return named >= 0 ? named : codedColumn(rows)
 }
 
-const isContactTable = (titles: readonly string[]) =>
-  titles.some(title => /^(contacts?|phone|e-?mail|slack|pager|handle)\b/.test(title))
+const CONTACT =
+  /^(contacts?|phone|e-?mail|slack|pager|handle|mobile|tel|telefon|téléphone|teléfono|telefone|kontakt|contacto|contato|how to reach|reach|电话|联系方式|連絡先|電話)(?!\p{L})/u
+
+export const isContactTitle = (title: string): boolean => CONTACT.test(title)
+
+export const isContactTable = (titles: readonly string[]): boolean => titles.some(isContactTitle)
+
+/** A cell with nothing to say: empty, a dash, "n/a". */
+export const isPlaceholder = (text: string): boolean => /^(?:[\s–—-]*|n\/?a|tbd|none)$/i.test(text.trim())
 
 /** The column that says what to do, and those read with it; undefined for a table that is about something else. */
 function stepColumns(titles: readonly string[]): number[] | undefined {

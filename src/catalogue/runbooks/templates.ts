@@ -6,13 +6,14 @@ import { lineOf } from './document.js'
 import { fenceKind, languageOf } from './fences.js'
 import { reasonAbove } from './left-out.js'
 import type { Block, Outline } from './outline.js'
+import type { Saying } from './sayings.js'
 import { ownNumber } from './wording.js'
 
 export type Templates = { messageTemplates: Template[]; postmortemTemplate?: Template }
 
 const POSTMORTEM = /post[-\s]?mortem|incident (log|report|record)|retrospective|after[- ]action/i
 
-export function templatesOf(outline: Outline): Templates {
+export function templatesOf(outline: Outline, sayings: readonly Saying[]): Templates {
   const messageTemplates: Template[] = []
   let postmortem: Template | undefined
   for (const block of outline.sections.flatMap(section => section.blocks)) {
@@ -21,6 +22,8 @@ export function templatesOf(outline: Outline): Templates {
     if (isPostmortem(block)) postmortem ??= template
     else if (block.node.type !== 'list') messageTemplates.push(template)
   }
+  // those with a title of their own are looked for first
+  messageTemplates.push(...sayings.flatMap(inline))
   return { messageTemplates, ...(postmortem && { postmortemTemplate: postmortem }) }
 }
 
@@ -46,6 +49,30 @@ function templateOf(block: Block): Template | undefined {
     (item, index) => `${node.ordered ? `${index + 1}.` : '-'} ${plainText(item)}`,
   )
   return { title, text: items.join('\n'), line: lineOf(node) }
+}
+
+const SENDS =
+  /\b(?:post|send|announce|say|tell|publish|write|reply|message|notify|inform|updates?|status|e-?mail|tweet|melden|schreiben|senden|posten|publicar|enviar|avisar|publier|envoyer|annoncer)\b|発信|投稿|送信|发布|发送|通知/iu
+const QUOTED =
+  /^(.{3,80}?)[\s:：,–—-]*(?:"([^"]{12,600})"|“([^”]{12,600})”|„([^“”]{12,600})[“”]|«\s?([^»]{12,600}?)\s?»|「([^」]{6,600})」)/su
+
+/** In the sentence that says to send it: `Post initial status: "Investigating [symptom]. Impact: [effect]"`. */
+function inline({ prose: { text, line, codes }, above, kind }: Saying): Template[] {
+  const [whole = '', title = '', ...quotes] = QUOTED.exec(text) ?? []
+  const said = quotes.find(quote => quote !== undefined)
+  if (said === undefined || (kind !== 'item' && kind !== 'text')) return []
+  const isCode = codes.some(({ from, to }) => from < whole.length && to > title.length)
+  const hasGaps = /\[[^\]]{2,}\]|<[a-z][^>]{1,}>|\{[^}]{2,}\}/i.test(said)
+  const isMeant = SENDS.test(title) || reasonAbove(above) === 'template'
+  if (isCode || !isMeant || !(hasGaps || said.split(/\s+/).length >= 4 || /[。、]/.test(said))) return []
+  const number = ownNumber(title)
+  return [
+    {
+      title: (number ? title.slice(number.length) : title).replace(/[\s:：,–—-]+$/, ''),
+      text: said.trim(),
+      line,
+    },
+  ]
 }
 
 function titleOf({ above }: Block): string {

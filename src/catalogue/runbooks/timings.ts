@@ -1,165 +1,157 @@
-// The clocks in a runbook: escalations, waits, how often to send updates, when the post-mortem is due.
+// The clocks in a runbook: waits, how often to send updates, when the post-mortem is due.
 
-import type { TableRow } from 'mdast'
+import type { Table } from 'mdast'
 import type { Runbook, Step, Timing } from '../../wire/runbook.js'
 import { durationOf, durationsIn } from './durations.js'
-import { reasonOfTitle } from './left-out.js'
-import type { Outline, Section } from './outline.js'
+import { ESCALATES, levelsIn, timing } from './escalations.js'
+import { reasonAbove } from './left-out.js'
+import type { Outline } from './outline.js'
 import type { Saying } from './sayings.js'
-import { cellsOf, durationColumns, titlesOf } from './tables.js'
+import { cellsOf, titlesOf } from './tables.js'
 
-export type Timings = Pick<Runbook, 'escalations' | 'waits' | 'updateCadence' | 'postmortemDeadline'>
+export type Timings = Pick<Runbook, 'waits' | 'updateCadences' | 'postmortemDeadline'>
 
 export function timingsOf(outline: Outline, sayings: readonly Saying[], steps: readonly Step[]): Timings {
-  const updateCadence = cadenceIn(sayings)
   const postmortemDeadline = deadlineIn(sayings)
   return {
-    escalations: [
-      ...outline.sections.flatMap(rowsOfEscalation),
-      ...sayings.flatMap(saying => saidEscalations(saying, outline)),
-    ].sort((one, other) => one.line - other.line),
-    waits: waitsIn(steps),
-    ...(updateCadence && { updateCadence }),
+    waits: [...waitsIn(steps), ...criteriaIn(sayings)].sort((one, other) => one.line - other.line),
+    updateCadences: cadencesIn(outline, sayings),
     ...(postmortemDeadline && { postmortemDeadline }),
   }
 }
 
-const AFTER =
-  /^(after|time( elapsed)?|elapsed|duration|when|if (no|not)\b.*|unresolved|threshold|timeout|zeit|nach)/
-const TO = /escalat|notify|contact|who|page|action|eskal/
-
-const WHO = /^(role|who|team|group|rolle)/
-
-/** `15 min no progress | Add second on-call`, or by severity: `Engineering Lead | SEV1/SEV2 incidents`. */
-function rowsOfEscalation(section: Section): Timing[] {
-  return section.blocks.flatMap(({ node, above }) => {
-    if (node.type !== 'table') return []
-    const [head, ...rows] = node.children
-    const titles = titlesOf(head)
-    const isMeant =
-      titles.some(title => /escalat|eskal/.test(title)) ||
-      above.some(title => /escalat|eskal/i.test(title) || reasonOfTitle(title) === 'escalation') ||
-      rows.some(row => cellsOf(row).some(({ text }) => /^\W*T\s?\+\s?\d/.test(text)))
-    const { after, to } = columnsOf(titles, rows)
-    if (after < 0 || to < 0 || after === to || !isMeant) return []
-    return node.children.slice(1).flatMap(row => {
-      const cells = cellsOf(row)
-      const { text, minutes } = durationOf(cells[after]?.text ?? '')
-      const line = row.position?.start.line ?? 1
-      if (minutes !== undefined) return [timing(text, line, minutes, cells[to]?.text)]
-      const who = cells[titles.findIndex(title => WHO.test(title))]?.text ?? cells[to]?.text
-      return isOnlyLevels(text) ? [timing(text, line, undefined, who, levelsIn(text))] : []
-    })
-  })
-}
-
-/** By their titles; else the column with times in it, and the first one beside it. */
-function columnsOf(titles: readonly string[], rows: readonly TableRow[]): { after: number; to: number } {
-  const [after, to] = [
-    titles.findIndex(title => AFTER.test(title)),
-    titles.findIndex(title => TO.test(title)),
-  ]
-  if (after >= 0 && to >= 0 && after !== to) return { after, to }
-  const timed = durationColumns(rows)[0] ?? -1
-  return { after: timed, to: titles.findIndex((_, index) => index !== timed) }
-}
-
-const timing = (
-  text: string,
-  line: number,
-  minutes?: number,
-  target?: string,
-  levels: string[] = [],
-): Timing => ({
-  text,
-  ...(minutes !== undefined && { minutes }),
-  line,
-  ...(target && { target }),
-  ...(levels.length > 0 && { levels }),
-})
-
-const LEVEL = /\b(?:sev(?:erity)?[\s-]?\d|p\d|priority \d)\b/gi
-
-/** To page somebody is a verb; a page is not. */
-const ESCALATES =
-  /\bescalat\w*|(?:^|[.;:,(–—]\s*|\b(?:then|and|or|to|please|must|should|immediately)\s+)page\s+(?!(is|was|exists|shows|loads|with|for)\b)/i
-
-/** "Cannot resolve within 15 minutes (SEV0) or 1 hour (SEV1)" is two; "P1/P2: Immediate escalation to ..." has no minutes,
- * and neither has "SEV0 or SEV1". */
-function saidEscalations({ prose, above, kind }: Saying, outline: Outline): Timing[] {
-  if (kind !== 'item' && kind !== 'text') return []
-  const { text, line } = prose
-  const isAbout = above.some(title => reasonOfTitle(title) === 'escalation')
-  const says = ESCALATES.test(text)
-  if (!isAbout && !says) return []
-  const found = /\bbusiness\b/i.test(text) ? [] : durationsIn(text)
-  const to =
-    /\b(?:escalation|escalate|page)\s+(?:it\s+)?(?:to\s+)?(?:the\s+)?([^,;.()]{3,60}?)(?=\s+(?:if|after|when|within)\b|[,;.(]|$)/i
-  const target =
-    (says ? to.exec(text)?.[1] : undefined) ?? nextLevel(outline, line, above) ?? calledAfter(text, found)
-  if (found.length === 0) {
-    if (isAbout && isOnlyLevels(text)) return [timing(text, line, undefined, target, levelsIn(text))]
-    const isTimed = isAbout && says && /\b(immediate(ly)?|next business day)\b/i.test(text)
-    return isTimed ? [timing(text, line, undefined, target, levelsIn(text))] : []
-  }
-  return found.map(({ minutes, to: end }, index) => {
-    const own = levelsIn(/^\s*\([^)]*\)/.exec(text.slice(end))?.[0] ?? '')
-    return timing(text, line, minutes, target, own.length > 0 || index > 0 ? own : levelsIn(text))
-  })
-}
-
-/** "T+30: Schichtleitung anrufen", "15 min → second on-call": what stands behind the time. */
-function calledAfter(text: string, found: readonly { to: number }[]): string | undefined {
-  const end = found.length === 1 ? found[0]!.to : undefined
-  const said =
-    end === undefined ? undefined : /^\s*(?::|→|->|=>|[-–—]\s)\s*(\S.{1,78})$/u.exec(text.slice(end))?.[1]
-  return said?.replace(/[\s.。]+$/, '')
-}
-
-const levelsIn = (text: string): string[] => Array.from(text.matchAll(LEVEL), ([level]) => level)
-
-/** "SEV0 or SEV1", and nothing besides. */
-const isOnlyLevels = (text: string): boolean =>
-  levelsIn(text).length > 0 &&
-  /^[\s,/.;:&-]*$/.test(text.replace(LEVEL, '').replace(/\b(any|all|every|or|and|incidents?)\b/gi, ''))
-
-/** Under "Level 1: Operator" what cannot be solved goes to the heading after it. */
-function nextLevel(outline: Outline, line: number, above: readonly string[]): string | undefined {
-  if (!above.some(title => /^(level|tier|l)\s?\d/i.test(title))) return undefined
-  const next = outline.sections.find(section => section.line > line)
-  return next && /^(level|tier|l)\s?\d/i.test(next.title) ? next.title : undefined
-}
-
-const WAIT =
+export const WAIT =
   /(?:^|[.:;,(]\s*|\b(?:then|and)\s+)(?:\w{1,20}ly\s+)?(?:wait|keep|monitor|watch|observe|hold|allow|let|soak|bake|give|warten?(?: sie)?|beobachten?|esperar|espere|observar|observe|attendre|attendez|observer|observez|aguardar|aguarde|monitorar)\b|等待|观察|監視|待つ|待機|(?:分|分钟|分間)待/i
 
+/** "stable for 15 minutes": the state that has to last, before the time it has to last for, or after it. */
+const STEADY =
+  /\b(?:stable|steady|healthy|green|clean|quiet|flat|normal|baseline|zero|below|under|recovered|stabil|gesund|normal(?:es)?|fehlerfrei|estables?|estáve(?:l|is)|saludables?|saudáve(?:l|is)|stables?|sain|no (?:new |more |further )?(?:errors?|alerts?|failures?|pages?|timeouts?))(?![\p{L}])|<\s?\d|安定|正常|稳定|平稳/iu
+const LASTS =
+  /(?:\bfor (?:at least |another |a further |the last |a full )?|\bat least |\bseit |\bmindestens |\bdurante (?:al menos |pelo menos )?|\bpendant (?:au moins )?|\bdepuis |\bpor (?:al menos |pelo menos )?|\bfür (?:mindestens )?|\büber )$/i
+const LASTS_AFTER =
+  /^\s*(?:long\s+)?(?:lang\s+)?(?:stabil|安定|正常|稳定|平稳|(?:間|以上)*(?:安定|正常|エラー)|stable\b)/u
+
+/** A watch that the text sets no end to: "Monitor closely". */
+const OPEN =
+  /(?:^|[.:;,]\s*|\b(?:then|and)\s+)(?:(?:continue|keep on?) (?:to )?(?:monitor|watch|observ)\w*|keep (?:monitoring|watching|observing|an eye|heightened)|wait for (?:stability|recovery|(?:it|things|everything) to (?:settle|stabili\w+|recover|calm))\b|(?:monitor|watch|observe)(?: it| them)?\s*[.!]?$|(?:closely |carefully )?(?:monitor|watch|observe)\b[^.;]*\b(?:closely|carefully|recurrence|recur\w*|regressions?|relapses?|stability|recovery|a while|some time|completion|afterwards)\b|weiter(?:hin)? (?:genau )?(?:beobachten|überwachen)|(?:genau |engmaschig )(?:beobachten|überwachen)|(?:seguir|continuar) (?:monitore?ando|observando|vigilando)|(?:monitore?ar|vigilar|observar) de cerca|continue[rz]? (?:à|de) (?:surveiller|observer)|(?:surveille[rz]|observe[rz]) (?:de près|attentivement)|(?:monitorar|acompanhar) de perto)|監視を?(?:続け|継続)|様子を見|(?:持续|继续|密切)(?:监控|观察|监视|关注)/iu
+
 function waitsIn(steps: readonly Step[]): Timing[] {
-  return steps.flatMap(({ text, line, kind }) => {
-    const verb = kind === 'command' ? null : WAIT.exec(text)
-    const [first] = verb ? durationsIn(text).filter(({ from }) => from > verb.index) : []
-    return first ? [timing(text, line, first.minutes)] : []
+  return steps.flatMap(step => {
+    const { text, line, kind, headingPath } = step
+    if (kind === 'command' || ESCALATES.test(text)) return []
+    const verb = WAIT.exec(text)
+    const [first] = verb ? durationsIn(text).filter(({ from }) => isSaidOf(text, verb, from)) : []
+    const minutes = first?.minutes ?? steadyMinutes(text)
+    if (minutes === undefined && !OPEN.test(text)) return []
+    const guards = guardedBy(step, steps)
+    const levels = [...headingPath]
+      .reverse()
+      .map(levelsIn)
+      .find(each => each.length > 0)
+    return [{ ...timing(text, line, { minutes }, undefined, levels), ...(guards.length > 0 && { guards }) }]
   })
 }
 
-const UPDATE = /\b(updates?|status|communicat\w*|stakeholders?|post|inform|notify)\b/i
+/** "Hold the review; 60 minutes": what comes after a semicolon is of something else. */
+const isSaidOf = (text: string, { index }: RegExpExecArray, from: number): boolean =>
+  from > index && !text.slice(index + 1, from).includes(';')
 
-function cadenceIn(sayings: readonly Saying[]): Timing | undefined {
-  for (const { prose, above } of sayings) {
-    const { text, line } = prose
-    const every = /\bevery\s+/i.exec(text) ?? /\bupdate (?:cadence|frequency|interval)\W+/i.exec(text)
-    const isUpdate = UPDATE.test(text) || above.some(title => UPDATE.test(title))
-    const [first] =
-      every && isUpdate
-        ? durationsIn(text.slice(every.index)).filter(({ from }) => from <= every[0].length + 1)
-        : []
-    if (first) return timing(text, line, first.minutes)
-    const one = /\bevery (hour|half hour)\b|\bhourly updates?\b/i.exec(text)
-    if (one && isUpdate) return timing(text, line, /half/i.test(one[0]) ? 30 : 60)
-  }
-  return undefined
+function steadyMinutes(text: string): number | undefined {
+  if (!STEADY.test(text)) return undefined
+  const found = durationsIn(text).find(
+    ({ from, to }) => LASTS.test(text.slice(0, from)) || LASTS_AFTER.test(text.slice(to)),
+  )
+  return found?.minutes
 }
 
-const POSTMORTEM =
+/** The flags that are restored by the step itself ("Wait 10 min, then enable"), else by those after it under the same headings. */
+function guardedBy(step: Step, steps: readonly Step[]): string[] {
+  const isBeside = ({ headingPath }: Step) => headingPath.join('\n') === step.headingPath.join('\n')
+  const own = [step, ...steps.filter(({ parent }) => parent === step.id)].flatMap(restored)
+  const after = steps.filter(each => each.line > step.line && isBeside(each)).flatMap(restored)
+  return [...new Set(own.length > 0 ? own : after)]
+}
+
+const restored = ({ flagActions }: Step): string[] =>
+  flagActions.filter(({ direction }) => direction === 'restore').map(({ flag }) => flag)
+
+/** "Exit criteria: error rate below 1 % for 15 minutes" is no step, and a wait all the same. */
+const criteriaIn = (sayings: readonly Saying[]): Timing[] =>
+  sayings.flatMap(({ prose: { text, line }, above, kind }) => {
+    if (kind !== 'item' || reasonAbove(above) !== 'acceptance') return []
+    const minutes = steadyMinutes(text)
+    return minutes === undefined ? [] : [timing(text, line, { minutes })]
+  })
+
+const UPDATE =
+  /\b(updates?|status|communicat\w*|stakeholders?|post|inform|notify|meldung|statusmeldung|informieren|actualizaci[oó]n(?:es)?|atualiza(?:ção|ções)|mise à jour|mises à jour)(?!\p{L})/iu
+
+/** The hour of the next update is told with each update: "with next update ETA". */
+const NEXT_UPDATE =
+  /\bnext update (?:eta|time|at|by|in|due|is due|will)\b|\b(?:eta|time|hour) (?:of|for) (?:the )?next update\b|\bwhen they will hear\b|\bnächste(?:s|n|r)? (?:update|meldung|statusmeldung) (?:um|bis|folgt)\b/i
+
+/** One for each severity that has its own, and one for all others. */
+function cadencesIn(outline: Outline, sayings: readonly Saying[]): Timing[] {
+  const found = [
+    ...outline.sections.flatMap(({ blocks }) =>
+      blocks.flatMap(({ node }) => (node.type === 'table' ? ofTable(node) : [])),
+    ),
+    ...sayings.flatMap(cadencesOf),
+  ]
+  const timed = found.some(({ minutes }) => minutes !== undefined)
+  const kept = new Map<string, Timing>()
+  for (const each of found) {
+    const key = (each.levels ?? []).join().toLowerCase()
+    if (!kept.has(key) && (each.minutes !== undefined || !timed)) kept.set(key, each)
+  }
+  return [...kept.values()].sort((one, other) => one.line - other.line)
+}
+
+/** `Severity | Update frequency`. */
+function ofTable(table: Table): Timing[] {
+  const [head, ...rows] = table.children
+  const titles = titlesOf(head)
+  const at = titles.findIndex(title => /\bupdates?\b|\bcadence\b|\bcommunicat/.test(title))
+  return rows.flatMap(row => {
+    const cells = cellsOf(row)
+    const { text = '', line = 1 } = at < 0 ? {} : (cells[at] ?? {})
+    const minutes = /^\W*hourly\b/i.test(text) ? 60 : durationsIn(text)[0]?.minutes
+    const levels = levelsIn(cells[0]?.text ?? '')
+    return minutes === undefined || levels.length === 0
+      ? []
+      : [timing(text, line, { minutes }, undefined, levels)]
+  })
+}
+
+function cadencesOf({ prose: { text, line }, above, kind }: Saying): Timing[] {
+  const isUpdate = UPDATE.test(text) || above.some(title => UPDATE.test(title))
+  if (!isUpdate) return []
+  const clauses = text.split(/[;,]\s+|\s+and\s+(?=every\b|(?:sev|p\d))/i)
+  const levelsAbove = above.flatMap(levelsIn)
+  const found = clauses.flatMap(clause => {
+    const minutes = everyIn(clause)
+    const levels = levelsIn(clause)
+    return minutes === undefined
+      ? []
+      : [timing(text, line, { minutes }, undefined, levels.length > 0 ? levels : levelsAbove)]
+  })
+  if (found.length > 0) return found
+  return NEXT_UPDATE.test(text) && (kind === 'item' || kind === 'text') ? [timing(text, line)] : []
+}
+
+function everyIn(text: string): number | undefined {
+  const every =
+    /\b(?:every|alle|cada|toutes les)\s+/i.exec(text) ??
+    /\bupdate (?:cadence|frequency|interval)\W+/i.exec(text)
+  const [first] = every
+    ? durationsIn(text.slice(every.index)).filter(({ from }) => from <= every[0].length + 1)
+    : []
+  if (first) return first.minutes
+  const one = /\b(?:every|each) (hour|half[- ]hour)\b|\bhourly updates?\b|\bupdates? hourly\b/i.exec(text)
+  return one ? (/half/i.test(one[0]) ? 30 : 60) : undefined
+}
+
+export const POSTMORTEM =
   /\bpost[-‐‑–\s]?mortem\b|事後検証|ポストモーテム|复盘|事后|\bnachbereitung\b|\bretrospective\b|\bafter[- ]action\b|\bincident review\b/i
 const WITHIN =
   /\b(within|in|by|after|no later than|innerhalb|binnen|dentro de|en|em|dans|sous)\b|(?=\d+\s?(?:時間|小时|天|日)以?内)/iu
@@ -171,9 +163,9 @@ function deadlineIn(sayings: readonly Saying[]): Timing | undefined {
     for (const text of [prose.text, ...above.slice(0, 1)]) {
       const within = WITHIN.exec(text)
       if (!within) continue
-      const { minutes } = durationOf(text.slice(within.index))
-      if (minutes === undefined && !/\bbusiness|working\b/i.test(text)) continue
-      return timing(text === prose.text ? text : `${text} ${prose.text}`, prose.line, minutes)
+      const due = durationOf(text.slice(within.index))
+      if (due.minutes === undefined && !/\bbusiness|working\b/i.test(text)) continue
+      return timing(text === prose.text ? text : `${text} ${prose.text}`, prose.line, due)
     }
   }
   return undefined
