@@ -1,17 +1,17 @@
-// The key that signs checkpoints of the log, and who is told of them. Part of the composition root.
+// The keys that sign the log, and who is told of them. Part of the composition root.
 
-import type { KeyObject } from 'node:crypto'
 import type { FastifyBaseLogger } from 'fastify'
 import type { Config } from './config.js'
+import { LogKeys } from './domain/log-keys.js'
 import type { LogState } from './log/state.js'
-import { ensureLogKey, readLogKey } from './tokens/log-key.js'
+import { ensureLogKeys, readLogKeys } from './tokens/log-key.js'
 
 const HOUR_MS = 3_600_000
 
-/** The one that is given; an embedded service makes its own. Throws `configuration` where it cannot be used. */
-export async function logKey({ logKeyFile, redisUrl, dataDir }: Config): Promise<KeyObject | undefined> {
-  if (logKeyFile !== undefined) return readLogKey(logKeyFile)
-  return redisUrl === undefined ? ensureLogKey(dataDir) : undefined
+/** Those that are given; an embedded service makes its own. Throws `configuration` where they cannot be used. */
+export async function logKeys({ logKeyFile, redisUrl, dataDir }: Config): Promise<LogKeys> {
+  if (logKeyFile !== undefined) return new LogKeys(await readLogKeys(logKeyFile))
+  return new LogKeys(redisUrl === undefined ? await ensureLogKeys(dataDir) : [])
 }
 
 /** Once at the start and then every hour: standard output is kept where this service cannot reach. */

@@ -2,7 +2,10 @@
 
 import { fileURLToPath } from 'node:url'
 import { closest } from 'fastest-levenshtein'
+import { type BusinessHours, parseBusinessHours } from './domain/business-hours.js'
+import { parseWitnesses, type Witnesses } from './domain/cosignature.js'
 import { KillswitchError } from './domain/errors.js'
+import { parseProxies } from './http/forwarded.js'
 import { parseTarget } from './log/open-log.js'
 
 export type Config = {
@@ -11,6 +14,8 @@ export type Config = {
   environment: string
   /** Other names of the environment, as runbooks write it. */
   environmentAliases: string[]
+  /** What a runbook counts in business hours is due by these. */
+  businessHours?: BusinessHours
   redisUrl?: string
   dataDir: string
   flagsDir: string
@@ -18,6 +23,14 @@ export type Config = {
   tokensFile?: string
   breakGlassSha256?: string
   logKeyFile?: string
+  /** Addresses and networks whose word counts for who the client is. */
+  trustedProxies?: string[]
+  /** Whose cosignatures of checkpoints are kept. */
+  witnesses?: Witnesses
+  /** App instances of one token and one application. */
+  mostInstances: number
+  /** Of HTTP; as many as the limit of open files leaves, if absent. */
+  mostConnections?: number
   logLevel: string
   production: boolean
   /** What is odd and does not stop a start. */
@@ -38,6 +51,11 @@ export const VARIABLES: Variable[] = [
     name: 'KILLSWITCH_ENVIRONMENT_ALIASES',
     default: 'none; prod where the environment is production',
     about: 'other names by which runbooks call this environment: prod,live',
+  },
+  {
+    name: 'KILLSWITCH_BUSINESS_HOURS',
+    default: 'none: what a runbook counts in business hours has no due time',
+    about: 'days, hours and time zone: Mon-Fri 09:00-17:00 Europe/Berlin',
   },
   {
     name: 'KILLSWITCH_REDIS_URL',
@@ -71,8 +89,32 @@ export const VARIABLES: Variable[] = [
   },
   {
     name: 'KILLSWITCH_LOG_KEY_FILE',
-    default: 'made in the data directory; on Redis none: no checkpoints',
-    about: 'Ed25519 key (PEM, PKCS #8) that signs checkpoints of the log; the same on all instances',
+    default: 'made in the data directory; on Redis none: the log is not signed',
+    about:
+      'Ed25519 key (PEM, PKCS #8) that signs the log and makes the sessions of apps; the same on all instances. Further keys may follow in the file: they are believed, and sign when an owner says so',
+  },
+  {
+    name: 'KILLSWITCH_WITNESSES',
+    default: 'none',
+    about:
+      'how many witnesses stand behind a checkpoint, and their keys (audit witness prints them): 2:<key>,<key>,<key>',
+  },
+  {
+    name: 'KILLSWITCH_MOST_INSTANCES',
+    default: '20000',
+    about: 'app instances of one token and one application; more are refused, and no kill of it is confirmed',
+  },
+  {
+    name: 'KILLSWITCH_TRUSTED_PROXIES',
+    default: 'none: X-Forwarded-* is not believed',
+    about:
+      'addresses and networks of the proxies in front: 10.0.0.7,10.1.0.0/16. Their X-Forwarded-For, -Proto and -Host are believed',
+  },
+  {
+    name: 'KILLSWITCH_MOST_CONNECTIONS',
+    default: 'what the limit of open files leaves',
+    about:
+      'HTTP connections, three quarters of them for streams; where all are taken, one without a valid token is closed for a new one',
   },
   {
     name: 'KILLSWITCH_LOG_LEVEL',
@@ -127,7 +169,35 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     : []) {
     check(given(name) !== undefined, `${name} is not set: with NODE_ENV=production it must be.`)
   }
-  faults.push(...redisFault(given('KILLSWITCH_REDIS_URL')))
+  check(
+    !production ||
+      given('KILLSWITCH_REDIS_URL') === undefined ||
+      given('KILLSWITCH_LOG_KEY_FILE') !== undefined,
+    'KILLSWITCH_LOG_KEY_FILE is not set: with NODE_ENV=production and Redis it must be, the same on all instances. Make the key with `openssl genpkey -algorithm ed25519 -out log.key`.',
+  )
+  const most = given('KILLSWITCH_MOST_INSTANCES') ?? '20000'
+  check(
+    /^[1-9]\d{0,6}$/.test(most),
+    `KILLSWITCH_MOST_INSTANCES is "${most}": give a number from 1 to 9999999.`,
+  )
+  const connections = given('KILLSWITCH_MOST_CONNECTIONS')
+  check(
+    connections === undefined || /^[1-9]\d{1,6}$/.test(connections),
+    `KILLSWITCH_MOST_CONNECTIONS is "${connections}": give a number from 10 to 9999999.`,
+  )
+  const read = <T>(name: string, parse: (text: string) => T, end = ''): T | undefined => {
+    const text = given(name)
+    try {
+      return text === undefined ? undefined : parse(text)
+    } catch (error) {
+      faults.push(`${name}: ${(error as Error).message}${end}`)
+      return undefined
+    }
+  }
+  read('KILLSWITCH_REDIS_URL', parseTarget)
+  const witnesses = read('KILLSWITCH_WITNESSES', parseWitnesses, '.')
+  const businessHours = read('KILLSWITCH_BUSINESS_HOURS', parseBusinessHours, '.')
+  const trustedProxies = read('KILLSWITCH_TRUSTED_PROXIES', parseProxies)
   warnings.push(...Object.keys(env).filter(isStrange).map(strange))
   if (faults.length > 0) throw new KillswitchError('configuration', [...faults, ...warnings].join('\n'))
 
@@ -137,6 +207,10 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     tokensFile: given('KILLSWITCH_TOKENS_FILE'),
     logKeyFile: given('KILLSWITCH_LOG_KEY_FILE'),
     breakGlassSha256: breakGlass?.toLowerCase(),
+    witnesses,
+    businessHours,
+    trustedProxies,
+    mostConnections: connections === undefined ? undefined : Number(connections),
   }
   return {
     host: given('KILLSWITCH_HOST') ?? '127.0.0.1',
@@ -145,6 +219,7 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     environmentAliases: aliases,
     dataDir: given('KILLSWITCH_DATA_DIR') ?? './data',
     flagsDir: given('KILLSWITCH_FLAGS_DIR') ?? fileURLToPath(new URL('../flags', import.meta.url)),
+    mostInstances: Number(most),
     logLevel,
     production,
     warnings,
@@ -158,16 +233,6 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
 export function aliasesOf(given: string | undefined, environment: string): string[] {
   if (given === undefined) return environment === 'production' ? ['prod'] : []
   return given.split(',').map(alias => alias.trim().toLowerCase())
-}
-
-function redisFault(url: string | undefined): string[] {
-  if (url === undefined) return []
-  try {
-    parseTarget(url)
-    return []
-  } catch (error) {
-    return [`KILLSWITCH_REDIS_URL: ${(error as Error).message}`]
-  }
 }
 
 /** Variables of the SDK, the CLI, the tests and the compose file, which may stand in the same environment. */
@@ -210,7 +275,7 @@ Configuration is by environment variables alone:
 
 ${rows.join('\n')}
 
-With NODE_ENV=production the tokens file, the environment and the flags directory must be given.
+With NODE_ENV=production the tokens file, the environment and the flags directory must be given, on Redis the log's key too.
 SIGHUP or a changed file reloads catalogue and tokens; SIGTERM and SIGINT stop the service cleanly.
 `
 }

@@ -1,7 +1,11 @@
 // The tokens in force in this process: read at the start and again on change; a faulty file leaves those before it.
 
+import { join } from 'node:path'
 import type { FastifyBaseLogger } from 'fastify'
 import type { Config } from './config.js'
+import { describeFault } from './domain/catalogue.js'
+import { outOfFilesIn } from './domain/out-of-files.js'
+import { again } from './publish-catalogue.js'
 import type { Health } from './service/health.js'
 import { ensureTokens, type FirstStart } from './tokens/first-start.js'
 import { Tokens } from './tokens/tokens.js'
@@ -15,13 +19,19 @@ export class Credentials {
 
   static async open(config: Config, health: Health, logger: FastifyBaseLogger): Promise<Credentials> {
     try {
-      const { tokens, firstStart } = await openTokens(config)
-      return new Credentials(config, health, logger, tokens, firstStart)
+      const firstStart = config.tokensFile === undefined ? await ensureTokens(config.dataDir) : undefined
+      const { tokens, passedOver } = await Tokens.readAtStart(fileOf(config, firstStart))
+      const credentials = new Credentials(config, health, logger, withSealed(tokens, config), firstStart)
+      if (passedOver.length > 0) credentials.#say(passedOver.map(describeFault).join('\n'), PASSED_OVER)
+      return credentials
     } catch (error) {
       if (config.breakGlassSha256 === undefined) throw error
       // a kill must stay possible: the sealed credential alone opens, until the file can be read
-      const credentials = new Credentials(config, health, logger, sealed(config.breakGlassSha256), undefined)
-      credentials.#fault(error, 'The sealed credential alone is known, until it can be read.')
+      const credentials = new Credentials(config, health, logger, withSealed(new Tokens(), config), undefined)
+      credentials.#say(
+        (error as Error).message,
+        'The sealed credential alone is known, until it can be read.',
+      )
       return credentials
     }
   }
@@ -47,25 +57,29 @@ export class Credentials {
   /** Never throws: what is wrong is logged, and stays on /readyz until it is right. */
   async reload(): Promise<void> {
     try {
-      this.#tokens = (await openTokens(this.#config)).tokens
+      const tokens = await Tokens.read(fileOf(this.#config, this.firstStart))
+      this.#tokens = withSealed(tokens, this.#config)
       this.#health.tokensFault = undefined
     } catch (error) {
-      this.#fault(error, 'The tokens before it stay in force.')
+      if (outOfFilesIn(error) === undefined)
+        this.#say((error as Error).message, 'The tokens before it stay in force.')
+      else again(() => this.reload())
     }
   }
 
-  #fault(error: unknown, rest: string): void {
-    const { message } = error as Error
+  #say(message: string, rest: string): void {
     this.#health.tokensFault = `${message} ${rest}`
     this.#logger.error({ code: 'configuration' }, `${message} ${rest}`)
   }
 }
 
-const sealed = (sha256: string): Tokens => new Tokens().withBreakGlass(sha256)
+/** What a newer version refuses in a file that an older one took does not keep the service from starting. */
+const PASSED_OVER =
+  'That is passed over, the rest of the file is in force, and no change of it is taken before it is mended.'
 
-async function openTokens(config: Config): Promise<{ tokens: Tokens; firstStart: FirstStart | undefined }> {
-  const firstStart = config.tokensFile === undefined ? await ensureTokens(config.dataDir) : undefined
-  const tokens = await Tokens.read(config.tokensFile ?? (firstStart as FirstStart).file)
-  if (config.breakGlassSha256 !== undefined) tokens.withBreakGlass(config.breakGlassSha256)
-  return { tokens, firstStart }
-}
+/** Where a start could not make its own, a reload tries the file that it would be. */
+const fileOf = ({ tokensFile, dataDir }: Config, firstStart: FirstStart | undefined): string =>
+  tokensFile ?? firstStart?.file ?? join(dataDir, 'tokens.yaml')
+
+const withSealed = (tokens: Tokens, { breakGlassSha256 }: Config): Tokens =>
+  breakGlassSha256 === undefined ? tokens : tokens.withBreakGlass(breakGlassSha256)

@@ -1,10 +1,12 @@
 // The process: reads the environment, starts the server, prints what a person needs next, and stops cleanly on a signal.
 
-import { type Logger, pino } from 'pino'
 import { type Config, help, readConfig } from './config.js'
+import { exposedFiles } from './exposed-files.js'
+import { createLogger } from './logger.js'
 import { startServer } from './server.js'
 import { explainFault } from './start-fault.js'
 import { stop } from './stop.js'
+import { visible } from './text/terminal.js'
 import { TOKENS_EVERY_MS, watchFiles } from './watch.js'
 import { welcome } from './welcome.js'
 
@@ -20,9 +22,10 @@ async function main(): Promise<void> {
 }
 
 async function serve(config: Config): Promise<void> {
-  const logger = createLogger(config)
+  const logger = await createLogger(config, process.stdout.isTTY === true)
   for (const warning of config.warnings) logger.warn(warning)
   const server = await startServer(config, logger)
+  for (const warning of await exposedFiles(config)) logger.warn(warning)
   const tokensFile = config.tokensFile ?? server.firstStart?.file
   const unwatchFiles = watchFiles([config.flagsDir, config.runbooksDir], () => void server.reload())
   const unwatchTokens = watchFiles([tokensFile], () => void server.reloadTokens(), TOKENS_EVERY_MS)
@@ -45,23 +48,7 @@ async function serve(config: Config): Promise<void> {
   process.stderr.write(welcome(server, config))
 }
 
-/** JSON lines for machines; on a terminal, readable ones. */
-function createLogger(config: Config): Logger {
-  const options = { level: config.logLevel, base: { environment: config.environment } }
-  if (!process.stdout.isTTY) return pino(options)
-  const pretty = {
-    target: 'pino-pretty',
-    options: {
-      colorize: true,
-      ignore: 'environment',
-      translateTime: 'UTC:yyyy-mm-dd HH:MM:ss.l "UTC"',
-      singleLine: true,
-    },
-  }
-  return pino({ ...options, transport: pretty })
-}
-
 main().catch(error => {
-  process.stderr.write(`killswitch cannot start:\n${explainFault(error, config)}\n`)
+  process.stderr.write(`killswitch cannot start:\n${visible(explainFault(error, config))}\n`)
   process.exit(1)
 })

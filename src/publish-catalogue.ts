@@ -2,10 +2,16 @@
 
 import type { FastifyBaseLogger } from 'fastify'
 import { KillswitchError } from './domain/errors.js'
+import { outOfFilesIn } from './domain/out-of-files.js'
 import type { LogState } from './log/state.js'
 import type { Catalogue } from './service/catalogue.js'
 
 const AGAIN_MS = 500
+
+/** What could not be read for want of a file to open is read once there is one. */
+export function again(reload: () => Promise<void>): void {
+  setTimeout(() => void reload(), AGAIN_MS).unref()
+}
 
 /** Publishes the files once the log is known to its end. With the store away: goes on with what the journal knows. */
 export async function publishCatalogue(
@@ -46,5 +52,6 @@ export async function reloadCatalogue(catalogue: Catalogue, logger: FastifyBaseL
     logger.info(`catalogue reload: ${await catalogue.reload()}`)
   } catch (error) {
     logger.error({ code: (error as KillswitchError).code }, (error as Error).message)
+    if (outOfFilesIn(error) !== undefined) again(() => reloadCatalogue(catalogue, logger))
   }
 }

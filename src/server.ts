@@ -2,22 +2,25 @@
 // the reverse one. main.ts is the process around it; tests build it without one.
 
 import type { FastifyBaseLogger } from 'fastify'
-import { logKey, sayCheckpoints } from './checkpointing.js'
+import { logKeys, sayCheckpoints } from './checkpointing.js'
 import type { Config } from './config.js'
 import { Credentials } from './credentials.js'
 import type { Clock } from './domain/clock.js'
 import { Ending } from './domain/ending.js'
 import { buildApp } from './http/app.js'
+import { Connections, roomFor } from './http/connections.js'
 import { Load } from './http/load.js'
 import { Metrics } from './http/metrics.js'
 import { mostStreams, OpenStreams } from './http/open-streams.js'
 import type { App, Parts } from './http/parts.js'
 import { markServed } from './http/served.js'
 import { openLog } from './log/open-log.js'
-import { openFilesLimit } from './open-files.js'
+import { filesCondition, openFilesLimit } from './open-files.js'
 import { publishCatalogue, reloadCatalogue } from './publish-catalogue.js'
 import { openServices } from './services.js'
+import { sessionKeys } from './session-keys.js'
 import type { FirstStart } from './tokens/first-start.js'
+import { versionOf } from './version.js'
 
 /** Connections that wait to be taken: when ten thousand apps come back at once, a kill is not to be among those dropped. */
 const BACKLOG = 4_096
@@ -35,44 +38,51 @@ export type Server = {
   close: () => Promise<void>
 }
 
-/** Throws what `openLog` throws, and `configuration` on a first start without a catalogue or tokens that can be used. */
+/** `steady`: for tests, what counts running time. Throws what `openLog` throws, and `configuration` on a first start without a catalogue or tokens that can be used. */
 export const startServer = (
   config: Config,
   logger: FastifyBaseLogger,
   clock: Clock = Date.now,
-): Promise<Server> => Ending.guard(ending => serve(config, logger, clock, ending))
+  steady?: Clock,
+): Promise<Server> => Ending.guard(ending => serve(config, logger, { clock, steady }, ending))
 
 async function serve(
   config: Config,
   logger: FastifyBaseLogger,
-  clock: Clock,
+  time: { clock: Clock; steady: Clock | undefined },
   ending: Ending,
 ): Promise<Server> {
-  const { environment, redisUrl, dataDir: folder, host, port } = config
-  const key = () => logKey(config)
-
-  const opened = await openLog({ folder, environment, redisUrl, key, clock, logger })
+  const { environment, redisUrl, dataDir: folder, host, port, witnesses, trustedProxies = [] } = config
+  const keysOfLog = () => logKeys(config)
+  const options = { folder, environment, redisUrl, keys: keysOfLog, witnesses }
+  const opened = await openLog({ ...options, ...time, logger })
   ending.with(() => opened.close())
   const { state: log, subscribe } = opened
+  const { clock, own } = opened.times
 
-  const services = openServices(opened, config, clock, logger, ending)
-  const { catalogue, health, runbooks, served } = services
+  const keys = sessionKeys(opened.keys, () => tokens())
+  const services = await openServices(opened, config, logger, ending, keys)
+  const { catalogue, health, runbooks, served, fleetCondition: fleet } = services
   const credentials = await Credentials.open(config, health, logger)
   const tokens = () => credentials.tokens
 
   const metrics = new Metrics({ log, health, environment })
-  const streams = new OpenStreams({ tokens, clock, most: mostStreams(openFilesLimit()) })
+  const connections = new Connections(roomFor(openFilesLimit(), config.mostConnections))
+  const streams = new OpenStreams({ tokens, clock: own, most: mostStreams(connections.most) })
   const load = new Load()
   ending.with(
     () => load.close(),
     () => streams.close(),
+    () => connections.close(),
   )
-  metrics.watch({ streams, load, subscribe })
-  health.watch({ runbooks, streams, load })
+  metrics.watch({ streams, connections, load, subscribe })
+  health.watch({ runbooks, streams, load, fleet, files: filesCondition })
 
   const parts: Parts = {
     ...services,
-    ...{ environment, clock, log, subscribe, tokens, metrics, streams, load },
+    version: versionOf(),
+    ...{ environment, trustedProxies, clock, tokenClock: own },
+    ...{ log, subscribe, tokens, metrics, streams, connections, load },
     served: markServed(served, log),
     assertKnown: () => health.assertKnown(),
   }

@@ -3,6 +3,7 @@
 
 import { readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
+import { outOfFilesIn } from './domain/out-of-files.js'
 
 const EVERY_MS = 1_000
 /** For tokens, so that a revocation holds within a second: two looks and the reading. */
@@ -21,8 +22,12 @@ export function watchFiles(
   const look = async () => {
     if (looking) return
     looking = true
-    const seen = (await Promise.all(watched.map(path => signatureOf(path)))).join('\n')
+    const seen = await Promise.all(watched.map(path => signatureOf(path))).then(
+      all => all.join('\n'),
+      () => undefined,
+    )
     looking = false
+    if (seen === undefined) return
     known ??= seen
     if (seen === known) changing = undefined
     else if (seen !== changing) changing = seen
@@ -45,7 +50,9 @@ async function signatureOf(path: string): Promise<string> {
     if (!found.isDirectory()) return `${path} ${found.size} ${found.mtimeMs} ${found.ino}`
     const names = (await readdir(path)).filter(name => !name.startsWith('.')).sort()
     return (await Promise.all(names.map(name => signatureOf(join(path, name))))).join('\n')
-  } catch {
+  } catch (error) {
+    // nobody could look, which says nothing of the file
+    if (outOfFilesIn(error) !== undefined) throw error
     return `${path} -`
   }
 }

@@ -12,17 +12,21 @@ import { auditRoutes } from './audit.js'
 import { registerAuth } from './auth.js'
 import { checkpointRoutes } from './checkpoints.js'
 import { Compilers } from './compilers.js'
+import { registerAcquaintance, registerConnections } from './connections.js'
 import { registerDocs } from './docs.js'
 import { PROBLEM, problemOf, registerErrors, sendProblem, toKillswitchError } from './errors.js'
 import { flagdRoute } from './flagd.js'
 import { flagRoutes } from './flags.js'
 import { fleetRoutes } from './fleet.js'
 import { flipRoutes } from './flips.js'
+import { cleanForwardedFor, ipOf } from './forwarded.js'
 import { registerClosing } from './gone.js'
 import { healthRoutes } from './health.js'
 import { housekeepingRoutes } from './housekeeping.js'
 import { incidentRoutes } from './incidents.js'
+import { registerLimits } from './limits.js'
 import { registerLoad } from './load.js'
+import { logActsRoutes } from './log-acts.js'
 import { registerMethods } from './methods.js'
 import { metricsRoute } from './metrics.js'
 import { ofrepRoutes } from './ofrep.js'
@@ -43,7 +47,10 @@ export async function buildApp(parts: Parts, logger: FastifyBaseLogger): Promise
   const app = Fastify({
     loggerInstance: logger,
     bodyLimit: BODY_LIMIT,
+    trustProxy: parts.trustedProxies.length > 0 && [...parts.trustedProxies],
     requestTimeout: 2_000,
+    // longer than a proxy keeps a connection to send the next request over
+    keepAliveTimeout: 72_000,
     http: { headersTimeout: 1_500, connectionsCheckingInterval: 500 },
     genReqId: request => acceptRequestId(request.headers['x-request-id']),
     logController: new RequestLog(),
@@ -60,6 +67,12 @@ export async function buildApp(parts: Parts, logger: FastifyBaseLogger): Promise
     reply.header('x-request-id', request.id).headers(EVERYWHERE)
     done()
   })
+  if (parts.trustedProxies.length > 0)
+    app.addHook('onRequest', ({ raw }, _, done) => {
+      cleanForwardedFor(raw.headers)
+      done()
+    })
+  registerConnections(app as unknown as FastifyInstance, parts.connections)
   registerClosing(app as unknown as FastifyInstance)
   registerMethods(app as unknown as FastifyInstance)
   app.setValidatorCompiler(compilers.validator() as never)
@@ -74,9 +87,11 @@ export async function buildApp(parts: Parts, logger: FastifyBaseLogger): Promise
   await registerDocs(app, parts.environment)
   registerAuth(app as unknown as FastifyInstance, {
     tokens: parts.tokens,
-    clock: parts.clock,
+    clock: parts.tokenClock,
     onUnauthenticated: () => parts.metrics.unauthenticated(),
   })
+  registerAcquaintance(app as unknown as FastifyInstance, parts.connections)
+  await registerLimits(app as unknown as FastifyInstance)
   registerReading(app, parts)
   flagRoutes(app, parts)
   flipRoutes(app, parts)
@@ -86,6 +101,7 @@ export async function buildApp(parts: Parts, logger: FastifyBaseLogger): Promise
   runbookRoutes(app, parts)
   auditRoutes(app, parts)
   checkpointRoutes(app, parts)
+  logActsRoutes(app, parts)
   streamRoutes(app, parts)
   fleetRoutes(app, parts)
   ofrepRoutes(app, parts)
@@ -142,9 +158,11 @@ function recordRefusals(app: App, { submissions }: Parts): void {
   app.addHook('onError', async (request, _, thrown) => {
     const action: Action | undefined = request.routeOptions.config.flips
     if (action === undefined || request.actor === undefined || request.origin !== undefined) return
+    // everybody has a page's token: nobody fills the log with it
+    if (request.actor.only === 'evaluate') return
     const { key = flagOf(request.body), id } = (request.params ?? {}) as { key?: string; id?: string }
     const userAgent = request.headers['user-agent']
-    const origin = { id: request.id, ip: request.ip, ...(userAgent === undefined ? {} : { userAgent }) }
+    const origin = { id: request.id, ...ipOf(request), ...(userAgent === undefined ? {} : { userAgent }) }
     const about = {
       action,
       ...(key === undefined ? {} : { flag: key.slice(0, FLAG_KEY_MOST) }),

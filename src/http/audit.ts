@@ -1,13 +1,14 @@
 // GET /v1/audit: pages, exports as a stream, one entry, and the proof that the chain holds.
 
-import { pipeline, Readable, type Transform } from 'node:stream'
-import { stringify } from 'csv-stringify'
+import { pipeline, Readable } from 'node:stream'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
 import { hashLine, type Entry as LogEntry, parsePlace, placeOf } from '../domain/audit.js'
 import type { AuditFilter } from '../domain/audit-query.js'
 import { badInput, by } from '../domain/errors.js'
+import { lostKeyAt } from '../domain/signature.js'
 import type { FoundEntry } from '../log/state.js'
+import { csvOf } from '../text/csv.js'
 import { AuditPage, AuditQuery, PlaceParams, Verification } from '../wire/audit.js'
 import { Entry } from '../wire/entry.js'
 import { ref } from '../wire/members.js'
@@ -28,11 +29,11 @@ export function auditRoutes(app: App, parts: Parts): void {
   app.get(
     '/v1/audit',
     {
-      config: { access: 'viewer' },
+      config: { access: 'viewer', limited: 'read' },
       schema: {
         operationId: 'queryAudit',
         summary: 'Who, when, why, from which step',
-        description: `Any combination of filters. \`Accept: ${NDJSON}\` streams every match as the exact stored lines, \`text/csv\` as a table. With \`order=oldest\`, \`next\` is always there: \`Prefer: wait=30\` waits at the head for what comes.`,
+        description: `Any combination of filters. \`Accept: ${NDJSON}\` streams every match as the exact stored lines, \`text/csv\` as a table; what cannot be read on a damaged disk is told at its end, in a line \`{"unreadable":"..."}\` or a row. With \`order=oldest\`, \`next\` is always there: \`Prefer: wait=30\` waits at the head for what comes.`,
         tags,
         querystring: AuditQuery,
         response: {
@@ -61,7 +62,7 @@ export function auditRoutes(app: App, parts: Parts): void {
           )
         return sendExport(
           reply,
-          audit.stream(filter as AuditFilter, order, goneOf(reply)),
+          onUnreadable => audit.stream(filter as AuditFilter, order, goneOf(reply), onUnreadable),
           format,
           environment,
           entry => summaryOf(entry, definitions(entry.flag)),
@@ -76,12 +77,16 @@ export function auditRoutes(app: App, parts: Parts): void {
         ...(limit === undefined ? {} : { limit }),
         ...(cursor === undefined ? {} : { cursor }),
       }
-      const { entries, examined, next } = await audit.page(filter as AuditFilter, ask)
+      const { entries, examined, next, unreadable } = await audit.page(filter as AuditFilter, ask)
+      const isEmpty = entries.length === 0 && cursor === undefined && unreadable === undefined
+      const warnings = isEmpty ? await audit.unknown(filter as AuditFilter, parts.tokens().actors) : []
       const page = {
         entries: entries.map(({ entry, line }) => listEntry(entry, hashLine(line))),
         examined,
         head: placeOf(log.head),
+        ...(warnings.length > 0 ? { warnings } : {}),
         upstream: upstreamOf(parts),
+        ...(unreadable === undefined ? {} : { unreadable }),
         ...(next === undefined ? {} : { next }),
       }
       return reply.type('application/json').send(page)
@@ -90,7 +95,7 @@ export function auditRoutes(app: App, parts: Parts): void {
   app.get(
     '/v1/audit/verify',
     {
-      config: { access: 'viewer' },
+      config: { access: 'viewer', limited: 'read' },
       schema: {
         operationId: 'verifyAudit',
         summary: 'Recomputes the whole chain from the bytes on this instance',
@@ -100,7 +105,13 @@ export function auditRoutes(app: App, parts: Parts): void {
     },
     async (_, reply) => {
       const found = await audit.verify(goneOf(reply))
-      if (found.ok) return { ok: true, environment, entries: found.entries, head: found.head }
+      const { lost = [] } = log.state.signing ?? {}
+      const lostKeys = lost.map(place => ({ place, detail: lostKeyAt(place) }))
+      if (found.ok)
+        return {
+          ...{ ok: true, environment, entries: found.entries, head: found.head },
+          ...(lostKeys.length === 0 ? {} : { lostKeys }),
+        }
       const { ok, ...problem } = found
       return { ok, environment, problem }
     },
@@ -108,7 +119,7 @@ export function auditRoutes(app: App, parts: Parts): void {
   app.get(
     '/v1/audit/:place',
     {
-      config: { access: 'viewer' },
+      config: { access: 'viewer', limited: 'read' },
       schema: {
         operationId: 'getEntry',
         summary: `One entry, whole; \`Accept: ${NDJSON}\` gives the exact stored line`,
@@ -145,8 +156,13 @@ const FORMATS = {
 const formatOf = (request: FastifyRequest): Format =>
   FORMATS[negotiate(request, ['application/json', NDJSON, 'application/ndjson', 'text/csv'])]
 
-async function* lines(entries: AsyncIterable<FoundEntry>): AsyncGenerator<string> {
-  for await (const { line } of entries) yield `${line}\n`
+/** What is found, and told of what could not be. */
+type Export = (onUnreadable: (said: string) => void) => AsyncIterable<FoundEntry>
+
+async function* lines(found: Export): AsyncGenerator<string> {
+  const unreadable: string[] = []
+  for await (const { line } of found(said => unreadable.push(said))) yield `${line}\n`
+  for (const said of unreadable) yield `${JSON.stringify({ unreadable: said })}\n`
 }
 
 const COLUMNS = [
@@ -199,16 +215,16 @@ function row(entry: LogEntry, line: string, summary: string): unknown[] {
   ]
 }
 
-async function* rows(
-  entries: AsyncIterable<FoundEntry>,
-  summarise: (entry: LogEntry) => string,
-): AsyncGenerator<unknown[]> {
-  for await (const { entry, line } of entries) yield row(entry, line, summarise(entry))
+async function* rows(found: Export, summarise: (entry: LogEntry) => string): AsyncGenerator<unknown[]> {
+  const unreadable: string[] = []
+  for await (const { entry, line } of found(said => unreadable.push(said)))
+    yield row(entry, line, summarise(entry))
+  for (const said of unreadable) yield COLUMNS.map(column => (column === 'summary' ? said : undefined))
 }
 
 function sendExport(
   reply: FastifyReply,
-  entries: AsyncIterable<FoundEntry>,
+  entries: Export,
   format: 'ndjson' | 'csv',
   environment: string,
   summarise: (entry: LogEntry) => string,
@@ -216,13 +232,7 @@ function sendExport(
   const name = `killswitch-${environment}-audit.${format}`
   reply.header('content-disposition', `attachment; filename="${name}"`)
   if (format === 'ndjson') return reply.type(NDJSON).send(Readable.from(lines(entries)))
-  // a cell that a spreadsheet would take for a formula is quoted: reasons are written by people
-  const csv: Transform = stringify({
-    header: true,
-    columns: COLUMNS,
-    escape_formulas: true,
-    cast: { boolean: value => String(value) },
-  })
+  const csv = csvOf(COLUMNS)
   pipeline(Readable.from(rows(entries, summarise)), csv, () => {})
   return reply.type('text/csv; charset=utf-8').send(csv)
 }

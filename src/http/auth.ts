@@ -7,7 +7,8 @@ import type { Clock } from '../domain/clock.js'
 import { toSecond } from '../domain/clock.js'
 import { by, KillswitchError } from '../domain/errors.js'
 import type { Tokens } from '../tokens/tokens.js'
-import { type Role, VIAS, type Via } from '../wire/words.js'
+import { type Limit, type Role, VIAS, type Via } from '../wire/words.js'
+import type { Parts } from './parts.js'
 
 /** `reader`: an application's credential, limited to its applications, or any person's. `sdk`: an application's alone. */
 type Access = Role | 'public' | 'reader'
@@ -18,8 +19,8 @@ declare module 'fastify' {
     access?: Access
     /** What a refusal names instead, where the flag has the last word on the role. */
     usual?: Role
-    /** A credential that may only kill may use it too. */
-    killOnly?: boolean
+    /** Limited credentials that may use it: each of these, and no other. */
+    limits?: readonly Limit[]
   }
   interface FastifyRequest {
     actor: Actor | undefined
@@ -42,7 +43,7 @@ export function registerAuth(
   })
   // with a callback and not a promise: evaluations pass here too, many thousands a second
   app.addHook('onRequest', (request, _, done) => {
-    const { access, killOnly = false, usual } = request.routeOptions.config
+    const { access, limits = [], usual } = request.routeOptions.config
     if (access === undefined || access === 'public') return done()
     try {
       identify(request, tokens(), clock())
@@ -50,7 +51,7 @@ export function registerAuth(
       onUnauthenticated()
       return done(error as Error)
     }
-    done(refusalOf(actorOf(request), access, killOnly, usual ?? access))
+    done(refusalOf(actorOf(request), access, limits, usual ?? access))
   })
 }
 
@@ -58,6 +59,16 @@ export function registerAuth(
 export function actorOf(request: FastifyRequest): Actor {
   if (request.actor) return request.actor
   throw new KillswitchError('unauthenticated', 'This route needs a token.', { wayOut: [SEND] })
+}
+
+/** Of a public route that tells people of the service more: whether its request has the token of one. Refuses nobody. */
+export function mayView(
+  request: FastifyRequest,
+  { tokens, tokenClock }: Pick<Parts, 'tokens' | 'tokenClock'>,
+): boolean {
+  const token = tokenIn(request)
+  const found = token === undefined ? undefined : tokens().identify(token, tokenClock())
+  return found?.outcome === 'known' && found.actor.only === undefined && reaches(found.actor.role, 'viewer')
 }
 
 function identify(request: FastifyRequest, tokens: Tokens, now: number): void {
@@ -82,16 +93,21 @@ function identify(request: FastifyRequest, tokens: Tokens, now: number): void {
 }
 
 function presented(request: FastifyRequest): string {
+  const token = tokenIn(request)
+  if (token !== undefined) return token
+  throw new KillswitchError('unauthenticated', 'There is no token with this request.', {
+    cause: 'no-token',
+    wayOut: [SEND],
+  })
+}
+
+function tokenIn(request: FastifyRequest): string | undefined {
   const { authorization, 'x-api-key': apiKey } = request.headers
   const token =
     authorization === undefined && typeof apiKey === 'string'
       ? apiKey
       : /^bearer +(\S+)$/i.exec(authorization ?? '')?.[1]
-  if (token !== undefined && token.length <= 512) return token
-  throw new KillswitchError('unauthenticated', 'There is no token with this request.', {
-    cause: 'no-token',
-    wayOut: [SEND],
-  })
+  return token !== undefined && token.length <= 512 ? token : undefined
 }
 
 const SEND = by('Send one: "Authorization: Bearer <token>".')
@@ -102,18 +118,24 @@ function viaOf(request: FastifyRequest): Via {
   return VIAS.find(each => each === via && each !== 'service') ?? 'api'
 }
 
+/** What a limited credential may, beyond the word for it. */
+const ONLY: Record<Limit, string> = {
+  kill: '',
+  evaluate: ' flags, by POST /ofrep/v1/evaluate/flags and the event stream of its answers',
+}
+
 function refusalOf(
   actor: Actor,
   access: Role | 'reader',
-  killOnly: boolean,
+  limits: readonly Limit[],
   needed: Role | 'reader',
 ): KillswitchError | undefined {
-  if (actor.only === 'kill' && !killOnly) {
-    return new KillswitchError('forbidden', `${actor.id} is a credential that may only kill.`, {
-      role: actor.role,
-      needed,
-      wayOut: [by(`Use a token of role ${needed} or higher.`)],
-    })
+  if (actor.only !== undefined && !limits.includes(actor.only)) {
+    return new KillswitchError(
+      'forbidden',
+      `${actor.id} is a credential that may only ${actor.only}${ONLY[actor.only]}.`,
+      { role: actor.role, needed, wayOut: [by('Use a token without "only".')] },
+    )
   }
   if (
     access === 'reader' ? actor.role === 'sdk' || reaches(actor.role, 'viewer') : reaches(actor.role, access)

@@ -1,50 +1,46 @@
 // Which app instances have applied a flip, beside the answers that speak of one.
 
-import { type Entry, isProvable, placeOf } from '../domain/audit.js'
-import type { Flip } from '../domain/convergence.js'
+import type { Entry } from '../domain/audit.js'
+import { type Flip, MOST_NAMED } from '../domain/convergence.js'
 import type { FlagState } from '../domain/state.js'
+import { flipOf, lastFlipOf } from '../fleet/flips.js'
 import type { Convergence } from '../wire/convergence.js'
 import type { Parts } from './parts.js'
 
-/** Waits until every live instance has applied the flips, or the time is over; one convergence per application. */
-export function settle(
+/** Waits until the flips are no longer pending, or the time is over; one convergence per application. */
+export async function settle(
   { fleet, log }: Parts,
   entries: readonly Entry[],
   waitMs: number,
   gone: AbortSignal,
 ): Promise<Convergence[]> {
-  const flips = new Map<string, Flip>()
-  for (const entry of entries) {
-    const flip = flipOf(entry, log.state.log, log.state.flags)
-    if (flip && flip.revision >= (flips.get(flip.application)?.revision ?? 0))
-      flips.set(flip.application, flip)
-  }
-  return Promise.all([...flips.values()].map(flip => fleet.settled(flip, waitMs, gone)))
+  const flips = entries.flatMap(entry => flipOf(entry, log.known) ?? [])
+  // of one application the newest is answered last; of a provisional run each has to be shown
+  const applications = [...new Set(flips.map(({ application }) => application))]
+  const most = Math.max(1, Math.floor(MOST_NAMED / Math.max(1, applications.length)))
+  const one = (flip: Flip) => fleet.settled(flip, waitMs, gone, most)
+  return Promise.all(
+    applications.map(async each =>
+      worst(await Promise.all(flips.filter(({ application }) => application === each).map(one))),
+    ),
+  )
 }
 
-/** The convergence of a flag's last flip; undefined where it never was flipped. */
-export function convergenceOf({ fleet, log }: Parts, flag: FlagState): Convergence | undefined {
-  const { definition, flipped, flippedAt } = flag
-  if (flipped === 0 || log.state.log === undefined) return undefined
-  return fleet.convergence({
-    log: log.state.log,
-    revision: flipped,
-    application: definition.application,
-    at: Date.parse(flippedAt),
+/** The live proof of a flag's last flip; undefined where it never was flipped. */
+export async function convergenceOf(
+  { fleet, log }: Parts,
+  flag: FlagState,
+): Promise<Convergence | undefined> {
+  const flip = lastFlipOf(flag, log.state)
+  return flip && fleet.convergence(flip)
+}
+
+const ORDER: Convergence['status'][] = ['unconfirmed', 'pending', 'unproven', 'confirmed']
+
+/** Of several flips of one application, the one of which least is proved; the newest of those. */
+const worst = (found: readonly Convergence[]): Convergence =>
+  found.reduce((a, b) => {
+    const order = ORDER.indexOf(a.status) - ORDER.indexOf(b.status)
+    if (order !== 0) return order < 0 ? a : b
+    return b.revision >= a.revision ? b : a
   })
-}
-
-/** What a flip's entry asks to be proved; of one that changed nothing, the flip that did. */
-function flipOf(
-  entry: Entry,
-  log: string | undefined,
-  flags: ReadonlyMap<string, FlagState>,
-): Flip | undefined {
-  if (!isProvable(entry)) return undefined
-  // a provisional kill has no place yet that anybody could have applied
-  if (entry.seq === 0 || entry.outcome === 'refused' || entry.application === undefined || log === undefined)
-    return undefined
-  const before = entry.flag === undefined ? 0 : (flags.get(entry.flag)?.flipped ?? 0)
-  const revision = entry.outcome === 'applied' ? placeOf(entry) : before
-  return { log, revision, application: entry.application, at: Date.parse(entry.receivedAt) }
-}

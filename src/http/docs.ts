@@ -48,6 +48,7 @@ const HEADERS = {
 const KEYED = [
   'killFlag',
   'killNamedFlag',
+  'killFlags',
   'runStep',
   'drillFlag',
   'drillNamedFlag',
@@ -57,6 +58,7 @@ const KEYED = [
   'changeIncident',
   'tickStep',
   'resolveIncident',
+  'reopenIncident',
 ]
 
 export async function registerDocs(app: App, environment: string): Promise<void> {
@@ -177,7 +179,7 @@ function describe(schema: unknown, config: Config, problem: object) {
   return {
     ...known,
     response: Object.fromEntries(Object.entries(response).filter(([, value]) => value !== undefined)),
-    ...(config?.access === 'public' ? { security: [] } : {}),
+    ...(config?.access === 'public' ? { security: known?.security ?? [] } : {}),
   } as never
 }
 

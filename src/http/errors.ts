@@ -2,9 +2,10 @@
 
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { by, byCall, KillswitchError } from '../domain/errors.js'
+import { oneLine } from '../text/characters.js'
 import type { Problem } from '../wire/problem.js'
 import type { ErrorCode } from '../wire/words.js'
-import { INCIDENT_ID } from '../wire/words.js'
+import { INCIDENT_ID, INSTANCE_NAME } from '../wire/words.js'
 
 export const STATUS: Record<ErrorCode, number> = {
   'malformed-request': 400,
@@ -23,6 +24,11 @@ export const STATUS: Record<ErrorCode, number> = {
   'unknown-template': 404,
   'unknown-entry': 404,
   'unknown-flip': 404,
+  'unknown-instance': 404,
+  'instance-live': 409,
+  'too-many-instances': 429,
+  'unknown-session': 403,
+  'nothing-to-reconcile': 409,
   'unknown-incident': 404,
   'unknown-severity': 422,
   'incident-exists': 409,
@@ -31,7 +37,10 @@ export const STATUS: Record<ErrorCode, number> = {
   'nothing-to-adopt': 409,
   'not-held': 409,
   'no-log-key': 404,
+  'not-extended': 409,
   'log-present': 409,
+  'nothing-to-redate': 409,
+  'clocks-apart': 409,
   'nothing-to-release': 409,
   'nothing-to-run': 422,
   'choose-flags': 422,
@@ -39,12 +48,15 @@ export const STATUS: Record<ErrorCode, number> = {
   'key-reused': 422,
   behind: 503,
   overloaded: 503,
+  'too-many-requests': 429,
   'too-many-streams': 503,
   'no-known-state': 503,
   'store-unavailable': 503,
   'outcome-unknown': 504,
+  'not-signed': 503,
   'history-lost': 503,
   'journal-broken': 503,
+  'out-of-files': 503,
   configuration: 500,
   'catalogue-refused': 422,
   internal: 500,
@@ -62,6 +74,7 @@ const TITLES: Record<number, string> = {
   413: 'Content Too Large',
   415: 'Unsupported Media Type',
   422: 'Unprocessable Content',
+  429: 'Too Many Requests',
   500: 'Internal Server Error',
   503: 'Service Unavailable',
   504: 'Gateway Timeout',
@@ -77,7 +90,7 @@ export function toKillswitchError(error: unknown): KillswitchError {
   if (code === 'FST_ERR_CTP_BODY_TOO_LARGE')
     return new KillswitchError(
       'payload-too-large',
-      'The body is larger than 16 KiB, or below /ofrep than 1 MiB: no request here needs that.',
+      'The body is larger than 16 KiB, of receipts than 256 KiB, or below /ofrep than 1 MiB: no request here needs that.',
     )
   if (code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE') return notJson()
   if (statusCode !== undefined && statusCode >= 400 && statusCode < 500)
@@ -129,6 +142,8 @@ const PATTERNS: Record<string, string> = {
   '\\S': 'is blank: say something',
   [INCIDENT_ID.source]:
     'is no name of an incident: 1 to 64 letters, digits and . _ : # / -, a letter or digit first',
+  [INSTANCE_NAME.source]:
+    'is no name of an app instance: 1 to 200 letters, digits, spaces and . _ : / @ # ~ + = , -, a letter, a digit or _ first',
 }
 
 function explainFault({ keyword, message = 'is not valid', params, parentSchema }: Fault): string {
@@ -150,12 +165,18 @@ export function problemOf(error: KillswitchError, requestId: string): Problem {
     title: TITLES[status] ?? 'Error',
     status,
     code: error.code,
-    detail: error.detail,
-    message: error.message,
+    // they repeat what was sent, and what Redis said
+    detail: oneLine(error.detail),
+    message: oneLine(error.message),
     requestId,
     // the wire's lists are mutable
     ...(error.data as Partial<Problem>),
   }
+}
+
+/** Who was refused a stream polls, over another connection or none: this one is for a kill. */
+export function closeRefused(reply: FastifyReply, { code }: KillswitchError): void {
+  if (code === 'too-many-streams') reply.header('connection', 'close')
 }
 
 export function sendProblem(
@@ -167,6 +188,7 @@ export function sendProblem(
   reply.header('x-request-id', request.id).header('cache-control', 'no-store')
   if (problem.status === 401) reply.header('www-authenticate', 'Bearer realm="killswitch"')
   if (problem.status === 503) reply.header('retry-after', '1')
+  closeRefused(reply, error)
   return reply.code(problem.status).header('content-type', PROBLEM).serializer(JSON.stringify).send(problem)
 }
 

@@ -16,7 +16,7 @@ export function flagRoutes(app: App, parts: Parts): void {
     await runbooks.known()
     const steps = runbooks.steps(key).map(({ step }) => step)
     reply.header('etag', `"${flag.place}"`).header('cache-control', 'no-store')
-    const convergence = convergenceOf(parts, flag)
+    const convergence = await convergenceOf(parts, flag)
     return { ...presentFlag(flag, environment, steps), ...(convergence ? { convergence } : {}) }
   }
 

@@ -2,25 +2,31 @@
 
 import type { FastifyContextConfig, FastifyReply, FastifyRequest } from 'fastify'
 import type { Static, TObject } from 'typebox'
+import type { Actor } from '../domain/actor.js'
+import { proofsIn } from '../fleet/flips.js'
 import type { Flipped } from '../service/flips.js'
 import type { Origin } from '../service/submissions.js'
 import { FlagParams } from '../wire/flag.js'
 import {
   Drill,
+  type Flip,
   FlipAnswer,
   FlipParams,
   FlipStatus,
+  GroupKill,
   Kill,
   NamedDrill,
   NamedKill,
   NamedRestore,
   Restore,
+  type FlipStatus as StatusAnswer,
   StepRun,
 } from '../wire/flip.js'
 import { ref } from '../wire/members.js'
 import type { Action } from '../wire/words.js'
 import { actorOf } from './auth.js'
 import { settle } from './convergence.js'
+import { readBody } from './free-text.js'
 import { endOf } from './gone.js'
 import type { App, Parts } from './parts.js'
 import { ifMatch, originOf, waitSeconds } from './preconditions.js'
@@ -57,16 +63,11 @@ export async function readHeaders(request: FastifyRequest): Promise<void> {
   request.origin = originOf(request)
 }
 
-/** A kill or a run needs no body; `null` is one, and not the right one. */
-export async function emptyBody(request: FastifyRequest): Promise<void> {
-  if (request.body === undefined) request.body = {}
-}
-
 export function flipRoutes(app: App, parts: Parts): void {
   const { flips, log, environment } = parts
   app.decorateRequest('origin', undefined)
   app.decorateRequest('ifMatchPlace', undefined)
-  const hooks = { preValidation: emptyBody, preHandler: readHeaders }
+  const hooks = { preValidation: readBody, preHandler: readHeaders }
   const tags = ['flips']
   const definitions = (key: string | undefined) =>
     key === undefined ? undefined : log.state.flags.get(key)?.definition
@@ -79,7 +80,8 @@ export function flipRoutes(app: App, parts: Parts): void {
     const wait = waitSeconds(request, LONGEST_WAIT_SECONDS)
     if (wait > 0) reply.header('preference-applied', `wait=${wait}`)
     const convergence = await settle(parts, flipped.entries, wait * 1000, endOf(reply))
-    const body = { ...presentAnswer(flipped, environment, definitions), convergence }
+    const shown = presentAnswer(flipped, environment, definitions)
+    const body = { ...toldTo(actorOf(request), shown), convergence }
     reply
       .header('location', `/v1/flips/${body.id ?? encodeURIComponent(flipped.key)}`)
       .header('idempotency-key', flipped.key)
@@ -127,7 +129,7 @@ export function flipRoutes(app: App, parts: Parts): void {
 
   act({
     verb: 'kill',
-    config: { access: 'viewer', usual: 'operator', killOnly: true },
+    config: { access: 'viewer', usual: 'operator', limits: ['kill'] },
     summary: 'Kill: put a hold on the flag',
     description:
       'Never refused for its paperwork: what is missing or wrong comes back in `warnings`. Takes no variant and no precondition. The same kill again is `changed: false`.',
@@ -136,6 +138,32 @@ export function flipRoutes(app: App, parts: Parts): void {
     does: (request, flag, body) =>
       parts.metrics.timeKill(() => flips.kill(actorOf(request), flag, body, request.origin as Origin)),
   })
+  app.post(
+    '/v1/kills',
+    {
+      config: { access: 'viewer', usual: 'operator', flips: 'step.run', limits: ['kill'] },
+      ...hooks,
+      schema: {
+        operationId: 'killFlags',
+        summary: 'Kill several flags in one act: all of them, or none',
+        description:
+          'Like a kill of each, under one Idempotency-Key. Refused as a whole where one of the flags is unknown, or the caller may not kill it; never for its paperwork.',
+        tags,
+        body: ref(GroupKill),
+        response: { 200: ref(FlipAnswer) },
+      },
+    },
+    async (request, reply) => {
+      parts.assertKnown()
+      return answer(
+        request,
+        reply,
+        await parts.metrics.timeKill(() =>
+          flips.killAll(actorOf(request), request.body, request.origin as Origin),
+        ),
+      )
+    },
+  )
   act({
     verb: 'restore',
     config: { access: 'viewer', usual: 'engineer' },
@@ -150,7 +178,7 @@ export function flipRoutes(app: App, parts: Parts): void {
   app.post(
     '/v1/steps/run',
     {
-      config: { access: 'viewer', usual: 'operator', flips: 'step.run', killOnly: true },
+      config: { access: 'viewer', usual: 'operator', flips: 'step.run', limits: ['kill'] },
       ...hooks,
       schema: {
         operationId: 'runStep',
@@ -184,7 +212,7 @@ export function flipRoutes(app: App, parts: Parts): void {
   app.get(
     '/v1/flips/:id',
     {
-      config: { access: 'viewer', killOnly: true, kept: true },
+      config: { access: 'viewer', limits: ['kill'], kept: true },
       schema: {
         operationId: 'getFlip',
         summary: 'What became of a flip',
@@ -196,7 +224,9 @@ export function flipRoutes(app: App, parts: Parts): void {
       },
     },
     async (request, reply) => {
-      const status = await flips.find(actorOf(request), request.params.id)
+      const actor = actorOf(request)
+      const status = await flips.find(actor, request.params.id)
+      const proof = await proofsIn(log, status.entries)
       const convergence = await settle(
         parts,
         status.entries,
@@ -204,9 +234,31 @@ export function flipRoutes(app: App, parts: Parts): void {
         endOf(reply),
       )
       return {
-        ...presentStatus(status, environment, definitions),
+        ...statusToldTo(actor, presentStatus(status, environment, definitions)),
+        ...(proof.length > 0 ? { proof } : {}),
         ...(convergence.length > 0 ? { convergence } : {}),
       }
     },
   )
+}
+
+type WithHolds = Pick<Flip, 'holds'> & { flips?: Flip[] }
+
+/** A credential that may only kill is told of its own holds. */
+function toldTo<T extends WithHolds>(actor: Actor, flip: T): T {
+  if (actor.only === undefined) return flip
+  const { holds, flips } = flip
+  return {
+    ...flip,
+    ...(holds === undefined ? {} : { holds: holds.filter(hold => hold.actor === actor.id) }),
+    ...(flips === undefined ? {} : { flips: flips.map(each => toldTo(actor, each)) }),
+  }
+}
+
+function statusToldTo(actor: Actor, { flip, flips, ...status }: StatusAnswer): StatusAnswer {
+  return {
+    ...status,
+    ...(flip === undefined ? {} : { flip: toldTo(actor, flip) }),
+    ...(flips === undefined ? {} : { flips: flips.map(each => toldTo(actor, each)) }),
+  }
 }

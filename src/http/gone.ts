@@ -2,6 +2,7 @@
 // a shutdown, and nothing may pile up on a connection that is kept.
 
 import type { FastifyInstance, FastifyReply } from 'fastify'
+import { waitsOn } from './connections.js'
 
 declare module 'fastify' {
   interface FastifyInstance {
@@ -25,6 +26,7 @@ export function goneOf(reply: FastifyReply): AbortSignal {
 /** As `goneOf`, and when the service closes: for whoever waits for something to happen. */
 export function endOf(reply: FastifyReply): AbortSignal {
   const { waiting } = reply.server
+  waitsOn(reply)
   const end = new AbortController()
   if (reply.raw.destroyed) end.abort()
   else waiting.add(end)

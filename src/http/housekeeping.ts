@@ -26,6 +26,11 @@ export function housekeepingRoutes(app: App, parts: Parts): void {
     () => standing().left.filter(each => each.overdue).length,
   )
   metrics.gauge(
+    'housekeeping_apart',
+    'App instances that stand apart from the log',
+    () => parts.fleetCondition.apart().length,
+  )
+  metrics.gauge(
     'incidents_open',
     'Incidents that are not resolved',
     () => [...log.state.incidents.values()].filter(isOpen).length,
@@ -33,7 +38,7 @@ export function housekeepingRoutes(app: App, parts: Parts): void {
   app.get(
     '/v1/housekeeping',
     {
-      config: { access: 'viewer' },
+      config: { access: 'viewer', limited: 'read' },
       schema: {
         operationId: 'housekeeping',
         summary: 'What somebody should tidy up',
@@ -49,7 +54,11 @@ export function housekeepingRoutes(app: App, parts: Parts): void {
       const now = clock()
       const found = housekeepingOf(log.known, limits, now)
       const count = KINDS.reduce((sum, [kind]) => sum + found[kind].length, 0)
-      return { environment, at: new Date(now).toISOString(), olderThan, notSince, count, ...found }
+      const apart = parts.fleetCondition.apart()
+      return {
+        ...{ environment, at: new Date(now).toISOString(), olderThan, notSince },
+        ...{ count: count + apart.length, ...found, apart: apart.slice(0, 50) },
+      }
     },
   )
 }

@@ -1,4 +1,4 @@
-// Incidents: declare, look, note, adopt, change, tick, resolve.
+// Incidents: declare, look, note, adopt, change, tick, resolve, reopen.
 
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Static } from 'typebox'
@@ -15,17 +15,18 @@ import {
   IncidentParams,
   IncidentQuery,
 } from '../wire/incident.js'
-import { Adoption, Declaration, IncidentChange, Resolve, StepTick } from '../wire/incident-act.js'
+import { Adoption, Declaration, IncidentChange, Reopen, Resolve, StepTick } from '../wire/incident-act.js'
 import { ref } from '../wire/members.js'
 import { actorOf } from './auth.js'
-import { emptyBody, readHeaders } from './flips.js'
+import { readHeaders } from './flips.js'
+import { readBody } from './free-text.js'
 import { goneOf } from './gone.js'
 import type { App, Parts } from './parts.js'
 import { summaryOf } from './present.js'
 import { presentEntries, presentIncident, type Shown, summariseIncident } from './present-incident.js'
 
 const tags = ['incidents']
-const hooks = { preValidation: emptyBody, preHandler: readHeaders }
+const hooks = { preValidation: readBody, preHandler: readHeaders }
 
 export function incidentRoutes(app: App, parts: Parts): void {
   lookRoutes(app, parts)
@@ -38,6 +39,8 @@ const shownBy = ({ log, incidents, environment, clock }: Parts, incident: Folded
   runbook: incidents.runbookOf(incident),
   environment,
   now: clock(),
+  passed: incidents.passed,
+  hours: incidents.hours,
 })
 
 function lookRoutes(app: App, parts: Parts): void {
@@ -91,7 +94,7 @@ function declareRoute(app: App, parts: Parts): void {
         operationId: 'declareIncident',
         summary: 'Declare an incident',
         description:
-          "The severity is one of the runbook's own scale. `adopt` takes holds that no incident has under this one: kill first, declare later. The answer tells which flags changed in the last 24 h, and the steps that act on flags.",
+          "Runbook and severity can be given later; the severity is one of the runbook's own scale. `adopt` takes holds that no incident has under this one: kill first, declare later. The answer tells which flags changed in the last 24 h, the steps that act on flags, and which names that nobody declared are nearly this one.",
         tags,
         body: ref(Declaration),
         response: { 201: ref(DeclarationAnswer) },
@@ -105,7 +108,7 @@ function declareRoute(app: App, parts: Parts): void {
         request.origin as Origin,
       )
       const answer = answerOf(parts, reply, submitted)
-      const changes = await parts.incidents.changedLately(goneOf(reply))
+      const changes = await parts.incidents.changedLately(answer.id, goneOf(reply))
       reply.code(201).header('location', `/v1/incidents/${encodeURIComponent(answer.id)}`)
       return {
         ...answer,
@@ -122,7 +125,13 @@ function workRoutes(app: App, parts: Parts): void {
   const about = (request: FastifyRequest) =>
     [actorOf(request), (request.params as { id: string }).id, request.origin as Origin] as const
   const route = <
-    B extends typeof Note | typeof Adoption | typeof IncidentChange | typeof StepTick | typeof Resolve,
+    B extends
+      | typeof Note
+      | typeof Adoption
+      | typeof IncidentChange
+      | typeof StepTick
+      | typeof Resolve
+      | typeof Reopen,
   >(
     path: string,
     {
@@ -168,7 +177,7 @@ function workRoutes(app: App, parts: Parts): void {
     {
       action: 'incident.adopted',
       operationId: 'adoptHolds',
-      summary: 'Take holds that no incident has',
+      summary: 'Take holds of no incident, of one nobody declared, or of a resolved one',
       body: Adoption,
     },
     (actor, id, body, origin) => incidents.adopt(actor, id, body, origin),
@@ -178,7 +187,7 @@ function workRoutes(app: App, parts: Parts): void {
     {
       action: 'incident.changed',
       operationId: 'changeIncident',
-      summary: 'Change severity, commander or title; add a link',
+      summary: 'Change severity, runbook, commander or title; add a link',
       body: IncidentChange,
     },
     (actor, id, body, origin) => incidents.change(actor, id, body, origin),
@@ -202,6 +211,16 @@ function workRoutes(app: App, parts: Parts): void {
       body: Resolve,
     },
     (actor, id, body, origin) => incidents.resolve(actor, id, body, origin),
+  )
+  route(
+    'reopen',
+    {
+      action: 'incident.reopened',
+      operationId: 'reopenIncident',
+      summary: 'Open a resolved incident again',
+      body: Reopen,
+    },
+    (actor, id, body, origin) => incidents.reopen(actor, id, body, origin),
   )
 }
 

@@ -5,6 +5,7 @@ import { placeOf, type SealedEntry } from '../domain/audit.js'
 import { isKilled } from '../domain/state.js'
 import type { LogState } from '../log/state.js'
 import type { Health } from '../service/health.js'
+import type { Connections } from './connections.js'
 import type { Load } from './load.js'
 import type { OpenStreams } from './open-streams.js'
 import type { App, Parts } from './parts.js'
@@ -51,6 +52,11 @@ export class Metrics {
       () => log.state.revision,
     )
     this.gauge('store_up', '1 while the store answers and holds our history', () => Number(health.isLive()))
+    this.gauge(
+      'store_takes_commits',
+      '1 while the store would take a flip, as it was asked a second ago',
+      () => Number(log.condition.lost === undefined && log.condition.refusal === undefined),
+    )
     this.gauge('tail_lag_seconds', 'Since the store was last heard of', () =>
       Number.isFinite(health.tailLagMs) ? health.tailLagMs / 1000 : -1,
     )
@@ -64,8 +70,32 @@ export class Metrics {
       'Restores of an abandoned branch, recovered and not applied, on flags not flipped since',
       () => health.notApplied,
     )
+    const { condition } = log
+    this.gauge(
+      'clock_offset_seconds',
+      "How far this instance's clock is ahead of the store's; below 0 where it is behind, NaN where that is not known",
+      () => (condition.clocks.offsetMs ?? Number.NaN) / 1000,
+    )
+    this.gauge(
+      'log_ahead_seconds',
+      "How far the log's last hour is ahead of this clock and the store's; 0 where it is not",
+      () => (condition.clocks.log?.aheadMs ?? 0) / 1000,
+    )
     this.gauge('journal_reserve', '1 while room on the disk is kept for kills', () =>
       Number(!log.condition.isFull),
+    )
+    this.gauge(
+      'not_signed',
+      'Findings, in the store or on the disk, of entries that nobody with the key of the log signed; not obeyed',
+      () => log.condition.notSigned.count,
+    )
+    this.gauge(
+      'log_signing',
+      '1 while this instance signs what it commits and verifies what it follows',
+      () => Number(log.condition.signing.is === 'signed'),
+    )
+    this.gauge('journal_whole', '1 while all that was looked at of the journal is as it was written', () =>
+      Number(log.condition.damaged === undefined),
     )
     this.gauge('journal_ok', '1 while the journal can be written', () =>
       Number(log.condition.broken === undefined),
@@ -73,10 +103,16 @@ export class Metrics {
   }
 
   /** What is measured beside the log. */
-  watch({ load, streams, subscribe }: Pick<Parts, 'load' | 'streams' | 'subscribe'>): void {
+  watch({
+    load,
+    streams,
+    connections,
+    subscribe,
+  }: Pick<Parts, 'load' | 'streams' | 'connections' | 'subscribe'>): void {
     subscribe.committed(entries => this.#count(entries))
     this.#watchLoad(load)
     this.#watchStreams(streams)
+    this.#watchConnections(connections)
   }
 
   #watchLoad(load: Load): void {
@@ -90,6 +126,16 @@ export class Metrics {
     this.gauge('browser_streams', 'Open event streams of OFREP web clients', () => streams.count('browser'))
     this.gauge('streams_most', 'How many streams this instance takes', () => streams.most)
     this.gauge('streams_refused', 'Streams refused for their number', () => streams.refused)
+  }
+
+  #watchConnections(connections: Connections): void {
+    const { closed } = connections
+    this.gauge('connections', 'Open connections, streams among them', () => connections.size)
+    this.gauge('connections_most', 'How many connections this instance takes', () => connections.most)
+    this.gauge('connections_strangers', 'Open connections without a valid token', () => connections.strangers)
+    this.gauge('connections_closed', 'Connections closed to make room for new ones', () => {
+      return closed.stranger + closed.idle + closed.asking
+    })
   }
 
   /** A number that is read when it is asked for. */

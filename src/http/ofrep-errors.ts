@@ -4,7 +4,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { KillswitchError } from '../domain/errors.js'
 import { allowBrowsers } from './cors.js'
-import { STATUS } from './errors.js'
+import { closeRefused, STATUS } from './errors.js'
 
 export const JSON_UTF8 = 'application/json; charset=utf-8'
 
@@ -22,6 +22,7 @@ export function sendOfrepError(
   const status = STATUS[error.code]
   if (status === 401) reply.header('www-authenticate', 'Bearer realm="killswitch"')
   if (status === 503) reply.header('retry-after', '1')
+  closeRefused(reply, error)
   allowBrowsers(request, reply)
   const { key = '' } = (request.params ?? {}) as { key?: string }
   const body = { key, errorCode: errorCodeOf(error), errorDetails: error.detail, metadata: {} }

@@ -9,6 +9,7 @@ import type { LogState } from '../log/state.js'
 import { audienceOf, covers } from '../service/snapshots.js'
 import { openEventSecret } from '../tokens/event-secret.js'
 import type { RefetchEvaluation } from '../wire/ofrep.js'
+import { keepOpen } from './connections.js'
 import { configEtag, configModified, versionOf } from './ofrep-request.js'
 import type { App, Parts } from './parts.js'
 import { SseSockets } from './sse.js'
@@ -41,6 +42,7 @@ export function eventsRoute(scope: App, parts: Parts): void {
       const found = openEventSecret(secret, tokens(), clock())
       if (found === undefined) throw unknownSecret()
       const onClose = streams.admit(found, 'browser', () => sockets.end(reply))
+      keepOpen(reply)
       const first = greeting(log, request.headers['last-event-id'], request.query)
       sockets.add(reply, { audience: audienceOf(found.actor.apps), first, onClose })
     },

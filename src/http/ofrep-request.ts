@@ -100,11 +100,9 @@ export function isBehind(state: State, { flagConfigEtag, flagConfigLastModified 
   return seconds > configModified(state)
 }
 
-/** The address this request came by, for URLs in the answer; undefined where its Host is none. A proxy may say another. */
+/** The address this request came by, for URLs in the answer; undefined where its Host is none. A trusted proxy may say another. */
 export function addressOf(request: FastifyRequest): string | undefined {
-  const { 'x-forwarded-host': outside, 'x-forwarded-proto': forwarded } = request.headers
-  const host = (outside === undefined ? request.headers.host : String(outside).split(',')[0])?.trim()
-  if (host === undefined || !/^[\w.-]+(:\d{1,5})?$|^\[[\da-f:.]+\](:\d{1,5})?$/i.test(host)) return undefined
-  const proto = /^https\b/i.test(String(forwarded ?? '')) ? 'https' : request.protocol
-  return `${proto}://${host}`
+  const { host, protocol } = request
+  if (!/^[\w.-]+(:\d{1,5})?$|^\[[\da-f:.]+\](:\d{1,5})?$/i.test(host)) return undefined
+  return `${/^https$/i.test(protocol) ? 'https' : 'http'}://${host}`
 }

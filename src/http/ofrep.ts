@@ -1,12 +1,13 @@
 // OFREP 0.3: POST /ofrep/v1/evaluate/flags[/:key], for OpenFeature clients in any language. Never rate limited, never an
 // empty answer, and every refusal in OFREP's own shape: what a client cannot read it answers with its caller's default.
 
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyContextConfig, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
+import type { Actor } from '../domain/actor.js'
 import { by, KillswitchError } from '../domain/errors.js'
 import { behind } from '../domain/seen.js'
 import type { State } from '../domain/state.js'
-import { Evaluations } from '../service/evaluations.js'
+import { Evaluations, forPages } from '../service/evaluations.js'
 import { eventSecret } from '../tokens/event-secret.js'
 import { ref } from '../wire/members.js'
 import { BulkEvaluation, BulkQuery, Evaluation, EvaluationRequest } from '../wire/ofrep.js'
@@ -39,9 +40,12 @@ export function ofrepRoutes(app: App, parts: Parts): void {
       answerInOfrep(scope as unknown as FastifyInstance)
       acceptContexts(scope as unknown as FastifyInstance)
       preflightRoute(scope as unknown as FastifyInstance)
-      const evaluations = new Evaluations(parts.log, parts.environment)
-      singleRoute(scope as unknown as App, parts, evaluations)
-      bulkRoute(scope as unknown as App, parts, evaluations)
+      const answers = {
+        app: new Evaluations(parts.log, parts.environment),
+        page: new Evaluations(parts.log, parts.environment, forPages),
+      }
+      singleRoute(scope as unknown as App, parts, answers)
+      bulkRoute(scope as unknown as App, parts, answers)
       eventsRoute(scope as unknown as App, parts)
     },
     { prefix: '/ofrep' },
@@ -70,11 +74,20 @@ function answerInOfrep(scope: FastifyInstance): void {
 const unchecked = () => () => true
 const quiet = { logLevel: 'warn', validatorCompiler: unchecked } as const
 const tags = ['ofrep']
+/** Also for tokens of pages, which everybody reads there. */
+const CONFIG: FastifyContextConfig = { access: 'reader', limits: ['evaluate'] }
 
-function singleRoute(scope: App, { assertKnown, served }: Parts, evaluations: Evaluations): void {
+/** What is answered, by whose token asks. */
+type Answers = Record<'app' | 'page', Evaluations>
+const answersFor = (answers: Answers, { only }: Actor): Evaluations =>
+  answers[only === 'evaluate' ? 'page' : 'app']
+
+function singleRoute(scope: App, { assertKnown, served }: Parts, answers: Answers): void {
   const answer = (request: FastifyRequest, reply: FastifyReply, key: string) => {
     assertKnown()
-    const { apps } = actorOf(request)
+    const actor = actorOf(request)
+    const { apps } = actor
+    const evaluations = answersFor(answers, actor)
     const found = evaluations.single(key, apps, contextOf(request.body))
     if (found === undefined) throw unknownFlag(key, evaluations.near(key, apps))
     served(request, found.application)
@@ -84,7 +97,7 @@ function singleRoute(scope: App, { assertKnown, served }: Parts, evaluations: Ev
     '/v1/evaluate/flags/:key',
     {
       ...quiet,
-      config: { access: 'reader' },
+      config: CONFIG,
       schema: {
         operationId: 'evaluateFlag',
         summary: 'Evaluate one flag (OFREP)',
@@ -97,13 +110,13 @@ function singleRoute(scope: App, { assertKnown, served }: Parts, evaluations: Ev
       const { params, url } = request as { params: { key: string }; url: string }
       // a slash at the end is no part of the path, unless there is a flag whose key ends in one
       const written = url.endsWith('/') ? keyIn(url) : ''
-      answer(request, reply, written !== '' && evaluations.has(written) ? written : params.key)
+      answer(request, reply, written !== '' && answers.app.has(written) ? written : params.key)
     },
   )
   // the official providers do not encode a key, and some proxies decode it: who is refused goes by the caller's default
   scope.post(
     '/v1/evaluate/flags/*',
-    { ...quiet, config: { access: 'reader' }, schema: { hide: true } },
+    { ...quiet, config: CONFIG, schema: { hide: true } },
     (request, reply) => {
       const key = keyIn(request.url)
       if (key.length > LONGEST_PARAM) throw tooLong()
@@ -128,13 +141,13 @@ const unknownFlag = (key: string, near: readonly string[]): KillswitchError =>
     near.length > 0 ? { near } : {},
   )
 
-function bulkRoute(scope: App, parts: Parts, evaluations: Evaluations): void {
+function bulkRoute(scope: App, parts: Parts, answers: Answers): void {
   const { assertKnown, served, health, clock, log } = parts
   scope.post(
     '/v1/evaluate/flags',
     {
       ...quiet,
-      config: { access: 'reader' },
+      config: CONFIG,
       schema: {
         operationId: 'evaluateFlagsBulk',
         summary: 'Evaluate every flag of the token (OFREP)',
@@ -158,7 +171,7 @@ function bulkRoute(scope: App, parts: Parts, evaluations: Evaluations): void {
       assertNotOlder(log.state, notice)
       const secret = eventSecret(actor.id, request.credential as string, clock())
       const streams = streamsOf(addressOf(request), secret, versionOf(log))
-      const { body, etag } = evaluations.bulk(actor.apps, context, streams)
+      const { body, etag } = answersFor(answers, actor).bulk(actor.apps, context, streams)
       served(request)
       reply.header('etag', etag)
       if (isCurrent && health.isLive() && ifNoneMatch(request, etag)) return reply.code(304).send()

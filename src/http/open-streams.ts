@@ -11,8 +11,8 @@ export type StreamKind = 'app' | 'browser'
 
 /** More than an instance is made for, and less than what the machine gives it. */
 const MOST = 20_000
-/** The rest of the files a process may have open is for kills, reads, the journal and its index. */
-const SHARE_OF_FILES = 0.75
+/** The rest of the connections there may be is for kills and reads. */
+const SHARE_OF_CONNECTIONS = 0.75
 /** One that loses its streams and opens new ones leaves room for the others. */
 const SHARE_OF_ONE_CREDENTIAL = 0.75
 const SHARE_OF_BROWSERS = 0.5
@@ -21,9 +21,9 @@ const MOST_OF_A_PERSON = 100
 /** With the tokens file looked at four times a second, a revoked credential's streams end within a second. */
 const LOOK_MS = 250
 
-/** How many streams an instance takes that may have so many files open; Infinity where that is not known. */
-export const mostStreams = (openFiles: number): number =>
-  Math.min(MOST, Math.floor(openFiles * SHARE_OF_FILES))
+/** How many streams an instance takes that takes so many connections. */
+export const mostStreams = (connections: number): number =>
+  Math.min(MOST, Math.floor(connections * SHARE_OF_CONNECTIONS))
 
 type Presented = { sha256: string; actor: Actor }
 type Holder = { rights: string; actor: Actor; ends: Set<() => void> }

@@ -9,17 +9,21 @@ import type {
   RawServerDefault,
 } from 'fastify'
 import type { Clock } from '../domain/clock.js'
+import type { FleetActs } from '../fleet/acts.js'
+import type { FleetCondition } from '../fleet/condition.js'
+import type { Fleet } from '../fleet/fleet.js'
 import type { LogState } from '../log/state.js'
 import type { Subscribe } from '../log/subscribe.js'
 import type { Audit } from '../service/audit.js'
-import type { Fleet } from '../service/fleet.js'
 import type { Flips } from '../service/flips.js'
 import type { Health } from '../service/health.js'
 import type { Incidents } from '../service/incidents.js'
+import type { LogActs } from '../service/log-acts.js'
 import type { Runbooks } from '../service/runbooks.js'
 import type { Snapshots } from '../service/snapshots.js'
 import type { Submissions } from '../service/submissions.js'
 import type { Tokens } from '../tokens/tokens.js'
+import type { Connections } from './connections.js'
 import type { Load } from './load.js'
 import type { Metrics } from './metrics.js'
 import type { OpenStreams } from './open-streams.js'
@@ -35,7 +39,13 @@ export type App = FastifyInstance<
 
 export type Parts = {
   environment: string
+  /** Whose X-Forwarded-* is believed. */
+  trustedProxies: readonly string[]
+  /** Of the service. */
+  version: string
   clock: Clock
+  /** What the end of a token is asked of. */
+  tokenClock: Clock
   log: LogState
   subscribe: Subscribe
   submissions: Submissions
@@ -43,12 +53,16 @@ export type Parts = {
   incidents: Incidents
   runbooks: Runbooks
   audit: Audit
+  logActs: LogActs
   fleet: Fleet
+  fleetActs: FleetActs
+  fleetCondition: FleetCondition
   snapshots: Snapshots
   health: Health
   metrics: Metrics
   tokens: () => Tokens
   streams: OpenStreams
+  connections: Connections
   load: Load
   /** Marks the client of a request as answered at the revision in force: served, which is weaker than applied. */
   served: MarkServed

@@ -16,7 +16,7 @@ export function postmortemRoutes(app: App, parts: Parts): void {
   app.get(
     '/v1/incidents/:id/postmortem',
     {
-      config: { access: 'viewer' },
+      config: { access: 'viewer', limited: 'read' },
       schema: {
         operationId: 'getPostmortem',
         summary: 'The post-mortem, written from the log in the template of the runbook',
@@ -43,7 +43,7 @@ export function postmortemRoutes(app: App, parts: Parts): void {
   app.get(
     '/v1/incidents/:id/messages/:kind',
     {
-      config: { access: 'viewer' },
+      config: { access: 'viewer', limited: 'read' },
       schema: {
         operationId: 'getMessage',
         summary: "A message to stakeholders: the runbook's template, filled from the newest notes",

@@ -2,8 +2,9 @@
 
 import type { FastifyRequest } from 'fastify'
 import { badInput, by } from '../domain/errors.js'
-import { behind, isBehind, type Seen } from '../domain/seen.js'
+import type { Seen } from '../domain/seen.js'
 import type { Origin } from '../service/submissions.js'
+import { ipOf } from './forwarded.js'
 
 /** Where the request came from, with its Idempotency-Key checked. */
 export function originOf(request: FastifyRequest): Origin {
@@ -12,7 +13,7 @@ export function originOf(request: FastifyRequest): Origin {
   const seen = seenBy(request)
   return {
     id: request.id,
-    ip: request.ip,
+    ...ipOf(request),
     ...(key === undefined ? {} : { key }),
     ...(userAgent === undefined ? {} : { userAgent }),
     ...(seen === undefined ? {} : { seen }),
@@ -65,15 +66,6 @@ function seenBy(request: FastifyRequest): Seen | undefined {
     )
   const log = single(request, 'killswitch-log')
   return { place: Number(given), ...(log === undefined ? {} : { log }) }
-}
-
-/** An instance that is behind its caller must not answer as if it knew. */
-export function assertNotBehind(
-  request: FastifyRequest,
-  { log, revision }: { log: string | undefined; revision: number },
-): void {
-  const seen = seenBy(request)
-  if (seen !== undefined && isBehind(seen, log, revision)) throw behind(seen, revision)
 }
 
 /** Whether If-None-Match names this ETag: a list, compared weakly, or `*` (RFC 9110 section 13.1.2). */

@@ -1,37 +1,58 @@
 // What the API shows of an incident: the fold, what is due, what it holds, and the steps of its runbook that act on flags.
 
+import { takenIn } from '../domain/adoption-words.js'
 import { type Entry, placeOf } from '../domain/audit.js'
+import type { BusinessHours } from '../domain/business-hours.js'
+import { fleetWords } from '../domain/fleet-words.js'
+import { holdsOf } from '../domain/hold.js'
 import { type Incident, tickFor } from '../domain/incident.js'
-import { clockOf } from '../domain/incident-clock.js'
-import { holdsOf, objectionsTo } from '../domain/incident-resolve.js'
+import { clockOf, type Passed } from '../domain/incident-clock.js'
+import { conditionsOf } from '../domain/incident-escalations.js'
+import { objectionsTo } from '../domain/incident-resolve.js'
+import { leftUndoneOf } from '../domain/left-undone.js'
 import type { State } from '../domain/state.js'
 import { callFor, killsOf } from '../domain/step-run.js'
 import type { Tick } from '../wire/incident.js'
 import type { Runbook, Step } from '../wire/runbook.js'
 
-export type Shown = { state: State; runbook: Runbook | undefined; environment: string; now: number }
+export type Shown = {
+  state: State
+  runbook: Runbook | undefined
+  environment: string
+  now: number
+  passed: Passed
+  hours: BusinessHours | undefined
+}
 
-export const summariseIncident = (incident: Incident, { state, runbook, now }: Shown) => {
+const contextOf = ({ id }: Incident, { state, passed, hours }: Shown) => ({
+  passed,
+  hours,
+  holds: holdsOf(state, id).length,
+})
+
+export const summariseIncident = (incident: Incident, shown: Shown) => {
+  const { runbook, now } = shown
   const { id, title, severity, commander, declared, resolved, flips } = incident
-  const clock = clockOf(incident, runbook, now)
+  const context = contextOf(incident, shown)
+  const clock = clockOf(incident, runbook, now, context)
   return {
     id,
     title,
     status: resolved ? ('resolved' as const) : ('open' as const),
-    severity,
-    runbook: incident.runbook,
+    ...(severity === undefined ? {} : { severity }),
+    ...(incident.runbook === undefined ? {} : { runbook: incident.runbook }),
     ...(commander === undefined ? {} : { commander }),
     declared,
     ...(resolved ? { resolved: { ...resolved, leave: [...resolved.leave] } } : {}),
     flags: [...flips.flags],
-    holds: holdsOf(state, id).length,
+    holds: context.holds,
     overdue: clock.filter(item => item.overdue && item.metAt === undefined).length,
   }
 }
 
 export function presentIncident(incident: Incident, shown: Shown) {
-  const { state, runbook, environment, now } = shown
-  const { id, responded, updated, progressed, recovered, flips, links } = incident
+  const { state, runbook, environment, now, passed } = shown
+  const { id, responded, updated, progressed, recovered, reopened, flips, links } = incident
   const moments = {
     responded,
     updated,
@@ -39,22 +60,25 @@ export function presentIncident(incident: Incident, shown: Shown) {
     recovered,
     killed: flips.killed,
     restored: flips.restored,
+    reopened,
   }
   return {
     ...summariseIncident(incident, shown),
     environment,
     ...Object.fromEntries(Object.entries(moments).filter(([, moment]) => moment !== undefined)),
     kills: [...flips.kills],
-    holds: holdsOf(state, id).map(({ joined: _joined, ...hold }) => ({
+    holds: holdsOf(state, id).map(({ role: _role, joined: _joined, ...hold }) => ({
       ...hold,
       label: labelOf(state, hold.flag),
     })),
-    clock: clockOf(incident, runbook, now),
-    open: incident.resolved ? [] : objectionsTo(state, incident, { runbook }, now),
+    clock: clockOf(incident, runbook, now, contextOf(incident, shown)),
+    conditions: conditionsOf(incident, runbook),
+    leftUndone: leftUndoneOf(incident, runbook, now, contextOf(incident, shown)),
+    open: incident.resolved ? [] : objectionsTo(state, incident, { runbook, passed }, now),
     steps: stepsOf(incident, runbook),
     ticks: ticksOf(incident),
     links: [...links],
-    runbookEdited: runbook?.digest !== incident.runbook.digest,
+    runbookEdited: runbook?.digest !== incident.runbook?.digest,
     timeline: `/v1/audit?incident=${encodeURIComponent(id)}&order=oldest`,
   }
 }
@@ -67,21 +91,24 @@ const ticksOf = (incident: Incident): Tick[] =>
 
 const labelOf = (state: State, flag: string): string => state.flags.get(flag)?.definition.killLabel ?? flag
 
-/** The steps that act on flags, with what became of each, and the call that would run its kills. */
+/** The steps that act on flags or would wipe a store, with what became of each, and the call that would run its kills. */
 const stepsOf = (incident: Incident, runbook: Runbook | undefined) =>
   (runbook?.steps ?? [])
-    .filter(step => step.flagActions.length > 0)
+    .filter(step => step.flagActions.length > 0 || step.dangers !== undefined)
     .map(step => {
       const tick = tickFor(incident, step.id)
       return { ...shownStep(step), ...(tick ? { ticked: tick } : {}), ...callOf(step, incident.id) }
     })
 
-const shownStep = ({ id, code, text, line, condition, flagActions }: Step) => ({
+const shownStep = ({ id, code, text, line, condition, flagActions, commands, links, dangers }: Step) => ({
   id,
   code,
   text,
   line,
   ...(condition === undefined ? {} : { condition }),
+  ...(commands === undefined ? {} : { commands }),
+  ...(links === undefined ? {} : { links }),
+  ...(dangers === undefined ? {} : { dangers }),
   flagActions: flagActions.map(({ flag, direction, variant, confidence, condition: own, limit }) => ({
     flag,
     direction,
@@ -109,21 +136,30 @@ export const presentEntries = (entries: readonly Entry[]) =>
     summary: incidentSummary(entry) ?? entry.action,
   }))
 
-/** One line for a person; undefined for an entry that is not of an incident. */
+/** One line for a person; undefined for an entry that is neither of an incident nor of the app instances. */
 export function incidentSummary(entry: Entry): string | undefined {
   const { incident = '', declared, note, change, adopted, ticked, step, resolved } = entry
-  if (declared) return `Declared ${incident} (${declared.severity}): ${declared.title}`
-  if (note) return `${incident} ${note.kind}: ${note.text}`
+  if (declared) {
+    const severity = declared.severity ? ` (${declared.severity})` : ''
+    return `Declared ${incident}${severity}: ${declared.title}`
+  }
+  if (note) return `${incident} ${note.kind}${note.to === undefined ? '' : ` to ${note.to}`}: ${note.text}`
   if (change) return `${incident} changed: ${changesIn(change)}`
-  if (adopted) return `${incident} adopted ${adopted.map(each => each.flag).join(', ') || 'nothing'}`
+  if (adopted) return `${incident} adopted ${takenIn(entry)}`
   if (ticked) return `${incident} step ${step?.id ?? ''} ${ticked}`
   if (resolved) return `Resolved ${incident}${leftIn(resolved)}`
-  return undefined
+  if (entry.action === 'incident.reopened')
+    return entry.outcome === 'unchanged' ? `${incident} was open already` : `Reopened ${incident}`
+  return fleetWords(entry)
 }
 
-function changesIn({ link, ...rest }: NonNullable<Entry['change']>): string {
+function changesIn({ link, runbook, ...rest }: NonNullable<Entry['change']>): string {
   const said = Object.entries(rest).map(([name, value]) => `${name} ${value}`)
-  return [...said, ...(link ? [`link ${link.title}`] : [])].join(', ') || 'nothing'
+  return (
+    [...said, ...(runbook ? [`runbook ${runbook.id}`] : []), ...(link ? [`link ${link.title}`] : [])].join(
+      ', ',
+    ) || 'nothing'
+  )
 }
 
 const leftIn = ({ leave, forced }: NonNullable<Entry['resolved']>): string =>

@@ -1,6 +1,7 @@
 // From the domain's objects to what the API shows. No rules: labels, before -> after, and what a reader needs beside it.
 
 import { type Entry, placeOf } from '../domain/audit.js'
+import { holdsNow } from '../domain/hold.js'
 import { type FlagState, isKilled, killValue, pinnedVariant } from '../domain/state.js'
 import type { Flipped, FlipStatus } from '../service/flips.js'
 import type { FlagDefinition } from '../wire/catalogue.js'
@@ -45,7 +46,7 @@ export function presentFlag(flag: FlagState, environment: string, steps?: Step[]
       value: definition.variants[defaultVariant] as FlagValue,
       role: definition.restoreRole,
     },
-    holds: holds.map(({ flag: _, joined: _joined, ...hold }) => hold),
+    holds: holds.map(({ flag: _, role: _role, joined: _joined, ...hold }) => hold),
     ...(flag.notApplied === undefined ? {} : { notApplied: [...flag.notApplied] }),
     orphaned,
     place,
@@ -81,17 +82,23 @@ function presentFlip(entry: Entry, definition: FlagDefinition | undefined): Flip
 
 /** "Turn ai_v1 off: on -> off", and where nothing changed, that it was so already. */
 export function summaryOf(entry: Entry, definition: FlagDefinition | undefined): string {
-  if (entry.action === 'step.run') return `Ran ${entry.step?.id}: ${entry.flags?.join(', ') || 'nothing'}`
-  if (entry.label === undefined && !entry.refusal)
-    return incidentSummary(entry) ?? entry.reason ?? entry.action
+  if (entry.action === 'step.run') return runSummary(entry)
   if (entry.refusal)
     return `Refused (${entry.refusal.code}): ${entry.action} ${entry.flag ?? entry.incident ?? ''}`.trim()
+  // a confirmation has the label of its flip, and is none
+  const said = incidentSummary(entry)
+  if (said !== undefined || entry.label === undefined) return said ?? entry.reason ?? entry.action
   const [before, after] = [variantName(entry.from, definition), variantName(entry.to, definition)]
   if (entry.action === 'drill') return `${entry.label}: nothing changed, still ${after}`
   if (entry.outcome === 'unchanged') return `${entry.label}: already ${after}`
-  return before === after
-    ? `${entry.label}: still ${after}, ${entry.holds?.length} hold(s) left`
-    : `${entry.label}: ${before} -> ${after}`
+  if (before !== after) return `${entry.label}: ${before} -> ${after}`
+  return `${entry.label}: still ${after}, ${holdsNow(entry)}`
+}
+
+/** Of a step, or of several flags that were killed in one act. */
+const runSummary = ({ step, offRunbook, flags = [] }: Entry): string => {
+  const list = flags.join(', ') || 'nothing'
+  return step === undefined || offRunbook ? `Killed in one act: ${list}` : `Ran ${step.id}: ${list}`
 }
 
 function pick<K extends keyof Entry>(entry: Entry, names: K[]): Partial<Pick<Entry, K>> {
@@ -102,7 +109,7 @@ function pick<K extends keyof Entry>(entry: Entry, names: K[]): Partial<Pick<Ent
 
 type Definitions = (key: string | undefined) => FlagDefinition | undefined
 
-/** The answer to a flip: its entry; for a step run the run's, with one per flag. */
+/** The answer to a flip: its entry; for several flags the one that names them, with one per flag. */
 export function presentAnswer(
   { entries, durability, replayed }: Flipped,
   environment: string,

@@ -3,16 +3,10 @@
 
 import { type FastifyError, type FastifyReply, type FastifyRequest, LogController } from 'fastify'
 
-/** Strangers ask as often as they like, and do not fill the disk with it: so many lines a second, and then a count. */
-const STRANGERS_PER_SECOND = 20
-const SECOND_MS = 1_000
 /** A flag's key may have 384 characters in a path. */
 const LONGEST_PATH = 450
 
 export class RequestLog extends LogController {
-  #since = 0
-  #strangers = 0
-
   constructor() {
     super({ requestIdLogLabel: 'requestId' })
   }
@@ -26,7 +20,6 @@ export class RequestLog extends LogController {
   ): void {
     const failed = error && reply.statusCode >= 500
     if (!failed && !isSaid(request)) return
-    if (!failed && isStranger(request, reply) && !this.#admitStranger(reply)) return
     const fields = {
       method: request.method,
       path: pathOf(request),
@@ -37,21 +30,7 @@ export class RequestLog extends LogController {
     if (failed) reply.log.error({ ...fields, err: error }, 'request')
     else reply.log.info(fields, 'request')
   }
-
-  #admitStranger({ log }: FastifyReply): boolean {
-    const now = performance.now()
-    if (now - this.#since >= SECOND_MS) {
-      const more = this.#strangers - STRANGERS_PER_SECOND
-      if (more > 0) log.warn({ more }, 'further requests without a known token were refused, and not logged')
-      this.#since = now
-      this.#strangers = 0
-    }
-    return ++this.#strangers <= STRANGERS_PER_SECOND
-  }
 }
-
-const isStranger = ({ actor }: FastifyRequest, { statusCode }: FastifyReply): boolean =>
-  actor === undefined && statusCode >= 400
 
 /** Routes that are asked many thousands of times a second log from `warn` on: their lines are not even made. */
 const isSaid = ({ routeOptions }: FastifyRequest): boolean => routeOptions.logLevel !== 'warn'

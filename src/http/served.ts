@@ -1,8 +1,8 @@
 // Marks who was answered at which revision, for clients that send no receipts.
 
 import type { FastifyRequest } from 'fastify'
+import type { Served } from '../fleet/served.js'
 import type { LogState } from '../log/state.js'
-import type { Served } from '../service/served.js'
 
 /** `application`: whose flag the answer was about; without it all those of the credential. */
 export type MarkServed = (request: FastifyRequest, application?: string) => void

@@ -12,6 +12,7 @@ import * as hold from '../wire/hold.js'
 import * as housekeeping from '../wire/housekeeping.js'
 import * as incident from '../wire/incident.js'
 import * as incidentAct from '../wire/incident-act.js'
+import * as instance from '../wire/instance.js'
 import * as message from '../wire/message.js'
 import * as ofrep from '../wire/ofrep.js'
 import * as problem from '../wire/problem.js'
@@ -34,6 +35,7 @@ const nouns = [
   housekeeping,
   incident,
   incidentAct,
+  instance,
   message,
   ofrep,
   receipt,

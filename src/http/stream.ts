@@ -1,26 +1,22 @@
 // GET /v1/snapshot and GET /v1/stream: how an app's SDK learns the state and every change of it. No actors, no reasons.
 
-import type { FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
 import { HEARTBEAT_MS } from '../domain/receipt.js'
 import { audienceOf } from '../service/snapshots.js'
 import { ref } from '../wire/members.js'
 import { type Bye, type Change, type Heartbeat, Snapshot } from '../wire/snapshot.js'
 import { actorOf } from './auth.js'
+import { keepOpen } from './connections.js'
 import type { App, Parts } from './parts.js'
 import { upstreamOf } from './parts.js'
-import { assertNotBehind, ifNoneMatch } from './preconditions.js'
+import { ifNoneMatch } from './preconditions.js'
+import { claimSession } from './sessions.js'
 import { frame, SseSockets } from './sse.js'
 
 export function streamRoutes(app: App, parts: Parts): void {
   const { snapshots, log, health } = parts
   const tags = ['applications']
   const sockets = new SseSockets()
-
-  /** One that is behind is left for another instance, but not with kills that nobody else has: an SDK takes those from anyone. */
-  const assertWorthAsking = (request: FastifyRequest) => {
-    if (log.provisional.length === 0) assertNotBehind(request, log.state)
-  }
 
   app.get(
     '/v1/snapshot',
@@ -43,8 +39,8 @@ export function streamRoutes(app: App, parts: Parts): void {
     },
     async (request, reply) => {
       parts.assertKnown()
-      assertWorthAsking(request)
       const actor = actorOf(request)
+      await claimSession(request, reply, parts, false)
       const { body, etag } = snapshots.snapshot(audienceOf(actor.apps))
       // an SDK with a stream reads this too, and proves more by its receipt: it is not counted twice
       if (request.headers['killswitch-mode'] === 'serverless') parts.served(request)
@@ -79,13 +75,22 @@ export function streamRoutes(app: App, parts: Parts): void {
     },
     async (request, reply) => {
       parts.assertKnown()
-      assertWorthAsking(request)
       const actor = actorOf(request)
       const audience = audienceOf(actor.apps)
-      const first = Buffer.concat([changeFrame(audience), heartbeat()])
       const presented = { actor, sha256: request.credential as string }
       const onClose = parts.streams.admit(presented, 'app', () => sockets.end(reply))
-      sockets.add(reply, { audience, first, onClose })
+      keepOpen(reply)
+      // known before its first event, so that no kill is confirmed over its head
+      const { release } = await claimSession(request, reply, parts, true).catch(error => {
+        onClose()
+        throw error
+      })
+      const first = Buffer.concat([changeFrame(audience), heartbeat()])
+      const closed = () => {
+        onClose()
+        release()
+      }
+      sockets.add(reply, { audience, first, onClose: closed })
     },
   )
 
@@ -98,12 +103,14 @@ export function streamRoutes(app: App, parts: Parts): void {
     return known
   }
   const heartbeat = (): Buffer => {
+    const { cosigned } = log.proof
     const checkpoint = log.proof.newest()
     return frame('heartbeat', {
       upstream: upstreamOf(parts),
       revision: log.state.revision,
       log: log.state.log ?? '',
       ...(checkpoint === undefined ? {} : { checkpoint }),
+      ...(cosigned === undefined ? {} : { cosigned }),
     } satisfies Heartbeat)
   }
 

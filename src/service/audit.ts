@@ -3,9 +3,15 @@
 import { placeOf } from '../domain/audit.js'
 import type { AuditFilter, Order } from '../domain/audit-query.js'
 import { byCall, KillswitchError } from '../domain/errors.js'
+import { nearest } from '../domain/near-id.js'
 import { nearKeys, unknownFlag } from '../domain/near-key.js'
 import type { FoundEntry, LogState, QueryResult, Verification } from '../log/state.js'
 import type { Subscribe } from '../log/subscribe.js'
+import type { KeyChanges } from '../wire/audit.js'
+import type { Warning } from '../wire/hold.js'
+
+/** What a question to the log asks for by the name that somebody typed. */
+const NAMING = ['flag', 'incident', 'actor'] as const
 
 export type PageAsk = { order: Order; limit?: number; cursor?: string; waitMs: number; signal: AbortSignal }
 
@@ -32,6 +38,31 @@ export class Audit {
     }
   }
 
+  /** Of what is asked for by name, what neither log nor catalogue knows, with what may have been meant. `actors`: with a token. */
+  async unknown({ flag, incident, actor }: AuditFilter, actors: readonly string[]): Promise<Warning[]> {
+    const { flags, incidents, undeclared, gaps } = this.#log.state
+    const holders = [...flags.values()].flatMap(({ holds }) => holds.map(hold => hold.actor))
+    const known = {
+      flag: [...flags.keys()],
+      incident: [...incidents.keys(), ...undeclared.keys()],
+      actor: [...new Set([...actors, ...holders, ...gaps.map(gap => gap.actor)])],
+    }
+    const asked = { flag, incident, actor }
+    const found = await Promise.all(
+      NAMING.flatMap(kind =>
+        [asked[kind] ?? []].flat().map(async (name): Promise<Warning[]> => {
+          if (known[kind].includes(name)) return []
+          const { value } = await this.#log.find.stream({ [kind]: name }, 'newest').next()
+          if (value !== undefined) return []
+          const near = nearest(name, known[kind])
+          const detail = `The log has no entry of ${kind} "${name}".`
+          return [{ code: `unknown-${kind}`, detail, ...(near.length > 0 ? { near } : {}) }]
+        }),
+      ),
+    )
+    return found.flat()
+  }
+
   /** One page. Oldest first with `waitMs`: where there is nothing more yet, waits for entries that match. */
   async page(filter: AuditFilter, { order, limit, cursor, waitMs, signal }: PageAsk): Promise<QueryResult> {
     const deadline = performance.now() + waitMs
@@ -54,8 +85,13 @@ export class Audit {
   }
 
   /** Every match, oldest or newest first, for an export. */
-  stream(filter: AuditFilter, order: Order, signal: AbortSignal): AsyncGenerator<FoundEntry> {
-    return this.#log.find.stream(filter, order, signal)
+  stream(
+    filter: AuditFilter,
+    order: Order,
+    signal: AbortSignal,
+    onUnreadable?: (said: string) => void,
+  ): AsyncGenerator<FoundEntry> {
+    return this.#log.find.stream(filter, order, signal, onUnreadable)
   }
 
   async entry(place: number | undefined, given: string): Promise<FoundEntry & { hash: string }> {
@@ -69,6 +105,16 @@ export class Audit {
   /** Recomputes the whole chain from the bytes on disk. */
   verify(signal: AbortSignal): Promise<Verification> {
     return this.#log.find.verify(signal)
+  }
+
+  /** Each change of the key that signs, with the proof that it is in the log. Throws what the proof throws. */
+  async keyChanges(signal: AbortSignal): Promise<Omit<KeyChanges, 'environment'>> {
+    const { find, proof, state } = this.#log
+    const changes: KeyChanges['changes'] = []
+    const filter: AuditFilter = { action: 'log.rekeyed', outcome: 'applied' }
+    for await (const { place, line } of find.stream(filter, 'oldest', signal))
+      changes.push({ line, proof: await proof.proof(place, String(place), signal) })
+    return { log: state.log ?? '', changes }
   }
 
   /** Resolves true when the log has grown past `head`, false after `ms` or on abort. */

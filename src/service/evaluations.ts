@@ -14,19 +14,32 @@ export type Context = Record<string, unknown>
 export type Bulk = { body: string; etag: string }
 export type Single = { body: string; application: string }
 
+/** What is told beside a flag's value. */
+type Metadata = Resolution['metadata']
+type Tell = (metadata: Metadata) => Metadata
+
+/** A page tells everybody: what its user is to be told, and nothing of the owner, the roles or the incident. */
+export const forPages: Tell = ({ killed, message }) => ({
+  ...(killed === undefined ? {} : { killed }),
+  ...(message === undefined ? {} : { message }),
+})
+const forApps: Tell = metadata => metadata
+
 /** So many bulk answers (per credential and address) are kept per revision. */
 const KEPT = 1_000
 
 export class Evaluations {
   readonly #log: LogState
   readonly #environment: string
+  readonly #tell: Tell
   #state: State = INITIAL
   #answers = new Map<string, Prepared>()
   #bulks = new Map<string, Bulk>()
 
-  constructor(log: LogState, environment: string) {
+  constructor(log: LogState, environment: string, tell = forApps) {
     this.#log = log
     this.#environment = environment
+    this.#tell = tell
   }
 
   /** The answer for one flag; undefined where there is none, or where the applications given do not include its own. */
@@ -66,12 +79,13 @@ export class Evaluations {
 
   #assemble(apps: readonly string[] | undefined, flags: Prepared[], context: Context, streams: string): Bulk {
     const { revision, log = '' } = this.#state
-    const metadata = JSON.stringify({
+    const { flagSetId, ...about } = {
       flagSetId: apps?.join() ?? this.#environment,
       environment: this.#environment,
       revision,
       log,
-    })
+    }
+    const metadata = JSON.stringify({ flagSetId, ...this.#tell(about) })
     const answers = flags.map(flag => flag.answer(context)).join()
     const body = `{"flags":[${answers}],"metadata":${metadata},"eventStreams":${streams}}`
     return { body, etag: `"${hash('sha256', body, 'base64url')}"` }
@@ -91,7 +105,7 @@ export class Evaluations {
     if (known !== undefined) return known
     const flag = this.#state.flags.get(key)
     if (flag === undefined) return undefined
-    const made = new Prepared(flag, this.#state.revision)
+    const made = new Prepared(flag, this.#state.revision, this.#tell)
     this.#answers.set(key, made)
     return made
   }
@@ -112,13 +126,15 @@ class Prepared {
   readonly isStatic: boolean
   readonly #flag: FlagState
   readonly #revision: number
+  readonly #tell: Tell
   /** By reason and variant: a targeted flag has no more answers than these. */
   readonly #bodies = new Map<string, string>()
 
-  constructor(flag: FlagState, revision: number) {
+  constructor(flag: FlagState, revision: number, tell: Tell) {
     this.isStatic = isStatic(flag)
     this.#flag = flag
     this.#revision = revision
+    this.#tell = tell
   }
 
   get application(): string {
@@ -141,7 +157,8 @@ class Prepared {
   }
 
   #keep(name: string, resolution: Resolution): string {
-    const { value, variant, reason, metadata } = resolution
+    const { value, variant, reason } = resolution
+    const metadata = this.#tell(resolution.metadata)
     const { key, variants } = this.#flag.definition
     const rest = JSON.stringify({ reason: REASONS[reason], variant, metadata }).slice(1)
     const body = `{"key":${JSON.stringify(key)},"value":${textOf(value, variants)},${rest}`

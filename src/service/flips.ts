@@ -1,23 +1,29 @@
 // Kill, restore, step run, and what became of them. The rules are in domain/; here a request becomes a command for the gate.
 
 import type { Actor } from '../domain/actor.js'
+import { possibleMs } from '../domain/age.js'
 import { type Entry, parsePlace, placeOf } from '../domain/audit.js'
-import { type Claimed, strictly } from '../domain/claim.js'
+import { type Claimed, dangersOf, strictly } from '../domain/claim.js'
 import { decideDrill } from '../domain/drill.js'
 import { badInput, by, byCall, bySending, KillswitchError } from '../domain/errors.js'
 import { decideRestore } from '../domain/flip.js'
+import type { Hold } from '../domain/hold.js'
+import type { Incident } from '../domain/incident.js'
 import type { Kill } from '../domain/kill.js'
+import { killTextOf } from '../domain/kill-text.js'
 import { unknownFlag } from '../domain/near-key.js'
 import { type FlagState, summariseHold } from '../domain/state.js'
 import { callFor, chooseFlags, killsOf, needsChoice, previewRun } from '../domain/step-run.js'
 import type { LogState } from '../log/state.js'
 import type { Warning } from '../wire/hold.js'
 import type { RunVerdict, Step } from '../wire/runbook.js'
+import { passedBy } from './incidents.js'
 import type { Runbooks } from './runbooks.js'
 import type { Act, Origin, Submissions, Submitted } from './submissions.js'
 
 export type KillBody = { reason?: string; incident?: string; step?: string }
 export type RestoreBody = KillBody & { hold?: string; all?: boolean; undo?: boolean }
+export type GroupKillBody = KillBody & { flags: string[] }
 export type StepRunBody = { step: string; reason?: string; incident?: string; flags?: string[] }
 
 /** What a flip led to: its entries as they stand in the log. */
@@ -43,9 +49,10 @@ export class Flips {
 
   /** Puts a hold. Never refused for its paperwork: what is missing or wrong comes back as warnings. */
   async kill(actor: Actor, flag: string, body: KillBody, origin: Origin): Promise<Flipped> {
-    if (body.step !== undefined) await this.#runbooks.knownToKill()
-    const claimed = this.#runbooks.claim(body.step, flag, 'kill')
-    const { found: _, ...claim } = withReasonWarning(claimed, body.reason)
+    const asked = killTextOf(body)
+    if (asked.step !== undefined) await this.#runbooks.knownToKill()
+    const claimed = withReasonWarning(this.#runbooks.claim(asked.step, flag, 'kill'), asked.reason)
+    const { found: _, ...claim } = withWarnings(claimed, asked.warnings)
     return this.#submissions.submit(
       actor,
       { action: 'kill', priority: 'kill', flag, body },
@@ -54,6 +61,29 @@ export class Flips {
         v: 1,
         action: 'kill',
         flags: [flag],
+        receivedAt,
+        actor,
+        claim,
+        ...reasonAndIncident(asked),
+        request,
+      }),
+    )
+  }
+
+  /** The same for several flags, in one commit: all of them or none. */
+  async killAll(actor: Actor, { flags, ...body }: GroupKillBody, origin: Origin): Promise<Flipped> {
+    if (body.step !== undefined) await this.#runbooks.knownToKill()
+    const claims = flags.map(flag => this.#runbooks.claim(body.step, flag, 'kill'))
+    const claimed = claims.find(claim => claim.offRunbook) ?? claims[0]
+    const { found: _, ...claim } = withReasonWarning(claimed as Claimed, body.reason)
+    return this.#submissions.submit(
+      actor,
+      { action: 'step.run', priority: 'kill', body: { flags, ...body } },
+      origin,
+      (request, receivedAt): Kill => ({
+        v: 1,
+        action: 'step.run',
+        flags,
         receivedAt,
         actor,
         claim,
@@ -73,7 +103,10 @@ export class Flips {
   ): Promise<Flipped> {
     if (body.step !== undefined) await this.#runbooks.known()
     const act: Act = { action: 'restore', priority: 'flip', flag, body }
-    const present = this.#log.state.flags.get(flag)?.holds.map(hold => hold.id) ?? []
+    const holds = this.#log.state.flags.get(flag)?.holds ?? []
+    const present = holds.map(hold => hold.id)
+    const again = new Map(holds.map(hold => [hold.id, hold.again]))
+    const ages = new Map(holds.map(hold => [hold.id, this.#ageOf(hold)]))
     const restored = this.#submissions.submit(actor, act, origin, request => {
       const claim = strictly(this.#runbooks.claim(body.step, flag, 'restore'), body.step)
       if (body.reason === undefined && !body.undo) {
@@ -89,6 +122,12 @@ export class Flips {
         request,
         claim,
         present,
+        ages,
+        again,
+        recovery: {
+          passed: passedBy(this.#log),
+          runbookOf: (incident: Incident) => this.#runbooks.of(incident),
+        },
         ...body,
         ...(ifMatch === undefined ? {} : { ifMatch }),
       }
@@ -97,6 +136,13 @@ export class Flips {
     return restored.catch(error => {
       throw this.#notInTheLogYet(flag, error) ?? error
     })
+  }
+
+  /** A kill that was taken without the store came into the log later than it was made: only clocks say when that was. */
+  #ageOf({ id, place, since }: Hold): number {
+    const { state, condition } = this.#log
+    const age = state.merged.includes(id) ? { atLeastMs: 0 } : this.#log.ageOf(place)
+    return possibleMs(age, since, condition.clocks)
   }
 
   /** The rules saw the log alone: that they found no hold does not say that this instance holds the flag for none. */
@@ -124,9 +170,10 @@ export class Flips {
       origin,
       (request, receivedAt): Kill => {
         const { claimed, step, children } = this.#step(body.step)
-        const flags = chooseFlags(step, children, body.flags)
-        const { found: _, ...claim } = claimed
-        const papers = { claim, ...reasonAndIncident(body) }
+        const flags = chooseFlags(step, children, body)
+        const asked = killTextOf(body)
+        const { found: _, ...claim } = withWarnings(claimed, [...dangersOf(step), ...asked.warnings])
+        const papers = { claim, ...reasonAndIncident(asked) }
         return { v: 1, action: 'step.run', flags, receivedAt, actor, ...papers, request }
       },
     )
@@ -166,7 +213,7 @@ export class Flips {
     }
   }
 
-  /** What became of a flip, by the place of its entry or by the actor's own idempotency key. */
+  /** What became of a flip, by the place of its entry (a limited credential: of its own) or by the actor's own idempotency key. */
   async find(actor: Actor, id: string): Promise<FlipStatus> {
     const became = await this.#log.became(actor.id, id)
     if (became.state === 'pending') return { state: 'pending', entries: [] }
@@ -185,9 +232,12 @@ export class Flips {
       )
     if (became.state !== 'unknown') return became
     const place = parsePlace(id)
-    const entry = place === undefined ? undefined : await this.#log.entry(place)
-    if (entry !== undefined && isFlip(entry))
-      return { state: entry.action === 'flip.voided' ? 'never' : entry.outcome, entries: [entry] }
+    const there = place === undefined ? undefined : await this.#log.entry(place)
+    const entry = actor.only === undefined || there?.actor.id === actor.id ? there : undefined
+    if (entry !== undefined && isFlip(entry)) {
+      const state = entry.action === 'flip.voided' ? 'never' : entry.outcome
+      return { state, entries: entry.action === 'step.run' ? await this.#runOf(entry) : [entry] }
+    }
     if (entry !== undefined)
       throw new KillswitchError('unknown-flip', `Entry ${id} is no flip: it is ${entry.action}.`, {
         flip: id,
@@ -205,6 +255,12 @@ export class Flips {
         ],
       },
     )
+  }
+
+  /** A run with its flips, which follow it in the log; after seven days by itself. */
+  async #runOf(run: Entry): Promise<Entry[]> {
+    const became = await this.#log.became(run.actor.id, run.request.key)
+    return became.state === 'applied' || became.state === 'unchanged' ? became.entries : [run]
   }
 
   #step(name: string): { claimed: Claimed; step: Step; children: Step[] } {
@@ -232,8 +288,13 @@ function withReasonWarning(claimed: Claimed, reason: string | undefined): Claime
     code: 'no-reason',
     detail: 'No reason was given, and no step whose text could serve.',
   }
-  return { ...claimed, warnings: [...claimed.warnings, warning] }
+  return withWarnings(claimed, [warning])
 }
+
+const withWarnings = (claimed: Claimed, warnings: readonly Warning[]): Claimed => ({
+  ...claimed,
+  warnings: [...claimed.warnings, ...warnings],
+})
 
 const isFlip = (entry: Entry): boolean =>
   ['kill', 'restore', 'step.run', 'drill', 'flip.voided'].includes(entry.action)

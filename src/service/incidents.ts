@@ -1,18 +1,21 @@
-// Declare, note, adopt, change, tick, resolve: a request becomes a command for the gate; and what is asked of an incident.
+// Declare, note, adopt, change, tick, resolve, reopen: a request becomes a command for the gate; and what is asked of an incident.
 // The rules are in domain/incident-*.ts.
 
 import type { Actor } from '../domain/actor.js'
+import { certainMs } from '../domain/age.js'
 import { type Entry, placeOf } from '../domain/audit.js'
+import type { BusinessHours } from '../domain/business-hours.js'
 import { claimStep, strictly } from '../domain/claim.js'
 import { type Clock, parseTime, toTimestamp } from '../domain/clock.js'
 import { badInput, by } from '../domain/errors.js'
 import type { Incident } from '../domain/incident.js'
-import { type Adopt, decideAdopt, decideDeclareAndAdopt } from '../domain/incident-adopt.js'
-import { decideResolve } from '../domain/incident-resolve.js'
+import { type Adopt, decideAdopt, decideDeclareAndAdopt, isAbout } from '../domain/incident-adopt.js'
+import type { Passed } from '../domain/incident-clock.js'
+import { decideReopen, decideResolve } from '../domain/incident-resolve.js'
 import { type Change, decideChange, decideNote, decideTick, incidentOf } from '../domain/incident-rules.js'
 import type { PostmortemSource } from '../domain/postmortem-facts.js'
 import { findRunbook } from '../domain/runbook.js'
-import type { State } from '../domain/state.js'
+import type { FlagState, State } from '../domain/state.js'
 import type { LogState } from '../log/state.js'
 import type { Left, Note } from '../wire/entry.js'
 import type { Runbook } from '../wire/runbook.js'
@@ -23,16 +26,20 @@ import type { Act, Decide, Origin, Submissions, Submitted } from './submissions.
 export type DeclareBody = {
   id?: string
   title: string
-  runbook: string
-  severity: string
+  runbook?: string
+  severity?: string
   commander?: string
   adopt?: true | string[]
 }
+export type AdoptBody = { adopt?: Adopt; from?: string; reason?: string }
+export type ChangeBody = Omit<Change, 'runbook'> & { runbook?: string; reason?: string }
 export type TickBody = { step: string; ticked: 'done' | 'skipped'; reason?: string }
 export type ResolveBody = { reason?: string; leave?: Left[]; force?: boolean }
 
 const DAY_MS = 24 * 3_600_000
 const MOST_CHANGES = 100
+/** Acts that move holds, or say whether an incident may have them. */
+const MOVING: readonly Entry['action'][] = ['incident.adopted', 'incident.resolved', 'incident.reopened']
 
 export class Incidents {
   readonly #log: LogState
@@ -40,6 +47,8 @@ export class Incidents {
   readonly #runbooks: Runbooks
   readonly #audit: Audit
   readonly #clock: Clock
+  /** Undefined where none are set. */
+  readonly hours: BusinessHours | undefined
 
   constructor(parts: {
     log: LogState
@@ -47,22 +56,29 @@ export class Incidents {
     runbooks: Runbooks
     audit: Audit
     clock: Clock
+    hours?: BusinessHours | undefined
   }) {
     this.#log = parts.log
     this.#submissions = parts.submissions
     this.#runbooks = parts.runbooks
     this.#audit = parts.audit
     this.#clock = parts.clock
+    this.hours = parts.hours
   }
 
   declare(actor: Actor, { id, ...body }: DeclareBody, origin: Origin): Promise<Submitted> {
     const about = id === undefined ? {} : { incident: id }
     const act: Act = { action: 'incident.declared', priority: 'flip', ...about, body: { id, ...body } }
     return this.#submissions.submit(actor, act, origin, request => {
-      const runbook = findRunbook(this.#runbooks.all(), body.runbook) ?? this.#runbooks.get(body.runbook)
-      const command = { ...body, ...about, actor, request, runbook }
+      const { runbook: _, ...said } = body
+      const command = { ...said, ...about, ...this.#runbookNamed(body), actor, request }
       return (state, now) => decideDeclareAndAdopt(state, command, now)
     })
+  }
+
+  #runbookNamed({ runbook: id }: { runbook?: string }): { runbook?: Runbook } {
+    if (id === undefined) return {}
+    return { runbook: findRunbook(this.#runbooks.all(), id) ?? this.#runbooks.get(id) }
   }
 
   /** Everything the log has of an incident, for its post-mortem and its messages: adopted kills and confirmations too. */
@@ -70,14 +86,25 @@ export class Incidents {
     const incident = this.get(id)
     const found = new Map<number, Entry>()
     const take = (entry: Entry) => found.set(placeOf(entry), entry)
-    for await (const { entry } of this.#audit.stream({ incident: id }, 'oldest', signal)) take(entry)
+    let unreadable: string | undefined
+    const onUnreadable = (said: string) => {
+      unreadable = said
+    }
+    const told = (names: string | readonly string[]) =>
+      this.#audit.stream({ incident: names }, 'oldest', signal, onUnreadable)
+    for await (const { entry } of told(id)) take(entry)
+    // what was done under a name that it took over, until then
+    for (const { incident: by, history: names = [], ...taking } of [...found.values()]) {
+      if (by !== id || names.length === 0) continue
+      for await (const { entry } of told(names)) if (placeOf(entry) < placeOf(taking)) take(entry)
+    }
     for (const place of incident.flips.kills) {
       const entry = await this.#log.entry(place)
       if (entry !== undefined) take(entry)
     }
     const flag = [...incident.flips.flags]
     const proofs = {
-      action: 'flip.confirmed' as const,
+      action: ['flip.confirmed', 'flip.unconfirmed'] as const,
       ...(flag.length > 0 ? { flag } : {}),
       since: incident.declared.at,
     }
@@ -87,11 +114,15 @@ export class Incidents {
         if (entry.confirmed !== undefined && found.has(entry.confirmed.flip)) take(entry)
     }
     const entries = [...found.entries()].sort(([a], [b]) => a - b).map(([, entry]) => entry)
-    const runbook = this.#runbooks.all().find(each => each.id === incident.runbook.id)
+    const runbook = this.runbookOf(incident)
     const definition = (key: string | undefined) =>
       key === undefined ? undefined : this.#log.state.flags.get(key)?.definition
     const applications = this.#log.state.catalogue?.applications ?? []
-    return { incident, entries, environment, definition, applications, ...(runbook ? { runbook } : {}) }
+    return {
+      ...{ incident, entries, environment, definition, applications },
+      ...(runbook ? { runbook } : {}),
+      ...(unreadable === undefined ? {} : { unreadable }),
+    }
   }
 
   note(actor: Actor, incident: string, note: Note, origin: Origin): Promise<Submitted> {
@@ -102,33 +133,39 @@ export class Incidents {
   }
 
   /** `priority: flip` as for all that moves a hold. */
-  adopt(actor: Actor, incident: string, body: { adopt: Adopt; reason?: string }, origin: Origin) {
+  adopt(actor: Actor, incident: string, body: AdoptBody, origin: Origin): Promise<Submitted> {
     return this.#submit(actor, 'incident.adopted', incident, body, origin, command => {
       const asked = { ...command, ...body }
       return (state, now) => decideAdopt(state, { ...asked, runbook: this.#runbookIn(state, incident) }, now)
     })
   }
 
-  change(actor: Actor, incident: string, body: Change & { reason?: string }, origin: Origin) {
+  change(actor: Actor, incident: string, body: ChangeBody, origin: Origin): Promise<Submitted> {
     return this.#submit(actor, 'incident.changed', incident, body, origin, command => {
-      const { reason, ...change } = body
-      if (Object.keys(change).length === 0)
+      const { reason, runbook, ...change } = body
+      if (runbook === undefined && Object.keys(change).length === 0)
         throw badInput(
           { in: 'body', path: 'body', rule: 'minProperties', problem: 'changes nothing' },
-          'Say what changes: "severity", "commander", "title" or "link".',
+          'Say what changes: "severity", "runbook", "commander", "title" or "link".',
         )
-      const asked = { ...command, change, ...(reason === undefined ? {} : { reason }) }
+      const { runbook: newRunbook } = this.#runbookNamed(runbook === undefined ? {} : { runbook })
+      const asked = {
+        ...command,
+        change,
+        ...(newRunbook ? { newRunbook } : {}),
+        ...(reason === undefined ? {} : { reason }),
+      }
       return (state, now) => decideChange(state, { ...asked, runbook: this.#runbookIn(state, incident) }, now)
     })
   }
 
-  /** Strict: the step is one of the incident's own runbook. */
+  /** Strict: the step is one of the incident's own runbook; of any, while it has none. */
   tick(actor: Actor, incident: string, { step, ...body }: TickBody, origin: Origin): Promise<Submitted> {
     const asked = { step, ...body }
     return this.#submit(actor, 'incident.step', incident, asked, origin, command => {
       const { runbook: own } = this.get(incident)
-      const runbook = this.#runbooks.get(own.id)
-      const claim = strictly(claimStep([runbook], step, undefined, 'kill'), step)
+      const runbooks = own === undefined ? this.#runbooks.all() : [this.#runbooks.get(own.id)]
+      const claim = strictly(claimStep(runbooks, step, undefined, 'kill'), step)
       return (state, now) => decideTick(state, { ...command, ...body, claim }, now)
     })
   }
@@ -139,8 +176,28 @@ export class Incidents {
       for (const { until } of leave) assertTime('until', until)
       const asked = { ...command, leave, force, ...(reason === undefined ? {} : { reason }) }
       return (state, now) =>
-        decideResolve(state, { ...asked, runbook: this.#runbookIn(state, incident) }, now)
+        decideResolve(
+          state,
+          { ...asked, runbook: this.#runbookIn(state, incident), passed: this.passed, hours: this.hours },
+          now,
+        )
     })
+  }
+
+  reopen(actor: Actor, incident: string, body: { reason?: string }, origin: Origin): Promise<Submitted> {
+    return this.#submit(
+      actor,
+      'incident.reopened',
+      incident,
+      body,
+      origin,
+      command => (state, now) => decideReopen(state, { ...command, ...body }, now),
+    )
+  }
+
+  /** What waits are counted by. */
+  get passed(): Passed {
+    return passedBy(this.#log)
   }
 
   /** The incident; throws `unknown-incident`. */
@@ -149,8 +206,8 @@ export class Incidents {
   }
 
   /** The runbook of an incident as it is in force now; undefined where the catalogue no longer has it. */
-  runbookOf({ runbook }: Incident): Runbook | undefined {
-    return this.#runbooks.all().find(each => each.id === runbook.id)
+  runbookOf(incident: Incident): Runbook | undefined {
+    return this.#runbooks.of(incident)
   }
 
   /** Newest first. */
@@ -160,15 +217,34 @@ export class Incidents {
       .reverse()
   }
 
-  /** What changed a flag within 24 h: flips, and catalogues after the log's first; newest first. */
-  async changedLately(signal: AbortSignal): Promise<Entry[]> {
-    const filter = {
-      action: ['kill', 'restore', 'catalogue.loaded'] as const,
-      outcome: 'applied' as const,
-      since: toTimestamp(this.#clock() - DAY_MS),
-    }
-    const page = await this.#audit.page(filter, { order: 'newest', limit: MOST_CHANGES, waitMs: 0, signal })
-    return page.entries.map(({ entry }) => entry).filter(entry => entry.seq > 1)
+  /** What changed the incident's applications within 24 h: flips, and catalogues after the log's first; newest first. */
+  async changedLately(id: string, signal: AbortSignal): Promise<Entry[]> {
+    const about = { outcome: 'applied' as const, since: toTimestamp(this.#clock() - DAY_MS) }
+    const ask = { order: 'newest' as const, limit: MOST_CHANGES, waitMs: 0, signal }
+    const flag = this.#flagsOf(this.get(id))
+    const pages = await Promise.all([
+      this.#audit.page({ ...about, action: ['kill', 'restore'], ...(flag.length > 0 ? { flag } : {}) }, ask),
+      this.#audit.page({ ...about, action: 'catalogue.loaded' }, ask),
+    ])
+    return pages
+      .flatMap(page => page.entries.map(({ entry }) => entry))
+      .filter(entry => entry.seq > 1)
+      .sort((one, other) => placeOf(other) - placeOf(one))
+      .slice(0, MOST_CHANGES)
+  }
+
+  /** Those of its applications: the ones that its runbook is about, or that it has killed flags of. */
+  #flagsOf(incident: Incident): string[] {
+    const { state } = this.#log
+    const runbook = this.runbookOf(incident)
+    const flags = [...state.flags.values()]
+    const isOwn = (flag: FlagState) =>
+      incident.flips.flags.includes(flag.definition.key) ||
+      (runbook !== undefined && isAbout(state, runbook, flag))
+    const applications = new Set(flags.filter(isOwn).map(flag => flag.definition.application))
+    return flags
+      .filter(flag => applications.has(flag.definition.application))
+      .map(flag => flag.definition.key)
   }
 
   #runbookIn(state: State, id: string): Runbook | undefined {
@@ -184,14 +260,24 @@ export class Incidents {
     origin: Origin,
     prepare: (command: { actor: Actor; incident: string; request: Entry['request'] }) => Decide,
   ): Promise<Submitted> {
-    const priority = action === 'incident.adopted' || action === 'incident.resolved' ? 'flip' : 'note'
+    const priority = MOVING.includes(action) ? 'flip' : 'note'
     const act: Act = { action, priority, incident, body }
     return this.#submissions.submit(actor, act, origin, request => prepare({ actor, incident, request }))
   }
 }
 
-/** Owner and due belong to an action alone. */
-function assertNote({ kind, owner, due }: Note): void {
+export const passedBy =
+  (log: LogState): Passed =>
+  ({ place, at }) =>
+    certainMs(log.ageOf(place), at, log.condition.clocks)
+
+/** Owner and due belong to an action alone, and whom to an escalation, which is none without. */
+function assertNote({ kind, to, owner, due }: Note): void {
+  if ((kind === 'escalated') !== (to !== undefined))
+    throw badInput(
+      { in: 'body', path: to === undefined ? 'body.to' : 'body.kind', problem: 'do not go together' },
+      `"to" says whom it was escalated to: it belongs to a note of kind "escalated", and to no other; this one is "${kind}".`,
+    )
   if (kind !== 'action' && (owner !== undefined || due !== undefined))
     throw badInput(
       { in: 'body', path: 'body.kind', problem: 'must be action, with "owner" or "due"' },

@@ -7,7 +7,8 @@ import { applyLinks } from '../catalogue/runbooks/links.js'
 import { readRunbooks } from '../catalogue/runbooks/reader.js'
 import { type Claimed, claimStep } from '../domain/claim.js'
 import { KillswitchError } from '../domain/errors.js'
-import { formOf } from '../domain/near-key.js'
+import type { Incident } from '../domain/incident.js'
+import { nearest } from '../domain/near-id.js'
 import type { LogState } from '../log/state.js'
 import type { Subscribe } from '../log/subscribe.js'
 import type { CatalogueDocument } from '../wire/catalogue.js'
@@ -81,8 +82,13 @@ export class Runbooks {
     throw new KillswitchError(
       'unknown-runbook',
       `There is no runbook "${id}": there are ${ids.join(', ') || 'none'}.`,
-      { runbooks: ids, near: ids.filter(each => formOf(each) === formOf(id)) },
+      { runbooks: ids, near: nearest(id, ids) },
     )
+  }
+
+  /** The one that an incident follows; undefined where it has none, or the catalogue no longer has it. */
+  of({ runbook }: Incident): Runbook | undefined {
+    return runbook && this.#byId.get(runbook.id)
   }
 
   /** The Markdown as its team wrote it. */

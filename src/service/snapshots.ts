@@ -2,12 +2,14 @@
 // once per revision and not once per request.
 
 import { createHash } from 'node:crypto'
+import type { Hold } from '../domain/hold.js'
 import type { Kill } from '../domain/kill.js'
 import { toProvisionalHold } from '../domain/provisional.js'
 import { type FlagState, isKilled, killValue, type State } from '../domain/state.js'
 import type { LogState } from '../log/state.js'
 import type { FlagDefinition } from '../wire/catalogue.js'
 import type { Change, Held, Position, ProvisionalHold, Snapshot, SnapshotFlag } from '../wire/snapshot.js'
+import type { Warrants } from './warrants.js'
 
 /** The applications of a credential, as one name: `*` for all, else their ids in order. */
 export const audienceOf = (apps: readonly string[] | undefined): string =>
@@ -22,13 +24,15 @@ type Prepared = { snapshot?: { body: Buffer; etag: string }; change?: Change }
 export class Snapshots {
   readonly #log: LogState
   readonly #environment: string
+  readonly #warrants: Pick<Warrants, 'of'>
   #state: State | undefined
   #provisional: readonly Kill[] | undefined
   #prepared = new Map<string, Prepared>()
 
-  constructor(log: LogState, environment: string) {
+  constructor(log: LogState, environment: string, warrants: Pick<Warrants, 'of'>) {
     this.#log = log
     this.#environment = environment
+    this.#warrants = warrants
   }
 
   /** The serialised snapshot and its strong ETag. */
@@ -71,23 +75,25 @@ export class Snapshots {
       environment: this.#environment,
       log: state.log ?? '',
       revision: state.revision,
+      hash: state.revisionHash,
       catalogue: state.catalogue?.digest ?? '',
       at: state.revisedAt,
-      provisional: provisionalOf(flagsOf(this.#log.known, audience)),
+      provisional: this.#provisionalOf(flagsOf(this.#log.known, audience)),
       merged: [...state.merged],
+      released: [...state.reconciled],
     }
   }
 
   #snapshot(audience: string): Snapshot {
     const { state } = this.#log
-    const flags = flagsOf(state, audience).map(flag => [flag.definition.key, snapshotFlag(flag)] as const)
+    const flags = flagsOf(state, audience).map(flag => [flag.definition.key, this.#flagOf(flag)] as const)
     return { ...this.#position(state, audience), flags: Object.fromEntries(flags) }
   }
 
   #change(audience: string): Change {
     const { state } = this.#log
     const flags = flagsOf(state, audience)
-    const held = flags.filter(isKilled).map(flag => [flag.definition.key, heldOf(flag)] as const)
+    const held = flags.filter(isKilled).map(flag => [flag.definition.key, this.#heldOf(flag)] as const)
     const flipped = flags
       .filter(flag => flag.flipped > 0)
       .map(flag => [flag.definition.key, flag.flipped] as const)
@@ -97,30 +103,40 @@ export class Snapshots {
       flipped: Object.fromEntries(flipped),
     }
   }
+
+  #flagOf(flag: FlagState): SnapshotFlag {
+    return { ...definitionOf(flag), ...(isKilled(flag) ? { held: this.#heldOf(flag) } : {}) }
+  }
+
+  #heldOf({ definition, holds }: FlagState): Held {
+    const [oldest] = holds
+    const warrants = this.#warrants.of(holds)
+    return {
+      variant: definition.killVariant,
+      value: killValue(definition),
+      since: oldest?.since ?? '',
+      ...(oldest?.incident === undefined ? {} : { incident: oldest.incident }),
+      holds: holds.map(hold => hold.id),
+      ...(warrants === undefined ? {} : { warrants }),
+    }
+  }
+
+  /** Held provisionally: told apart, because apps let go of it only when it is named as merged. */
+  #provisionalOf(flags: readonly FlagState[]): ProvisionalHold[] {
+    const told = (hold: Hold, flag: FlagState) => ({
+      ...toProvisionalHold(hold, flag),
+      ...warrantOf(this.#warrants.of([hold])?.[0]),
+    })
+    return flags.flatMap(flag => flag.holds.filter(hold => hold.provisional).map(hold => told(hold, flag)))
+  }
 }
 
 const flagsOf = (state: State, audience: string): FlagState[] =>
   [...state.flags.values()].filter(flag => covers(audience, flag.definition.application))
 
-/** Held provisionally: told apart, because apps let go of it only when it is named as merged. */
-const provisionalOf = (flags: readonly FlagState[]): ProvisionalHold[] =>
-  flags.flatMap(flag =>
-    flag.holds.filter(hold => hold.provisional).map(hold => toProvisionalHold(hold, flag)),
-  )
+const warrantOf = (warrant = '') => (warrant === '' ? {} : { warrant })
 
-function heldOf(flag: FlagState): Held {
-  const { definition, holds } = flag
-  const [oldest] = holds
-  return {
-    variant: definition.killVariant,
-    value: killValue(definition),
-    since: oldest?.since ?? '',
-    ...(oldest?.incident === undefined ? {} : { incident: oldest.incident }),
-    holds: holds.map(hold => hold.id),
-  }
-}
-
-function snapshotFlag(flag: FlagState): SnapshotFlag {
+function definitionOf(flag: FlagState): SnapshotFlag {
   const {
     application,
     variants,
@@ -145,7 +161,6 @@ function snapshotFlag(flag: FlagState): SnapshotFlag {
     ...(staleAfterSeconds === undefined ? {} : { staleAfterSeconds }),
     onStale,
     flipped: flag.flipped,
-    ...(isKilled(flag) ? { held: heldOf(flag) } : {}),
   }
 }
 

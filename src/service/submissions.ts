@@ -11,7 +11,8 @@ import { decideKill, type Kill } from '../domain/kill.js'
 import type { Seen } from '../domain/seen.js'
 import type { State } from '../domain/state.js'
 import type { Asked, Durability, Priority, Submit } from '../log/submit.js'
-import type { Refusals } from './refusals.js'
+import type { Counted } from './counted.js'
+import type { Repeats } from './repeats.js'
 
 /** Where a request came from, as the entry keeps it; `key` is the caller's Idempotency-Key, `seen` its floor. */
 export type Origin = { id: string; key?: string; ip?: string; userAgent?: string; seen?: Seen }
@@ -37,12 +38,14 @@ export type Act = {
 
 export class Submissions {
   readonly #submit: Submit
-  readonly #refusals: Refusals
+  readonly #refusals: Counted
+  readonly #repeats: Repeats
   readonly #clock: Clock
 
-  constructor(parts: { submit: Submit; refusals: Refusals; clock: Clock }) {
+  constructor(parts: { submit: Submit; refusals: Counted; repeats: Repeats; clock: Clock }) {
     this.#submit = parts.submit
     this.#refusals = parts.refusals
+    this.#repeats = parts.repeats
     this.#clock = parts.clock
   }
 
@@ -59,7 +62,10 @@ export class Submissions {
     const request = requestOf(origin, key, digest)
     const ready = prepared(actor, act, request, () => prepare(request, toTimestamp(receivedAt)))
     const kill = typeof ready === 'function' ? undefined : ready
-    const decide = typeof ready === 'function' ? ready : (state: State) => decideKill(state, ready)
+    const decide =
+      typeof ready === 'function'
+        ? ready
+        : this.#repeats.counting(actor, (state: State) => decideKill(state, ready))
     const asked: Asked = {
       priority: act.priority,
       actor: actor.id,
@@ -70,7 +76,9 @@ export class Submissions {
       ...(kill === undefined ? {} : { kill }),
       ...(origin.seen === undefined ? {} : { seen: origin.seen }),
     }
-    return { ...(await this.#submit.entries(asked)), key }
+    const taken = await this.#submit.entries(asked)
+    if (taken.isCounted && kill !== undefined) this.#repeats.took(kill, taken)
+    return { ...taken, key }
   }
 
   /** Records a request that was refused before it came to the rules: its body, its role. */
@@ -92,7 +100,10 @@ export class Submissions {
     return (state, now) => {
       const verdict = decide(state, now)
       if (verdict.refusal === undefined) return verdict
-      admitted ??= this.#refusals.admit(actor)
+      if (admitted === undefined) {
+        admitted = this.#refusals.admit(actor)
+        if (!admitted) this.#refusals.count(actor)
+      }
       return admitted ? verdict : { drafts: [], refusal: verdict.refusal }
     }
   }

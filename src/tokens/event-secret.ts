@@ -22,7 +22,9 @@ export function openEventSecret(secret: string, tokens: Tokens, now: number): Cr
   const given = Buffer.from(mac, 'base64url')
   return tokens
     .credentialsOf(id, now)
-    .find(({ sha256, actor }) => !actor.only && timingSafeEqual(given, sign(id, sha256, Number(until))))
+    .find(
+      ({ sha256, actor }) => actor.only !== 'kill' && timingSafeEqual(given, sign(id, sha256, Number(until))),
+    )
 }
 
 const sign = (id: string, sha256: string, until: number): Buffer =>

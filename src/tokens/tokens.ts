@@ -4,11 +4,12 @@
 import { hash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { type Document, LineCounter, parseDocument } from 'yaml'
-import type { Actor } from '../domain/actor.js'
+import { type Actor, reaches } from '../domain/actor.js'
 import { describeFault, type Fault } from '../domain/catalogue.js'
 import { parseTime } from '../domain/clock.js'
 import { KillswitchError } from '../domain/errors.js'
-import { ROLES, type Role } from '../wire/words.js'
+import { outOfFiles, outOfFilesIn } from '../domain/out-of-files.js'
+import { LIMITS, type Limit, ROLES, type Role } from '../wire/words.js'
 
 /** What one stored hash stands for. `sha256`, in hex, names it among those of the same actor. */
 export type Credential = { outcome: 'known'; actor: Actor; sha256: string; expires?: number }
@@ -18,8 +19,30 @@ export type Identified = Credential | { outcome: 'unknown' } | { outcome: 'expir
 export class Tokens {
   readonly #byHash = new Map<string, Credential>()
 
-  /** `entries` as a tokens file has them; `file` is named in faults. Throws `configuration` with every fault. */
+  /** `text` as a tokens file has it; `file` is named in faults. Throws `configuration` with every fault. */
   static parse(text: string, file: string): Tokens {
+    const { tokens, passedOver } = Tokens.#parse(text, file)
+    if (passedOver.length > 0) throw faulty(passedOver)
+    return tokens
+  }
+
+  /**
+   * For a start: what an older version took is no reason to start without the rest. Entries with a reserved id are left out
+   * and members without an effect are passed over; `passedOver` says which. Throws `configuration` with every other fault.
+   */
+  static parseAtStart(text: string, file: string): { tokens: Tokens; passedOver: Fault[] } {
+    return Tokens.#parse(text, file)
+  }
+
+  static async read(file: string): Promise<Tokens> {
+    return Tokens.parse(await readTokensFile(file), file)
+  }
+
+  static async readAtStart(file: string): Promise<{ tokens: Tokens; passedOver: Fault[] }> {
+    return Tokens.parseAtStart(await readTokensFile(file), file)
+  }
+
+  static #parse(text: string, file: string): { tokens: Tokens; passedOver: Fault[] } {
     const counter = new LineCounter()
     const document = parseDocument(text, { lineCounter: counter, schema: 'core', prettyErrors: false })
     const faults: Fault[] = document.errors.map(({ pos, message }) => ({
@@ -28,6 +51,7 @@ export class Tokens {
       message,
     }))
     const tokens = new Tokens()
+    const passedOver: Fault[] = []
     const list = faults.length === 0 ? plain(document, file, faults) : []
     if (!Array.isArray(list))
       faults.push({
@@ -41,27 +65,19 @@ export class Tokens {
         const offset = (document.getIn([index], true) as { range?: [number] } | undefined)?.range?.[0] ?? 0
         const { line } = counter.linePos(offset)
         faults.push(...faultsOf(item, seen).map(message => ({ file, line, message })))
-        if (faults.length === 0) tokens.#add(item as TokenEntry)
+        if (faults.length > 0) continue
+        const entry = item as TokenEntry
+        passedOver.push(...vainIn(entry).map(message => ({ file, line, message })))
+        if (!isReserved(entry.id)) tokens.#add(entry)
       }
     }
-    if (faults.length > 0)
-      throw new KillswitchError('configuration', faults.map(describeFault).join('\n'), { faults })
-    return tokens
-  }
-
-  static async read(file: string): Promise<Tokens> {
-    const text = await readFile(file, 'utf8').catch(error => {
-      throw new KillswitchError(
-        'configuration',
-        `The tokens file ${file} cannot be read (${(error as NodeJS.ErrnoException).code}): give its path in KILLSWITCH_TOKENS_FILE.`,
-      )
-    })
-    return Tokens.parse(text, file)
+    if (faults.length > 0) throw faulty([...faults, ...passedOver])
+    return { tokens, passedOver }
   }
 
   /** Adds the sealed credential that may kill anything and do nothing else. */
   withBreakGlass(sha256: string): this {
-    this.#remember({ id: 'break-glass', role: 'owner', only: 'kill' }, sha256)
+    this.#remember({ id: BREAK_GLASS, role: 'owner', only: 'kill' }, sha256)
     return this
   }
 
@@ -87,6 +103,16 @@ export class Tokens {
     return found?.expires !== undefined && found.expires <= now ? undefined : found
   }
 
+  /** Every stored hash, in order. */
+  get hashes(): string[] {
+    return [...this.#byHash.keys()].sort()
+  }
+
+  /** Whose they are. */
+  get actors(): string[] {
+    return [...new Set([...this.#byHash.values()].map(({ actor }) => actor.id))]
+  }
+
   get size(): number {
     return this.#byHash.size
   }
@@ -95,7 +121,7 @@ export class Tokens {
     const actor = {
       id,
       role,
-      ...(apps === undefined ? {} : { apps }),
+      ...(apps === undefined || role !== 'sdk' ? {} : { apps }),
       ...(only === undefined ? {} : { only }),
     }
     for (const each of [sha256].flat())
@@ -130,10 +156,42 @@ type TokenEntry = {
   sha256: string | string[]
   expires?: string
   apps?: string[]
-  only?: 'kill'
+  only?: Limit
 }
 const MEMBERS = ['id', 'role', 'sha256', 'expires', 'apps', 'only', 'note']
 const isText = (value: unknown): value is string => typeof value === 'string'
+
+/** As whom the log has the sealed credential, and the service itself. */
+const BREAK_GLASS = 'break-glass'
+const RESERVED = [BREAK_GLASS, 'killswitch']
+const isReserved = (id: string): boolean => RESERVED.includes(id.toLowerCase())
+
+/** What of a valid entry would mislead: a name that others act under, a limit that limits nothing. */
+function vainIn({ id, role, apps, only }: TokenEntry): string[] {
+  const found: string[] = []
+  if (isReserved(id))
+    found.push(`id "${id}" is reserved: the log has the service's own acts under it. Give another id.`)
+  if (apps !== undefined && role !== 'sdk')
+    found.push(
+      `apps limits credentials of role sdk alone, and "${id}" has role ${role}: leave apps out, it would do nothing.`,
+    )
+  if (only === 'kill' && !reaches(role, 'operator'))
+    found.push(`only: kill is of a role that may kill, and ${role} may not: give "${id}" operator or higher.`)
+  return found
+}
+
+const faulty = (faults: Fault[]): KillswitchError =>
+  new KillswitchError('configuration', faults.map(describeFault).join('\n'), { faults })
+
+const readTokensFile = (file: string): Promise<string> =>
+  readFile(file, 'utf8').catch(error => {
+    const outOf = outOfFilesIn(error)
+    if (outOf !== undefined) throw outOfFiles(outOf, error)
+    throw new KillswitchError(
+      'configuration',
+      `The tokens file ${file} cannot be read (${(error as NodeJS.ErrnoException).code}): give its path in KILLSWITCH_TOKENS_FILE.`,
+    )
+  })
 
 function faultsOf(item: unknown, seen: Set<string>): string[] {
   if (typeof item !== 'object' || item === null || Array.isArray(item))
@@ -168,7 +226,11 @@ function faultsOf(item: unknown, seen: Set<string>): string[] {
     apps === undefined || (Array.isArray(apps) && apps.length > 0 && apps.every(isText)),
     'apps: give a list of application names.',
   )
-  check(only === undefined || only === 'kill', 'only: the one value is "kill".')
+  check(only === undefined || LIMITS.includes(only as Limit), `only: give one of ${LIMITS.join(', ')}.`)
+  check(
+    only !== 'evaluate' || role === 'sdk',
+    'only: evaluate is of role sdk: a page shows its token to everybody.',
+  )
   for (const hash of hashes.filter(isText)) {
     // two names for one secret: the log would name the wrong one
     check(

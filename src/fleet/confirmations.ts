@@ -1,0 +1,196 @@
+// What was proved of each flip, written to the log: `flip.confirmed` once every instance has shown it, `flip.unconfirmed`
+// after a minute with who has not, and `flip.confirmed` after all when the last of them has. Each is written once, however
+// many instances of the service see it.
+
+import { type Entry, isProvable, type SealedEntry } from '../domain/audit.js'
+import { type Clock, toTimestamp } from '../domain/clock.js'
+import { type Flip, TIME_UP_MS } from '../domain/convergence.js'
+import type { LogState } from '../log/state.js'
+import type { Submit } from '../log/submit.js'
+import type { Subscribe } from '../log/subscribe.js'
+import type { Convergence } from '../wire/convergence.js'
+import type { Confirmation } from '../wire/entry.js'
+import type { Fleet } from './fleet.js'
+import { flipOf } from './flips.js'
+
+/** How long a flip is watched for its late completion. */
+const WATCHED_MS = 24 * 3_600_000
+
+type Watched = { flip: Flip; entry: Entry; timer: NodeJS.Timeout; isTold: boolean }
+
+export class Confirmations {
+  readonly #log: LogState
+  readonly #submit: Submit
+  readonly #fleet: Fleet
+  readonly #clock: Clock
+  readonly #watched = new Map<number, Watched>()
+  readonly #unsubscribe: (() => void)[]
+  #looking: Promise<void> | undefined
+  #again = false
+  #resting: NodeJS.Timeout | undefined
+
+  constructor(parts: { log: LogState; submit: Submit; subscribe: Subscribe; fleet: Fleet; clock: Clock }) {
+    this.#log = parts.log
+    this.#submit = parts.submit
+    this.#fleet = parts.fleet
+    this.#clock = parts.clock
+    this.#unsubscribe = [
+      parts.subscribe.entries(entries => this.#take(entries)),
+      this.#fleet.subscribe(() => this.#look()),
+    ]
+  }
+
+  /** Takes up what an earlier run left open: the last flip of each flag, of the last day, if it is not confirmed. */
+  async start(): Promise<void> {
+    const { flags } = this.#log.state
+    for (const { lastProof, flippedAt } of flags.values()) {
+      if (lastProof === undefined || lastProof.confirmedAt !== undefined) continue
+      const at = this.#fleet.hourOf({ at: Date.parse(flippedAt), revision: lastProof.place })
+      if (this.#clock() - at > WATCHED_MS) continue
+      const entry = await this.#log.entry(lastProof.place)
+      if (entry !== undefined) this.#watch(entry, WATCHED_MS)
+    }
+    this.#look()
+  }
+
+  async close(): Promise<void> {
+    for (const unsubscribe of this.#unsubscribe) unsubscribe()
+    for (const { timer } of this.#watched.values()) clearTimeout(timer)
+    this.#watched.clear()
+    clearTimeout(this.#resting)
+    await this.#looking
+  }
+
+  #take(entries: readonly SealedEntry[]): void {
+    for (const { entry } of entries) this.#watch(entry, TIME_UP_MS)
+  }
+
+  /** Of one that is older than so long, nothing is waited for. */
+  #watch(entry: Entry, withinMs: number): void {
+    if (!isProvable(entry) || entry.outcome !== 'applied') return
+    const found = flipOf(entry, this.#log.state)
+    if (found === undefined || this.#watched.has(found.revision)) return
+    const flip = { ...found, at: this.#fleet.hourOf(found) }
+    if (this.#clock() - flip.at > withinMs) return
+    this.#supersede(flip)
+    const left = Math.max(0, TIME_UP_MS - (this.#clock() - flip.at))
+    const timer = setTimeout(() => void this.#timeUp(flip.revision), left).unref()
+    this.#watched.set(flip.revision, { flip, entry, timer, isTold: false })
+  }
+
+  /** Nobody waits for the late completion of a flip that a later one of its flag came after. */
+  #supersede({ flag, revision }: Flip): void {
+    for (const [place, { flip, isTold }] of this.#watched)
+      if (flip.flag === flag && place < revision && isTold) this.#forget(place)
+  }
+
+  /** One look at a time; what changes meanwhile is looked at after it. */
+  #look(): void {
+    if (this.#looking !== undefined) {
+      this.#again = true
+      return
+    }
+    const began = performance.now()
+    this.#looking = this.#lookAtAll().finally(() => {
+      // for no more than a tenth of the time: it looks at the whole fleet, and ten thousand report
+      this.#resting = setTimeout(() => this.#rested(), 9 * (performance.now() - began)).unref()
+    })
+  }
+
+  #rested(): void {
+    this.#looking = undefined
+    if (!this.#again) return
+    this.#again = false
+    this.#look()
+  }
+
+  async #lookAtAll(): Promise<void> {
+    const shown = new Map<string, number>()
+    for (const [place, watched] of [...this.#watched]) {
+      const { application, revision, at } = watched.flip
+      const byAll = shown.get(application) ?? this.#fleet.shownByAll(application)
+      shown.set(application, byAll)
+      if (byAll < revision && this.#clock() - at <= WATCHED_MS) continue
+      const convergence = await this.#fleet.convergence(watched.flip)
+      if (convergence.status === 'confirmed') await this.#confirm(place, watched, convergence)
+      else if (this.#clock() - watched.flip.at > WATCHED_MS) this.#forget(place)
+    }
+  }
+
+  async #timeUp(place: number): Promise<void> {
+    const watched = this.#watched.get(place)
+    if (watched === undefined || watched.isTold) return
+    const convergence = await this.#fleet.convergence(watched.flip)
+    if (convergence.status === 'confirmed') await this.#confirm(place, watched, convergence)
+    else {
+      watched.isTold = true
+      await this.#write(watched, convergence, false)
+    }
+  }
+
+  async #confirm(place: number, watched: Watched, convergence: Convergence): Promise<void> {
+    if (await this.#write(watched, convergence, true)) this.#forget(place)
+  }
+
+  #forget(place: number): void {
+    clearTimeout(this.#watched.get(place)?.timer)
+    this.#watched.delete(place)
+  }
+
+  /** Whether it is in the log. While the store is away it is not, and is tried again with the next look. */
+  async #write({ flip, entry }: Watched, convergence: Convergence, complete: boolean): Promise<boolean> {
+    const action = complete ? 'flip.confirmed' : 'flip.unconfirmed'
+    // every instance of the service uses the same key: the first one writes, the others find it written
+    const key = `${action}-${flip.revision}`
+    const confirmed = confirmationOf(flip, convergence, complete)
+    const asked = {
+      priority: 'note' as const,
+      actor: 'killswitch',
+      key,
+      digest: key,
+      decide: (_: unknown, now: number) => ({
+        drafts: [
+          {
+            action,
+            outcome: 'applied' as const,
+            actor: { id: 'killswitch', role: 'owner' as const, via: 'service' as const },
+            receivedAt: toTimestamp(now),
+            ...about(entry),
+            confirmed,
+            request: { id: key, key, digest: key },
+          } as const,
+        ],
+      }),
+    }
+    return this.#submit.entries(asked).then(
+      () => true,
+      () => false,
+    )
+  }
+}
+
+function confirmationOf({ revision }: Flip, convergence: Convergence, complete: boolean): Confirmation {
+  const { count, pending, lost, cannotProve, expired, apart, because, served, firstMs, lastMs } = convergence
+  const names = (list: readonly { instance: string }[]) => list.map(({ instance }) => instance)
+  return {
+    flip: revision,
+    complete,
+    applied: count.applied,
+    of: count.applied + count.pending + count.lost + count.cannotProve + count.expired,
+    pending: names(pending),
+    lost: names(lost),
+    ...(cannotProve.length > 0 ? { cannotProve: names(cannotProve) } : {}),
+    ...(expired.length > 0 ? { expired } : {}),
+    ...(apart.length > 0 ? { apart: apart.map(({ instance, detail }) => `${instance}: ${detail}`) } : {}),
+    ...(because.length > 0 ? { because: because.map(({ code }) => code) } : {}),
+    served,
+    ...(firstMs === undefined ? {} : { firstMs }),
+    ...(lastMs === undefined ? {} : { lastMs }),
+  }
+}
+
+function about({ flag, application, label, incident }: Entry) {
+  return Object.fromEntries(
+    Object.entries({ flag, application, label, incident }).filter(([, value]) => value !== undefined),
+  )
+}
