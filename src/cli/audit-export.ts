@@ -6,6 +6,8 @@ import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import type { ReadableStream } from 'node:stream/web'
 import { type Command, Option } from 'commander'
+import { inertJson } from '../text/json.js'
+import { visible } from '../text/terminal.js'
 import { type FilterOptions, filterQuery, withFilter } from './audit-filter.js'
 import { failureOf } from './client/client.js'
 import { type Cli, connect } from './context.js'
@@ -33,19 +35,27 @@ export function auditExportVerb(group: Command, { terminal }: Cli): void {
     const path = `/v1/audit${filterQuery(filter, { order: newest ? 'newest' : 'oldest' })}`
     const response = await client.stream(path, { accept: TYPES[format] })
     const from = Readable.fromWeb(response.body as ReadableStream)
-    if (output === undefined) return toStandardOutput(from, response.url)
+    if (output === undefined) return toStandardOutput(from, format, response.url)
     await toFile(from, output, response.url)
     terminal.say(`Written: ${output}`)
   })
 }
 
-async function toStandardOutput(from: Readable, url: string): Promise<void> {
+/** To a pipe as it comes, byte for byte; where a person looks, without what would act on a terminal. */
+async function toStandardOutput(from: Readable, format: Options['format'], url: string): Promise<void> {
   try {
-    await pipeline(from, process.stdout, { end: false })
+    if (process.stdout.isTTY) await pipeline(from, shownAs(format), process.stdout, { end: false })
+    else await pipeline(from, process.stdout, { end: false })
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EPIPE') throw brokenOff(error, url)
   }
 }
+
+const shownAs = (format: Options['format']) =>
+  async function* (from: Readable): AsyncGenerator<string> {
+    const harmless = format === 'csv' ? visible : inertJson
+    for await (const text of from.setEncoding('utf8')) yield harmless(String(text))
+  }
 
 async function toFile(from: Readable, output: string, url: string): Promise<void> {
   const part = `${output}.part`

@@ -3,6 +3,7 @@
 import type { Command } from 'commander'
 import { KillswitchError } from '../domain/errors.js'
 import type { Destination } from '../import-log.js'
+import { visible, visibleIn } from '../text/terminal.js'
 import { type Verdict, verify } from './audit-verify.js'
 import { type Cli, isJson, several } from './context.js'
 import { EXIT, type Exit, UsageError } from './exit.js'
@@ -16,8 +17,8 @@ Examples:
   killswitch audit import audit.ndjson --data-dir ./data
   killswitch audit import audit.ndjson --redis-url redis://127.0.0.1:6379 --environment production
 
-Stop the service first, import, and start it on the new store. The log only is imported: tokens and the key that signs
-checkpoints are files of their own. The password of Redis is better in a file: --redis-url "$(cat redis.url)".
+Stop the service first, import, and start it on the new store. The log only is imported: tokens and the key of the log are
+files of their own, and the service needs the same key there. The password of Redis is better in a file: --redis-url "$(cat redis.url)".
 Exit codes: 0 done, 2 usage, 3 refused (the export is not whole, or there is a log already), 5 unreachable.`
 
 export function auditImportVerb(group: Command, cli: Cli): void {
@@ -50,17 +51,17 @@ function refuse(cli: Cli, verdict: Verdict, asJson: boolean): void {
   const { terminal } = cli
   cli.exit = EXIT.refused
   if (asJson) {
-    terminal.raw(JSON.stringify({ ...verdict, ok: false }))
+    terminal.json(JSON.stringify({ ...verdict, ok: false }))
     return
   }
-  const lines = verdict.ok ? ['The export is empty.'] : verdictLines(verdict, terminal.style)
+  const lines = verdict.ok ? ['The export is empty.'] : verdictLines(visibleIn(verdict), terminal.style)
   terminal.out(...lines, 'Nothing was imported.')
 }
 
 async function carry(
   cli: Cli,
   to: Destination,
-  { file, entries, head }: Whole,
+  { file, entries, head, commits }: Whole,
   asJson: boolean,
 ): Promise<void> {
   const { terminal } = cli
@@ -74,8 +75,13 @@ async function carry(
     terminal.live('')
     if (end.hash !== head.hash)
       throw new UsageError(`${file} was changed while it was imported: empty the store, and do it again.`)
-    if (asJson) terminal.raw(JSON.stringify({ ok: true, entries, head }))
-    else terminal.out(`Imported: ${entries} entries, up to ${head.epoch}-${head.seq}, byte for byte.`)
+    const { keyId } = commits ?? {}
+    if (asJson) terminal.json(JSON.stringify({ ok: true, entries, head, keyId }))
+    else
+      terminal.out(
+        `Imported: ${entries} entries, up to ${head.epoch}-${head.seq}, byte for byte.`,
+        ...keyLines(keyId, to),
+      )
   } catch (error) {
     terminal.live('')
     if (!(error instanceof KillswitchError)) throw error
@@ -83,10 +89,18 @@ async function carry(
     const left =
       written > 0 ? ` ${written} of ${entries} entries are there now: empty the store, and do it again.` : ''
     const detail = `${error.detail}${left}`
-    if (asJson) terminal.raw(JSON.stringify({ ok: false, code: error.code, detail, written, ...error.data }))
-    else terminal.say(`${terminal.aside.red('Not imported')} (${error.code}): ${detail}`)
+    if (asJson) terminal.json(JSON.stringify({ ok: false, code: error.code, detail, written, ...error.data }))
+    else terminal.say(`${terminal.aside.red('Not imported')} (${error.code}): ${visible(detail)}`)
   }
 }
+
+/** A service with another key would follow the log, and commit nothing. */
+const keyLines = (keyId: string | undefined, to: Destination): string[] =>
+  keyId === undefined
+    ? []
+    : [
+        `It is signed with the key ${keyId}. Start the service with that key: KILLSWITCH_LOG_KEY_FILE${'dataDir' in to ? `, or log.key in ${to.dataDir}` : ''}.`,
+      ]
 
 function destinationOf({
   dataDir,

@@ -3,10 +3,12 @@
 import type { Command } from 'commander'
 import type { AuditPage } from '../wire/audit.js'
 import type { ListedEntry } from '../wire/entry.js'
+import type { Warning } from '../wire/hold.js'
 import { type FilterOptions, filterQuery, withFilter } from './audit-filter.js'
 import type { Client } from './client/client.js'
 import { type Cli, connect, isJson, wholeNumber } from './context.js'
 import { ENTRY_HEAD, entryRow } from './print/entry.js'
+import { warningLines } from './print/flip.js'
 import { table } from './print/table.js'
 
 type Options = FilterOptions & { limit: number; oldest?: true; cursor?: string }
@@ -30,13 +32,14 @@ export function auditQueryVerb(group: Command, { terminal }: Cli): void {
     const client = await connect(command)
     if (isJson(command)) {
       const limit = Math.min(options.limit, LARGEST_PAGE)
-      return terminal.raw((await page(client, options, limit, options.cursor)).text)
+      return terminal.json((await page(client, options, limit, options.cursor)).text)
     }
-    const { entries, next } = await collect(client, options)
+    const { entries, warnings, next, unreadable } = await collect(client, options)
     const { style, columns, now } = terminal
     const rows = entries.map(entry => entryRow(entry, style, now))
-    if (rows.length === 0) terminal.say('No entry matches.')
+    if (rows.length === 0) terminal.say('No entry matches.', ...warningLines(warnings, terminal.aside))
     else terminal.out(...table(ENTRY_HEAD, rows, { style, columns }))
+    if (unreadable !== undefined) terminal.say(unreadable)
     if (next !== undefined && entries.length >= options.limit)
       terminal.say(terminal.aside.dim(`There may be more: --limit ${options.limit * 4}, or --cursor ${next}`))
   })
@@ -47,9 +50,13 @@ const page = (client: Client, options: Options, limit: number, cursor?: string) 
     `/v1/audit${filterQuery(options, { order: options.oldest ? 'oldest' : 'newest', limit, ...(cursor ? { cursor } : {}) })}`,
   )
 
+type Collected = { entries: ListedEntry[]; warnings: Warning[]; next?: string; unreadable?: string }
+
 /** Pages may be short or empty and go on: they are read until there are enough entries, or no more of them. */
-async function collect(client: Client, options: Options): Promise<{ entries: ListedEntry[]; next?: string }> {
+async function collect(client: Client, options: Options): Promise<Collected> {
   const entries: ListedEntry[] = []
+  const warnings: Warning[] = []
+  let unreadable: string | undefined
   let cursor = options.cursor
   for (;;) {
     const { body } = await page(
@@ -59,9 +66,12 @@ async function collect(client: Client, options: Options): Promise<{ entries: Lis
       cursor,
     )
     entries.push(...body.entries)
+    warnings.push(...(body.warnings ?? []))
+    unreadable = body.unreadable ?? unreadable
+    const found = { entries, warnings, ...(unreadable === undefined ? {} : { unreadable }) }
     const isAtHead = options.oldest && body.entries.length === 0 && body.examined === 0
-    if (body.next === undefined || isAtHead) return { entries }
-    if (entries.length >= options.limit) return { entries, next: body.next }
+    if (body.next === undefined || isAtHead) return found
+    if (entries.length >= options.limit) return { ...found, next: body.next }
     cursor = body.next
   }
 }

@@ -1,8 +1,10 @@
 // killswitch audit tail: follows the log as it grows, onto the terminal or to a webhook.
 
 import { type Command, Option } from 'commander'
+import { visibleIn } from '../text/terminal.js'
 import { type FilterOptions, withFilter } from './audit-filter.js'
 import { follow, placeNow } from './client/follow.js'
+import { receiverOf } from './client/receiver.js'
 import { Relay } from './client/relay.js'
 import { type Cli, connect, isJson, wholeNumber } from './context.js'
 import { readCursor, writeCursor } from './cursor-file.js'
@@ -25,7 +27,9 @@ Examples:
   killswitch audit tail --post https://hooks.slack.com/services/... --as text --cursor chat.cursor
 
 With --post each entry is sent at least once, in order. The cursor file is written after the receiver
-has answered with 2xx; a receiver that fails is tried again until it answers, and nothing is passed over.
+has answered with 2xx. A receiver that fails (5xx, 408, 429, no answer) is tried again until it answers, and
+nothing is passed over; any other answer ends it with exit code 3, and a host that there is not with 2.
+A user and a password in the URL are sent as basic authentication, and shown nowhere.
 The header idempotency-key names the entry, for a receiver that wants to drop what it has.`
 
 export function auditTailVerb(group: Command, cli: Cli): void {
@@ -77,8 +81,8 @@ async function print(
     onTrouble: trouble => terminal.say(trouble),
   })) {
     const { style, now } = terminal
-    if (asJson) terminal.raw(JSON.stringify(entry))
-    else terminal.out(entryRow(entry, style, now).filter(Boolean).join('  '))
+    if (asJson) terminal.json(JSON.stringify(entry))
+    else terminal.out(entryRow(visibleIn(entry), style, now).filter(Boolean).join('  '))
     if (options.cursor !== undefined) await writeCursor(options.cursor, { place: entry.place, at: entry.at })
   }
 }
@@ -91,8 +95,7 @@ async function relay(
 ): Promise<void> {
   if (cursor === undefined)
     throw new UsageError('--post needs --cursor <file>: without it, a restart would not know its place.')
-  if (!URL.canParse(post) || !/^https?:$/.test(new URL(post).protocol))
-    throw new UsageError(`"${post}" is not a URL to post to.`)
+  const to = receiverOf(post)
   const client = await connect(command)
   let start = await readCursor(cursor)
   if (start === undefined) {
@@ -100,8 +103,8 @@ async function relay(
     await writeCursor(cursor, start)
   }
   const onTrouble = (trouble: string) => terminal.say(trouble)
-  const receiver = new Relay({ url: post, form, signal, onTrouble })
-  terminal.say(`Relaying what comes after entry ${start.place} to ${new URL(post).origin}.`)
+  const receiver = new Relay({ receiver: to, form, signal, onTrouble })
+  terminal.say(`Relaying what comes after entry ${start.place} to ${new URL(to.url).origin}.`)
   for await (const entry of follow(client, { filter: options, start, signal, onTrouble })) {
     if (!(await receiver.send(entry))) return
     await writeCursor(cursor, { place: entry.place, at: entry.at })

@@ -6,6 +6,7 @@ import { parseEntry } from '../domain/chain.js'
 import { parseCheckpoint } from '../domain/checkpoint.js'
 import { leafHash, verifyInclusion } from '../domain/merkle.js'
 import { type Verifier, verifyNote } from '../domain/note.js'
+import { visibleIn } from '../text/terminal.js'
 import type { InclusionProof } from '../wire/audit.js'
 import { type Cli, isJson } from './context.js'
 import { EXIT, UsageError } from './exit.js'
@@ -38,8 +39,8 @@ export function auditVerifyProofVerb(group: Command, cli: Cli): void {
         verifier,
       )
       cli.exit = verdict.ok ? EXIT.done : EXIT.refused
-      if (isJson(command)) cli.terminal.raw(JSON.stringify(verdict))
-      else cli.terminal.out(sentence(verdict, cli.terminal.style))
+      if (isJson(command)) cli.terminal.json(JSON.stringify(verdict))
+      else cli.terminal.out(sentence(visibleIn(verdict), cli.terminal.style))
     })
 }
 

@@ -2,6 +2,7 @@
 
 import { type Command, InvalidArgumentError } from 'commander'
 import { Client } from './client/client.js'
+import { relativeTime } from './dates.js'
 import { EXIT, type Exit, UsageError } from './exit.js'
 import { spanMs } from './print/time.js'
 import { type GlobalOptions, readSettings } from './settings.js'
@@ -49,12 +50,17 @@ export function seconds(value: string): number {
   throw new InvalidArgumentError('Give seconds, such as 5, or 90s, or 2m.')
 }
 
-/** `2h` ago, or a time as it is given; the service checks that one. */
+/** `2h` ago, a day as people say it, or a time as it is given; the service checks that one. */
 export function pastTime(value: string): string {
-  const span = spanMs(value)
-  if (span !== undefined) return new Date(Date.now() - span).toISOString()
+  const now = Date.now()
+  const span = spanMs(value.replace(/^-/, ''))
+  if (span !== undefined) return new Date(now - span).toISOString()
+  const said = relativeTime(value, now)
+  if (said !== undefined) return said
   if (/^\d{4}-\d\d-\d\d/.test(value)) return value
-  throw new InvalidArgumentError('Give how long ago (30m, 2h, 3d), or a time such as 2026-11-20T03:00:00Z.')
+  throw new InvalidArgumentError(
+    'Give how long ago (30m, 2h, 3d), yesterday, today, or a time such as 2026-11-20T03:00:00Z.',
+  )
 }
 
 export function wholeNumber(value: string): number {

@@ -5,7 +5,14 @@ import { Client } from './client/client.js'
 import { type Finding, look } from './client/look.js'
 import { type Cli, isJson } from './context.js'
 import { EXIT } from './exit.js'
-import { configPath, environment, type GlobalOptions, modeOf, readSettings } from './settings.js'
+import {
+  configPath,
+  environment,
+  exposedFile,
+  type GlobalOptions,
+  ownedBy,
+  readSettings,
+} from './settings.js'
 
 export function doctorVerb(program: Command, cli: Cli): void {
   program
@@ -20,7 +27,7 @@ export function doctorVerb(program: Command, cli: Cli): void {
       const file = await configFinding(options)
       const client = new Client(await settingsOf(options, file))
       const findings = [file, ...(await Promise.all(client.urls.map(url => look(client, url)))).flat()]
-      if (isJson(command)) cli.terminal.raw(JSON.stringify({ findings }))
+      if (isJson(command)) cli.terminal.json(JSON.stringify({ findings }))
       else cli.terminal.out(...findings.map(finding => line(finding, cli)))
       cli.exit = exitFor(findings)
     })
@@ -41,17 +48,15 @@ async function settingsOf(options: GlobalOptions, file: Finding) {
 
 async function configFinding(options: GlobalOptions): Promise<Finding> {
   const path = configPath(options)
-  const mode = await modeOf(path)
-  if (mode === undefined)
-    return { where: 'here', what: 'config file', level: 'good', detail: `none at ${path}` }
-  const bits = (mode & 0o777).toString(8).padStart(4, '0')
-  if ((mode & 0o077) === 0)
-    return { where: 'here', what: 'config file', level: 'good', detail: `${path}, mode ${bits}` }
+  const about = { where: 'here', what: 'config file' } as const
+  const owned = await ownedBy(path)
+  if (owned === undefined) return { ...about, level: 'good', detail: `none at ${path}` }
+  const exposed = await exposedFile(path)
+  if (exposed !== undefined) return { ...about, level: 'bad', detail: exposed }
   return {
-    where: 'here',
-    what: 'config file',
-    level: 'bad',
-    detail: `${path} has mode ${bits}: others may read its token. Run: chmod 600 ${path}`,
+    ...about,
+    level: 'good',
+    detail: `${path}, mode ${(owned.mode & 0o777).toString(8).padStart(4, '0')}`,
   }
 }
 

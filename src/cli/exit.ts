@@ -1,5 +1,6 @@
 // How a command ends: the exit codes, and the errors that carry one. What an error says is print/problem.ts's.
 
+import { visible } from '../text/terminal.js'
 import type { Problem as Sent } from '../wire/problem.js'
 import type { ErrorCode } from '../wire/words.js'
 import { ERROR_CODES } from '../wire/words.js'
@@ -9,7 +10,11 @@ export const EXIT = { done: 0, usage: 2, refused: 3, notProven: 4, unreachable: 
 export type Exit = (typeof EXIT)[keyof typeof EXIT]
 
 /** The command line, the configuration or a local file is wrong; nothing was asked of the service. */
-export class UsageError extends Error {}
+export class UsageError extends Error {
+  constructor(message: string) {
+    super(visible(message))
+  }
+}
 
 /** An RFC 9457 problem, as the service sent it: an older or a newer one may have other members, and other codes. */
 export type Problem = Partial<Omit<Sent, 'code'>> & { status: number; code: string; detail: string }
@@ -22,8 +27,10 @@ const UNABLE: readonly ErrorCode[] = [
   'no-known-state',
   'store-unavailable',
   'outcome-unknown',
+  'not-signed',
   'history-lost',
   'journal-broken',
+  'out-of-files',
   'configuration',
   'internal',
 ]
@@ -58,8 +65,9 @@ export class RefusedError extends Error {
   }
 }
 
-/** One URL that was tried in vain. `isCertain`: the request never arrived there, or nothing was done there. */
-export type Failure = { url: string; why: string; isCertain: boolean }
+/** One URL that was tried in vain. `isCertain`: the request never arrived there, or nothing was done there.
+ *  `isForeign`: what answered is not Killswitch. */
+export type Failure = { url: string; why: string; isCertain: boolean; isForeign?: true }
 
 /** No URL answered with an answer. */
 export class UnreachableError extends Error {

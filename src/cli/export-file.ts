@@ -1,9 +1,12 @@
 // Reads an export from disk: its lines in portions, and what an examination says of them. Shares nothing with the service's
 // way of writing or reading the log but the pure rules.
 
+import type { KeyObject } from 'node:crypto'
 import { createReadStream } from 'node:fs'
-import { open, readFile } from 'node:fs/promises'
+import { type FileHandle, open, readFile } from 'node:fs/promises'
 import { type Checkpoint, parseCheckpoint, type Signed } from '../domain/checkpoint.js'
+import { Commits, type CommitsFound } from '../domain/commits.js'
+import { Comparison } from '../domain/comparison.js'
 import { Examination, type Fault } from '../domain/examination.js'
 import { parseVerifierKey, type Verifier } from '../domain/note.js'
 import { UsageError } from './exit.js'
@@ -35,18 +38,74 @@ export async function* portionsOf(file: string): AsyncGenerator<{ lines: Buffer[
 export async function examine(
   file: string,
   checkpoints: readonly Checkpoint[],
-): Promise<{ examination: Examination; fault: Fault | undefined }> {
+  key?: KeyObject,
+): Promise<Examined> {
+  const found = await examineWith(file, checkpoints, new Commits(key))
+  // where the last signature does not hold, each is looked at, to name the first
+  return found.fault?.kind === 'unsigned' && key !== undefined
+    ? examineWith(file, checkpoints, new Commits(key, true))
+    : found
+}
+
+async function examineWith(
+  file: string,
+  checkpoints: readonly Checkpoint[],
+  commits: Commits,
+): Promise<Examined> {
   await assertExport(file)
   const examination = new Examination(checkpoints.map(({ size }) => size))
   let last: Buffer = Buffer.alloc(0)
   for await (const { lines, rest } of portionsOf(file)) {
     last = rest
     for (const line of lines) {
-      const fault = examination.add(line)
-      if (fault !== undefined) return { examination, fault }
+      const fault = examination.add(line) ?? commits.take(line)
+      if (fault !== undefined) return { examination, fault, commits: commits.found, trusted: commits.trusted }
     }
   }
-  return { examination, fault: examination.end(last, checkpoints) }
+  const fault = examination.end(last, checkpoints) ?? commits.end()
+  return { examination, fault, commits: commits.found, trusted: commits.trusted }
+}
+
+type Examined = {
+  examination: Examination
+  fault: Fault | undefined
+  /** How the log is signed; absent where it is not. */
+  commits: CommitsFound | undefined
+  /** The key that was given, and those that it leads to. */
+  trusted: readonly KeyObject[]
+}
+
+/** How far two exports are the same. */
+export async function compare(file: string, other: string): Promise<Comparison> {
+  const comparison = new Comparison()
+  const handles: FileHandle[] = []
+  try {
+    for (const each of [file, other]) handles.push(await opened(each))
+    const [one, two] = handles as [FileHandle, FileHandle]
+    for (let offset = 0; ; offset += CHUNK) {
+      const portions = [await readAt(one, offset), await readAt(two, offset)] as const
+      if (!comparison.add(...portions)) return comparison
+    }
+  } finally {
+    await Promise.all(handles.map(handle => handle.close()))
+  }
+}
+
+const opened = (file: string): Promise<FileHandle> =>
+  open(file).catch(error => {
+    throw unreadable(file, error)
+  })
+
+/** As much as is asked for, but at the end of the file. */
+async function readAt(handle: FileHandle, offset: number): Promise<Buffer> {
+  const bytes = Buffer.allocUnsafe(CHUNK)
+  let done = 0
+  while (done < CHUNK) {
+    const { bytesRead } = await handle.read(bytes, done, CHUNK - done, offset + done)
+    if (bytesRead === 0) break
+    done += bytesRead
+  }
+  return bytes.subarray(0, done)
 }
 
 /** Throws for what was never an export of the log, and says what it is instead. */

@@ -1,62 +1,62 @@
-// killswitch fleet: every app instance heard of within a day, and whether it is at the newest revision.
+// killswitch fleet: the app instances heard of within a day, and how each stands to the log. Its verbs are beside it.
 
 import type { Command } from 'commander'
-import type { Instance, InstanceList } from '../wire/receipt.js'
+import { visibleIn } from '../text/terminal.js'
+import type { InstanceList } from '../wire/instance.js'
+import type { Answer, Client } from './client/client.js'
 import { type Cli, connect, isJson, queryOf } from './context.js'
-import type { Style } from './print/style.js'
-import { table } from './print/table.js'
-import { when } from './print/time.js'
+import { fleetForgetVerb } from './fleet-forget.js'
+import { fleetReconcileVerb } from './fleet-reconcile.js'
+import { fleetLines } from './print/fleet.js'
 
-export function fleetVerb(program: Command, { terminal }: Cli): void {
-  program
+type Options = { app?: string; lost?: true; all?: true }
+
+const MOST_ROWS = 200
+
+export function fleetVerb(program: Command, cli: Cli): void {
+  const { terminal } = cli
+  const group = program
     .command('fleet')
     .summary('the app instances, and what they have applied')
     .description(
-      'Lists every app instance heard of within a day: which revision is in force there, and when it was last heard of.',
+      'Lists every app instance heard of within a day: whether it is at the newest revision, whether it can prove it, how it stands apart from the log, and when it was last heard of.',
     )
     .option('--app <application>', 'the instances of one application')
-    .addHelpText('after', '\nExample:\n  killswitch fleet --app trustflow')
-    .action(async ({ app }: { app?: string }, command: Command) => {
+    .option('--lost', 'only those that are lost: not heard of for 45 s, and no goodbye')
+    .option('--all', `every row, however many; without it ${MOST_ROWS} at most`)
+    .addHelpText(
+      'after',
+      '\nExamples:\n  killswitch fleet --app trustflow\n  killswitch fleet --lost\n  killswitch fleet forget --lost --app trustflow',
+    )
+    .action(async ({ app, lost, all }: Options, command: Command) => {
       const client = await connect(command)
-      const { body, text } = await client.get<InstanceList>(`/v1/instances${queryOf({ app })}`)
-      if (isJson(command)) return terminal.raw(text)
-      const { style, columns, now } = terminal
-      if (app !== undefined && body.instances.length === 0) {
-        terminal.out(`No instance of ${app} was heard of within a day: no kill of its flags can be proved.`)
-        return
-      }
-      const lost = body.lost > 0 ? style.red(`${body.lost} lost`) : '0 lost'
-      terminal.out(`${style.bold(body.environment)}  ${body.live} live, ${lost}, revision ${body.revision}`)
-      if (body.instances.length === 0)
-        terminal.out('No app instance was heard of within a day: no kill can be proved here.')
-      const rows = body.instances.map(member => row(member, style, now))
-      if (rows.length > 0)
-        terminal.out(
-          '',
-          ...table(['INSTANCE', 'APPLICATION', 'STATE', 'REVISION', 'HEARD', 'SDK', 'FORCED'], rows, {
-            style,
-            columns,
-          }),
-        )
+      const question = { app, liveness: lost && 'lost' }
+      const first = await client.get<InstanceList>(`/v1/instances${queryOf(question)}`)
+      if (isJson(command) && !all) return terminal.json(first.text)
+      const list = await follow(client, question, first, all ? Number.POSITIVE_INFINITY : MOST_ROWS)
+      if (isJson(command)) terminal.json(JSON.stringify(list))
+      else terminal.out(...fleetLines(visibleIn(list), { app, isLostOnly: lost === true }, terminal))
     })
+  fleetForgetVerb(group, cli)
+  fleetReconcileVerb(group, cli)
 }
 
-function row(member: Instance, style: Style, now: number): string[] {
-  const { instance, app, liveness, current, revision, lastHeardAt, sdk, forced, boot } = member
-  const paint = { live: style.green, lost: style.red, closed: style.dim }[liveness]
-  const from = {
-    service: '',
-    cache: ' (up from its cache)',
-    bootstrap: ' (up from its bootstrap)',
-    unknown: ' (up with nothing known)',
-  }[boot]
-  return [
-    instance,
-    app,
-    paint(liveness),
-    current ? String(revision) : style.yellow(`${revision}, behind`),
-    when(lastHeardAt, now),
-    `${sdk}${from}`,
-    style.yellow(forced?.join(' ') ?? ''),
-  ]
+type Question = { app: string | undefined; liveness: string | undefined }
+
+/** The pages as one, as they were sent; with `next` where there are more than `most` instances. */
+async function follow(
+  client: Client,
+  question: Question,
+  first: Answer<InstanceList>,
+  most: number,
+): Promise<InstanceList> {
+  const instances = [...first.sent.instances]
+  let { next } = first.sent
+  while (next !== undefined && instances.length < most) {
+    const page = await client.get<InstanceList>(`/v1/instances${queryOf({ ...question, cursor: next })}`)
+    instances.push(...page.sent.instances)
+    next = page.sent.next
+  }
+  const { next: _, ...body } = first.sent
+  return { ...body, instances: instances.slice(0, most), ...(next === undefined ? {} : { next }) }
 }

@@ -1,18 +1,18 @@
 // What kill, restore, undo and run have in common: send, show at once what changed, then wait for the fleet.
 
 import type { Command } from 'commander'
-import type { Convergence } from '../wire/convergence.js'
 import type { FlipAnswer } from '../wire/flip.js'
 import type { Client } from './client/client.js'
 import { type Flipping, type Sent, sendFlip } from './client/flip.js'
 import { catchInterrupt, type Watched, watchFlip } from './client/watch.js'
 import { type Cli, isJson, seconds } from './context.js'
 import { EXIT } from './exit.js'
-import { convergenceLines } from './print/convergence.js'
+import { convergenceLines, NOTHING_SAID } from './print/convergence.js'
 import { flipLines } from './print/flip.js'
+import { isPending, isProven } from './proven.js'
 
 /** The longest that the service holds one answer. */
-const LONGEST_HELD_SECONDS = 30
+export const LONGEST_HELD_SECONDS = 30
 
 export const withWait = (command: Command): Command =>
   command.option(
@@ -46,15 +46,24 @@ async function flipForPeople(cli: Cli, { client, wait, signal }: Sending, flippi
   terminal.out(...flipLines(answer, terminal.style, terminal.now))
   for (const { url, why } of passedOver)
     terminal.say(terminal.aside.yellow(`! ${url}: ${why}. ${client.urls[0]} answered.`))
+  // what is not in the log yet is not proved, whether anybody waits for it or not
+  if (wait === 0 && answer.id === undefined) cli.exit = EXIT.notProven
   if (wait === 0) return
   const watched = await watchFlip({ client, terminal }, key, answer.convergence ?? [], wait, signal)
   // a run has several entries, and a provisional kill none yet: the key finds them all
   showWatched(cli, watched, answer.flips ? key : String(answer.id ?? key))
 }
 
-export function showWatched(cli: Cli, { convergence, ended }: Watched, id: string): void {
+/** `lines`: how the sentences are shown. */
+export function showWatched(
+  cli: Cli,
+  { convergence, ended }: Watched,
+  id: string,
+  lines = convergenceLines,
+): void {
   const { terminal } = cli
-  terminal.out(...convergenceLines(convergence, terminal.style))
+  if (convergence.length > 0) terminal.out(...lines(convergence, terminal.style))
+  else terminal.out(terminal.style.yellow(NOTHING_SAID))
   if (ended === 'interrupted') terminal.say(`Not waiting any longer. The flip stands: killswitch flip ${id}`)
   if (ended === 'time')
     terminal.say(`The flip stands, and is not confirmed by all yet: killswitch flip ${id} --wait 60`)
@@ -65,22 +74,19 @@ export function showWatched(cli: Cli, { convergence, ended }: Watched, id: strin
   if (ended !== 'settled' || !isProven(convergence)) cli.exit = EXIT.notProven
 }
 
-/** Nothing to prove is proven: a flip that speaks of no application. */
-const isProven = (convergence: readonly Convergence[]): boolean =>
-  convergence.every(each => each.status === 'confirmed')
-
 /** The exact answer; sent again with the same key where the fleet takes longer than one answer is held. */
 async function flipAsJson(cli: Cli, { client, wait, signal }: Sending, flipping: Flipping): Promise<void> {
   const deadline = performance.now() + wait * 1000
   const held = (seconds: number) => Math.min(Math.ceil(seconds), LONGEST_HELD_SECONDS)
   let last: Sent = await sendFlip(client, flipping, signal, held(wait))
-  while (isPending(last.answer) && deadline > performance.now()) {
+  while (isPending(last.answer.convergence) && deadline > performance.now()) {
     const next = await again(client, flipping, last.key, held((deadline - performance.now()) / 1000), signal)
     if (next === undefined) break
     last = next
   }
-  cli.terminal.raw(last.text)
-  if (wait > 0 && !isProven(last.answer.convergence ?? [])) cli.exit = EXIT.notProven
+  cli.terminal.json(last.text)
+  if ((wait > 0 || last.answer.id === undefined) && !isProven(last.answer.convergence))
+    cli.exit = EXIT.notProven
 }
 
 /** The same request with the same key; undefined where it cannot be asked again, which undoes nothing. */
@@ -99,6 +105,3 @@ async function again(
     return undefined
   }
 }
-
-const isPending = ({ convergence }: Pick<FlipAnswer, 'convergence'>): boolean =>
-  convergence?.some(each => each.status === 'pending') ?? false

@@ -3,6 +3,7 @@
 import type { Command } from 'commander'
 import type { Housekeeping } from '../wire/housekeeping.js'
 import { type Cli, connect, isJson, queryOf } from './context.js'
+import { apartLine } from './print/apart.js'
 import type { Style } from './print/style.js'
 import { when } from './print/time.js'
 
@@ -13,7 +14,7 @@ export function housekeepingVerb(program: Command, { terminal }: Cli): void {
     .command('housekeeping')
     .summary('what somebody should tidy up')
     .description(
-      'Lists holds that no open incident has, flags killed for long, kills without their paperwork, and flags never exercised.',
+      'Lists app instances that stand apart from the log, holds that no open incident has, flags killed for long, kills without their paperwork, and flags never exercised.',
     )
     .option('--older-than <span>', 'killed longer than this, such as 12h (24h)')
     .option('--not-since <span>', 'neither flipped nor drilled for so long, such as 30d (90d)')
@@ -22,7 +23,7 @@ export function housekeepingVerb(program: Command, { terminal }: Cli): void {
       const client = await connect(command)
       const query = queryOf({ olderThan: options.olderThan, notSince: options.notSince })
       const { body, text } = await client.get<Housekeeping>(`/v1/housekeeping${query}`)
-      if (isJson(command)) return terminal.raw(text)
+      if (isJson(command)) return terminal.json(text)
       const lines = sections(body, terminal.style, terminal.now)
       terminal.out(...(lines.length > 0 ? lines : [terminal.style.green('There is nothing to tidy up.')]))
     })
@@ -34,6 +35,7 @@ function sections(found: Housekeeping, style: Style, now: number): string[] {
   const section = (title: string, lines: string[]) =>
     lines.length > 0 ? [style.bold(title), ...lines.map(line => `  ${line}`)] : []
   return [
+    ...section('App instances that stand apart from the log:', found.apart.map(apartLine)),
     ...section(
       'Killed, with nobody at work on it:',
       found.unattended.map(

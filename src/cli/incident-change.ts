@@ -1,4 +1,4 @@
-// killswitch incident change: another severity, commander or title, or a link to somewhere else.
+// killswitch incident change: another severity, runbook, commander or title, or a link to somewhere else.
 
 import type { Command } from 'commander'
 import type { IncidentChange } from '../wire/incident-act.js'
@@ -8,6 +8,7 @@ import { workOn } from './incident-sending.js'
 
 type Options = {
   severity?: string
+  runbook?: string
   commander?: string
   title?: string
   link?: string
@@ -18,9 +19,10 @@ type Options = {
 export function incidentChangeVerb(group: Command, cli: Cli): void {
   group
     .command('change')
-    .description('Changes severity, commander or title, or adds a link.')
+    .description('Changes severity, runbook, commander or title, or adds a link.')
     .argument('<id>', 'the incident')
     .option('--severity <level>', "another level of the runbook's scale")
+    .option('--runbook <runbook>', 'the runbook to follow from now on')
     .option('--commander <name>', 'who leads now')
     .option('--title <text>', 'what it turned out to be')
     .option('--link <url>', 'a ticket, a chat, a dashboard')
@@ -28,17 +30,17 @@ export function incidentChangeVerb(group: Command, cli: Cli): void {
     .option('-r, --reason <text>', 'why')
     .addHelpText(
       'after',
-      '\nExamples:\n  killswitch incident change INC-42 --severity SEV1 --reason "no money moved"\n  killswitch incident change INC-42 --link https://pagerduty.example/p/1 --link-title PagerDuty',
+      '\nExamples:\n  killswitch incident change INC-42 --severity SEV1 --reason "no money moved"\n  killswitch incident change INC-42 --runbook pilot --severity SEV1\n  killswitch incident change INC-42 --link https://pagerduty.example/p/1 --link-title PagerDuty',
     )
     .action((id: string, { link: url, linkTitle, ...change }: Options, command: Command) => {
-      const { severity, commander, title, reason } = change
+      const { severity, runbook, commander, title, reason } = change
       const link = url === undefined ? undefined : { title: linkTitle ?? titleOf(url), url }
       return workOn(
         cli,
         command,
         id,
         'changes',
-        given({ severity, commander, title, link, reason } satisfies Of<IncidentChange>),
+        given({ severity, runbook, commander, title, link, reason } satisfies Of<IncidentChange>),
       )
     })
 }

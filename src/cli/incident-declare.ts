@@ -7,26 +7,32 @@ import { type Cli, given, type Of } from './context.js'
 import { sendToIncident } from './incident-sending.js'
 import { declareLines } from './print/incident-answer.js'
 
-type Options = { runbook: string; severity: string; id?: string; commander?: string; adopt?: true | string[] }
+type Options = {
+  runbook?: string
+  severity?: string
+  id?: string
+  commander?: string
+  adopt?: true | string[]
+}
 
 export function incidentDeclareVerb(group: Command, cli: Cli): void {
   group
     .command('declare')
     .description(
-      "Declares an incident. The severity is one of its runbook's own scale; --adopt takes kills that no incident has yet.",
+      "Declares an incident. The severity is one of its runbook's own scale; both can be given later. --adopt takes kills that no incident has yet.",
     )
     .argument('<title>', 'in a few words')
-    .requiredOption('--runbook <runbook>', 'the runbook to follow')
-    .requiredOption('--severity <level>', "a level of that runbook's scale")
+    .option('--runbook <runbook>', 'the runbook to follow')
+    .option('--severity <level>', "a level of that runbook's scale")
     .option('--id <id>', 'as your tracker names it; made where it is missing')
     .option('--commander <name>', 'who leads')
     .option(
       '--adopt [flags...]',
-      'take the holds without an incident on these flags; alone: on those of the runbook',
+      'take what holds these flags; alone: the holds without an incident on those of the runbook',
     )
     .addHelpText(
       'after',
-      '\nExamples:\n  killswitch incident declare "AI answers fail" --runbook trustflow --severity SEV-1 --adopt\n  killswitch incident declare "Double release" --runbook pilot --severity SEV0 --id INC-42 --adopt pilot.enabled',
+      '\nExamples:\n  killswitch incident declare "AI answers fail" --runbook trustflow --severity SEV-1 --adopt\n  killswitch incident declare "Something is slow"\n  killswitch incident declare "Double release" --runbook pilot --severity SEV0 --id INC-42 --adopt pilot.enabled',
     )
     .action((title: string, { runbook, severity, id, commander, adopt }: Options, command: Command) => {
       const body = given({ id, title, runbook, severity, commander, adopt } satisfies Of<Declaration>)

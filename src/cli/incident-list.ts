@@ -14,7 +14,7 @@ export function incidentListVerb(group: Command, { terminal }: Cli): void {
     .action(async ({ status }: { status?: string }, command: Command) => {
       const client = await connect(command)
       const { body, text } = await client.get<IncidentList>(`/v1/incidents${queryOf({ status })}`)
-      if (isJson(command)) return terminal.raw(text)
+      if (isJson(command)) return terminal.json(text)
       if (body.incidents.length === 0)
         terminal.out(`No ${status ? `${status} ` : ''}incident in ${body.environment}.`)
       else terminal.out(...incidentTable(body, terminal))

@@ -6,6 +6,7 @@ import type { Message } from '../wire/message.js'
 import type { Runbook } from '../wire/runbook.js'
 import type { Client } from './client/client.js'
 import { type Cli, connect, incidentPath, isJson } from './context.js'
+import { UsageError } from './exit.js'
 import { explainUnknownIncident } from './near.js'
 
 export function incidentMessageVerb(group: Command, cli: Cli): void {
@@ -36,8 +37,8 @@ async function fill(
 ): Promise<void> {
   const path = `${incidentPath(id)}/messages/${encodeURIComponent(kind)}`
   const { body, text } = await client.get<Message>(path)
-  if (isJson(command)) return terminal.raw(text)
-  terminal.out(body.text)
+  if (isJson(command)) return terminal.json(text)
+  terminal.text(body.text)
   const { unfilled } = body
   if (unfilled.length > 0) terminal.say(terminal.aside.yellow(`Still to fill: ${unfilled.join(', ')}`))
 }
@@ -45,10 +46,12 @@ async function fill(
 /** The templates of the incident's runbook, each with the command that fills it. */
 async function list({ terminal }: Cli, command: Command, client: Client, id: string): Promise<void> {
   const { body: incident } = await client.get<Incident>(incidentPath(id))
+  if (incident.runbook === undefined)
+    throw new UsageError(`${id} follows no runbook yet: killswitch incident change ${id} --runbook ...`)
   const path = `/v1/runbooks/${encodeURIComponent(incident.runbook.id)}`
   const { body } = await client.get<Runbook>(path)
   const found = body.messageTemplates.map(({ title, line }) => ({ title, line }))
-  if (isJson(command)) return terminal.raw(JSON.stringify({ messages: found }))
+  if (isJson(command)) return terminal.json(JSON.stringify({ messages: found }))
   if (found.length === 0) terminal.out(`The runbook ${body.id} has no message templates.`)
   for (const { title, line } of found)
     terminal.out(`killswitch incident message ${id} ${wordOf(title)}    ${title}, line ${line} of ${body.id}`)

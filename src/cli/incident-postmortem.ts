@@ -2,6 +2,7 @@
 
 import { writeFile } from 'node:fs/promises'
 import type { Command } from 'commander'
+import { visible } from '../text/terminal.js'
 import { type Cli, connect, incidentPath } from './context.js'
 import { UsageError } from './exit.js'
 import { explainUnknownIncident } from './near.js'
@@ -20,8 +21,8 @@ export function incidentPostmortemVerb(group: Command, { terminal }: Cli): void 
       const headers = { accept: 'text/markdown, application/json;q=0.5' }
       const asked = client.get(`${incidentPath(id)}/postmortem`, { headers })
       const { text } = await asked.catch(error => explainUnknownIncident(client, id, error))
-      if (output === undefined) return terminal.raw(text)
-      await writeFile(output, text, { flag: 'wx' }).catch(error => {
+      if (output === undefined) return terminal.text(text)
+      await writeFile(output, `${visible(text).trimEnd()}\n`, { flag: 'wx' }).catch(error => {
         const isThere = (error as NodeJS.ErrnoException).code === 'EEXIST'
         throw new UsageError(
           isThere

@@ -4,6 +4,7 @@ import { type Command, InvalidArgumentError } from 'commander'
 import type { Left } from '../wire/entry.js'
 import type { Resolve } from '../wire/incident-act.js'
 import { type Cli, given, type Of } from './context.js'
+import { day } from './dates.js'
 import { workOn } from './incident-sending.js'
 
 type Options = { reason?: string; leave?: Left[]; force?: true }
@@ -18,7 +19,7 @@ export function incidentResolveVerb(group: Command, cli: Cli): void {
     .option('-r, --reason <text>', 'what there is to say')
     .option(
       '--leave <flag:owner:day>',
-      'leave this flag held, by whom, until when (an engineer may); may be given more than once',
+      'leave this flag held, by whom, until when: a date, friday, +3d (an engineer may); may be given more than once',
       left,
     )
     .option('--force', 'past what is in the way, with a reason (a coordinator may)')
@@ -35,5 +36,5 @@ function left(value: string, before: Left[] | undefined): Left[] {
   const [, flag, owner, until] = /^([^:]+):([^:]+):(.+)$/.exec(value) ?? []
   if (flag === undefined || owner === undefined || until === undefined)
     throw new InvalidArgumentError('Give flag:owner:day, such as "kyc_v1:Upload team:2026-11-27".')
-  return [...(before ?? []), { flag, owner, until }]
+  return [...(before ?? []), { flag, owner, until: day(until) }]
 }

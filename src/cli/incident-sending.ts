@@ -22,7 +22,7 @@ export async function sendToIncident<T extends IncidentAnswer>(
   const headers = { 'idempotency-key': randomUUID() }
   try {
     const { body: answer, text } = await client.ask<T>(path, { method: 'POST', body, headers })
-    if (isJson(command)) terminal.raw(text)
+    if (isJson(command)) terminal.json(text)
     else terminal.out(...lines(answer, terminal))
   } catch (error) {
     if (!(error instanceof UnreachableError)) return explainUnknownIncident(client, idIn(path), error)

@@ -25,24 +25,37 @@ export function incidentShowVerb(group: Command, { terminal }: Cli): void {
       const client = await connect(command)
       const asked = client.get<Incident>(incidentPath(id))
       const { body, text } = await asked.catch(error => explainUnknownIncident(client, id, error))
-      if (isJson(command)) return terminal.raw(text)
+      if (isJson(command)) return terminal.json(text)
       terminal.out(...incidentLines(body, terminal))
       if (!timeline) return
       const { style, columns, now } = terminal
-      const rows = (await story(client, body)).map(entry => entryRow({ ...entry, incident: '' }, style, now))
+      const rows = (await story(client, body, said => terminal.say(said))).map(entry =>
+        entryRow({ ...entry, incident: '' }, style, now),
+      )
       terminal.out('', ...table(ENTRY_HEAD, rows, { style, columns }))
     })
 }
 
-/** Its entries, oldest first, with the kills it adopted, which were written before it had a name, and what proved them. */
-async function story(client: Client, { id, kills, flags }: Incident): Promise<ShownEntry[]> {
-  const own = await all(client, { incident: [id] })
+/** Its entries, oldest first, with the kills it adopted, what was done under names that it took over, and what proved them. */
+async function story(
+  client: Client,
+  { id, kills, flags }: Incident,
+  say: (said: string) => void,
+): Promise<ShownEntry[]> {
+  const own = await all(client, { incident: [id] }, say)
+  for (const { incident, history = [], place } of [...own]) {
+    if (incident !== id || history.length === 0) continue
+    const before = (await all(client, { incident: history }, say)).filter(entry => entry.place < place)
+    own.push(...before.filter(entry => own.every(each => each.place !== entry.place)))
+  }
   const adopted = kills.filter(place => !own.some(entry => entry.place === place))
   const found = await Promise.all(adopted.map(place => client.get<Entry>(`/v1/audit/${place}`)))
   const taken = found.map(each => each.body)
   const since = taken.map(entry => entry.at).sort()[0]
   const proofs =
-    since === undefined ? [] : await all(client, { flag: flags, action: ['flip.confirmed'], since })
+    since === undefined
+      ? []
+      : await all(client, { flag: flags, action: ['flip.confirmed', 'flip.unconfirmed'], since }, say)
   const ofTaken = proofs.filter(({ confirmed }) => adopted.includes(confirmed?.flip ?? -1))
   return [...taken, ...ofTaken.filter(({ place }) => !own.some(entry => entry.place === place)), ...own].sort(
     (one, other) => one.place - other.place,
@@ -50,13 +63,18 @@ async function story(client: Client, { id, kills, flags }: Incident): Promise<Sh
 }
 
 /** Every page of a question about the log. */
-async function all(client: Client, filter: FilterOptions): Promise<ListedEntry[]> {
+async function all(
+  client: Client,
+  filter: FilterOptions,
+  say: (said: string) => void,
+): Promise<ListedEntry[]> {
   const entries: ListedEntry[] = []
   let cursor: string | undefined
   for (;;) {
     const paging = { order: 'oldest' as const, limit: 500, ...(cursor === undefined ? {} : { cursor }) }
     const { body } = await client.get<AuditPage>(`/v1/audit${filterQuery(filter, paging)}`)
     entries.push(...body.entries)
+    if (body.unreadable !== undefined) say(body.unreadable)
     if (body.next === undefined || (body.entries.length === 0 && body.examined === 0)) return entries
     cursor = body.next
   }

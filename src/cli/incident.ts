@@ -9,6 +9,7 @@ import { incidentListVerb } from './incident-list.js'
 import { incidentMessageVerb } from './incident-message.js'
 import { incidentNoteVerb } from './incident-note.js'
 import { incidentPostmortemVerb } from './incident-postmortem.js'
+import { incidentReopenVerb } from './incident-reopen.js'
 import { incidentResolveVerb } from './incident-resolve.js'
 import { incidentShowVerb } from './incident-show.js'
 import { incidentStepVerb } from './incident-step.js'
@@ -23,13 +24,14 @@ const VERBS: Verb[] = [
   incidentListVerb,
   incidentMessageVerb,
   incidentResolveVerb,
+  incidentReopenVerb,
   incidentPostmortemVerb,
 ]
 
 export function incidentVerbs(program: Command, cli: Cli): void {
   const group = program
     .command('incident')
-    .summary('declare, note, follow, resolve, write up')
+    .summary('declare, note, follow, resolve, reopen, write up')
     .description('Incidents: kill first, declare later is the normal order.')
   for (const verb of VERBS) verb(group, cli)
 }

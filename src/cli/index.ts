@@ -4,6 +4,7 @@
 // import.
 
 import { Command, CommanderError } from 'commander'
+import { versionOf } from '../version.js'
 import { auditVerbs } from './audit.js'
 import { checkVerb } from './check.js'
 import { completionVerb } from './completion.js'
@@ -43,8 +44,9 @@ const urls = (value: string, before: string[] | undefined): string[] => [
 
 function program(cli: Cli): Command {
   const { terminal } = cli
-  const root = new Command('killswitch')
+  const root: Command = new Command('killswitch')
     .description('Protective flags, killed from a runbook step, with proof.')
+    .version(versionOf(), '-V, --version', 'the version of this command')
     .option('--url <url>', 'a service; several (a comma list, or given again) are tried in order', urls)
     .option(
       '--token <token>',
@@ -53,9 +55,14 @@ function program(cli: Cli): Command {
     .option('--config <file>', 'the config file, mode 0600: "url:" and "token:"')
     .option('--timeout <seconds>', 'how long one service may take to answer', seconds)
     .option('--json', 'the exact answer of the API, for programs')
-    .configureHelp({ showGlobalOptions: true, helpWidth: terminal.columns ?? 100 })
+    .configureHelp({
+      showGlobalOptions: true,
+      helpWidth: terminal.columns ?? 100,
+      // those of a group are told by its verbs that take them
+      visibleGlobalOptions: command => (command.parent === null ? [] : [...root.options]),
+    })
     .configureOutput({
-      writeErr: text => terminal.say(text.trimEnd()),
+      writeErr: text => terminal.say(...text.trimEnd().split('\n')),
       getOutHasColors: () => false,
       getErrHasColors: () => false,
     })
@@ -76,7 +83,7 @@ function program(cli: Cli): Command {
 export async function main(argv: readonly string[]): Promise<number | undefined> {
   const cli = newCli(new Terminal(environment))
   if (argv.length === 0) {
-    cli.terminal.out(overview(cli.terminal.style))
+    cli.terminal.out(...overview(cli.terminal.style).trimEnd().split('\n'), '')
     return EXIT.done
   }
   const asJson = argv.includes('--json')
@@ -87,7 +94,7 @@ export async function main(argv: readonly string[]): Promise<number | undefined>
     return cli.exit
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage
-    if (asJson) cli.terminal.raw(problemJson(error))
+    if (asJson) cli.terminal.json(problemJson(error))
     else cli.terminal.say(...problemLines(error, cli.terminal.aside))
     return exitOf(error)
   }

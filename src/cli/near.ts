@@ -1,8 +1,7 @@
 // When a flag or an incident is not known: the ones that may have been meant. It never guesses: a kill of the wrong flag
 // is an incident.
 
-import { distance } from 'fastest-levenshtein'
-import { formOf } from '../domain/near-key.js'
+import { nearest } from '../domain/near-id.js'
 import type { FlagList } from '../wire/flag.js'
 import type { IncidentList } from '../wire/incident.js'
 import type { Client } from './client/client.js'
@@ -15,7 +14,8 @@ export async function explainUnknownFlag(client: Client, key: string, error: unk
     ({ body }) => body.flags.map(flag => flag.key),
     () => [],
   )
-  throw withNear(error, nearKeys(key, keys))
+  // of several flags, the one that is not known
+  throw withNear(error, nearest(error.problem.flag ?? key, keys))
 }
 
 /** The same for an incident that nobody declared under this id. */
@@ -25,25 +25,9 @@ export async function explainUnknownIncident(client: Client, id: string, error: 
     ({ body }) => body.incidents.map(incident => incident.id),
     () => [],
   )
-  throw withNear(error, nearKeys(id, ids))
+  throw withNear(error, nearest(id, ids))
 }
 
 /** What the service names comes first: it knows how keys are compared. */
 const withNear = ({ problem, text, url }: RefusedError, found: readonly string[]): RefusedError =>
   new RefusedError({ ...problem, near: [...new Set([...(problem.near ?? []), ...found])] }, text, url)
-
-/** Those that differ by case or separators alone, hold the word asked for, or are a slip of the pen away; three at most. */
-function nearKeys(asked: string, keys: readonly string[]): string[] {
-  const [word, form] = [asked.toLowerCase(), formOf(asked)]
-  const furthest = Math.max(2, Math.floor(word.length * 0.4))
-  const farOf = (key: string): number => {
-    if (formOf(key) === form) return -1
-    return key.includes(word) ? 0 : distance(word, key)
-  }
-  return keys
-    .map(key => ({ key, far: farOf(key.toLowerCase()) }))
-    .filter(({ far }) => far <= furthest)
-    .sort((one, other) => one.far - other.far)
-    .slice(0, 3)
-    .map(({ key }) => key)
-}

@@ -33,8 +33,8 @@ export function runVerb(program: Command, cli: Cli): void {
     const { flag: flags, incident, reason, wait, dryRun } = options
     if (dryRun) {
       const { body, text } = await client.get<StepList>(`/v1/steps${queryOf({ step })}`)
-      if (isJson(command)) terminal.raw(text)
-      else terminal.out(...stepPreviewLines(body, terminal))
+      if (isJson(command)) terminal.json(text)
+      else terminal.out(...stepPreviewLines(body, terminal, given({ incident, reason })))
       return
     }
     const body = given({ step, flags, incident, reason } satisfies Of<StepRun>)

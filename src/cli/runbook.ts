@@ -20,7 +20,7 @@ function list(group: Command, { terminal }: Cli): void {
     .action(async (_: object, command: Command) => {
       const client = await connect(command)
       const { body, text } = await client.get<RunbookList>('/v1/runbooks')
-      if (isJson(command)) return terminal.raw(text)
+      if (isJson(command)) return terminal.json(text)
       const rows = body.runbooks.map(({ id, title, steps, severities, flags }) => [
         id,
         String(steps),
@@ -37,7 +37,7 @@ function show(group: Command, { terminal }: Cli): void {
     .command('show')
     .description('One runbook: severities, times, and its steps with their codes and lines.')
     .argument('<runbook>', 'the id of the runbook')
-    .option('--source', 'the Markdown, exactly as its team wrote it')
+    .option('--source', 'the Markdown, as its team wrote it')
     .addHelpText(
       'after',
       '\nExamples:\n  killswitch runbook show pilot\n  killswitch runbook show pilot --source | less',
@@ -48,7 +48,8 @@ function show(group: Command, { terminal }: Cli): void {
       const { body, text } = await client.get<Runbook>(`/v1/runbooks/${encodeURIComponent(id)}`, {
         headers,
       })
-      if (source || isJson(command)) return terminal.raw(text)
+      if (source) return terminal.text(text)
+      if (isJson(command)) return terminal.json(text)
       terminal.out(...runbookLines(body, terminal))
     })
 }

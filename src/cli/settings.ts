@@ -5,6 +5,8 @@ import { readFile, stat } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { parse } from 'yaml'
+import { exposureOf, type Owned } from '../domain/exposure.js'
+import { shownUrl } from './client/receiver.js'
 import { UsageError } from './exit.js'
 
 export const environment: NodeJS.ProcessEnv = process.env
@@ -51,22 +53,26 @@ export const configPath = ({ config }: GlobalOptions, env: Env = environment): s
 async function readConfigFile(options: GlobalOptions, env: Env): Promise<ConfigFile> {
   const path = configPath(options, env)
   const isNamed = options.config !== undefined || Boolean(env.KILLSWITCH_CONFIG)
-  const mode = await modeOf(path)
-  if (mode === undefined) {
+  const owned = await ownedBy(path)
+  if (owned === undefined) {
     if (isNamed) throw new UsageError(`There is no config file ${path}.`)
     return {}
   }
-  if ((mode & 0o077) !== 0)
-    throw new UsageError(
-      `${path} holds a token and has mode ${(mode & 0o777).toString(8).padStart(4, '0')}: others may read it. Run: chmod 600 ${path}`,
-    )
+  const exposed = await exposedFile(path)
+  if (exposed !== undefined) throw new UsageError(`It holds a token, and is not yours alone: ${exposed}`)
   return parseConfig(await readFile(path, 'utf8'), path)
 }
 
-/** The permission bits of a file; undefined where there is none. */
-export async function modeOf(path: string): Promise<number | undefined> {
+/** Why a file with a secret is not its reader's alone; undefined where it is. */
+export async function exposedFile(path: string): Promise<string | undefined> {
+  const owned = await ownedBy(path)
+  return owned && exposureOf(path, owned, 'read', process.getuid?.())
+}
+
+/** The permission bits and the owner of a file; undefined where there is none. */
+export async function ownedBy(path: string): Promise<Owned | undefined> {
   try {
-    return (await stat(path)).mode
+    return await stat(path)
   } catch (error) {
     if (['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? '')) return undefined
     throw new UsageError(`${path} cannot be read (${(error as NodeJS.ErrnoException).code}).`)
@@ -109,9 +115,9 @@ function asBase(given: string): string {
   const url = URL.canParse(given) ? new URL(given) : undefined
   if (url === undefined || !['http:', 'https:'].includes(url.protocol))
     throw new UsageError(
-      `"${given}" is not the URL of a service: give one such as https://killswitch.example:8080.`,
+      `"${shownUrl(given)}" is not the URL of a service: give one such as https://killswitch.example:8080.`,
     )
-  if (url.username !== '' || url.search !== '' || url.hash !== '')
+  if (url.username !== '' || url.password !== '' || url.search !== '' || url.hash !== '')
     throw new UsageError(
       `"${url.origin}" has more than a host and a path: a token goes into KILLSWITCH_TOKEN.`,
     )

@@ -2,11 +2,13 @@
 
 import type { Command } from 'commander'
 import type { FlagList } from '../wire/flag.js'
+import { readApart } from './client/apart.js'
 import type { Client } from './client/client.js'
 import { readFlag } from './client/flag.js'
 import { type Cli, connect, isJson, queryOf } from './context.js'
 import { UsageError } from './exit.js'
 import { explainUnknownFlag } from './near.js'
+import { apartLines } from './print/apart.js'
 import { flagLines, flagTable } from './print/flag.js'
 
 type Options = { app?: string; killed?: true }
@@ -16,7 +18,7 @@ export function statusVerb(program: Command, { terminal }: Cli): void {
     .command('status')
     .summary('every flag, or one with its holds and steps')
     .description(
-      'Shows every flag and who holds it; of one flag its holds, its steps, and who has applied its last flip.',
+      'Shows every flag and who holds it, and which app instances stand apart from that; of one flag its holds, its steps, and who has applied its last flip.',
     )
     .argument('[flag]', 'the key of one flag')
     .option('--app <application>', 'the flags of one application')
@@ -33,14 +35,18 @@ export function statusVerb(program: Command, { terminal }: Cli): void {
         const { body, text } = await readFlag(client, key).catch(error =>
           explainUnknownFlag(client, key, error),
         )
-        if (isJson(command)) terminal.raw(text)
+        if (isJson(command)) terminal.json(text)
         else terminal.out(...flagLines(body, look))
         return
       }
-      const list = await client.get<FlagList>(`/v1/flags${queryOf({ application: app, killed })}`)
-      if (isJson(command)) return terminal.raw(list.text)
+      const list = await client.get<FlagList>(`/v1/flags${queryOf({ application: app, killed })}`, {
+        has: ['flags'],
+      })
+      if (isJson(command)) return terminal.json(list.text)
       if (app !== undefined && list.body.flags.length === 0) await assertApplication(client, app)
       terminal.out(...flagTable(list.body, list.url, look))
+      const apart = apartLines(await readApart(client), app, style)
+      if (apart.length > 0) terminal.out('', ...apart)
     })
 }
 

@@ -25,9 +25,9 @@ export function stepsVerb(program: Command, { terminal }: Cli): void {
     .action(async (step: string | undefined, { flag, runbook, all }: Options, command: Command) => {
       const client = await connect(command)
       const { body, text } = await client.get<StepList>(`/v1/steps${queryOf({ step, flag, runbook })}`)
-      if (isJson(command)) return terminal.raw(text)
+      if (isJson(command)) return terminal.json(text)
       if (step !== undefined) return terminal.out(...stepPreviewLines(body, terminal))
-      const shown = body.steps.filter(each => all || each.flagActions.length > 0)
+      const shown = body.steps.filter(each => all || each.flagActions.length > 0 || each.dangers)
       terminal.out(...stepTable(shown, terminal))
       const left = body.steps.length - shown.length
       if (left > 0) terminal.say(terminal.aside.dim(`${left} more act on no flag: --all`))

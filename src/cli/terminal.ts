@@ -1,6 +1,9 @@
 // What a command prints on and asks at: standard output for answers, standard error for everything said beside them.
 
 import { createInterface } from 'node:readline/promises'
+import { linesOf } from '../text/characters.js'
+import { inertJson } from '../text/json.js'
+import { folded } from '../text/terminal.js'
 import { UsageError } from './exit.js'
 import { harmless, isColoured, type Style, styleFor } from './print/style.js'
 import { wrapLine } from './print/wrap.js'
@@ -26,14 +29,19 @@ export class Terminal {
     return Date.now()
   }
 
-  /** Lines for people, on standard output; on a terminal broken where it ends. What has line breaks of its own is not. */
+  /** Lines for people, on standard output, each of them one; on a terminal broken where it ends. */
   out(...lines: string[]): void {
     if (lines.length > 0) process.stdout.write(`${laidOut(lines, this.columns)}\n`)
   }
 
-  /** An answer of the service, exactly as it came. */
-  raw(text: string): void {
-    process.stdout.write(text.endsWith('\n') ? text : `${text}\n`)
+  /** An answer of the service as JSON: what it says, whatever is in it, and nothing that acts on a terminal. */
+  json(text: string): void {
+    process.stdout.write(`${inertJson(text).trimEnd()}\n`)
+  }
+
+  /** A text of many lines that is the whole of what was asked for. */
+  text(document: string): void {
+    process.stdout.write(`${linesOf(document).join('\n').trimEnd()}\n`)
   }
 
   /** Lines beside the answer, on standard error. */
@@ -52,7 +60,7 @@ export class Terminal {
     if (!this.hasLiveLine || (line === '' && !this.#isLive)) return
     this.#isLive = line !== ''
     const width = (process.stderr.columns ?? 80) - 1
-    process.stderr.write(`\r\u001b[2K${harmless(line).slice(0, width)}`)
+    process.stderr.write(`\r\u001b[2K${harmless(folded(line)).slice(0, width)}`)
   }
 
   get canAsk(): boolean {
@@ -65,14 +73,16 @@ export class Terminal {
     const lines = createInterface({ input: process.stdin, output: process.stderr })
     const closed = new Promise<string>(resolve => lines.once('close', () => resolve('')))
     try {
-      return (await Promise.race([lines.question(harmless(question)), closed])).trim()
+      return (await Promise.race([lines.question(harmless(folded(question))), closed])).trim()
     } finally {
       lines.close()
     }
   }
 }
 
-function laidOut(lines: readonly string[], columns: number | undefined): string {
-  const fitted = (line: string) => (line.includes('\n') ? [line] : wrapLine(line, columns ?? Infinity))
-  return lines.map(harmless).flatMap(fitted).join('\n')
+export function laidOut(lines: readonly string[], columns: number | undefined): string {
+  return lines
+    .map(line => harmless(folded(line)))
+    .flatMap(line => wrapLine(line, columns ?? Infinity))
+    .join('\n')
 }

@@ -6,12 +6,13 @@ import { parseTime } from '../domain/clock.js'
 import { KillswitchError } from '../domain/errors.js'
 import { newToken, sha256 } from '../tokens/first-start.js'
 import { Tokens } from '../tokens/tokens.js'
-import { ROLES } from '../wire/words.js'
+import { LIMITS, type Limit, ROLES } from '../wire/words.js'
 import { type Cli, given, isJson, several } from './context.js'
+import { relativeTime } from './dates.js'
 import { UsageError } from './exit.js'
 import { spanMs } from './print/time.js'
 
-type Options = { role: string; expires?: string; app?: string[]; only?: 'kill' }
+type Options = { role: string; expires?: string; app?: string[]; only?: Limit }
 
 export function tokenVerbs(program: Command, cli: Cli): void {
   const group = program
@@ -31,10 +32,15 @@ function create(group: Command, { terminal }: Cli): void {
     .addOption(new Option('--role <role>', ROLES.join(', ')).choices(ROLES).makeOptionMandatory())
     .option('--expires <when>', 'in so long (90d), or at a time')
     .option('--app <application>', 'for sdk: only this application; may be given more than once', several)
-    .addOption(new Option('--only <act>', 'a credential that may do nothing but this').choices(['kill']))
+    .addOption(
+      new Option(
+        '--only <act>',
+        'a credential that may do nothing but this: kill, or (of role sdk, for web pages) evaluate',
+      ).choices(LIMITS),
+    )
     .addHelpText(
       'after',
-      '\nExamples:\n  killswitch token create ana --role engineer --expires 90d\n  killswitch token create trustflow-api --role sdk --app trustflow',
+      '\nExamples:\n  killswitch token create ana --role engineer --expires 90d\n  killswitch token create trustflow-api --role sdk --app trustflow\n  killswitch token create trustflow-web --role sdk --app trustflow --only evaluate',
     )
     .action((id: string, { role, expires, app: apps, only }: Options, command: Command) => {
       const token = newToken(role)
@@ -42,8 +48,8 @@ function create(group: Command, { terminal }: Cli): void {
       const entry = { id, role, sha256: sha256(token), ...given({ expires: until, apps, only }) }
       const yaml = yamlOf(entry)
       assertTaken(yaml)
-      if (isJson(command)) return terminal.raw(JSON.stringify({ token, entry }))
-      terminal.out(token, '', yaml.trimEnd())
+      if (isJson(command)) return terminal.json(JSON.stringify({ token, entry }))
+      terminal.text(`${token}\n\n${yaml}`)
       terminal.say(
         '',
         'The first line is the token, shown this once: give it to its owner over a safe way.',
@@ -67,11 +73,12 @@ function assertTaken(yaml: string): void {
 }
 
 function expiry(text: string): string {
+  const now = Date.now()
   const span = spanMs(text)
-  const at = span === undefined ? parseTime(text) : Date.now() + span
+  const at = span === undefined ? parseTime(relativeTime(text, now) ?? text) : now + span
   if (at === undefined)
     throw new UsageError(
-      `--expires "${text}": give 90d, a date such as 2027-01-31, or an RFC 3339 time with its zone.`,
+      `--expires "${text}": give 90d, friday, a date such as 2027-01-31, or an RFC 3339 time with its zone.`,
     )
   if (at <= Date.now()) throw new UsageError(`--expires "${text}" is in the past.`)
   return new Date(at).toISOString()

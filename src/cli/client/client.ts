@@ -1,6 +1,7 @@
 // The HTTP client: one request, the URLs in their order until one answers. It retries nothing that was answered, and what
 // changes something carries the same Idempotency-Key to every URL, so that it is never done twice.
 
+import { visible, visibleIn } from '../../text/terminal.js'
 import {
   type Failure,
   NOT_KILLSWITCH,
@@ -10,8 +11,10 @@ import {
   UsageError,
 } from '../exit.js'
 import type { Settings } from '../settings.js'
+import { foreignTo } from './foreign.js'
 
-export type Answer<T> = { status: number; headers: Headers; text: string; body: T; url: string }
+/** `text` and `sent` are what was sent; `body` is the same for people, and harmless on a terminal. */
+export type Answer<T> = { status: number; headers: Headers; text: string; sent: T; body: T; url: string }
 export type Ask = {
   method?: 'GET' | 'POST'
   body?: object
@@ -19,6 +22,8 @@ export type Ask = {
   /** Sent as `Prefer: wait`; the time limit grows by it. */
   waitSeconds?: number
   signal?: AbortSignal
+  /** Members that every answer has: what is without them is not Killswitch's. */
+  has?: readonly string[]
 }
 
 const NO_TOKEN =
@@ -51,13 +56,19 @@ export class Client {
     for (const url of urls) {
       const answer = await this.#try<T>(url, path, ask, failures)
       if (answer === undefined) continue
+      const foreign = foreignTo(answer, { url, path, accept: ask.headers?.accept, has: ask.has })
+      if (foreign !== undefined) {
+        // a redirect comes instead of what was asked; of a page nobody can tell
+        failures.push({ url, why: foreign, isCertain: answer.status >= 300, isForeign: true })
+        continue
+      }
       if (answer.status < 400) {
         this.urls = [url, ...urls.filter(each => each !== url)]
         this.passedOver = failures
         return answer
       }
       refused = refusalOf(answer)
-      if (answer.status < 500) throw refused
+      if (answer.status < 500 && refused.isProblem) throw refused
       failures.push({ url, why: `${answer.status} ${refused.problem.code}`, isCertain: isCertain(answer) })
     }
     // one instance said why, and nothing else is in doubt: that is the answer
@@ -78,6 +89,16 @@ export class Client {
       const timer = setTimeout(() => limit.abort(new DOMException('', 'TimeoutError')), this.timeoutMs)
       try {
         const response = await this.fetch(url, path, { headers, signal: limit.signal })
+        const { status, headers: said } = response
+        const foreign = foreignTo(
+          { status, headers: said, body: undefined },
+          { url, path, accept: headers.accept },
+        )
+        if (foreign !== undefined) {
+          await response.body?.cancel()
+          failures.push({ url, why: foreign, isCertain: true })
+          continue
+        }
         if (response.ok) return response
         const refused = refusalOf({ ...(await read<unknown>(response)), url })
         if (response.status < 500) throw refused
@@ -133,12 +154,8 @@ export class Client {
 async function read<T>(response: Response): Promise<Omit<Answer<T>, 'url'>> {
   const text = await response.text()
   const isJson = /\bjson\b/.test(response.headers.get('content-type') ?? '')
-  return {
-    status: response.status,
-    headers: response.headers,
-    text,
-    body: (isJson ? parsed(text) : undefined) as T,
-  }
+  const sent = (isJson ? parsed(text) : undefined) as T
+  return { status: response.status, headers: response.headers, text, sent, body: visibleIn(sent) }
 }
 
 function parsed(text: string): unknown {
@@ -150,7 +167,7 @@ function parsed(text: string): unknown {
 }
 
 /** A problem document; what is none (a proxy's page, a redirect) is said to be that. */
-function refusalOf({ status, text, body, url }: Omit<Answer<unknown>, 'headers'>): RefusedError {
+function refusalOf({ status, text, body, url }: Omit<Answer<unknown>, 'headers' | 'sent'>): RefusedError {
   const problem = body as Problem | undefined
   if (typeof problem?.code === 'string' && typeof problem.detail === 'string')
     return new RefusedError(problem, text, url)
@@ -158,10 +175,10 @@ function refusalOf({ status, text, body, url }: Omit<Answer<unknown>, 'headers'>
   return new RefusedError({ status, code: NOT_KILLSWITCH, detail }, text, url)
 }
 
-/** Whether an answer says that nothing was done. A gateway's 502 or 504 says nothing of the kind. */
+/** Whether an answer says that nothing was done, as a proxy's 4xx does too. A gateway's 502 or 504 says nothing of the kind. */
 const isCertain = ({ status, body }: { status: number; body: unknown }): boolean => {
   const code = (body as Problem | undefined)?.code
-  return status === 503 ? code !== undefined && code !== 'outcome-unknown' : false
+  return status === 503 ? code !== undefined && code !== 'outcome-unknown' : status < 500
 }
 
 const UNTRUSTED =
@@ -202,6 +219,6 @@ export function failureOf(url: string, error: unknown, limitMs: number): Failure
     return { url, why: `no answer within ${limitMs / 1000} s`, isCertain: false }
   const cause = (error as { cause?: { code?: string; errors?: { code?: string }[]; message?: string } }).cause
   const code = cause?.code ?? cause?.errors?.[0]?.code ?? ''
-  const why = WORDS[code] ?? (code || cause?.message || (error as Error).message)
+  const why = visible(WORDS[code] ?? (code || cause?.message || (error as Error).message))
   return { url, why, isCertain: NEVER_ARRIVED.includes(code) || code in TLS || cause?.message === 'bad port' }
 }

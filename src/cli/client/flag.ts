@@ -14,8 +14,9 @@ const pathOf = (key: string): string => `/v1/flags/${encodeURIComponent(key)}`
 export async function readFlag(client: Client, key: string): Promise<Answer<Flag>> {
   if (fitsPath(key)) return client.get<Flag>(pathOf(key))
   const answer = await client.get<FlagList>(`/v1/flags?${new URLSearchParams({ flag: key }).toString()}`)
-  const [flag] = answer.body.flags as [Flag]
-  return { ...answer, body: flag, text: JSON.stringify(flag) }
+  const [body] = answer.body.flags as [Flag]
+  const [sent] = answer.sent.flags as [Flag]
+  return { ...answer, body, sent, text: JSON.stringify(sent) }
 }
 
 export const flipOf = (key: string, verb: 'kill' | 'restore' | 'drill', body: object): Flipping =>

@@ -36,6 +36,7 @@ export async function sendFlip(
       headers,
       waitSeconds,
       signal,
+      has: ['action', 'outcome', 'changed'],
     })
     return { answer, text, key }
   } catch (error) {
@@ -53,19 +54,26 @@ const interrupted = (key: string): UnreachableError =>
     `Interrupted before an answer came: it may have been done. Ask: killswitch flip ${key}`,
   )
 
+const TAKEN: readonly FlipStatus['state'][] = ['applied', 'unchanged', 'provisional']
+
 /** What became of a flip that nobody answered. */
 async function resolve(client: Client, key: string, lost: UnreachableError): Promise<Sent> {
   const deadline = performance.now() + PATIENCE_MS
   for (;;) {
     const found = await find(client, key)
-    if (found?.body.flip && (found.body.state === 'applied' || found.body.state === 'unchanged')) {
-      const { flip, environment, flips, convergence } = found.body
-      const rest = { ...(flips ? { flips } : {}), ...(convergence ? { convergence } : {}) }
+    if (found?.body.flip && TAKEN.includes(found.body.state)) {
+      const { state, flip, environment, flips, convergence } = found.body
+      const rest = {
+        ...(flips ? { flips } : {}),
+        ...(convergence ? { convergence } : {}),
+        ...(state === 'provisional' ? { durability: state } : {}),
+      }
       return { key, text: found.text, answer: { ...flip, environment, replayed: true, ...rest } }
     }
     if (found?.body.state === 'never')
       throw new UnreachableError(lost.failures, 'It was not done, and now cannot be. Send it again.')
-    if (performance.now() > deadline) break
+    // another server will not know of it in ten seconds either
+    if (performance.now() > deadline || lost.failures.every(({ isForeign }) => isForeign)) break
     await pause(BETWEEN_MS)
   }
   throw new UnreachableError(
@@ -76,7 +84,7 @@ async function resolve(client: Client, key: string, lost: UnreachableError): Pro
 
 async function find(client: Client, key: string): Promise<{ body: FlipStatus; text: string } | undefined> {
   try {
-    return await client.get<FlipStatus>(`/v1/flips/${key}`)
+    return await client.get<FlipStatus>(`/v1/flips/${key}`, { has: ['state'] })
   } catch (error) {
     if (error instanceof RefusedError || error instanceof UnreachableError) return undefined
     throw error

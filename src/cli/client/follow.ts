@@ -41,7 +41,7 @@ export async function placeNow(
   return head ? { place: head.place, at: head.at } : { place: -1 }
 }
 
-/** Ends when the signal says so. Throws only for what waiting cannot mend: a refusal. */
+/** The entries as they were sent. Ends when the signal says so. Throws only for what waiting cannot mend: a refusal. */
 export async function* follow(
   client: Client,
   { filter, start, signal, onTrouble }: Following,
@@ -55,16 +55,17 @@ export async function* follow(
       // a cursor belongs to its question: `since` moves on only where a new one is begun
       if (cursor === undefined) since = later(filter.since, position.at)
       const query = queryAfter(filter, since, cursor)
-      const { body } = await client.get<AuditPage>(`/v1/audit${query}`, { waitSeconds: HELD_SECONDS, signal })
+      const asked = client.get<AuditPage>(`/v1/audit${query}`, { waitSeconds: HELD_SECONDS, signal })
+      const { sent } = await asked
       if (waitMs > FIRST_PAUSE_MS) onTrouble('Killswitch answers again.')
       waitMs = FIRST_PAUSE_MS
-      for (const entry of body.entries) {
+      for (const entry of sent.entries) {
         if (entry.place <= position.place) continue
         yield entry
         position = { place: entry.place, at: entry.at }
         if (signal.aborted) return
       }
-      cursor = body.next
+      cursor = sent.next
     } catch (error) {
       if (signal.aborted) return
       if (!isPassing(error)) throw error
@@ -88,4 +89,5 @@ function later(one: string | undefined, other: string | undefined): string | und
 }
 
 const isPassing = (error: unknown): boolean =>
-  error instanceof UnreachableError || (error instanceof RefusedError && error.problem.status >= 500)
+  error instanceof UnreachableError ||
+  (error instanceof RefusedError && (error.problem.status >= 500 || error.problem.status === 429))

@@ -1,8 +1,10 @@
 // A close look at one URL: reachable, ready, whose environment, what the token may do, and how far apart the clocks are.
 
+import { visibleIn } from '../../text/terminal.js'
 import type { Ready, Whoami } from '../../wire/health.js'
 import { duration } from '../print/time.js'
 import { type Client, failureOf } from './client.js'
+import { foreignTo } from './foreign.js'
 
 export type Finding = { where: string; what: string; level: 'good' | 'odd' | 'bad'; detail: string }
 
@@ -20,14 +22,17 @@ export async function look(client: Client, url: string): Promise<Finding[]> {
   try {
     const response = await client.fetch(url, '/readyz', { signal: AbortSignal.timeout(client.timeoutMs) })
     const tookMs = performance.now() - began
-    const ready = (await response.json().catch(() => undefined)) as Ready | undefined
-    if (ready?.status === undefined)
-      return [say('reachable', 'bad', `something answers (${response.status}), and it is not Killswitch`)]
+    const ready = readinessIn(visibleIn(await response.json().catch(() => undefined)))
+    if (ready === undefined) {
+      const { status, headers } = response
+      const foreign = foreignTo({ status, headers, body: undefined }, { url, path: '/readyz' })
+      return [say('reachable', 'bad', foreign ?? `something answers (${status}), and it is not Killswitch`)]
+    }
     return [
       say('reachable', 'good', `answered in ${Math.round(tookMs)} ms`),
-      say('environment', 'good', `${ready.environment}, entry ${ready.head}, revision ${ready.revision}`),
+      ...environment(say, ready),
       say(ready.status, levelOf(ready.status), readyDetail(ready)),
-      ...ready.degraded.map(({ code, detail }) => say(code, 'odd', detail)),
+      ...ready.degraded.map(({ code, detail }) => say(code, 'odd', detail ?? UNTOLD)),
       ...clock(say, response.headers.get('date'), asked, tookMs),
       ...safety(say, url),
       ...(await token(client, url, say)),
@@ -36,6 +41,20 @@ export async function look(client: Client, url: string): Promise<Finding[]> {
     return [say('reachable', 'bad', failureOf(url, error, client.timeoutMs).why)]
   }
 }
+
+/** Other services have a /readyz too. */
+function readinessIn(body: unknown): Ready | undefined {
+  const { status, degraded } = Object(body) as Partial<Ready>
+  const isOurs = STATUSES.some(each => each === status) && Array.isArray(degraded)
+  return isOurs ? (body as Ready) : undefined
+}
+
+const STATUSES = ['ready', 'degraded', 'not-ready']
+const UNTOLD = 'why is told to a token of role viewer or higher'
+
+/** Strangers are not told it. */
+const environment = (say: Say, { environment: name, head, revision }: Ready): Finding[] =>
+  name === undefined ? [] : [say('environment', 'good', `${name}, entry ${head}, revision ${revision}`)]
 
 type Say = (what: string, level: Finding['level'], detail: string) => Finding
 
@@ -76,7 +95,9 @@ async function token(client: Client, url: string, say: Say): Promise<Finding[]> 
     return [say('token', 'bad', 'none: set KILLSWITCH_TOKEN, or put "token:" into the config file')]
   const signal = AbortSignal.timeout(client.timeoutMs)
   const response = await client.fetch(url, '/v1/actor', { signal })
-  const body = (await response.json().catch(() => ({}))) as Whoami & { detail?: string }
+  const body = Object(visibleIn(await response.json().catch(() => ({})))) as Whoami & { detail?: string }
+  if (response.ok && body.role === undefined)
+    return [say('token', 'bad', `/v1/actor answered with ${response.status}, and not as Killswitch does`)]
   if (!response.ok) return [say('token', 'bad', body.detail ?? `answered with ${response.status}`)]
   const { id, role, only, apps, version } = body
   const limits = [only && `may only ${only}`, apps && `for ${apps.join(', ')}`].filter(Boolean).join(', ')

@@ -4,20 +4,24 @@ import type { Convergence } from '../../wire/convergence.js'
 import type { FlipStatus } from '../../wire/flip.js'
 import { RefusedError, UnreachableError } from '../exit.js'
 import { liveLine } from '../print/convergence.js'
+import { isPending } from '../proven.js'
 import type { Terminal } from '../terminal.js'
 import type { Client } from './client.js'
 
 export type Watched = {
   convergence: Convergence[]
+  /** What was answered last; absent where it was not asked. */
+  status?: FlipStatus
   ended: 'settled' | 'time' | 'interrupted' | 'unreachable'
 }
 
-const isPending = (convergence: readonly Convergence[]): boolean =>
-  convergence.some(each => each.status === 'pending')
+type Watching = { client: Client; terminal: Terminal; isEnough?: (status: FlipStatus) => boolean }
 
-/** Resolves once no live instance is pending, after `seconds`, or on Ctrl-C; with the last that is known. */
+/**
+ * Resolves once nobody is pending or it `isEnough`, after `seconds`, or on Ctrl-C; with the last that is known.
+ */
 export async function watchFlip(
-  { client, terminal }: { client: Client; terminal: Terminal },
+  { client, terminal, isEnough }: Watching,
   id: string,
   first: Convergence[],
   seconds: number,
@@ -26,23 +30,26 @@ export async function watchFlip(
   const began = performance.now()
   const elapsed = () => performance.now() - began
   let convergence = first
+  let status: FlipStatus | undefined
+  const known = () => ({ convergence, ...(status === undefined ? {} : { status }) })
   try {
-    while (isPending(convergence)) {
+    while (isPending(convergence) && !(status && isEnough?.(status))) {
       const left = seconds * 1000 - elapsed()
-      if (left <= 0) return { convergence, ended: 'time' }
+      if (left <= 0) return { ...known(), ended: 'time' }
       terminal.live(liveLine(convergence, elapsed(), terminal.aside))
       // with a live line, its seconds count up; without, the service may hold the answer for longer
       const most = terminal.hasLiveLine ? 1 : 30
       const waitSeconds = Math.max(1, Math.min(Math.ceil(left / 1000), most))
       const asked = { waitSeconds, signal: interrupt }
       const { body } = await client.get<FlipStatus>(`/v1/flips/${encodeURIComponent(id)}`, asked)
+      status = body
       convergence = body.convergence ?? convergence
     }
-    return { convergence, ended: 'settled' }
+    return { ...known(), ended: 'settled' }
   } catch (error) {
-    if (interrupt.aborted) return { convergence, ended: 'interrupted' }
+    if (interrupt.aborted) return { ...known(), ended: 'interrupted' }
     if (error instanceof UnreachableError || error instanceof RefusedError)
-      return { convergence, ended: 'unreachable' }
+      return { ...known(), ended: 'unreachable' }
     throw error
   } finally {
     terminal.live('')

@@ -1,61 +1,58 @@
-// Who has applied a flip, in a line: never more than was proved.
+// What is proved of a flip, as the service says it in a sentence: coloured here, and never worded. Beside it each app
+// instance that stands apart from the log.
 
-import type { Convergence, Laggard } from '../../wire/convergence.js'
+import { toSecond } from '../../domain/clock.js'
+import type { Convergence, Proof } from '../../wire/convergence.js'
 import type { Style } from './style.js'
-import { duration } from './time.js'
 
-const names = (laggards: readonly Laggard[], most = 3): string => {
-  const shown = laggards.slice(0, most).map(each => each.instance)
-  const more = laggards.length - shown.length
-  return more > 0 ? `${shown.join(', ')} and ${more} more` : shown.join(', ')
+type Said = Pick<Convergence, 'status' | 'detail'>
+
+const APART_NAMED = 5
+
+const COLOURS: Record<Convergence['status'], 'green' | 'yellow' | 'red'> = {
+  confirmed: 'green',
+  pending: 'yellow',
+  unconfirmed: 'red',
+  unproven: 'yellow',
 }
+/** A word that a newer service has is not taken for a proof. */
+const said = ({ status, detail }: Said, style: Style): string => style[COLOURS[status] ?? 'yellow'](detail)
 
-const counted = ({ applied, pending }: Convergence): string =>
-  `${applied.length}/${applied.length + pending.length} confirmed`
-
-/** `37/38 confirmed, waiting for api-7 (12 s)` */
+/** `37/38 confirmed by trustflow, waiting for api-7 (last heard of 3 s ago) (12 s)`, while it is waited for. */
 export const liveLine = (convergence: readonly Convergence[], elapsedMs: number, style: Style): string =>
   convergence
     .filter(each => each.status === 'pending')
-    .map(
-      each =>
-        `${style.yellow(counted(each))}, waiting for ${names(each.pending)} (${Math.floor(elapsedMs / 1000)} s)`,
-    )
+    .map(each => `${said(each, style)} (${Math.floor(elapsedMs / 1000)} s)`)
     .join('; ')
 
 /** Lines that say what is proved, and what is not. */
-export function convergenceLines(convergence: readonly Convergence[], style: Style): string[] {
-  return convergence.flatMap(each => [mainLine(each, style), ...lostLines(each, style)])
+export const convergenceLines = (convergence: readonly Convergence[], style: Style): string[] =>
+  convergence.flatMap(each => [said(each, style), ...apartLines(each, style)])
+
+/** A line each, whatever the ways are in which it does; the service counts the ways. */
+function apartLines({ apart, count }: Convergence, style: Style): string[] {
+  const ways = new Map<string, string[]>()
+  for (const { instance, detail } of apart) ways.set(instance, [...(ways.get(instance) ?? []), detail])
+  const shown = [...ways].slice(0, APART_NAMED)
+  const more = shown.reduce((left, [, each]) => left - each.length, count.apart)
+  return [
+    ...shown.map(([instance, each]) => style.yellow(`! ${instance} ${each.join('; ')}`)),
+    ...(more > 0 ? [style.yellow(`! and ${more} more: killswitch fleet`)] : []),
+  ]
 }
 
-function mainLine(found: Convergence, style: Style): string {
-  const { status, application, lastMs, served, pending } = found
-  if (status === 'unproven') {
-    const weak = served > 0 ? ` ${served} client(s) without receipts were answered with it.` : ''
-    return style.yellow(
-      `unproven: no running instance of ${application} is known that could confirm it.${weak}`,
-    )
-  }
-  if (status === 'confirmed') {
-    // a flip that changed nothing was in force everywhere before it
-    const within = lastMs === undefined || lastMs < 1 ? '' : `, the last after ${duration(lastMs)}`
-    return style.green(`${counted(found)} by ${application}${within}`)
-  }
-  const heard = pending.slice(0, 3).map(each => `${each.instance} last heard of ${duration(each.ageMs)} ago`)
-  return style.red(`${counted(found)} by ${application}, not by ${names(pending)} (${heard.join('; ')})`)
-}
+/** What the log says for ever, each with its place; of a run with its flag. */
+export const proofLines = (proof: readonly Proof[], style: Style): string[] =>
+  proof.map(each => {
+    const where = [each.at && `at ${toSecond(each.at)}`, each.place && `entry ${each.place}`].filter(Boolean)
+    const flag = proof.length > 1 && each.flag ? `${each.flag}: ` : ''
+    return `${['in the log', where.join(', ')].join(' ').trim()}: ${flag}${said(each, style)}`
+  })
 
-function lostLines({ lost, revision }: Convergence, style: Style): string[] {
-  const heard = ([first]: readonly Laggard[]) => `last heard of ${duration(first?.ageMs ?? 0)} ago`
-  const unheard = lost.filter(each => each.revision < revision)
-  const since = lost.filter(each => each.revision >= revision)
-  const lines: string[] = []
-  if (unheard.length > 0)
-    lines.push(
-      style.yellow(
-        `lost before it could confirm: ${names(unheard)} (${heard(unheard)}). If it still runs, it runs as it last knew.`,
-      ),
-    )
-  if (since.length > 0) lines.push(`confirmed, and lost since: ${names(since)} (${heard(since)})`)
-  return lines
-}
+/** The same sentences, as of now. */
+export const nowLines = (convergence: readonly Convergence[], style: Style): string[] =>
+  convergence.flatMap(each => [`now: ${said(each, style)}`, ...apartLines(each, style)])
+
+/** Of a flip of which the answer says nothing. */
+export const NOTHING_SAID =
+  'The answer does not say who applied it: nothing is proved. "killswitch fleet" lists the app instances.'

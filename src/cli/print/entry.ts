@@ -1,9 +1,12 @@
 // One entry of the log in words: who did what to which flag, from which step. For tables, tails and chat messages.
 
+import { takenIn } from '../../domain/adoption-words.js'
+import { fleetWords } from '../../domain/fleet-words.js'
+import { holdsNow } from '../../domain/hold.js'
 import { attemptOf } from '../../domain/refusal.js'
 import type { Entry, ListedEntry } from '../../wire/entry.js'
 import type { Style } from './style.js'
-import { absolute, duration } from './time.js'
+import { absolute } from './time.js'
 
 /** Out of a page, or whole. */
 export type ShownEntry = Entry | ListedEntry
@@ -19,48 +22,50 @@ function describe(entry: ShownEntry): string {
   return oneLine((WORDS[action] ?? (() => action))(entry))
 }
 
-const flip = ({ flag, label, from, to, outcome, holds }: ShownEntry): string => {
+const flip = ({ action, flag, label, from, to, outcome, holds }: ShownEntry): string => {
   const named = label ? `${flag}: ${label}` : (flag ?? '')
   if (outcome === 'unchanged') return `${named}, already ${variant(to)}`
-  if (from === to) return `${named}, still ${variant(to)} (${plural(holds?.length ?? 0, 'hold')} left)`
+  if (from === to) return `${named}, still ${variant(to)} (${holdsNow({ action, holds: holds ?? [] })})`
   return `${named}, ${variant(from)} -> ${variant(to)}`
 }
 
 const WORDS: Partial<Record<ShownEntry['action'], (entry: ShownEntry) => string>> = {
   kill: flip,
   restore: flip,
-  'step.run': ({ flags }) => `ran a step: ${flags?.join(', ')}`,
+  'step.run': ({ flags, step, offRunbook }) =>
+    `${step === undefined || offRunbook ? 'killed in one act' : 'ran a step'}: ${flags?.join(', ')}`,
   'flip.voided': ({ flag }) => `an attempt with an unknown outcome is void${flag ? `: ${flag}` : ''}`,
   'flip.confirmed': confirmed,
+  'flip.unconfirmed': confirmed,
+  'fleet.forgotten': entry => fleetWords(entry) ?? 'forgot app instances',
+  'fleet.reconciled': entry => fleetWords(entry) ?? 'released in the apps',
   'incident.declared': ({ declared }) =>
-    `declared ${declared?.severity}: ${declared?.title} (${declared?.runbook})`,
+    `declared${declared?.severity && ` ${declared.severity}`}: ${declared?.title}${declared?.runbook && ` (${declared.runbook})`}`,
   'incident.noted': ({ note }) =>
     `${note?.kind}: ${note?.text}${note?.owner ? ` (${note.owner}${note.due ? `, by ${note.due}` : ''})` : ''}`,
   'incident.changed': ({ change }) =>
     `changed ${Object.entries(change ?? {})
-      .map(([name, to]) => `${name} to ${typeof to === 'string' ? to : `${to.title} ${to.url}`}`)
+      .map(([name, to]) => `${name} to ${wordsOf(to)}`)
       .join(', ')}`,
-  'incident.adopted': ({ adopted }) => `adopted ${adopted?.map(each => each.flag).join(', ')}`,
+  'incident.adopted': entry => `adopted ${takenIn(entry)}`,
   'incident.step': ({ ticked, step }) => `step ${ticked}: ${step?.text ?? step?.id ?? ''}`,
   'incident.resolved': ({ resolved }) =>
     `resolved${resolved?.leave.length ? `, leaving ${resolved.leave.map(each => each.flag).join(', ')}` : ''}${resolved?.forced ? ' (forced)' : ''}`,
+  'incident.reopened': ({ outcome }) => (outcome === 'unchanged' ? 'was open already' : 'reopened'),
   drill: ({ flag }) => `drill of ${flag}`,
   'catalogue.loaded': ({ catalogue }) => `catalogue loaded: ${plural(catalogue?.flags.length ?? 0, 'flag')}`,
+  'unchanged.summary': ({ summary, flags }) =>
+    `killed again what was killed, ${summary?.count} times more since ${summary?.since}: ${flags?.join(', ')}`,
   'refused.summary': ({ summary }) => `${summary?.count} more refusals since ${summary?.since}`,
 }
 
-function confirmed({ flag, confirmed: proof }: ShownEntry): string {
-  if (proof === undefined) return 'confirmation'
-  const { applied, pending, lost, lastMs, flip: place } = proof
-  const of = `${flag ? `${flag}: ` : ''}entry ${place} `
-  const total = applied + pending.length
-  if (total === 0) return `${of}unproven: no running instance was known`
-  const within = lastMs === undefined ? '' : ` within ${duration(lastMs)}`
-  const missing = [
-    pending.length > 0 ? `, not by ${pending.join(', ')}` : '',
-    lost.length > 0 ? `, lost: ${lost.join(', ')}` : '',
-  ].join('')
-  return `${of}confirmed by ${applied}/${total}${within}${missing}`
+const wordsOf = (to: string | { id: string } | { title: string; url: string }): string =>
+  typeof to === 'string' ? to : 'url' in to ? `${to.title} ${to.url}` : to.id
+
+/** `ai_v1, entry 42: 3/3 confirmed by trustflow` */
+function confirmed(entry: ShownEntry): string {
+  const of = [entry.flag, entry.confirmed && `entry ${entry.confirmed.flip}`].filter(Boolean).join(', ')
+  return `${of}: ${fleetWords(entry) ?? 'confirmation'}`
 }
 
 /** The columns of a table of entries. */

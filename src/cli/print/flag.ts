@@ -23,7 +23,7 @@ export function flagTable(
     flag.application,
     stateOf(flag, style),
     flag.killed ? flag.label : flag.restore.variant,
-    flag.holds.map(hold => holdInShort(hold, look.now)).join('; '),
+    flag.holds.map(hold => holdInShort(hold, look)).join('; '),
   ])
   return [
     `${style.bold(environment)}  ${url}  revision ${revision}  ${count}`,
@@ -37,8 +37,8 @@ export function flagTable(
 const stateOf = ({ killed, orphaned }: Flag, style: Style): string =>
   (killed ? style.red('KILLED') : style.green('normal')) + (orphaned ? style.yellow(' (orphaned)') : '')
 
-const holdInShort = ({ incident, actor, since }: Hold, now: number): string =>
-  `${incident ?? actor}, ${when(since, now)}`
+const holdInShort = ({ incident, actor, since, provisional }: Hold, { style, now }: Look): string =>
+  `${incident ?? actor}, ${when(since, now)}${provisional ? style.yellow(', provisional') : ''}`
 
 export function flagLines(flag: Flag, look: Look): string[] {
   const { style, now } = look
@@ -75,7 +75,7 @@ export function flagLines(flag: Flag, look: Look): string[] {
 export function holdLines(holds: readonly Hold[], style: Style, now: number): string[] {
   return holds.flatMap(hold => [
     '',
-    `${style.bold(`hold ${hold.id}`)}  ${hold.incident ?? 'no incident'}`,
+    `${style.bold(`hold ${hold.id}`)}  ${hold.incident ?? 'no incident'}${hold.provisional ? style.yellow('  provisional: not in the log yet') : ''}`,
     ...pairs(
       [
         ['by', `${hold.actor}, ${when(hold.since, now)}`],

@@ -54,10 +54,12 @@ export function stepLine({ id, code, text, line }: NonNullable<Flip['step']>): s
 }
 
 export const warningLines = (warnings: readonly Warning[], style: Style): string[] =>
-  warnings.flatMap(({ code, detail, near, wayOut }) => [
-    `${style.yellow(`! ${code}:`)} ${[detail, ...waysFor(wayOut)].join(' ')}`,
-    ...(near ?? []).map(each => `    near: ${each}`),
-  ])
+  warnings.flatMap(({ code, detail, near, wayOut }) => {
+    const text = [detail, ...waysFor(wayOut)].join(' ')
+    // to kill first is the order: an id that is not declared yet is nothing to shout about, if no other is near
+    if (code === 'unknown-incident' && near === undefined) return [style.dim(text)]
+    return [`${style.yellow(`! ${code}:`)} ${text}`, ...(near ?? []).map(each => `    near: ${each}`)]
+  })
 
 function durabilityLines({ durability, replayed }: ToldFlip, style: Style): string[] {
   if (durability === 'provisional')

@@ -2,7 +2,7 @@
 
 import type { DeclarationAnswer, IncidentAnswer } from '../../wire/incident.js'
 import { warningLines } from './flip.js'
-import { clockLines, type Look, tickLine } from './incident.js'
+import { clockLines, conditionLines, type Look, tickLines } from './incident.js'
 import { table } from './table.js'
 import { absolute, when } from './time.js'
 
@@ -37,17 +37,25 @@ function writtenLines(answer: IncidentAnswer, { style, now }: Look): string[] {
 /** All that the runbook asks for at this severity, with an hour or without: what is to be done at once has none. */
 export function declareLines(answer: DeclarationAnswer, look: Look): string[] {
   const { incident, id } = answer
-  const steps = incident.steps.map(step => tickLine(step, look))
+  const steps = incident.steps.flatMap(step => tickLines(step, look))
   const open = incident.clock.filter(each => each.metAt === undefined)
   return [
     ...writtenLines(answer, look),
-    ...clockLines(open, look),
+    ...(incident.runbook ? clockLines(open, look) : []),
+    ...conditionLines(incident, look),
     ...changes(answer, look),
     ...unadopted(answer),
-    ...(steps.length > 0 ? ['', `Steps of ${incident.runbook.id} that act on flags:`, ...steps] : []),
+    ...(steps.length > 0 ? ['', `Steps of ${incident.runbook?.id} that act on flags:`, ...steps] : []),
     '',
-    look.style.dim(`Next: killswitch run <code> -i ${id}; killswitch incident show ${id}`),
+    look.style.dim(`Next: ${next(answer)}killswitch incident show ${id}`),
   ]
+}
+
+/** What is known later is given later. */
+function next({ incident: { severity, runbook }, id }: DeclarationAnswer): string {
+  const lacks = [...(runbook ? [] : ['--runbook ...']), ...(severity ? [] : ['--severity ...'])]
+  const given = lacks.length > 0 ? `killswitch incident change ${id} ${lacks.join(' ')}; ` : ''
+  return given + (runbook ? `killswitch run <code> -i ${id}; ` : '')
 }
 
 function changes({ changedFlags }: DeclarationAnswer, look: Look): string[] {

@@ -3,7 +3,7 @@
 import type { Incident, IncidentList, IncidentStep } from '../../wire/incident.js'
 import type { Terminal } from '../terminal.js'
 import { holdLines } from './flag.js'
-import { actsOn, firstLine } from './step.js'
+import { actsOn, dangerLines, firstLine } from './step.js'
 import type { Style } from './style.js'
 import { pairs, table } from './table.js'
 import { absolute, when } from './time.js'
@@ -15,11 +15,11 @@ export function incidentTable({ incidents }: IncidentList, { style, columns, now
   const rows = incidents.map(each => [
     each.id,
     each.status === 'open' ? style.red('open') : style.green('resolved'),
-    each.severity,
+    each.severity ?? '',
     when(each.declared.at, now),
     String(each.holds || ''),
     each.overdue > 0 ? style.red(`${each.overdue} overdue`) : '',
-    each.runbook.id,
+    each.runbook?.id ?? '',
     each.title,
   ])
   const head = ['INCIDENT', 'STATUS', 'SEVERITY', 'DECLARED', 'HOLDS', 'CLOCK', 'RUNBOOK', 'TITLE']
@@ -28,13 +28,16 @@ export function incidentTable({ incidents }: IncidentList, { style, columns, now
 
 export function incidentLines(incident: Incident, look: Look): string[] {
   const { style, now } = look
-  const { id, title, severity, status, environment, clock, open, links } = incident
+  const { id, title, severity, status, environment, runbook, clock, open, links } = incident
   const paint = status === 'open' ? style.red : style.green
   return [
-    `${style.bold(id)}  ${paint(status)}  ${severity}  ${title}  ${style.dim(`[${environment}]`)}`,
+    [style.bold(id), paint(status), severity, title, style.dim(`[${environment}]`)]
+      .filter(Boolean)
+      .join('  '),
     ...pairs(facts(incident, now), style),
     ...(incident.runbookEdited ? [style.yellow('! The runbook was edited since the declaration.')] : []),
-    ...block(clockLines(clock, look)),
+    ...block(runbook ? clockLines(clock, look) : []),
+    ...block(conditionLines(incident, look)),
     ...held(incident, look),
     ...block(stepLines(incident, look)),
     ...block(links.map(link => `  ${link.title}: ${link.url}`)),
@@ -45,15 +48,16 @@ export function incidentLines(incident: Incident, look: Look): string[] {
 const block = (lines: string[]): string[] => (lines.length > 0 ? ['', ...lines] : [])
 
 function facts(incident: Incident, now: number): [string, string | undefined][] {
-  const { declared, commander, runbook, killed, restored, resolved, kills } = incident
+  const { id, declared, commander, runbook, killed, restored, resolved, reopened, kills } = incident
   const left = resolved?.leave.map(each => `${each.flag} (${each.owner}, until ${each.until})`).join(', ')
   const forced = resolved?.forced ? ' (forced)' : ''
   return [
     ['declared', `${when(declared.at, now)} by ${declared.by}`],
     ['commander', commander],
-    ['runbook', runbook.id],
+    ['runbook', runbook?.id ?? `none yet: killswitch incident change ${id} --runbook ...`],
     ['kills', kills.length > 0 && killed ? `${kills.length}, the last ${when(killed.at, now)}` : undefined],
     ['restored', restored && when(restored.at, now)],
+    ['reopened', reopened && when(reopened.at, now)],
     ['resolved', resolved && `${when(resolved.at, now)} by ${resolved.by}${forced}`],
     ['left held', left],
   ]
@@ -64,6 +68,19 @@ const held = ({ holds }: Incident, { style, now }: Look): string[] =>
     const [, head = '', ...rest] = holdLines([hold], style, now)
     return ['', `${style.red(hold.flag)}  ${hold.label}  ${head}`, ...rest]
   })
+
+/** When to escalate, beside the clock; `[x]` was done. */
+export function conditionLines({ conditions }: Pick<Incident, 'conditions'>, { style, now }: Look): string[] {
+  const lines = conditions.map(({ condition, line, target, contacts, metAt }) => {
+    const box = metAt === undefined ? '[ ]' : style.green('[x]')
+    const when = metAt === undefined ? '' : style.dim(`  escalated ${absolute(metAt, now)}`)
+    return `  ${box} ${condition}${calledWords(target, contacts)}  ${style.dim(`line ${line}`)}${when}`
+  })
+  return lines.length === 0 ? [] : ['Escalate when:', ...lines]
+}
+
+const calledWords = (target: string | undefined, contacts: Due['contacts'] = []): string =>
+  target === undefined ? '' : ` -> ${target}${contacts.map(({ contact }) => `, ${contact}`).join('')}`
 
 /** What is due next comes first; then what has no hour, then what is done. */
 export function clockLines(clock: readonly Due[], look: Look): string[] {
@@ -80,14 +97,15 @@ const rank = ({ metAt, due, since }: Due): number =>
 
 /** `escalation  OVERDUE, was due 4 min ago (03:15:00 UTC)  15 min no progress -> second on-call  line 42` */
 function dueLine(due: Due, look: Look): string {
-  const { what, text, line, target } = due
-  const words = `${text}${target ? ` -> ${target}` : ''}  ${look.style.dim(`line ${line}`)}`
+  const { what, text, line, target, contacts } = due
+  const words = `${text}${calledWords(target, contacts)}  ${look.style.dim(`line ${line}`)}`
   return `  ${NAMES[what].padEnd(13)}  ${standing(due, look)}  ${words}`
 }
 
 const NAMES: Record<Due['what'], string> = {
   response: 'response',
   resolution: 'resolution',
+  'time-box': 'time box',
   escalation: 'escalation',
   update: 'update',
   'recovery-wait': 'recovery wait',
@@ -105,14 +123,22 @@ function standing(item: Due, { style, now }: Look): string {
   return what === 'recovery-wait' ? style.yellow(`until ${when(due, now)}`) : `due ${when(due, now)}`
 }
 
+const UNTIMED: Partial<Record<Due['what'], string>> = {
+  'recovery-wait': 'until you see that it lasts',
+  update: 'as the last update promised',
+}
+
 /** The runbook gives no minutes, or what it counts from is still to come. */
-function undated({ what, since, atOnce }: Due, style: Style): string {
+function undated({ what, since, atOnce, dueUnknown, guards }: Due, style: Style): string {
+  if (guards !== undefined && since === undefined)
+    return style.dim(`from a note -k recovered, before ${guards.join(', ')} is restored`)
   if (since === undefined)
     return style.dim(
       what === 'postmortem' ? 'once it is resolved' : 'from the last restore, or a note -k recovered',
     )
+  if (dueUnknown !== undefined) return style.dim('no business hours are set')
   if (atOnce) return style.yellow('at once')
-  return style.dim(what === 'escalation' ? 'at this severity' : 'no minutes given')
+  return style.dim(what === 'escalation' ? 'at this severity' : (UNTIMED[what] ?? 'no minutes given'))
 }
 
 /** The steps that act on flags, and whichever others were ticked, in the order of the runbook. */
@@ -123,15 +149,16 @@ function stepLines({ steps, ticks }: Incident, look: Look): string[] {
       const { id, code = '', text = id, line = 0 } = ticked.step
       return { id, code, text, line, flagActions: [], ticked }
     })
-  return [...steps, ...others].sort((a, b) => a.line - b.line).map(step => tickLine(step, look))
+  return [...steps, ...others].sort((a, b) => a.line - b.line).flatMap(step => tickLines(step, look))
 }
 
-export function tickLine({ code, text, line, ticked, ...step }: IncidentStep, look: Look): string {
+export function tickLines({ code, text, line, ticked, ...step }: IncidentStep, look: Look): string[] {
   const { style, now } = look
   const box =
     ticked === undefined ? '[ ]' : ticked.ticked === 'done' ? style.green('[x]') : style.yellow('[-]')
   const acts = actsOn(step, style)
   const why = ticked?.reason ? `: ${ticked.reason}` : ''
   const by = ticked ? style.dim(`  ${ticked.ticked} by ${ticked.by}, ${absolute(ticked.at, now)}${why}`) : ''
-  return `  ${box} ${style.dim(code)}  ${firstLine(text)}${acts ? `  [${acts}]` : ''}  ${style.dim(`line ${line}`)}${by}`
+  const head = `  ${box} ${style.dim(code)}  ${firstLine(text)}${acts ? `  [${acts}]` : ''}  ${style.dim(`line ${line}`)}${by}`
+  return [head, ...dangerLines(step, style).map(danger => `    ${danger}`)]
 }

@@ -1,5 +1,6 @@
 // An error in plain words, with the way out as a command to type.
 
+import { linesOf } from '../../text/characters.js'
 import {
   EXIT,
   type Exit,
@@ -35,8 +36,10 @@ export function problemJson(error: unknown): string {
 export function problemLines(error: unknown, style: Style): string[] {
   if (error instanceof RefusedError) return refusalLines(error, style)
   if (error instanceof UnreachableError) return unreachableLines(error, style)
-  if (error instanceof UsageError) return [`${style.red('killswitch:')} ${error.message}`]
-  return [`${style.red('killswitch:')} ${(error as Error).stack ?? String(error)}`]
+  const lines = error instanceof UsageError ? error.message : ((error as Error).stack ?? String(error))
+  return linesOf(lines).map((line, index) =>
+    index === 0 ? `${style.red('killswitch:')} ${line}` : line.replace(/^(?! {2})/, '  '),
+  )
 }
 
 function refusalLines({ problem }: RefusedError, style: Style): string[] {

@@ -2,17 +2,19 @@
 
 import type { ListedStep, Runbook } from '../../wire/runbook.js'
 import type { Terminal } from '../terminal.js'
-import { actsOn, firstLine } from './step.js'
+import { actsOn, dangerLines, firstLine } from './step.js'
 import { table } from './table.js'
 
 type Timed = Runbook['waits'][number]
 
 export function runbookLines(runbook: Runbook, { style, columns }: Terminal): string[] {
-  const { title, id, severities, escalations, waits, updateCadence, postmortemDeadline, steps } = runbook
+  const { title, id, severities, escalations, timeBoxes, waits, updateCadences, postmortemDeadline } = runbook
+  const { contacts, steps } = runbook
   const timings: [string, Timed | undefined][] = [
+    ...timeBoxes.map(each => ['time box', each] as [string, Timed]),
     ...escalations.map(each => ['escalate', each] as [string, Timed]),
     ...waits.map(each => ['wait', each] as [string, Timed]),
-    ['updates', updateCadence],
+    ...updateCadences.map(each => ['updates', each] as [string, Timed]),
     ['post-mortem', postmortemDeadline],
   ]
   return [
@@ -31,6 +33,9 @@ export function runbookLines(runbook: Runbook, { style, columns }: Terminal): st
     ...timings.flatMap(([name, each]) =>
       each ? [`  ${name.padEnd(11)}  ${timedWords(each)}  ${style.dim(`line ${each.line}`)}`] : [],
     ),
+    ...contacts.map(
+      each => `  ${'contact'.padEnd(11)}  ${each.role}: ${each.contact}  ${style.dim(`line ${each.line}`)}`,
+    ),
     ...sections(steps, { style, columns }),
   ]
 }
@@ -47,7 +52,11 @@ function sections(steps: Runbook['steps'], look: Look): string[] {
   const headings = [...new Set(steps.map(step => step.headingPath.join(' > ')))]
   return headings.flatMap(heading => {
     const own = steps.filter(step => step.headingPath.join(' > ') === heading)
-    return ['', look.style.cyan(heading), ...own.map(step => stepLine(step, look))]
+    return [
+      '',
+      look.style.cyan(heading),
+      ...own.flatMap(step => [stepLine(step, look), ...dangerLines(step, look.style)]),
+    ]
   })
 }
 

@@ -1,4 +1,6 @@
-// Colour, for a terminal only; and what other people wrote, made harmless for it.
+// Colour, for a terminal only, and the last net below what is printed on it.
+
+import { visible } from '../../text/terminal.js'
 
 const CODES = { bold: 1, dim: 2, red: 31, green: 32, yellow: 33, cyan: 36 } as const
 export type Style = Record<keyof typeof CODES, (text: string) => string>
@@ -19,9 +21,11 @@ export function styleFor(coloured: boolean): Style {
   return Object.fromEntries(Object.entries(CODES).map(([name, code]) => [name, paint(code)])) as Style
 }
 
-/** Our own colours stay; whatever else would act on a terminal (in a reason, a step, a name) becomes visible. */
-export const harmless = (text: string): string =>
-  text.replace(/\p{Cc}|[\u200e\u200f\u2028-\u202e\u2066-\u2069]/gu, (control, at: number) => {
-    const isOurs = control === '\u001b' && /^\[(?:[012]|3[1236])m/.test(text.slice(at + 1, at + 5))
-    return isOurs || control === '\n' ? control : '\ufffd'
-  })
+const COLOURS = new RegExp(`(\u001b\\[(?:0|${Object.values(CODES).join('|')})m)`)
+
+/** Our own colours stay. What others wrote has none: it was made harmless where it came in. */
+export const harmless = (line: string): string =>
+  line
+    .split(COLOURS)
+    .map((part, index) => (index % 2 === 1 ? part : visible(part)))
+    .join('')

@@ -1,5 +1,6 @@
 // Aligned columns. Widths are counted without colours; on a terminal the widest cells are broken into lines until all fits.
 
+import { folded } from '../../text/terminal.js'
 import type { Style } from './style.js'
 import { widthOf, wrapCell } from './wrap.js'
 
@@ -12,7 +13,7 @@ const NARROWEST = 12
 /** Lines of a table; columns in which no row has anything are left out. */
 export function table(head: string[], rows: string[][], { style, columns }: Look): string[] {
   const kept = head.map((_, index) => index).filter(index => rows.some(row => (row[index] ?? '') !== ''))
-  const body = rows.map(row => kept.map(index => row[index] ?? ''))
+  const body = rows.map(row => kept.map(index => folded(row[index] ?? '')))
   const names = kept.map(index => head[index] as string)
   const wanted = names.map((name, index) =>
     Math.max(widthOf(name), ...body.map(row => widthOf(row[index] as string))),
@@ -48,7 +49,7 @@ function fitted(wanted: readonly number[], columns: number | undefined): number[
 export function pairs(rows: [string, string | undefined][], style: Style): string[] {
   const kept = rows.filter((row): row is [string, string] => row[1] !== undefined && row[1] !== '')
   const width = Math.max(0, ...kept.map(([name]) => name.length))
-  return kept.map(([name, value]) => `  ${style.dim(name.padEnd(width))}  ${value}`)
+  return kept.map(([name, value]) => `  ${style.dim(name.padEnd(width))}  ${folded(value)}`)
 }
 
 const sum = (numbers: number[]): number => numbers.reduce((a, b) => a + b, 0)

@@ -3,7 +3,7 @@
 const SECOND = 1000
 const MINUTE = 60 * SECOND
 const HOUR = 60 * MINUTE
-const DAY = 24 * HOUR
+export const DAY: number = 24 * HOUR
 
 /** `0.3 s`, `12 s`, `4 min 10 s`, `3 h 5 min`, `2 d 1 h`. */
 export function duration(ms: number): string {

@@ -1,17 +1,20 @@
 // What an offline verification found, for a person: whether it holds, what is proven by whom, and which line is not right.
 
-import type { Verdict, Vouching } from '../audit-verify.js'
+import type { Fault } from '../../domain/examination.js'
+import { lostKeyAt } from '../../domain/signature.js'
+import type { Against, Verdict, Vouching } from '../audit-verify.js'
 import type { Style } from './style.js'
 
 export function verdictLines(verdict: Verdict, style: Style): string[] {
-  const { ok, file, entries, fault, environment, log, head } = verdict
+  const { ok, file, entries, fault, against, environment, log, head } = verdict
   const count = `${entries.toLocaleString('en-US')} ${entries === 1 ? 'entry' : 'entries'}`
   const name = log === undefined ? '' : `, log ${log.slice(0, 16)} of ${environment}`
   if (fault)
     return [
-      `${style.red(style.bold('NOT OK'))}  ${file}, line ${fault.line} (place ${fault.place}): ${fault.kind}`,
+      `${style.red(style.bold('NOT OK'))}  ${file}, ${whereOf(fault)}: ${fault.kind}`,
       `  ${fault.problem}.`,
-      `  ${fault.line > 1 ? `The ${(fault.line - 1).toLocaleString('en-US')} lines before it form one chain.` : ''}`.trimEnd(),
+      chainLine(fault),
+      ...againstLines(against, style),
       ...verdict.checkpoints
         .filter(each => each.problem !== undefined)
         .map(each => vouchingLine(each, style)),
@@ -19,15 +22,59 @@ export function verdictLines(verdict: Verdict, style: Style): string[] {
   const upTo = head ? `, up to ${head.epoch}-${head.seq}` : ''
   return [
     `${ok ? style.green(style.bold('ok')) : style.red(style.bold('NOT OK'))}  ${file}: ${count}${upTo}${name}, one unbroken chain`,
+    ...commitsLines(verdict, style),
     ...verdict.checkpoints.map(each => vouchingLine(each, style)),
+    ...againstLines(against, style),
+    ...unwitnessedLines(verdict, style),
     ...unprovenLines(verdict, style),
   ]
 }
 
-function vouchingLine({ ok, file, size, signature, problem, origin }: Vouching, style: Style): string {
+const whereOf = ({ from, line, place }: Fault): string =>
+  from === undefined ? `line ${line} (place ${place})` : `lines ${from} to ${line} (up to place ${place})`
+
+function chainLine({ from, line }: Fault): string {
+  const before = (from ?? line) - 1
+  return before > 0 ? `  The ${before.toLocaleString('en-US')} lines before it form one chain.` : ''
+}
+
+function againstLines(against: Against | undefined, style: Style): string[] {
+  if (against === undefined) return []
+  const { file, same, line, isSigned } = against
+  if (line === undefined) return [`  ${style.green('same')}  as ${file}: all ${same} lines that both have`]
+  const which = isSigned
+    ? `${file} is what the checkpoints given signed`
+    : 'which of the two is right, a checkpoint from before tells (--since)'
+  return [`  ${style.red('differs')}  from ${file} at line ${line} first: ${which}.`]
+}
+
+function vouchingLine(
+  { ok, file, size, signature, problem, origin, witnesses = [] }: Vouching,
+  style: Style,
+): string {
   const by = signature === 'verified' ? `signed by ${origin}` : 'signature not checked: give --key'
-  if (ok) return `  ${style.green('proven')}  the first ${size} by ${file} (${by})`
+  const cosigned = witnesses.length > 0 ? `; cosigned by ${witnesses.join(', ')}` : ''
+  if (ok) return `  ${style.green('proven')}  the first ${size} by ${file} (${by}${cosigned})`
   return `  ${style.red('not held')}  ${file}, of ${size} entries: ${problem ?? 'the export does not reach it whole'}.`
+}
+
+function commitsLines({ commits, entries }: Verdict, style: Style): string[] {
+  if (commits === undefined) return []
+  const { keyId, verified, lost } = commits
+  const signed = verified
+    ? `  ${style.green('signed')}  all ${entries}, by who has the key ${keyId}. Whether they rewrote some of them, a checkpoint from before tells (--since)`
+    : `  ${style.yellow('signed')}  with the key ${keyId}, which was not checked: give --key`
+  const replaced = lost.map(place => `  ${style.yellow('lost key')}  ${lostKeyAt(place)}`)
+  return [signed, ...replaced]
+}
+
+function unwitnessedLines({ unwitnessed }: Verdict, style: Style): string[] {
+  if (unwitnessed === undefined) return []
+  const { had, needed } = unwitnessed
+  const how = `${had} of the ${needed} witnesses asked for stand behind a checkpoint that holds, within ten minutes`
+  return [
+    `  ${style.red('unwitnessed')}  ${how}. Take one once they have cosigned it (GET /v1/audit/checkpoint); of an old one say --as-of`,
+  ]
 }
 
 function unprovenLines({ unproven, entries, ok }: Verdict, style: Style): string[] {

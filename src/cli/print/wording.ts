@@ -31,18 +31,22 @@ const OPTIONS: Record<string, string> = {
 /** The command that sends this call, or asks the same; undefined where no verb does. */
 export function commandOf({ method, path, body = {} }: Call): string | undefined {
   const [plain = '', query] = path.split('?', 2)
-  const [, , room = '', name = ''] = plain.split('/').map(decodeURIComponent)
-  const typed = { body, query: new URLSearchParams(query), name: word(name) }
-  return COMMANDS[[method, room, ...(method === 'POST' ? [name] : [])].join(' ').trim()]?.(typed)
+  const [, , room = '', name = '', act] = plain.split('/').map(decodeURIComponent)
+  const typed = { body, query: new URLSearchParams(query), name: word(name), act }
+  // of an incident, the act comes behind its name
+  const what = method === 'POST' && room !== 'incidents' ? [name] : []
+  return COMMANDS[[method, room, ...what].join(' ').trim()]?.(typed)
 }
 
-type Typed = { body: Record<string, unknown>; query: URLSearchParams; name: string }
+type Typed = { body: Record<string, unknown>; query: URLSearchParams; name: string; act: string | undefined }
 
-const COMMANDS: Record<string, (typed: Typed) => string> = {
+const COMMANDS: Record<string, (typed: Typed) => string | undefined> = {
   'GET flags': ({ query, name }) =>
     ['killswitch status', query.has('flag') ? word(query.get('flag') || '<flag>') : name].join(' ').trim(),
   'GET steps': () => 'killswitch steps --all',
   'GET incidents': ({ name }) => (name ? `killswitch incident show ${name}` : 'killswitch incident list'),
+  'GET instances': ({ query }) =>
+    query.has('app') ? `killswitch fleet --app ${word(query.get('app') ?? '')}` : 'killswitch fleet',
   'GET flips': ({ name }) => `killswitch flip ${name}`,
   'GET audit': ({ query }) =>
     query.has('incident')
@@ -58,14 +62,28 @@ const COMMANDS: Record<string, (typed: Typed) => string> = {
         ]
           .filter(part => part !== '')
           .join(' '),
-  'POST incidents': ({ body }) =>
-    `killswitch incident declare "..." --runbook ... --severity ... --id ${word(body.id)}`,
-  'POST steps run': ({ body: { step, flags } }) =>
+  'POST audit redate': () => 'killswitch audit redate --reason "..."',
+  'POST audit rekey': () => 'killswitch audit rekey <key> --reason "..."',
+  'POST incidents': ({ body, name, act }) => (act === undefined ? declaring(body) : acting(name, act, body)),
+  'POST steps run': ({ body: { step, flags, incident, reason } }) =>
     [
       'killswitch run',
       word(step),
       ...(Array.isArray(flags) ? flags : []).map(flag => `--flag ${word(flag)}`),
+      ...(incident === undefined ? [] : [`-i ${word(incident)}`]),
+      ...(reason === undefined ? [] : [`-r ${word(reason)}`]),
     ].join(' '),
+}
+
+const declaring = ({ id }: Typed['body']): string =>
+  ['killswitch incident declare "..."', ...(id === undefined ? [] : [`--id ${word(id)}`])].join(' ')
+
+function acting(name: string, act: string, { adopt, from }: Typed['body']): string | undefined {
+  if (act === 'reopen') return `killswitch incident reopen ${name}`
+  if (act !== 'adopt') return undefined
+  const flags = (Array.isArray(adopt) ? adopt : []).map(word)
+  const source = from === undefined ? [] : [`--from ${word(from)}`]
+  return ['killswitch incident adopt', name, ...flags, ...source].join(' ')
 }
 
 /** As a shell takes it. A placeholder stays one. */
