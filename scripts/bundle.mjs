@@ -14,7 +14,7 @@ const FROM_NODE_MODULES = ['@fastify/swagger-ui', 'classic-level', 'pino', 'pino
 /** For esbuild's build() and context(). */
 export const bundleOptions = outdir => ({
   absWorkingDir: root,
-  entryPoints: ['src/main.ts', 'src/cli/index.ts', 'src/catalogue/runbooks/worker.ts'],
+  entryPoints: ['src/main.ts', 'src/cli/index.ts', 'src/check.ts', 'src/catalogue/runbooks/worker.ts'],
   outbase: 'src',
   outdir,
   bundle: true,

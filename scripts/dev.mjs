@@ -123,7 +123,7 @@ function check() {
   const mine = spawn(process.execPath, [tsc, '-p', 'tsconfig.json', '--noEmit', '--pretty'], {
     detached: true,
   })
-  if (mine.pid !== undefined) setPriority(mine.pid, constants.priority.PRIORITY_LOW)
+  if (mine.pid !== undefined) setPriority(mine.pid, constants.priority.PRIORITY_BELOW_NORMAL)
   types = mine
   let found = ''
   mine.stdout.on('data', text => {

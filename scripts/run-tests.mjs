@@ -20,8 +20,12 @@ const files = readdirSync('test', { recursive: true })
   .filter(file => file.endsWith('.test.ts'))
   .filter(file => words.length === 0 || words.some(word => file.includes(word)))
   .sort()
-  // those that take minutes first, so that none of them is left alone in the end
-  .sort((a, b) => Number(b.includes('/faults/')) - Number(a.includes('/faults/')))
+  // those that take long first, so that none of them is left alone in the end
+  .sort((a, b) => lengthOf(b) - lengthOf(a))
+function lengthOf(file) {
+  return file.includes('/faults/') ? 2 : Number(file.includes('/e2e/'))
+}
+
 if (files.length === 0) {
   console.log(`No test file has any of these in its path: ${words.join(' ')}\n0 passed, 1 failed`)
   process.exit(1)

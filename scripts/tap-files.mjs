@@ -1,10 +1,14 @@
-// Runs compiled test files with tap, two at a time, each in a process of its own, and counts what tap-parser reads in
+// Runs compiled test files with tap, several at a time, each in a process of its own, and counts what tap-parser reads in
 // their raw output: every `t.test` without tests in it counts as one, whatever it asserts.
 //
 // tap's own command line starts each file with loaders that compile TypeScript and write down what was imported; they
 // cost half a second to a second a file, and nothing here needs them. `npm run coverage` does, and uses them.
 import { createWriteStream } from 'node:fs'
+import { availableParallelism } from 'node:os'
 import { t } from 'tap'
+
+/** One more than there are processors: most files wait for a while, for a process to start or a minute to be over. */
+const JOBS = availableParallelism() + 1
 
 /** The last net under a test that hangs. What a run does is bounded by rounds and conditions, not by a clock. */
 const FILE_TIMEOUT_MS = 30 * 60_000
@@ -13,7 +17,7 @@ const FILE_TIMEOUT_MS = 30 * 60_000
  * What tap wrote is left in the file `raw`. */
 export async function runFiles(
   files,
-  { jobs = 2, timeoutMs = FILE_TIMEOUT_MS, raw = '.build/tests.tap' } = {},
+  { jobs = JOBS, timeoutMs = FILE_TIMEOUT_MS, raw = '.build/tests.tap' } = {},
 ) {
   const total = { passed: 0, failed: 0, skipped: 0 }
   const failures = []

@@ -45,17 +45,19 @@ function resolve(path: string, what: string): string {
   return what.startsWith('.') ? normalize(join(dirname(path), what)).replace(/\.js$/, '.ts') : what
 }
 
-/** The floor of a file: -1 the shapes of the wire, 0 the domain, 1 the adapters, 2 the service, 3 the surfaces, 4 the processes that know everybody. */
+/** The floor of a file: -1 the shapes of the wire and what makes text harmless, 0 the domain, 1 the adapters, 2 the service, 3 the surfaces, 4 the processes that know everybody. */
 function floorOf(path: string): number {
   const [room] = path.split('/')
   if (!path.includes('/')) return 4
   return {
     wire: -1,
+    text: -1,
     domain: 0,
     log: 1,
     catalogue: 1,
     tokens: 1,
     service: 2,
+    fleet: 2,
     http: 3,
     console: 4,
     cli: 4,
@@ -93,9 +95,9 @@ t.test('the floors', async t => {
     assert.deepEqual(words.imports.map(show), [])
   })
 
-  t.test('have a domain that is pure: no I/O, no clock, no environment, and two packages', async () => {
+  t.test('have a domain that is pure: no I/O, no clock, no environment, and three packages', async () => {
     const domain = files.filter(({ path }) => path.startsWith('domain/'))
-    const allowed = ['node:crypto', 'fastest-levenshtein']
+    const allowed = ['node:crypto', 'fastest-levenshtein', 'temporal-polyfill']
     const strange = packages.filter(({ from, what }) => from.startsWith('domain/') && !allowed.includes(what))
     assert.deepEqual(strange.map(show), [])
     const outside = /\bDate\.now\(|new Date\(\)|Math\.random|randomUUID|randomBytes|\bprocess\.\w/
@@ -123,11 +125,11 @@ t.test('the rooms', async t => {
   })
 
   t.test(
-    'read the environment in config.ts, which main.ts hands its own to, and the CLI in its settings.ts',
+    'read the environment in config.ts, which main.ts and check.ts hand their own to, and the CLI in its settings.ts',
     async () => {
       const readers = files.filter(({ text }) => /process\.env/.test(text)).map(({ path }) => path)
       assert.deepEqual(
-        readers.filter(path => !['cli/settings.ts', 'config.ts', 'main.ts'].includes(path)),
+        readers.filter(path => !['check.ts', 'cli/settings.ts', 'config.ts', 'main.ts'].includes(path)),
         [],
       )
       const main = files.find(({ path }) => path === 'main.ts') as Source
@@ -167,21 +169,23 @@ t.test('the rooms', async t => {
     const found = importsOf('wire.ts', sdk).filter(({ what }) => /src\/wire\/(?!words)/.test(what))
     assert.deepEqual(
       found.map(({ isTypeOnly }) => isTypeOnly),
-      [true, true],
+      [true, true, true],
       'the types of what it reads and writes',
     )
   })
 
   t.test(
-    'let the CLI know the wire and the domain alone, but for the four verbs that run a part of the server',
+    'let the CLI know the wire, the domain and what makes text harmless alone, but for its version and the four verbs that run a part of the server',
     async () => {
       const inside = ours.filter(
-        ({ from, what }) => roomOf(from) === 'cli' && !/^(cli|domain|wire)\//.test(what),
+        ({ from, what }) => roomOf(from) === 'cli' && !/^(cli|domain|text|wire)\//.test(what),
       )
       assert.deepEqual(inside.map(show).sort(), [
         'cli/audit-import.ts -> import-log.ts',
         'cli/audit-import.ts -> import-log.ts',
+        'cli/audit-rekey.ts -> rekey-log.ts',
         'cli/check.ts -> check.ts',
+        'cli/index.ts -> version.ts',
         'cli/serve.ts -> main.ts',
         'cli/token.ts -> tokens/first-start.ts',
         'cli/token.ts -> tokens/tokens.ts',
@@ -194,10 +198,84 @@ t.test('the rooms', async t => {
   })
 })
 
+t.test('text that leaves', async t => {
+  const callers = (pattern: RegExp, within: string): string[] =>
+    files.filter(({ path, text }) => path.startsWith(within) && pattern.test(text)).map(({ path }) => path)
+
+  t.test('has one home, which knows nothing of the service', async () => {
+    assert.deepEqual(
+      ours.filter(({ from, what }) => from.startsWith('text/') && !what.startsWith('text/')).map(show),
+      [],
+    )
+    const elsewhere = callers(/\\p\{(?:Cc|Cf|DI|Cs)\}|\\u202[a-e]|\\u2066/u, '').filter(
+      path => !path.startsWith('text/'),
+    )
+    // what comes in is held to a form there: a catalogue, and bytes that are no text
+    assert.deepEqual(elsewhere.sort(), [
+      'catalogue/members.ts',
+      'catalogue/runbooks/markup/characters.ts',
+      'catalogue/runbooks/slugs.ts',
+      'domain/runbook.ts',
+    ])
+    const writers = ['csv-stringify', 'mdast-util-to-markdown'].flatMap(usersOf).map(show)
+    assert.deepEqual(
+      writers.filter(each => !each.startsWith('text/')),
+      [],
+    )
+  })
+
+  t.test('goes to a terminal by few doors, which make it harmless', async () => {
+    assert.deepEqual(callers(/process\.(?:stdout|stderr)\b/, '').sort(), [
+      'check.ts',
+      'cli/audit-export.ts',
+      'cli/audit-tail.ts',
+      'cli/index.ts',
+      'cli/terminal.ts',
+      'main.ts',
+    ])
+    assert.deepEqual(callers(/console\.\w+\(/, '').sort(), [])
+    assert.deepEqual(callers(/\\u001b\[\$|\\x1b/, '').sort(), ['catalogue/report.ts', 'cli/print/style.ts'])
+  })
+
+  t.test('is harmless in the CLI before anything is laid out: where an answer is read', async () => {
+    const readers = callers(/\.json\(\)|JSON\.parse\(|\bfetch\(/, 'cli/').sort()
+    assert.deepEqual(readers, [
+      'cli/audit-verify-proof.ts',
+      'cli/audit-witness.ts',
+      'cli/client/client.ts',
+      'cli/client/look.ts',
+      'cli/client/relay.ts',
+      'cli/cursor-file.ts',
+      'cli/witness-state.ts',
+    ])
+    for (const path of ['cli/client/client.ts', 'cli/client/look.ts', 'cli/audit-verify-proof.ts'])
+      assert.match(files.find(each => each.path === path)?.text ?? '', /visibleIn\(/, path)
+  })
+
+  t.test('is built of nodes where it is Markdown: no HTML, link or image is among them', async () => {
+    assert.deepEqual(
+      callers(/type: '(?:html|link|image|linkReference|imageReference|definition)'/, 'text/'),
+      [],
+    )
+    assert.deepEqual(callers(/type: '(?:html|link|image)'/, 'domain/'), [])
+  })
+})
+
 t.test('the log', async t => {
   const DOORS = ['log/submit.ts', 'log/subscribe.ts', 'log/state.ts']
   /** Each room may know those before it. */
-  const ROOMS = ['stores', 'journal', 'index', 'follow', 'proof', 'gate', 'provisional', 'recovery', 'doors']
+  const ROOMS = [
+    'stores',
+    'journal',
+    'index',
+    'signing',
+    'follow',
+    'proof',
+    'gate',
+    'provisional',
+    'recovery',
+    'doors',
+  ]
   const innerRoomOf = (path: string): number => ROOMS.indexOf(path.split('/')[1] as string)
   const within = ours.filter(({ from }) => from.startsWith('log/'))
   const fromOutside = ours.filter(({ from, what }) => !from.startsWith('log/') && what.startsWith('log/'))
@@ -211,20 +289,28 @@ t.test('the log', async t => {
     )
   })
 
-  t.test('is opened by the server and the importer, and by nobody else', async () => {
-    const openers = fromOutside.filter(({ what, isTypeOnly }) => what === 'log/open-log.ts' && !isTypeOnly)
-    assert.deepEqual(openers.map(({ from }) => from).sort(), ['config.ts', 'import-log.ts', 'server.ts'])
-    const config = openers.find(({ from }) => from === 'config.ts') as Import
-    assert.equal(config.names, '{ parseTarget }', 'the configuration only reads an address')
-    const behind = files.filter(
-      ({ path, text }) => !path.startsWith('log/') && /\bopened\.parts\b/.test(text),
-    )
-    assert.deepEqual(
-      behind.map(({ path }) => path),
-      [],
-      'the parts behind the doors are for tests',
-    )
-  })
+  t.test(
+    'is opened by the server, and by who imports a log or replaces its key, and by nobody else',
+    async () => {
+      const openers = fromOutside.filter(({ what, isTypeOnly }) => what === 'log/open-log.ts' && !isTypeOnly)
+      assert.deepEqual(openers.map(({ from }) => from).sort(), [
+        'config.ts',
+        'import-log.ts',
+        'rekey-log.ts',
+        'server.ts',
+      ])
+      const config = openers.find(({ from }) => from === 'config.ts') as Import
+      assert.equal(config.names, '{ parseTarget }', 'the configuration only reads an address')
+      const behind = files.filter(
+        ({ path, text }) => !path.startsWith('log/') && /\bopened\.parts\b/.test(text),
+      )
+      assert.deepEqual(
+        behind.map(({ path }) => path),
+        [],
+        'the parts behind the doors are for tests',
+      )
+    },
+  )
 
   t.test('has rooms that know only those before them', async () => {
     const strange = within.filter(({ from, what }) => {
@@ -249,20 +335,28 @@ t.test('the log', async t => {
 /** What the SDK has of Node, and where: all else in it runs wherever JavaScript does. */
 const NODE_IN_SDK: Record<string, string[]> = {
   'bootstrap.ts': ['node:fs'],
-  'cache.ts': ['node:crypto', 'node:fs', 'node:fs/promises', 'node:path'],
+  'cache.ts': ['node:crypto'],
   'force.ts': ['node:fs'],
   'guard.ts': ['node:http'],
   'options.ts': ['node:cluster', 'node:crypto', 'node:os', 'node:path', 'node:worker_threads'],
+  'own-files.ts': ['node:crypto', 'node:fs', 'node:fs/promises', 'node:path'],
+  'owner.ts': ['node:fs', 'node:os', 'node:worker_threads'],
+  'session-files.ts': ['node:crypto', 'node:fs', 'node:fs/promises', 'node:path'],
+  'session.ts': ['node:crypto'],
   'signals.ts': ['node:events'],
 }
 /** The files of the service that are packed into the SDK, with all that they import. */
 const SHARED = [
   'domain/audit.ts',
   'domain/checkpoint.ts',
+  'domain/cosignature.ts',
   'domain/errors.ts',
+  'domain/key-changes.ts',
+  'domain/merkle.ts',
   'domain/near-key.ts',
   'domain/note.ts',
   'domain/receipt.ts',
+  'domain/signature.ts',
   'wire/words.ts',
 ]
 

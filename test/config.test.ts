@@ -55,6 +55,16 @@ t.test('a port is digits and nothing else', async () => {
   assert.equal(readConfig({ KILLSWITCH_PORT: '' }).port, 8080)
 })
 
+t.test('business hours are days, hours and a zone', async () => {
+  const read = (hours?: string) => readConfig({ KILLSWITCH_BUSINESS_HOURS: hours }).businessHours
+  assert.equal(read(), undefined)
+  assert.equal(read('Mon-Fri 09:00-17:00 Europe/Berlin')?.zone, 'Europe/Berlin')
+  assert.match(
+    faultOf({ KILLSWITCH_BUSINESS_HOURS: 'Mon-Fri 9 to 5' }),
+    /^KILLSWITCH_BUSINESS_HOURS: give days, hours and a zone, such as /,
+  )
+})
+
 t.test('the environment has other names in runbooks', async () => {
   const namesOf = (environment: string, aliases?: string) =>
     readConfig({ KILLSWITCH_ENVIRONMENT: environment, KILLSWITCH_ENVIRONMENT_ALIASES: aliases })

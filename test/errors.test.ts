@@ -11,6 +11,7 @@ import { readProblem } from '../sdk/src/wire.js'
 import { EXIT, isUnable, RefusedError } from '../src/cli/exit.js'
 import { by, byCall, bySending, type ErrorData, KillswitchError } from '../src/domain/errors.js'
 import { problemOf, STATUS } from '../src/http/errors.js'
+import { oneLine } from '../src/text/characters.js'
 import { MEANINGS, type Problem } from '../src/wire/problem.js'
 import { ERROR_CODES } from '../src/wire/words.js'
 import { assertProblem, MEMBERS } from './support/problem.js'
@@ -61,7 +62,7 @@ const aName = fc.oneof(
 )
 
 t.test('a problem', async t => {
-  t.test('has every name as a member, unchanged, and makes its sentence of them', async () => {
+  t.test('has every name as a member, unchanged, and makes its sentence of them, on one line', async () => {
     fc.assert(
       fc.property(aName, fc.array(aName, { maxLength: 4 }), (flag, near) => {
         const call = { method: 'POST', path: '/v1/flags/kill', body: { flag } } as const
@@ -74,7 +75,7 @@ t.test('a problem', async t => {
         const problem = JSON.parse(JSON.stringify(problemOf(error, 'id'))) as Problem
         assertProblem(problem)
         assert.deepEqual([problem.flag, problem.near, problem.wayOut?.[0]?.call], [flag, near, call])
-        assert.equal(problem.detail, error.detail)
+        assert.equal(problem.detail, oneLine(error.detail))
         assert.ok(problem.detail.endsWith('Send "reason". Or wait.'))
         const read = readProblem(JSON.stringify(problem))
         assert.deepEqual(read, { code: 'unknown-flag', detail: problem.detail.slice(0, 500) })

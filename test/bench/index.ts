@@ -9,7 +9,7 @@ import { cpus, loadavg } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { type Figure, show } from './figures.js'
 
-const ALL = ['sdk', 'ofrep', 'kill', 'flip']
+const ALL = ['sdk', 'ofrep', 'kill', 'flip', 'receipts']
 const [, , first, ...rest] = process.argv
 
 if (first === '--one') {

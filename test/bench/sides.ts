@@ -16,6 +16,8 @@ import { pino } from 'pino'
 import { SCRIPTS } from '../../src/log/stores/redis/commands.js'
 import { startServer } from '../../src/server.js'
 import { chainOf } from '../support/entries.js'
+import { withRecord } from '../support/fleet-record.js'
+import { sharedLogKey } from '../support/log-key.js'
 import { configFor } from '../support/server.js'
 
 export type Side = {
@@ -41,7 +43,9 @@ export async function startSide(name: 'bare' | 'service', redisUrl?: string): Pr
 
 /** As a user runs it, but for where its log lines go. */
 async function service(folder: string, redisUrl: string): Promise<Omit<Side, 'end'>> {
-  const config = configFor(folder, { logLevel: 'info', ...(redisUrl === '' ? {} : { redisUrl }) })
+  withRecord(folder)
+  const onRedis = { redisUrl, logKeyFile: sharedLogKey() }
+  const config = configFor(folder, { logLevel: 'info', ...(redisUrl === '' ? {} : onRedis) })
   const { address, firstStart } = await startServer(config, pino({ level: 'info' }))
   return { address, tokens: firstStart?.created ?? {} }
 }
@@ -61,6 +65,7 @@ async function bare(folder: string, redisUrl: string): Promise<Omit<Side, 'end'>
       id: await write(),
       changed: true,
     }))
+  app.post('/receipt', { schema: { body } }, async () => ({ accepted: 1 }))
   app.get('/v1/stream', (_, reply) => {
     const { raw } = reply.hijack()
     raw.writeHead(200, { 'content-type': 'text/event-stream' })
@@ -86,7 +91,7 @@ async function onDisk(folder: string, tell: () => void): Promise<() => Promise<n
 /** Runs the service's own script, and tells when a connection that tails the stream has the entry. */
 async function onRedis(url: string, tell: () => void): Promise<() => Promise<number>> {
   const [writer, tail] = [new Redis(url), new Redis(url)]
-  const keys = ['{bench}:log', '{bench}:flags', '{bench}:meta']
+  const keys = ['{bench}:log', '{bench}:flags', '{bench}:meta', '{bench}:about']
   writer.defineCommand('killswitchCommit', SCRIPTS.killswitchCommit)
   const entries = chainOf({ count: 20_000 })
   let next = 0
@@ -109,6 +114,7 @@ async function onRedis(url: string, tell: () => void): Promise<() => Promise<num
       head.hash,
       500,
       1024,
+      '',
       1,
       id,
       line,
@@ -129,8 +135,10 @@ const CHANGE = {
   revision: 1,
   catalogue: '0'.repeat(64),
   at: '2026-11-20T03:00:00.000Z',
+  hash: '0'.repeat(64),
   provisional: [],
   merged: [],
+  released: [],
   held: {
     ai_v1: {
       variant: 'off',

@@ -62,7 +62,7 @@ cases('the top of a file', [
   [
     'an unknown member like no other',
     `colour: 1\n${changed({})}`,
-    'shop.yaml:1: colour is not a known member; known are $schema, name, runbook, metadata, flags, links',
+    'shop.yaml:1: colour is not a known member; known are $schema, name, runbook, forgetAfterHours, metadata, flags, links',
   ],
   [
     'an id',

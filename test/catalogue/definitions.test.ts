@@ -138,6 +138,31 @@ t.test('what is read', async t => {
     assert.deepEqual(document!.flags[0]!.variants, { 1: false, yes: true })
   })
 
+  t.test('every number in targeting that would be another one in the log', async t => {
+    const written = [
+      '9007199254740993', // read as ...992
+      '-9007199254740993',
+      '9007199254740993.0',
+      '0x20000000000001',
+      '0o400000000000000001',
+      '1e16',
+    ]
+    const rule = `{ if: [ { in: [ { var: account }, [${written.join(', ')}, 9007199254740991, "9007199254740993"] ] }, off, null ] }`
+    const text = changed({ state: `state: ENABLED\n    targeting: ${rule}` })
+    const problem =
+      'is a whole number too large to be kept exactly: put it in quotes, and have apps give it as text'
+    assert.deepEqual(
+      await faultsOf(t, { 'shop.yaml': text }),
+      written.map((_, at) => of(4, `.targeting.if[1].in[2][${at + 1}] ${problem}`)),
+    )
+    const [infinite] = await faultsOf(t, { 'shop.yaml': text.replace(/\[-?9.*991/, '[.inf') })
+    assert.match(infinite ?? '', /in\[2\]\[1\] is Infinity, which JSON cannot say/)
+    // what is JSON is YAML too
+    const json = `{"flags":{"a.flag":{"targeting":{"==":[{"var":"a"},9007199254740993]}}}}`
+    const found = (await faultsOf(t, { 'shop.yaml': json })).filter(line => line.includes('too large'))
+    assert.deepEqual(found, [`shop.yaml:1: flags.a.flag.targeting.==[2] ${problem}`])
+  })
+
   t.test('targeting that flagd evaluates, and an empty one as none', async t => {
     const rule = changed({
       state: "state: ENABLED\n    targeting: { if: [{ ends_with: [{ var: email }, '@a.b'] }, off, null] }",

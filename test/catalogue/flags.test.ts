@@ -155,7 +155,7 @@ t.test('our runbooks', async t => {
       assert.deepEqual(scale(one), scale(other), one.id)
       assert.deepEqual(minutes(one.escalations), minutes(other.escalations), one.id)
       assert.deepEqual(minutes(one.waits).slice(0, other.waits.length), minutes(other.waits), one.id)
-      assert.equal(one.updateCadence?.minutes, other.updateCadence?.minutes, one.id)
+      assert.equal(one.updateCadences[0]?.minutes, other.updateCadences[0]?.minutes, one.id)
       assert.equal(one.postmortemDeadline?.minutes, other.postmortemDeadline?.minutes, one.id)
       assert.equal(one.messageTemplates.length, other.messageTemplates.length, one.id)
       assert.equal(one.postmortemTemplate === undefined, other.postmortemTemplate === undefined, one.id)

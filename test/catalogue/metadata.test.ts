@@ -114,6 +114,11 @@ cases('metadata', [
   ],
   ['a list for a text', changed({ owner: 'owner: [a]' }), at(8, '.owner must be text, not a list')],
   [
+    "a number too large in a member of one's own",
+    metadata('x-account: 9007199254740993'),
+    at(11, '.x-account is a whole number too large to be kept exactly: put it in quotes'),
+  ],
+  [
     'an own member that is a map',
     metadata('x-links: { a: 1 }'),
     at(11, '.x-links must be text, a number, true or false, as flagd has it, but it is a map'),

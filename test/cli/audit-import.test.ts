@@ -5,6 +5,7 @@ import assert from 'node:assert/strict'
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
+import { sharedLogKey } from '../support/log-key.js'
 import { startRedis } from '../support/redis.js'
 import { aServer, type TestServer } from '../support/server.js'
 import { type Teardown, testdir } from '../support/testdir.js'
@@ -35,7 +36,7 @@ async function killed({ ask }: TestServer): Promise<string[]> {
 
 /** What a service wrote, and the file of its export. */
 async function anExport(t: Test, given: { redisUrl?: string } = {}) {
-  const server = await aServer(t, given)
+  const server = await aServer(t, { logKeyFile: sharedLogKey(), ...given })
   await flips(server)
   const [text, tokens] = [await exported(server), server.tokens]
   await server.close()
@@ -52,7 +53,10 @@ t.test('killswitch audit import', async t => {
     const redis = await startRedis(t)
     const { code, out, err } = await imported(t, file, '--redis-url', redis.url, '--environment', 'test')
     assert.equal(code, 0, err)
-    assert.match(out, /^Imported: 6 entries, up to 0-6, byte for byte\.\n$/)
+    assert.match(
+      out,
+      /^Imported: 6 entries, up to 0-6, byte for byte\.\nIt is signed with the key [0-9a-f]{8}\. /,
+    )
     const server = await aServer(t, { redisUrl: redis.url })
     assert.equal(await exported(server), text)
     assert.deepEqual((await killed(server)).sort(), KILLED)
@@ -71,7 +75,7 @@ t.test('killswitch audit import', async t => {
     const { file, text } = await anExport(t, { redisUrl: redis.url })
     const dataDir = join(testdir(t), 'data')
     assert.equal((await imported(t, file, '--data-dir', dataDir)).code, 0)
-    const local = await aServer(t, { dataDir })
+    const local = await aServer(t, { dataDir, logKeyFile: sharedLogKey() })
     assert.equal(await exported(local), text)
     assert.deepEqual((await killed(local)).sort(), KILLED)
     await flips(local)

@@ -5,8 +5,10 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import t, { type Test } from 'tap'
+import { hashLine } from '../../src/domain/audit.js'
 import { signNote } from '../../src/domain/note.js'
-import { ensureLogKey } from '../../src/tokens/log-key.js'
+import { ensureLogKeys, readLogKeys } from '../../src/tokens/log-key.js'
+import { rehashed } from '../support/rehashed.js'
 import { aServer, type TestServer } from '../support/server.js'
 import { testdir } from '../support/testdir.js'
 import { envFor, run } from './cli.js'
@@ -89,26 +91,75 @@ t.test('killswitch audit verify', async t => {
     assert.match(told.out, /^NOT OK {2}.*audit\.ndjson, line 4 \(place 4\): edited\n/)
   })
 
+  t.test('names the line that nobody with the key signed, with the key alone', async t => {
+    const { server, file, lines, write, key } = await aLog(t)
+    const whole = await run(t, ['audit', 'verify', file, '--key', key])
+    assert.equal(whole.code, 0, whole.out)
+    assert.match(whole.out, /signed {2}all 6, by who has the key [0-9a-f]{8}/)
+    const change = (line: string) => line.replace('operator', 'engineer')
+    write(rehashed(lines, 3, change))
+    const { code, json } = await run(t, ['audit', 'verify', file, '--key', key, '--json'])
+    assert.deepEqual([code, json.fault.kind, json.fault.line], [3, 'unsigned', 4])
+    const [own] = await readLogKeys(join(server.dataDir, 'log.key'))
+    write(rehashed(lines, 3, change, own))
+    const withKey = await run(t, ['audit', 'verify', file, '--key', key, '--json'])
+    assert.deepEqual([withKey.code, withKey.json.commits.verified], [0, true], 'whoever has the key could')
+    write([
+      ...lines,
+      (lines[5] as string)
+        .replace(/,"sig":.*/, '}')
+        .replace(/"seq":6,/, '"seq":7,')
+        .replace(/"prev":"[0-9a-f]*"/, `"prev":"${hashLine(lines[5] as string)}"`),
+    ])
+    const added = await run(t, ['audit', 'verify', file, '--json'])
+    assert.deepEqual([added.code, added.json.fault.kind, added.json.fault.line], [3, 'unsigned', 7])
+  })
+
+  t.test('bounds a chain that was hashed anew by two checkpoints, and another copy locates it', async t => {
+    const { dir, file, early, now, lines, write } = await aLog(t)
+    const copy = join(dir, 'copy.ndjson')
+    writeFileSync(copy, readFileSync(file))
+    const to = ['--since', early, '--since', now, '--json']
+    const same = await run(t, ['audit', 'verify', file, '--against', copy, ...to])
+    assert.deepEqual([same.code, same.json.against], [0, { file: copy, same: 6, isSigned: true }])
+    write(rehashed(lines, 4, line => line.replace('operator', 'engineer')))
+    assert.equal((await run(t, ['audit', 'verify', file])).code, 0, 'by itself it is one chain')
+    const { code, json } = await run(t, ['audit', 'verify', file, ...to])
+    assert.deepEqual([code, json.fault.kind, json.fault.from, json.fault.line], [3, 'rewritten', 4, 6])
+    assert.match(
+      json.fault.problem,
+      /lines 4 to 6 were rewritten.*of 6 entries does not hold, and the one of 3/,
+    )
+    const against = await run(t, ['audit', 'verify', file, '--against', copy, ...to])
+    const { fault } = against.json
+    assert.deepEqual([against.code, fault.line, fault.place, fault.from], [3, 5, 5, undefined])
+    const unsigned = await run(t, ['audit', 'verify', file, '--against', copy])
+    assert.equal(unsigned.code, 3)
+    assert.match(
+      unsigned.out,
+      /^NOT OK .*differs {2}from .*copy\.ndjson at line 5 first: which of the two is right/s,
+    )
+  })
+
   t.test('believes no checkpoint that the key did not sign', async t => {
     const { dir, file, now, key } = await aLog(t)
     const [text = ''] = readFileSync(now, 'utf8').split('\n\n')
     const forged = join(dir, 'forged.checkpoint')
     writeFileSync(forged, readFileSync(now, 'utf8').replace('\n6\n', '\n5\n'))
     assert.equal((await run(t, ['audit', 'verify', file, '--since', forged, '--key', key, '--json'])).code, 3)
-    writeFileSync(forged, signNote(`${text}\n`, key.split('+')[0]!, await ensureLogKey(testdir(t))))
+    writeFileSync(forged, signNote(`${text}\n`, key.split('+')[0]!, (await ensureLogKeys(testdir(t)))[0]!))
     const { code, json } = await run(t, ['audit', 'verify', file, '--since', forged, '--key', key, '--json'])
     assert.deepEqual([code, json.checkpoints[0].signature], [3, 'unknown-key'])
     assert.equal((await run(t, ['audit', 'verify', file, '--since', forged])).code, 0, 'nobody was asked')
   })
 
   t.test('ends with 2 where it was not asked rightly', async t => {
-    const { file, now, key } = await aLog(t)
+    const { file, now } = await aLog(t)
     for (const [args, why] of [
       [[`${file}.gone`], /cannot be read \(ENOENT\)/],
       [[file, '--since', file], /is no checkpoint/],
       [[file, '--since', now, '--key', 'nonsense'], /nonsense cannot be read/],
       [[file, '--since', now, '--key', file], /is no public key of a log/],
-      [[file, '--key', key], /There is no checkpoint to verify with the key/],
     ] as const) {
       const { code, err } = await run(t, ['audit', 'verify', ...args])
       assert.equal(code, 2)

@@ -187,6 +187,49 @@ t.test('killswitch audit tail', async t => {
     assert.match(err(), /Killswitch answers again/)
   })
 
+  t.test('ends at an answer that will not change, and at a host that there is not', async t => {
+    const server = await aServer(t)
+    const cli = as(t, server)
+    const relay = (url: string) =>
+      cli('viewer', 'audit', 'tail', '--post', url, '--cursor', join(testdir(t), 'cursor'), '--from', 'start')
+    for (const status of [301, 400, 401, 404, 410]) {
+      const receiver = await webhook(t, () => status)
+      const { code, err } = await relay(receiver.url)
+      assert.deepEqual([code, receiver.sent.length], [3, 1], err)
+      assert.match(err, new RegExp(`answered ${status} to entry 1`))
+    }
+    const nowhere = await relay('http://nowhere.invalid/in')
+    assert.equal(nowhere.code, 2)
+    assert.match(nowhere.err, /http:\/\/nowhere\.invalid cannot be posted to \(ENOTFOUND\)/)
+  })
+
+  t.test('sends the user and the password of a URL as a header, and prints them nowhere', async t => {
+    const server = await aServer(t)
+    const seen: (string | undefined)[] = []
+    const receiver = await listen(t, (request, response) => {
+      seen.push(request.headers.authorization)
+      response.writeHead(401).end()
+    })
+    const cursor = join(testdir(t), 'cursor')
+    const relay = ['audit', 'tail', '--cursor', cursor, '--from', 'start', '--post']
+    const cli = as(t, server)
+    const asked = await cli('viewer', ...relay, receiver.url.replace('//', '//ana:s%23cret@'))
+    assert.deepEqual([asked.code, seen], [3, [`Basic ${btoa('ana:s#cret')}`]])
+    const said = [asked]
+    for (const url of [
+      'ftp://ana:s%23cret@host/in',
+      'ana:s%23cret@host',
+      'http://ana:s%23cret@nowhere.invalid/',
+    ])
+      said.push(await cli('viewer', ...relay, url))
+    for (const url of ['http://ana:s%23cret@127.0.0.1:1', 'http://:s%23cret@127.0.0.1:1', 'x://s%23cret@y'])
+      said.push(await run(t, ['status', '--url', url], { KILLSWITCH_TOKEN: 'x' }))
+    for (const { code, out, err } of said) {
+      assert.ok(code === 2 || code === 3, err)
+      assert.doesNotMatch(out + err, /cret|btoa|YW5h/)
+    }
+  })
+
   t.test('refuses a cursor that is none, and a relay without one', async t => {
     const server = await aServer(t)
     const file = join(testdir(t), 'cursor')

@@ -6,6 +6,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import type { Role } from '../../src/wire/words.js'
+import { TestInstance } from '../support/instance.js'
 import { ROOT, type TestServer } from '../support/server.js'
 import { type Teardown, testdir } from '../support/testdir.js'
 
@@ -64,7 +65,11 @@ export const as =
   (role: Role, ...args: string[]): Promise<Ran> =>
     run(t, args, envFor(server, role))
 
-/** What an app instance says it has applied. */
+/** An app instance with a session, which has applied what there is. */
+export const anInstance = (server: TestServer, name: string, app = 'trustflow'): Promise<TestInstance> =>
+  new TestInstance(server.ask, name, app).apply()
+
+/** What an app instance without a session says it has applied: it proves nothing. */
 export const applied = (server: TestServer, app: string, instance: string, revision: number) =>
   server.ask('sdk', 'POST', '/v1/receipts', {
     body: {

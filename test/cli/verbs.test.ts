@@ -32,7 +32,10 @@ t.test('looking', async t => {
     assert.match((await cli('viewer', 'fleet')).out, /No app instance was heard of/)
     await applied(server, 'trustflow', 'api-7', 0)
     const fleet = await cli('viewer', 'fleet', '--app', 'trustflow')
-    assert.match(fleet.out, /1 live, 0 lost[\s\S]*api-7 +trustflow +live +0, behind +.*test\/1/)
+    assert.match(
+      fleet.out,
+      /1 live, 0 awaited, 0 lost, 0 closed[\s\S]*api-7 +trustflow +live +cannot prove: no session +0 +.*test\/1/,
+    )
     assert.equal((await cli('viewer', 'fleet', '--json')).json.live, 1)
   })
 
@@ -168,7 +171,11 @@ t.test('killswitch completion', async t => {
       await complete('run', 'pilot/imm'),
       /^pilot\/immediate-actions\/\S+\t\w{5} Stop new pilot deals$/m,
     )
-    assert.match(await complete('kill', 'ai_v1', '--step', 'inflow'), /^inflow\//m)
+    const steps = await complete('kill', 'ai_v1', '--step', 'trustflow')
+    assert.match(steps, /^trustflow\/\S*ai-instability\/3\t/m)
+    assert.doesNotMatch(steps, /upload-kyc|recovery/, 'nor what acts on another flag, or restores it')
+    assert.match(await complete('audit', 'query', '--outcome', ''), /^applied\t[\s\S]*^refused\t/m)
+    assert.match(await complete('incident', 'note', 'INC-1', 'x', '--kind', 're'), /^resolution\t/m)
     assert.match(await complete('st'), /^status\t[\s\S]*^steps\t/m)
     assert.match(await complete('incident', 'dec'), /^declare\t/m)
   })

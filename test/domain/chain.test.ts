@@ -51,6 +51,9 @@ t.test('place and hour may not go back, though prev holds', async () => {
   assert.match(problemAfter({ ...head, epoch: 1 }, next)!, /epoch/)
   assert.match(problemAfter(head, { ...next, at: '2020' })!, /at/)
   assert.match(problemAfter(NO_ENTRY, next)!, /prev/)
+  const anew = { ...next, at: '2020', action: 'log.redated' }
+  assert.equal(problemAfter(head, { ...anew, outcome: 'applied' }), undefined, 'but of an owner who says so')
+  assert.match(problemAfter(head, { ...anew, outcome: 'refused' })!, /at/)
 })
 
 t.test('what is not an entry', async () => {

@@ -3,10 +3,14 @@
 
 import assert from 'node:assert/strict'
 import t from 'tap'
+import { hashLine } from '../../src/domain/audit.js'
 import { type Checkpoint, originOf } from '../../src/domain/checkpoint.js'
+import { Comparison } from '../../src/domain/comparison.js'
 import { Examination, type Fault } from '../../src/domain/examination.js'
 import { Frontier, leafHash } from '../../src/domain/merkle.js'
 import { chainOf, headOf, randomFrom } from '../support/entries.js'
+import { rehashed } from '../support/rehashed.js'
+import { rootOf } from '../support/trees.js'
 
 /** Two epochs, so that places jump. */
 function anExport(count: number, seed = 1): { lines: string[]; checkpoint: Checkpoint } {
@@ -36,19 +40,28 @@ function examine(file: Buffer, checkpoints: readonly Checkpoint[] = []) {
     start = end + 1
   }
   const fault = examination.end(file.subarray(start), checkpoints)
-  return { examination, fault: fault ?? checkpoints.map(each => examination.against(each)).find(Boolean) }
+  return { examination, fault: fault ?? examination.between(checkpoints) }
+}
+
+/** The first line of a copy that is another one in the other, read in portions as from two files. */
+function differenceOf(one: Buffer, other: Buffer): number | undefined {
+  const comparison = new Comparison()
+  const PORTION = 1_000
+  for (let at = 0; comparison.add(one.subarray(at, at + PORTION), other.subarray(at, at + PORTION)); )
+    at += PORTION
+  return comparison.line
 }
 
 const fileOf = (lines: readonly string[]): Buffer => Buffer.from(lines.map(line => `${line}\n`).join(''))
 
 /** A tampered file, and the lines (1-based) at which saying so is right. */
-type Tampered = { what: string; file: Buffer; lines: number[] }
+type Tampered = { what: string; file: Buffer; lines: number[]; isRehashed?: true }
 
 function tamper(random: () => number, lines: readonly string[]): Tampered {
   const at = Math.floor(random() * lines.length)
   const other = Math.floor(random() * lines.length)
   const copy = [...lines]
-  switch (Math.floor(random() * 8)) {
+  switch (Math.floor(random() * 9)) {
     case 0:
     case 1:
       return editByte(random, lines)
@@ -79,6 +92,10 @@ function tamper(random: () => number, lines: readonly string[]): Tampered {
       copy.splice(other, 0, moved!)
       return { what: `move ${at + 1} to ${other + 1}`, file: fileOf(copy), lines: [Math.min(at, other) + 1] }
     }
+    case 7: {
+      const file = fileOf(rehashed(lines, at, line => line.replace(/"action":"/, '"action":"not ')))
+      return { what: `hash anew from ${at + 1}`, file, lines: [at + 1], isRehashed: true }
+    }
     default: {
       const file = fileOf(lines)
       const cut = file.subarray(0, Math.floor(random() * file.length))
@@ -97,6 +114,18 @@ function editByte(random: () => number, lines: readonly string[]): Tampered {
   return { what: `byte ${offset} of line ${line} to ${byte}`, file, lines: [line] }
 }
 
+/** A log, and checkpoints of some of its sizes: the last one always. */
+function aLog(count: number) {
+  const { lines, checkpoint } = anExport(count, count)
+  const sizes = [...new Set([3, 4, 11, 20].filter(size => size < count))]
+  const earlier = sizes.map(size => {
+    const { epoch, seq } = JSON.parse(lines[size - 1] as string) as { epoch: number; seq: number }
+    const head = { epoch, seq, hash: hashLine(lines[size - 1] as string) }
+    return { ...checkpoint, size, root: rootOf(lines, size), head }
+  })
+  return { lines, whole: fileOf(lines), checkpoints: [...earlier, checkpoint] }
+}
+
 t.test('an examination', async t => {
   t.test('finds nothing in an export as it was written', async () => {
     const { lines, checkpoint } = anExport(40)
@@ -107,18 +136,29 @@ t.test('an examination', async t => {
     assert.equal(examination.openings.length, 1)
   })
 
-  t.test('finds and locates 10,000 random tampers', async () => {
-    const random = randomFrom(20261120)
-    const logs = [2, 3, 5, 12, 30].map(count => anExport(count, count))
-    for (let round = 0; round < 10_000; round++) {
-      const { lines, checkpoint } = logs[round % logs.length]!
-      const { what, file, lines: expected } = tamper(random, lines)
-      const { fault } = examine(file, [checkpoint])
-      const where = `round ${round}, ${lines.length} lines, ${what}: ${JSON.stringify(fault)}`
-      assert.ok(fault, where)
-      assert.ok(expected.includes(fault.line), where)
-    }
-  })
+  t.test(
+    'finds 10,000 random tampers, and locates all: a chain that was hashed anew between two checkpoints',
+    async () => {
+      const random = randomFrom(20261120)
+      const logs = [2, 3, 5, 12, 30].map(count => aLog(count))
+      for (let round = 0; round < 10_000; round++) {
+        const { lines, whole, checkpoints } = logs[round % logs.length]!
+        const { what, file, lines: expected, isRehashed = false } = tamper(random, lines)
+        const { fault } = examine(file, checkpoints)
+        const where = `round ${round}, ${lines.length} lines, ${what}: ${JSON.stringify(fault)}`
+        assert.ok(fault, where)
+        const sizes = checkpoints.map(({ size }) => size)
+        if (isRehashed) {
+          const [line] = expected as [number]
+          const held = Math.max(0, ...sizes.filter(size => size < line))
+          // a log's name is the hash of its first line
+          const end = line === 1 ? 1 : sizes.find(size => size >= line)
+          assert.deepEqual([fault.from ?? fault.line, fault.line], [held + 1, end], where)
+          assert.equal(differenceOf(file, whole), line, where)
+        } else assert.ok(expected.includes(fault.line), where)
+      }
+    },
+  )
 
   t.test(
     'finds the same without a checkpoint, but for the last line and what may stand after it',
@@ -127,8 +167,12 @@ t.test('an examination', async t => {
       const { lines } = anExport(30)
       let unproven = 0
       for (let round = 0; round < 2_000; round++) {
-        const { what, file, lines: expected } = tamper(random, lines)
+        const { what, file, lines: expected, isRehashed } = tamper(random, lines)
         const { fault, examination } = examine(file)
+        if (isRehashed) {
+          assert.equal(fault, undefined, 'a chain that was hashed anew is one, and nothing else')
+          continue
+        }
         if (fault === undefined) {
           // the end is gone, or the last line is another one: what a tail without a checkpoint cannot tell
           const last = Math.min(...expected)
@@ -203,8 +247,27 @@ t.test('an examination', async t => {
     const kept = chainOf({ count: 3, seed: 9, after: { ...headOf(common.at(-1)!), epoch: 1 } })
     const old = checkpointOf([...common, ...left])
     const { examination, fault } = examine(fileOf([...common, ...kept].map(({ line }) => line)), [old])
-    assert.equal(fault?.kind, 'cut')
+    assert.deepEqual([fault, examination.against(old)?.kind], [undefined, 'cut'])
     assert.deepEqual(examination.branchOf(old)?.after.seq, 6)
     assert.equal(examination.branchOf(checkpointOf(common)), undefined)
   })
 })
+
+t.test(
+  'a log that was dated anew is whole, and nothing else may be dated before its predecessor',
+  async () => {
+    const anew = (outcome: 'applied' | 'refused') => {
+      const first = chainOf({ count: 5 })
+      const at = { ...headOf(first.at(-1)!), at: '2028-01-01T00:00:00.000Z' }
+      const ahead = chainOf({ count: 1, after: at, with: draft => ({ ...draft, receivedAt: at.at }) })
+      const [after] = chainOf({
+        count: 1,
+        after: { ...headOf(ahead[0]!), at: '' },
+        with: draft => ({ ...draft, action: 'log.redated', outcome }),
+      })
+      return [...first, ...ahead, after!].map(({ line }) => line)
+    }
+    assert.equal(examine(fileOf(anew('applied'))).fault, undefined)
+    assert.equal(examine(fileOf(anew('refused'))).fault?.line, 7)
+  },
+)

@@ -155,6 +155,9 @@ t.test('restore', async t => {
     const present = flag(again).holds.map(hold => hold.id)
     assert.equal(restore(again, { incident: 'INC-1', present }, NOW + 5).refusal?.code, 'nothing-to-release')
     assert.equal(restore(again, { incident: 'INC-1', present }, NOW + 11).refusal, undefined)
+    // one whose date is ahead was there all the same
+    const seen = new Map(flag(again).holds.map(hold => [hold.id, hold.again]))
+    assert.equal(restore(again, { incident: 'INC-1', present, again: seen }, NOW + 5).refusal, undefined)
   })
 
   t.test('never releases a hold that was put after it was asked for', async () => {

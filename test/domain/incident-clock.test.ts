@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict'
 import t from 'tap'
+import { parseBusinessHours } from '../../src/domain/business-hours.js'
 import { clockOf } from '../../src/domain/incident-clock.js'
+import { conditionsOf } from '../../src/domain/incident-escalations.js'
+import { leftUndoneOf } from '../../src/domain/left-undone.js'
 import type { Runbook } from '../../src/wire/runbook.js'
 import { aFlag, at, NOW, stateWith } from '../support/domain.js'
-import { aRunbook, Story } from '../support/incidents.js'
+import { aRunbook, aStep, Story } from '../support/incidents.js'
 
 const runbook = aRunbook({
   severities: [
@@ -27,7 +30,7 @@ const runbook = aRunbook({
     { text: 'P3: Next business day', line: 6, levels: ['P3'] },
   ],
   waits: [{ text: 'Wait 15 min for stability', minutes: 15, line: 7 }],
-  updateCadence: { text: 'updates every 30 minutes', minutes: 30, line: 8 },
+  updateCadences: [{ text: 'updates every 30 minutes', minutes: 30, line: 8 }],
   postmortemDeadline: { text: 'Post-mortem (within 48h)', minutes: 2880, line: 9 },
 })
 const open = (severity = 'P2', given: Runbook = runbook) => {
@@ -134,4 +137,164 @@ t.test('the clock of an incident', async t => {
     assert.deepEqual(clockOf(told.incident, told.runbook, NOW), [])
     assert.deepEqual(clockOf(told.incident, undefined, NOW), [])
   })
+})
+
+t.test('an escalation that was made', async t => {
+  const asked = aRunbook({
+    escalations: [
+      { text: '15 min no progress', minutes: 15, line: 3, target: 'Page platform lead' },
+      { text: '30 min no progress', minutes: 30, line: 4, target: 'Page VP' },
+      { text: 'Data may be lost', line: 5, target: 'Security Lead', condition: 'Data may be lost' },
+      { text: 'Only at P9', line: 6, levels: ['P9'], condition: 'Only at P9' },
+    ],
+    contacts: [{ role: 'Security Lead', contact: '+49 30 1', line: 9 }],
+  })
+  const lines = (told: Story, minutes: number) => brief(told, minutes, 'escalation')
+
+  t.test('stops its clock, and no other', async () => {
+    const told = open('SEV-1', asked)
+    told.note('escalated', 16, 'INC-1', 'the VP')
+    assert.deepEqual(lines(told, 40), [
+      [3, minute(15), true, undefined],
+      [4, minute(30), false, minute(16)],
+    ])
+    told.note('escalated', 20, 'INC-1', 'lead')
+    assert.equal(lines(told, 40)[0]?.[3], undefined, 'two have a lead: it is not told which')
+    told.note('escalated', 21, 'INC-1', 'platform lead')
+    assert.deepEqual(lines(told, 40)[0], [3, minute(15), true, minute(21)], 'made too late')
+  })
+
+  t.test('is asked for with whom to call, how, and the request that notes it', async () => {
+    const told = open('SEV-1', asked)
+    const [condition, ...others] = conditionsOf(told.incident, asked)
+    assert.deepEqual(others, [], 'not of this severity')
+    assert.deepEqual(condition, {
+      condition: 'Data may be lost',
+      text: 'Data may be lost',
+      line: 5,
+      target: 'Security Lead',
+      contacts: asked.contacts,
+      call: {
+        method: 'POST',
+        path: '/v1/incidents/INC-1/notes',
+        body: { kind: 'escalated', to: 'Security Lead', text: 'Data may be lost' },
+      },
+    })
+    told.note('escalated', 5, 'INC-1', condition?.call?.body.to)
+    assert.equal(conditionsOf(told.incident, asked)[0]?.metAt, minute(5))
+  })
+
+  t.test('is not asked for after the recovery, and is again after a re-kill', async () => {
+    const told = open('SEV-1', asked)
+    told.kill('ai_v1', 'INC-1', 1)
+    told.restore('ai_v1', { incident: 'INC-1' }, 10)
+    assert.deepEqual(lines(told, 40)[0], [3, minute(15), false, minute(10)])
+    const held = clockOf(told.incident, asked, NOW + 40 * 60_000, { holds: 1 })
+    assert.equal(held[0]?.metAt, undefined, 'another flag is held')
+    told.kill('ai_v1', 'INC-1', 20)
+    assert.deepEqual(lines(told, 30)[0], [3, minute(35), false, undefined])
+    told.note('recovered', 31)
+    assert.deepEqual(lines(told, 40)[0], [3, minute(35), false, minute(31)])
+  })
+})
+
+t.test('a time box is met by its steps, and one after another begins with its end', async () => {
+  const box = { text: 'First', minutes: 10, line: 1, steps: ['trustflow/first/1'] }
+  const after = { text: 'Then (5 min)', minutes: 5, line: 2, after: 1, steps: ['trustflow/first/2'] }
+  const other = { ...box, line: 3, levels: ['P9'] }
+  const told = open('SEV-1', aRunbook({ timeBoxes: [box, after, other] }))
+  assert.deepEqual(brief(told, 12, 'time-box'), [
+    [1, minute(10), true, undefined],
+    [2, minute(15), false, undefined],
+  ])
+  told.kill('ai_v1', 'INC-1', 4, undefined, {
+    step: { id: 'trustflow/first/1', line: 1 },
+    offRunbook: false,
+    warnings: [],
+  })
+  assert.deepEqual(brief(told, 12, 'time-box'), [
+    [1, minute(10), false, minute(4)],
+    [2, minute(9), true, undefined],
+  ])
+})
+
+t.test('a wait before a restore is not waited for again after it', async () => {
+  const waits = [{ text: 'Wait 15 min, then enable', minutes: 15, line: 7, guards: ['ai_v1'] }]
+  const told = open('SEV-1', aRunbook({ waits }))
+  assert.deepEqual(brief(told, 1, 'recovery-wait'), [], 'of no flag of this incident')
+  told.kill('ai_v1', 'INC-1', 1)
+  assert.deepEqual(brief(told, 2, 'recovery-wait'), [[7, undefined, false, undefined]])
+  told.note('recovered', 10)
+  assert.deepEqual(brief(told, 11, 'recovery-wait'), [[7, minute(25), false, undefined]])
+  told.restore('ai_v1', { incident: 'INC-1' }, 12)
+  assert.deepEqual(brief(told, 13, 'recovery-wait'), [[7, minute(25), false, minute(12)]])
+  told.resolve({}, 13)
+})
+
+t.test('business hours: due where they are set, and said to be unknown where not', async () => {
+  const responseTime = { text: '< 4 hours (business hours)', business: { minutes: 240 } }
+  const told = open('P1', aRunbook({ severities: [{ level: 'P1', line: 1, responseTime }] }))
+  const [unknown] = clockOf(told.incident, told.runbook, NOW)
+  assert.deepEqual([unknown?.due, unknown?.overdue], [undefined, false])
+  assert.match(unknown?.dueUnknown ?? '', /KILLSWITCH_BUSINESS_HOURS/)
+  const hours = parseBusinessHours('Mon-Sun 00:00-24:00 UTC')
+  const [known] = clockOf(told.incident, told.runbook, NOW, { hours })
+  assert.deepEqual([known?.due, known?.dueUnknown], [minute(240), undefined])
+})
+
+t.test('a cadence of its own severity takes the place of the general one', async () => {
+  const updateCadences = [
+    { text: 'every hour', minutes: 60, line: 1 },
+    { text: 'SEV-1: every 15 min', minutes: 15, line: 2, levels: ['SEV-1'] },
+  ]
+  const cadence = (severity: string) =>
+    brief(open(severity, aRunbook({ updateCadences })), 0, 'update').map(([line]) => line)
+  assert.deepEqual([cadence('SEV-1'), cadence('SEV-2')], [[2], [1]])
+})
+
+t.test('what is left undone is listed at the close, and refuses nothing', async () => {
+  const box = (ordinal: string) =>
+    aStep({ id: `trustflow/list/${ordinal}`, headingPath: ['List'], ordinal, kind: 'task', flagActions: [] })
+  const watch = aStep({
+    id: 'trustflow/end/1',
+    headingPath: ['End'],
+    line: 30,
+    text: 'Monitor closely',
+    flagActions: [],
+  })
+  const minor = aStep({ id: 'trustflow/sev-3/1', headingPath: ['SEV-3: Minor'], flagActions: [] })
+  const asked = aRunbook({
+    steps: [box('1'), box('2'), watch, minor],
+    waits: [{ text: 'Monitor closely', line: 30 }],
+    escalations: [
+      { text: '15 min', minutes: 15, line: 40, target: 'Lead' },
+      { text: '90 min', minutes: 90, line: 41, target: 'VP' },
+    ],
+  })
+  const told = open('SEV-1', asked)
+  const undone = (minutes: number) =>
+    leftUndoneOf(told.incident, asked, NOW + minutes * 60_000).map(({ what, line, steps, of }) => [
+      what,
+      line,
+      steps?.length,
+      of,
+    ])
+  assert.deepEqual(undone(20), [
+    ['check-list', 20, 2, 2],
+    ['steps', 30, 1, 1],
+    ['wait', 30, undefined, undefined],
+    ['escalation', 40, undefined, undefined],
+  ])
+  const [resolved] = told.resolve({}, 20)
+  assert.equal(resolved?.outcome, 'applied')
+  assert.deepEqual(
+    resolved?.warnings?.map(({ code }) => code),
+    ['left-undone'],
+  )
+  assert.match(
+    resolved?.warnings?.[0]?.detail ?? '',
+    /2 of 2 boxes of "List" .*"Monitor closely".*"15 min -> Lead"/,
+  )
+  const all = open('SEV-1', aRunbook())
+  assert.equal(all.resolve({}, 20)[0]?.warnings, undefined)
 })

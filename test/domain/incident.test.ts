@@ -142,6 +142,7 @@ t.test('adopting', async t => {
 
   t.test('is strict on its own, and only warns beside a declaration', async () => {
     const told = story()
+    told.declare({ id: 'INC-9' })
     told.kill('ai_v1', 'INC-9')
     const [declared, ...none] = told.declare({ adopt: ['ai_v1', 'kyc_v1', 'nope'] })
     assert.equal(none.length, 0)
@@ -159,7 +160,7 @@ t.test('adopting', async t => {
     )
     assert.equal(told.adopt(true)[0]?.outcome, 'unchanged')
     assert.equal(
-      code(() => told.adopt(true, 'INC-9')),
+      code(() => told.adopt(true, 'INC-8')),
       'unknown-incident',
     )
   })
@@ -305,14 +306,27 @@ t.test('changes of an incident', async t => {
 
 t.test('any order of kills, adoptions, restores and resolves', async t => {
   type Act = {
-    act: 'kill' | 'adopt' | 'restore' | 'declare' | 'resolve' | 'note'
+    act: 'kill' | 'adopt' | 'from' | 'restore' | 'undo' | 'declare' | 'resolve' | 'reopen' | 'note'
     flag: string
     incident?: string
     who: string
   }
   const acts = fc.array(
     fc.record({
-      act: fc.constantFrom('kill', 'kill', 'adopt', 'restore', 'declare', 'resolve', 'note'),
+      act: fc.constantFrom(
+        ...([
+          'kill',
+          'kill',
+          'adopt',
+          'from',
+          'restore',
+          'undo',
+          'declare',
+          'resolve',
+          'reopen',
+          'note',
+        ] as const),
+      ),
       flag: fc.constantFrom('ai_v1', 'kyc_v1'),
       incident: fc.constantFrom(undefined, 'INC-1', 'INC-2'),
       who: fc.constantFrom('ana', 'bo'),
@@ -322,7 +336,11 @@ t.test('any order of kills, adoptions, restores and resolves', async t => {
   const play = (told: Story, { act, flag, incident, who }: Act, minutes: number) => {
     const id = incident ?? 'INC-1'
     if (act === 'kill') told.kill(flag, incident, minutes, anActor('operator', who))
-    else if (act === 'adopt') told.adopt([flag], id, minutes)
+    else if (act === 'adopt') told.adopt([flag], id, minutes, anActor('engineer', who))
+    else if (act === 'from')
+      told.adopt({ from: id === 'INC-1' ? 'INC-2' : 'INC-1' }, id, minutes, anActor('engineer', who))
+    else if (act === 'undo') told.restore(flag, { undo: true }, minutes, anActor('operator', who))
+    else if (act === 'reopen') told.reopen(id, minutes)
     else if (act === 'restore') told.restore(flag, incident ? { incident } : { all: true }, minutes)
     else if (act === 'declare') told.declare({ id }, minutes)
     else if (act === 'note') told.note('cause', minutes, id)
@@ -341,7 +359,8 @@ t.test('any order of kills, adoptions, restores and resolves', async t => {
             for (const [key, flag] of told.state.flags) {
               const incidents = flag.holds.map(hold => hold.incident ?? `actor ${hold.actor}`)
               assert.equal(new Set(incidents).size, incidents.length, `${key}: ${incidents.join()}`)
-              if (isKilled(before.flags.get(key)!) && !isKilled(flag)) assert.equal(each.act, 'restore')
+              if (isKilled(before.flags.get(key)!) && !isKilled(flag))
+                assert.ok(['restore', 'undo'].includes(each.act), each.act)
             }
             for (const { id, resolved } of told.state.incidents.values())
               if (each.act === 'resolve' && resolved && before.incidents.get(id)?.resolved === undefined)

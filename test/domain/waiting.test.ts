@@ -30,7 +30,6 @@ const answered = (given: Partial<Answered> = {}): Answered => ({
   places: [9],
   digest: 'same',
   outcome: 'applied',
-  at: '2026-11-20T03:00:00.000Z',
   due: 0,
   ...given,
 })

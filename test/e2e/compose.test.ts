@@ -141,10 +141,13 @@ t.test('docker-compose.yml', async t => {
       .split('\n')
       .find(each => each.startsWith('user killswitch '))
     const given = line
-      ?.split(' ')
-      .filter(word => word.startsWith('+'))
+      ?.match(/\([^)]*\)|\S+/g)
+      ?.filter(word => /^[+(]/.test(word))
       .sort()
-    assert.deepEqual(given, [...ACL_COMMANDS.needed, ...ACL_COMMANDS.forPosture].sort())
+    assert.deepEqual(given, Object.values(ACL_COMMANDS).flat().sort())
+    assert.ok(
+      read('deploy/README.md').includes(`ACL SETUSER killswitch ${ACL_COMMANDS.forMending.join(' ')}`),
+    )
     assert.match(read('deploy/redis/users.acl'), /^user default off$/m)
   })
 

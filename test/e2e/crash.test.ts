@@ -9,7 +9,7 @@ import { Service } from '../support/service.js'
 import { type Teardown, testdir } from '../support/testdir.js'
 import { until } from '../support/until.js'
 
-const ROUNDS = 3
+const ROUNDS = 2
 const WRITERS = 16
 const FLAGS = ['ai_v1', 'kyc_v1', 'inflow.llm']
 

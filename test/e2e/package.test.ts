@@ -38,7 +38,7 @@ t.test('the package of the service', async t => {
     const expected = [
       /^(package\.json|LICENSE|README\.md)$/,
       /^flags\//,
-      /^dist\/(main|cli\/index|catalogue\/runbooks\/worker|chunk-\w+)\.js(\.map)?$/,
+      /^dist\/(main|check|cli\/index|catalogue\/runbooks\/worker|chunk-\w+)\.js(\.map)?$/,
       /^dist\/log\/stores\/redis\/commands\/[\w-]+\.lua$/,
       /^dist\/http\/examples\.json$/,
     ]

@@ -163,7 +163,8 @@ t.test('the catalogue', async t => {
 
       edit('killVariant: off', 'killVariant: nowhere')
       service.child.kill('SIGHUP')
-      const degraded = await service.whenReadiness('catalogue-faulty')
+      await service.whenReadiness('catalogue-faulty')
+      const degraded = await service.ask('viewer', 'GET', '/readyz')
       assert.equal(degraded.status, 200)
       assert.match(degraded.text, /trustflow\.yaml:\d+/)
       assert.ok((await description()).startsWith('All that asks'))
@@ -240,6 +241,7 @@ t.test('configuration', async t => {
     const dataDir = join(testdir(t), 'not-made')
     const service = Service.launch(t, {
       dataDir,
+      isUnrecorded: true,
       env: { KILLSWITCH_PORT: 'eighty', KILLSWITCH_LOG_LEVEL: 'loud', NODE_ENV: 'production' },
     })
     assert.equal(await service.ended(), 1)

@@ -75,9 +75,9 @@ const WALKS: Walk[] = [
     ],
     postmortem: [
       /^## Incident INC-pilot (?:-|\u2014) Two releases for one deal$/m,
-      /^\*\*Reported By\*\*: shared-operator$/m,
+      /^\*\*Reported By\*\*: shared-operator *$/m,
       /^\*\*Resolution Time\*\*: 4\d min/m,
-      /^\*\*Prevention\*\*: ?\n\| Action \|.*\n.*\n\| Alert on two releases of one deal \| ben \| 2030-12-04 \| Open \|$/m,
+      /^\*\*Prevention\*\*:\n\n\| Action \|.*\n.*\n\| Alert on two releases of one deal \| ben \| 2030-12-04 \| Open \|$/m,
     ],
     left: /: Resolution, Lessons Learned$/m,
   },
@@ -105,8 +105,8 @@ const WALKS: Walk[] = [
     ],
     postmortem: [
       /^## Incident: INC-chat-assistant, Chat answers take a minute$/m,
-      /^\*\*Date:\*\* \d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC$/m,
-      /^### Root Cause\n- The provider is slow$/m,
+      /^\*\*Date:\*\* \d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC *$/m,
+      /^### Root Cause\n\n- The provider is slow$/m,
       /\| (Turn degraded mode ON) \|/,
     ],
     left: /: Author, (?:Impact.*, |Users affected, )?Action Items, Lessons Learned$/m,
@@ -286,7 +286,7 @@ async function closeAndWriteUp(
     ),
     out,
   )
-  assert.match(out, new RegExp(`\\| \`${flag}\` \\|.*proved by 1 of 1 instances after `))
+  assert.match(out, new RegExp(`\\| \`${flag}\` \\|.*1/1 confirmed by ${runbook}, the last after `))
   assert.match(out, new RegExp(`refused: restore ${flag}\\. shared-\\w+ has role \\w+ and may not restore`))
   assert.match(out, /^- Time to kill: killed .* before it was declared$/m)
   assert.match(out, left)
@@ -297,7 +297,7 @@ async function closeAndWriteUp(
 function assertTimeline(out: string): void {
   assert.match(
     out,
-    /Stop new pilot deals[^\n]*\n.*confirmed by 1\/1[\s\S]*declared SEV0[\s\S]*adopted pilot\.enabled[\s\S]*refused: resolve[\s\S]*changed severity to SEV1 +no more money moved\n[\s\S]*refused: restore pilot\.enabled \(forbidden\)[\s\S]*Allow new pilot deals/,
+    /Stop new pilot deals[^\n]*\n.*1\/1 confirmed by pilot[\s\S]*declared SEV0[\s\S]*adopted pilot\.enabled[\s\S]*refused: resolve[\s\S]*changed severity to SEV1 +no more money moved\n[\s\S]*refused: restore pilot\.enabled \(forbidden\)[\s\S]*Allow new pilot deals/,
   )
   assert.match(out, /^ {2}\[x\] \w{5} {2}.*kill pilot\.enabled -> off/m)
 }

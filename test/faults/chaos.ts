@@ -4,6 +4,7 @@
 //   npm run chaos -- --scenario crash-local --rounds 500 --seed 7          --scenario all: each as long as the table asks
 
 import { parseArgs } from 'node:util'
+import type { Forgery } from './forger.js'
 import { describe, runMix } from './mix.js'
 import { scenariosNamed } from './scenarios/index.js'
 import { describeTotal, runScenario } from './scenarios/run.js'
@@ -17,6 +18,12 @@ const { values } = parseArgs({
     /** What a writer waits at most between two requests, ms: 64 that hardly wait are more than two cores have. */
     think: { type: 'string', default: '1000' },
     only: { type: 'string' },
+    /** Apps that prove what they apply. */
+    apps: { type: 'string', default: '6' },
+    /** What the forger tries, by name; everything, where it does not say. */
+    forge: { type: 'string' },
+    /** Another build of the service to judge: its main.js. */
+    main: { type: 'string' },
     /** Names with commas between, or `all`, instead of the mix. */
     scenario: { type: 'string' },
     /** Of each scenario; as many as the table asks for where it is not given. */
@@ -66,6 +73,9 @@ async function mixOf(seed: number, faults: number): Promise<number> {
       writers: Number(values.writers),
       thinkMs: Number(values.think),
       observers: 6,
+      apps: Number(values.apps),
+      ...(values.forge === undefined ? {} : { forgeries: values.forge.split(',') as Forgery[] }),
+      ...(values.main === undefined ? {} : { command: [process.execPath, values.main] }),
       ...(values.dump === undefined ? {} : { dump: `${values.dump}/seed-${seed}.json` }),
       ...(values.verbose
         ? { onFault: (done, name) => console.log(Math.round(performance.now()), done, name) }

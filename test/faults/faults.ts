@@ -1,15 +1,31 @@
 // What is done to the world: each fault begins, lasts, and is taken back by the same function. `weight` is how often it
 // comes in a mix.
 
-import { cpSync, readdirSync, rmSync } from 'node:fs'
+import { createHash } from 'node:crypto'
+import {
+  appendFileSync,
+  cpSync,
+  existsSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as lasts } from 'node:timers/promises'
+import { open } from '../../src/domain/audit.js'
+import { DAMAGES, forgedAfter } from '../support/damages.js'
 import { until } from '../support/until.js'
 import { type Instance, tearTail, type World } from './world.js'
 
 export type Fault = { name: string; weight: number; run: (world: World) => Promise<void> }
 
-const LOG_KEYS = ['log', 'flags', 'meta', 'shared', 'sharing'].map(name => `killswitch:{test}:${name}`)
+const keyOf = (name: string): string => `killswitch:{test}:${name}`
+const LOG_KEYS = ['log', 'flags', 'meta', 'about', 'shared', 'sharing'].map(keyOf)
+
+const KEYS = { log: keyOf('log'), flags: keyOf('flags'), meta: keyOf('meta'), about: keyOf('about') }
 
 /** All instances, or one. */
 const victims = (world: World): Instance[] =>
@@ -92,7 +108,82 @@ async function crashInstance(world: World, torn: boolean): Promise<void> {
   await world.startInstance(instance)
 }
 
+/** Whoever has the disk writes on, while the instance is down, with the right link and without the key. */
+async function forgeOnDisk(world: World): Promise<void> {
+  const instance = world.pick(world.instances.filter(({ isUp }) => isUp))
+  await world.killInstance(instance)
+  const folder = join(instance.dataDir, 'log')
+  const last = readdirSync(folder)
+    .filter(file => file.endsWith('.ndjson'))
+    .sort()
+    .at(-1)
+  const lines = last === undefined ? [] : readFileSync(join(folder, last), 'utf8').split('\n')
+  const end = lines.filter((_, at) => at < lines.length - 1).at(-1)
+  if (last !== undefined && end !== undefined) {
+    const whole = lines.slice(0, -1).map(line => `${line}\n`)
+    const kill = lines.findLast(line => line.includes('"action":"kill"'))
+    const { flag = 'ai_v1', hold = '' } = kill === undefined ? {} : open(kill).entry
+    const { line } = forgedAfter(end, { flag, released: [hold] })
+    writeFileSync(join(folder, last), `${whole.join('')}${line}\n`)
+  }
+  await world.startInstance(instance)
+}
+
+/** Somebody writes where only the service should. What an earlier fault left there may refuse it. */
+const damages: Fault[] = DAMAGES.map(({ name, inflict }) => ({
+  name,
+  weight: 1,
+  run: async world => {
+    await Promise.resolve(inflict(world.redis.admin, KEYS)).catch(error => {
+      if (!/WRONGTYPE|equal or smaller|smaller than|no such key/i.test(String(error))) throw error
+    })
+  },
+}))
+
+/** The user of the service loses the right to write the log. */
+async function withoutRight(world: World): Promise<void> {
+  await world.redis.admin.call('ACL', 'SETUSER', 'default', '-xadd')
+  await lasts(world.between(50, 500))
+  await world.redis.admin.call('ACL', 'SETUSER', 'default', '+xadd')
+}
+
+/**
+ * The newest file of one instance's journal, while it runs, until it is whole again. An instance that leaves a branch
+ * meanwhile has that branch nowhere: what it does then is for people, and no part of the mix.
+ */
+const harmJournal = (name: string, harm: (file: string) => void): Fault => ({
+  name,
+  weight: 1,
+  run: async world => {
+    await world.healed()
+    const folder = join(world.pick(world.instances).dataDir, 'log')
+    const files = () => readdirSync(folder).filter(file => file.endsWith('.ndjson'))
+    const last = files().sort().at(-1)
+    if (last === undefined) return
+    const before = readFileSync(join(folder, last), 'utf8').replace(/[^\n]*$/, '')
+    harm(join(folder, last))
+    await until(() => isWhole(join(folder, last), before), 'the journal is whole again')
+  },
+})
+
+/** It goes on from what it was, and each line names the one before it; one may be being written. */
+function isWhole(file: string, before: string): boolean {
+  const text = existsSync(file) ? readFileSync(file, 'utf8') : ''
+  if (!text.startsWith(before)) return false
+  const lines = text.split('\n').slice(0, -1)
+  const hashes = lines.map(line => createHash('sha256').update(line).digest('hex'))
+  return (
+    lines.length > 0 && lines.every((line, at) => at === 0 || line.includes(`"prev":"${hashes[at - 1]}"`))
+  )
+}
+
 export const FAULTS: Fault[] = [
+  ...damages,
+  { name: 'forge-on-disk', weight: 1, run: forgeOnDisk },
+  harmJournal('journal-cut', file => truncateSync(file, Math.floor(statSync(file).size / 2))),
+  harmJournal('journal-more', file => appendFileSync(file, 'something else\n')),
+  harmJournal('journal-gone', file => rmSync(file)),
+  { name: 'no-right', weight: 2, run: withoutRight },
   {
     name: 'cut',
     weight: 12,

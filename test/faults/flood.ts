@@ -6,13 +6,22 @@ import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import { fileURLToPath } from 'node:url'
 
-export type FloodKind = 'garbage' | 'slow' | 'reads' | 'evaluations'
+export type FloodKind =
+  | 'garbage'
+  | 'slow'
+  | 'reads'
+  | 'evaluations'
+  | 'strangers'
+  | 'no-ops'
+  | 'forks'
+  | 'bodies'
 export type FloodAsked = {
   kind: FloodKind
   port: number
   /** A good token: of a viewer for reads, of an application for streams and evaluations. */
   viewer: string
   sdk: string
+  operator: string
   connections: number
   /** All connections together; undefined: each asks again as soon as it is answered. */
   perSecond?: number
@@ -88,6 +97,27 @@ const evaluations = ({ sdk }: FloodAsked): string[] => [
   post('/ofrep/v1/evaluate/flags', sdk, '{"context":{"targetingKey":"u1"}}'),
 ]
 
+/** Kills of one person that change nothing: of the killer's flag no other is touched. */
+const noOps = ({ operator }: FloodAsked): string[] => [
+  post('/v1/flags/kyc_v1/kill', operator, '{"reason":"once more"}'),
+]
+
+/** Receipts that say that the log was forked, each of another instance. */
+function forks({ sdk }: FloodAsked): string[] {
+  const startedAt = new Date().toISOString()
+  return Array.from({ length: 1_000 }, (_, number) => {
+    const receipt = {
+      app: 'trustflow',
+      instance: `fork-${number}`,
+      log: 'x',
+      revision: 1,
+      fork: 'it was cut',
+    }
+    const rest = { appliedAt: startedAt, startedAt, sdk: 'storm/1', boot: 'service' }
+    return post('/v1/receipts', sdk, JSON.stringify({ receipts: [{ ...receipt, ...rest }] }))
+  })
+}
+
 const told: Flooded = { sent: 0, closed: 0, statuses: {} }
 
 /** One connection that asks, one request at a time, and comes back when it is closed. */
@@ -146,6 +176,19 @@ class Asker {
   }
 }
 
+/** Says nothing, or never ends its body, and comes again as soon as it is closed. */
+function silent({ kind, port, sdk }: FloodAsked): void {
+  const head = `POST /v1/receipts HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${sdk}\r\n`
+  const body = `${head}content-type: application/json\r\ncontent-length: 9000\r\n\r\n{`
+  const socket = connect(port, '127.0.0.1', () => socket.write(kind === 'bodies' ? body : ''))
+  told.sent++
+  socket.resume().on('error', () => {})
+  socket.on('close', () => {
+    told.closed++
+    setTimeout(() => silent({ kind, port, sdk } as FloodAsked), 50)
+  })
+}
+
 /** A third never ends its headers, a third never ends its body, a third opens a stream and never reads it. */
 function slow({ port, sdk }: FloodAsked, number: number): void {
   const head = `POST /v1/receipts HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${sdk}\r\n`
@@ -170,8 +213,10 @@ function slow({ port, sdk }: FloodAsked, number: number): void {
 function run(asked: FloodAsked): void {
   const { kind, connections, perSecond } = asked
   if (kind === 'slow') for (let number = 0; number < connections; number++) slow(asked, number)
+  else if (kind === 'strangers' || kind === 'bodies')
+    for (let left = connections; left > 0; left--) silent(asked)
   else {
-    const requests = { garbage, reads, evaluations }[kind](asked)
+    const requests = { garbage, reads, evaluations, 'no-ops': noOps, forks }[kind](asked)
     const askers = Array.from({ length: connections }, (_, number) => new Asker(asked, requests, number))
     if (perSecond !== undefined) pace(askers, perSecond)
   }

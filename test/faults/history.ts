@@ -13,6 +13,8 @@ export type Attempt = {
   durability?: string
   outcome?: string
   replayed?: boolean
+  /** What it said was proved. */
+  proof?: { status: string; served: number }
   /** Of its entry, and the log it is in; absent while provisional. */
   place?: number
   /** The instance was up, neither stopped nor killed, from before it was sent until it was answered. */

@@ -1,11 +1,11 @@
 // Requests of the harness: over kept connections, bounded in time, and an answer that never came is status 0.
 
-import { Agent, request } from 'node:http'
+import { Agent, type IncomingHttpHeaders, request } from 'node:http'
 
 const agent = new Agent({ keepAlive: true, maxSockets: 256 })
 
 // biome-ignore lint/suspicious/noExplicitAny: bodies are looked into by the harness
-export type Answer = { status: number; body: any }
+export type Answer = { status: number; body: any; headers: IncomingHttpHeaders }
 
 export type Asked = { token?: string; body?: object; headers?: Record<string, string>; withinMs?: number }
 
@@ -14,7 +14,7 @@ export function ask(method: 'GET' | 'POST', url: string, asked: Asked = {}): Pro
   const { token, body, headers, withinMs = 5_000 } = asked
   const payload = body === undefined ? undefined : JSON.stringify(body)
   return new Promise(resolve => {
-    const none = (): void => resolve({ status: 0, body: undefined })
+    const none = (): void => resolve({ status: 0, body: undefined, headers: {} })
     const sent = request(url, {
       method,
       agent,
@@ -37,7 +37,7 @@ export function ask(method: 'GET' | 'POST', url: string, asked: Asked = {}): Pro
       response.on('data', (chunk: Buffer) => chunks.push(chunk))
       response.on('end', () => {
         const text = Buffer.concat(chunks).toString()
-        resolve({ status: response.statusCode ?? 0, body: parsed(text) })
+        resolve({ status: response.statusCode ?? 0, body: parsed(text), headers: response.headers })
       })
       response.on('error', none)
     })

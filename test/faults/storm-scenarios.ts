@@ -2,10 +2,12 @@
 // what was seen; whether it is good enough is for whoever asked.
 
 import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { Journal } from '../../src/log/journal/journal.js'
 import { chainOf } from '../support/entries.js'
 import { freePort } from '../support/redis.js'
+import { ROOT } from '../support/server.js'
 import { Service } from '../support/service.js'
 import { type Teardown, testdir } from '../support/testdir.js'
 import { tokensFile } from '../support/tokens.js'
@@ -23,6 +25,8 @@ class Stage {
   readonly #t: Teardown
   readonly #file: string
   service: Service | undefined
+  /** Its `ulimit -n`. */
+  files: number | undefined
 
   private constructor(t: Teardown, port: number) {
     this.#t = t
@@ -33,8 +37,9 @@ class Stage {
     this.tokens = tokens
   }
 
-  static async set(t: Teardown, entries = 0): Promise<Stage> {
+  static async set(t: Teardown, entries = 0, files?: number): Promise<Stage> {
     const stage = new Stage(t, await freePort())
+    stage.files = files
     if (entries > 0) await stage.#fill(entries)
     await stage.start()
     // answered when the index is made, as it is long before a storm
@@ -44,7 +49,9 @@ class Stage {
 
   async start(): Promise<void> {
     const env = { KILLSWITCH_PORT: String(this.port), KILLSWITCH_TOKENS_FILE: this.#file }
-    this.service = await Service.start(this.#t, { dataDir: this.dataDir, tokens: this.tokens, env })
+    const command = this.files === undefined ? {} : { command: withFiles(this.files) }
+    const given = { dataDir: this.dataDir, tokens: this.tokens, env, ...command }
+    this.service = await Service.start(this.#t, given)
   }
 
   killer(everyMs: number): Killer {
@@ -55,9 +62,9 @@ class Stage {
   }
 
   flood(kind: FloodKind, connections: number, perSecond?: number): Flood {
-    const { viewer, sdk } = this.tokens
+    const { viewer, sdk, operator } = this.tokens
     const pace = perSecond === undefined ? {} : { perSecond }
-    const flood = new Flood({ kind, port: this.port, viewer, sdk, connections, ...pace })
+    const flood = new Flood({ kind, port: this.port, viewer, sdk, operator, connections, ...pace })
     this.#t.after(() => flood.end())
     return flood
   }
@@ -130,7 +137,17 @@ export async function streams(
   return { clients, calm, reachedMs, storm: await killer.take(), upMs, backMs, megabytes }
 }
 
-export type Flooding = { kills: Kills; flooded: Flooded; seconds: number; readyz: string }
+export type Flooding = {
+  /** Before the load was there. */
+  calm: Kills
+  kills: Kills
+  flooded: Flooded
+  seconds: number
+  readyz: string
+  /** Lines of the process log, and entries of the log, while it was there. */
+  lines: number
+  entries: number
+}
 
 /** Kills under a load of one kind. */
 export async function flooding(
@@ -141,20 +158,47 @@ export async function flooding(
     perSecond,
     seconds,
     entries = 0,
-  }: { kind: FloodKind; connections: number; perSecond?: number; seconds: number; entries?: number },
+    files,
+  }: {
+    kind: FloodKind
+    connections: number
+    perSecond?: number
+    seconds: number
+    entries?: number
+    files?: number
+  },
 ): Promise<Flooding> {
-  const stage = await Stage.set(t, entries)
+  const stage = await Stage.set(t, entries, files)
+  const killer = stage.killer(100)
+  await pause(Math.min(seconds, 5) * 1_000)
+  const calm = await killer.take()
+  const seen = async () => ({
+    lines: stage.service?.logged.split('\n').length ?? 0,
+    head: (await stage.metric('killswitch_log_head')) % 2 ** 32,
+  })
+  const first = await seen()
   const flood = stage.flood(kind, connections, perSecond)
   await until(() => flood.told.sent >= connections, 'the load is there', LONG_MS)
   const before = flood.told
-  const killer = stage.killer(100)
+  await killer.take()
   await pause(seconds * 1_000)
   const kills = await killer.take()
   const flooded = difference(flood.told, before)
   const readyz = (await stage.service?.ask(undefined, 'GET', '/readyz'))?.text ?? ''
   await Promise.all([killer.end(), flood.end()])
-  return { kills, flooded, seconds, readyz }
+  const last = await seen()
+  const grown = { lines: last.lines - first.lines, entries: last.head - first.head }
+  return { calm, kills, flooded, seconds, readyz, ...grown }
 }
+
+/** The service, which may have so many files open. */
+export const withFiles = (files: number): string[] => [
+  'bash',
+  '-c',
+  `ulimit -n ${files} && exec "$0" "$1"`,
+  process.execPath,
+  join(ROOT, '.build/src/main.js'),
+]
 
 const difference = (now: Flooded, before: Flooded): Flooded => ({
   sent: now.sent - before.sent,

@@ -1,9 +1,11 @@
 // npm run storm: many clients at once, and kills meanwhile. One scenario or all of them, one after the other.
 //   npm run storm -- streams --clients 10000 --seconds 20 --receipts
 //   npm run storm -- slow garbage reads evaluations --seconds 20
+//   npm run storm -- strangers few-files no-ops forks bodies --seconds 20
 
 import { loadavg } from 'node:os'
 import { parseArgs } from 'node:util'
+import { quantile } from '../bench/figures.js'
 import type { Teardown } from '../support/testdir.js'
 import { show } from './killer.js'
 import { flooding, streams } from './storm-scenarios.js'
@@ -20,6 +22,8 @@ const { values, positionals } = parseArgs({
   },
 })
 const seconds = Number(values.seconds)
+/** A kill beside a flood takes so many times what it takes without, at most. */
+const MOST_TIMES = 5
 
 const SCENARIOS: Record<string, (t: Teardown) => Promise<string>> = {
   async streams(t) {
@@ -34,13 +38,21 @@ const SCENARIOS: Record<string, (t: Teardown) => Promise<string>> = {
   garbage: t => flooded(t, { kind: 'garbage', connections: 100, perSecond: 5_000, seconds }),
   reads: t => flooded(t, { kind: 'reads', connections: 64, seconds, entries: Number(values.entries) }),
   evaluations: t => flooded(t, { kind: 'evaluations', connections: 64, seconds }),
+  strangers: t => flooded(t, { kind: 'strangers', connections: 600, seconds, files: 400 }),
+  'few-files': t => flooded(t, { kind: 'strangers', connections: 256, seconds, files: 128 }),
+  'no-ops': t => flooded(t, { kind: 'no-ops', connections: 16, perSecond: 320, seconds }),
+  forks: t => flooded(t, { kind: 'forks', connections: 16, perSecond: 1_000, seconds }),
+  bodies: t => flooded(t, { kind: 'bodies', connections: 600, seconds, files: 400 }),
 }
 
 async function flooded(t: Teardown, asked: Parameters<typeof flooding>[1]): Promise<string> {
-  const { kills, flooded: told } = await flooding(t, asked)
+  const { calm, kills, flooded: told, lines, entries } = await flooding(t, asked)
   const rate = (count: number) => Math.round(count / asked.seconds)
   const answers = Object.entries(told.statuses).map(([status, count]) => `${rate(count)} x ${status}`)
-  return `${show(kills)}\n  a second: ${rate(told.sent)} sent, ${rate(told.closed)} closed, ${answers.join(', ')}`
+  const times = quantile(kills.ms, 0.99) / quantile(calm.ms, 0.99)
+  const judged = `p99 is ${times.toFixed(1)} times its quiet one: ${times <= MOST_TIMES ? 'good' : 'TOO SLOW'}`
+  const grown = `a second: ${rate(lines)} log lines, ${rate(entries)} entries`
+  return `${show(kills)}\n  quiet: ${show(calm)}; ${judged}\n  ${grown}\n  a second: ${rate(told.sent)} sent, ${rate(told.closed)} closed, ${answers.join(', ')}`
 }
 
 for (const name of positionals.length > 0 ? positionals : Object.keys(SCENARIOS)) {

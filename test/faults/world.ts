@@ -5,6 +5,7 @@ import { createHash } from 'node:crypto'
 import { appendFileSync, cpSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Redis } from 'ioredis'
+import { withRecord } from '../support/fleet-record.js'
 import { FaultyProxy } from '../support/proxy.js'
 import { freePort, PROPER, type RedisConfig, TestRedis } from '../support/redis.js'
 import { Service } from '../support/service.js'
@@ -17,6 +18,8 @@ import { Observer } from './observer.js'
 
 /** Twenty flags of a catalogue of the harness's own. */
 export const FLAGS = Array.from({ length: 20 }, (_, index) => `chaos.f${String(index).padStart(2, '0')}`)
+/** Of another application, whose apps prove what they apply: provers.ts. */
+export const PROVEN = ['proven.p0', 'proven.p1']
 const ACTORS = ['sdk', 'viewer', 'operator', 'engineer'] as const
 type Who = (typeof ACTORS)[number]
 export const TOKENS = Object.fromEntries(ACTORS.map(who => [who, `ks_${who}_${'x'.repeat(40)}`])) as Record<
@@ -104,6 +107,8 @@ export class World {
       await proxy.listen()
       const dataDir = given.dataDir?.(number) ?? join(world.#folder, `data-${number}`)
       mkdirSync(dataDir, { recursive: true })
+      // one that knows of nobody before it may confirm from its first second
+      withRecord(dataDir)
       world.instances.push(new Instance({ number, port: await freePort(), proxy, dataDir }))
     }
     await Promise.all(world.instances.map(instance => world.startInstance(instance)))
@@ -255,23 +260,27 @@ export class World {
 
   /** Resolves when every instance says that all is well, whoever writes meanwhile. */
   async healed(withinMs = 180_000): Promise<void> {
+    let last: string[] = []
     await until(
       async () => {
-        const heads = await Promise.all(this.instances.map(instance => this.#readiness(instance)))
-        return heads.every(head => /^\d+$/.test(head))
+        last = await Promise.all(this.instances.map(instance => this.#readiness(instance)))
+        return last.every(head => /^\d+$/.test(head))
       },
       'all instances are well',
       withinMs,
-    )
+    ).catch(error => {
+      throw new Error(`${(error as Error).message}: ${last.join(' | ')}`)
+    })
   }
 
   /** The head where all is well, else what is not. */
   async #readiness(instance: Instance): Promise<string> {
-    const { status, body } = await ask('GET', `${instance.url}/readyz`)
+    const { status, body } = await ask('GET', `${instance.url}/readyz`, { token: TOKENS.viewer })
     if (status === 0) return 'no answer'
     const codes = body.degraded
       .map(({ code }: { code: string }) => code)
-      .filter((code: string) => !code.startsWith('redis-') && code !== 'restores-not-applied')
+      // what nobody signed stays told until a person has looked at it
+      .filter((code: string) => !isApart(code) && code !== 'not-signed')
     const snapshot = await ask('GET', `${instance.url}/v1/snapshot`, { token: TOKENS.sdk })
     if (snapshot.body?.provisional?.length > 0) codes.push(`${snapshot.body.provisional.length} provisional`)
     return codes.length > 0 ? codes.join() : String(body.head)
@@ -388,14 +397,19 @@ export class World {
 
   #writeFiles(): void {
     mkdirSync(join(this.#folder, 'flags'), { recursive: true })
-    const flags = FLAGS.map(
-      key => `  ${key}:
+    const flags = (keys: readonly string[]) =>
+      keys.map(
+        key => `  ${key}:
     state: ENABLED
     variants: { "on": true, "off": false }
     defaultVariant: "on"
     metadata: { description: a flag of the harness, owner: harness, effect: nothing, killVariant: "off" }`,
-    )
-    writeFileSync(join(this.#folder, 'flags/chaos.yaml'), `flags:\n${flags.join('\n')}\n`)
+      )
+    for (const [name, keys] of [
+      ['chaos', FLAGS],
+      ['proven', PROVEN],
+    ] as const)
+      writeFileSync(join(this.#folder, `flags/${name}.yaml`), `flags:\n${flags(keys).join('\n')}\n`)
     const tokens = ACTORS.map(who => {
       const sha256 = createHash('sha256').update(TOKENS[who]).digest('hex')
       return `- { id: ${who}, role: ${who}, sha256: "${sha256}" }`
@@ -404,13 +418,19 @@ export class World {
   }
 }
 
+/** What is said of the apps and of how Redis is set up is no sign that the service is not well. */
+export const isApart = (code: string): boolean =>
+  code.startsWith('redis-') ||
+  ['restores-not-applied', 'apps-apart', 'instances-refused', 'instances-near-limit'].includes(code)
+
 const LOG = 'killswitch:{test}:log'
 
 const journalOf = ({ service }: Instance): string[] => (service?.journal() ?? '').split('\n').slice(0, -1)
 
 function tell({ status, body }: Answer): Pick<Attempt, 'status'> & Partial<Attempt> {
-  const { code, durability, outcome, replayed, id } = body ?? {}
-  const told = { code, durability, outcome, replayed, place: id }
+  const { code, durability, outcome, replayed, id, convergence } = body ?? {}
+  const proof = convergence?.[0]
+  const told = { code, durability, outcome, replayed, place: id, proof }
   const known = Object.fromEntries(Object.entries(told).filter(([, value]) => value !== undefined))
   return { status, ...known }
 }

@@ -2,14 +2,18 @@
 
 import assert from 'node:assert/strict'
 import { generateKeyPairSync } from 'node:crypto'
-import { existsSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
+import { hashLine, placeOf } from '../../src/domain/audit.js'
 import { parseCheckpoint } from '../../src/domain/checkpoint.js'
 import { KillswitchError } from '../../src/domain/errors.js'
 import { Frontier, leafHash, verifyInclusion } from '../../src/domain/merkle.js'
 import { parseVerifierKey, verifyNote } from '../../src/domain/note.js'
-import type { InclusionProof } from '../../src/wire/audit.js'
+import { lostKeyAt } from '../../src/domain/signature.js'
+import { replaceLostKey } from '../../src/rekey-log.js'
+import type { InclusionProof, KeyChanges } from '../../src/wire/audit.js'
+import { aLogKey } from '../support/log-key.js'
 import { startRedis } from '../support/redis.js'
 import { aServer, type TestServer } from '../support/server.js'
 import { testdir } from '../support/testdir.js'
@@ -30,6 +34,9 @@ async function checkpointOf(server: TestServer) {
   assert.ok(read)
   return { ...read, text, key: String(headers['killswitch-log-key']), type: String(headers['content-type']) }
 }
+
+/** What is signed, but for the hour. */
+const withoutTime = (note: string) => note.replace(/\ntime .*(?=\n\n)/, '').split('\n\n')[0]
 
 const flip = (server: TestServer, flag: string) =>
   server.ask('operator', 'POST', `/v1/flags/${flag}/kill`, { body: {} })
@@ -83,15 +90,16 @@ t.test('GET /v1/audit/checkpoint', async t => {
     const second = await aServer(t, { dataDir, tokens })
     assert.equal((await checkpointOf(second)).text, text)
     await second.close()
-    for (const derived of ['tree', 'index', 'checkpoint.json'])
+    for (const derived of ['tree', 'index', 'checkpoint.json', 'signed.checkpoint'])
       rmSync(join(dataDir, derived), { recursive: true })
-    assert.equal((await checkpointOf(await aServer(t, { dataDir, tokens }))).text, text)
+    const third = await aServer(t, { dataDir, tokens })
+    assert.equal(withoutTime((await checkpointOf(third)).text), withoutTime(text))
   })
 
   t.test('is refused without a key, with the way out, and a key that is none stops the start', async t => {
     const redis = await startRedis(t)
-    const server = await aServer(t, { redisUrl: redis.url })
-    for (const path of ['/v1/audit/checkpoint', '/v1/audit/1/proof']) {
+    const server = await aServer(t, { redisUrl: redis.url, isKeyless: true })
+    for (const path of ['/v1/audit/checkpoint', '/v1/audit/1/proof', '/v1/audit/consistency?from=1']) {
       const { status, body } = await server.ask('viewer', 'GET', path)
       assert.deepEqual([status, body.code], [404, 'no-log-key'])
       assert.match(body.detail, /KILLSWITCH_LOG_KEY_FILE/)
@@ -106,7 +114,7 @@ t.test('GET /v1/audit/checkpoint', async t => {
       )
   })
 
-  t.test('is the same on two instances of one Redis', async t => {
+  t.test('is the same on two instances of one Redis, but for its time', async t => {
     const redis = await startRedis(t)
     const given = { redisUrl: redis.url, logKeyFile: aKeyFile() }
     const [one, two] = [await aServer(t, given), await aServer(t, given)]
@@ -115,7 +123,7 @@ t.test('GET /v1/audit/checkpoint', async t => {
     )
     const { checkpoint } = await until(async () => {
       const [mine, other] = [await checkpointOf(one), await checkpointOf(two)]
-      return mine.text === other.text && mine
+      return withoutTime(mine.text) === withoutTime(other.text) && mine
     }, 'both have followed the log to its end')
     assert.deepEqual(checkpoint.root, rootOf((await exported(two)).slice(0, checkpoint.size)))
   })
@@ -204,3 +212,37 @@ t.test('a receipt that reports a fork', async t => {
     )
   })
 })
+
+t.test(
+  'where a lost key was replaced is told wherever the log is verified, and leads to no other key',
+  async t => {
+    const dataDir = testdir(t)
+    const first = await aServer(t, { dataDir, isHasty: true })
+    await flip(first, 'ai_v1')
+    const before = (await first.ask('sdk', 'GET', '/v1/audit/verify')).status
+    assert.equal(before, 403)
+    assert.equal((await first.ask('viewer', 'GET', '/v1/audit/verify')).body.lostKeys, undefined)
+    await first.close()
+    const logKeyFile = join(testdir(t), 'new.key')
+    const old = readFileSync(join(dataDir, 'log.key'), 'utf8')
+    writeFileSync(logKeyFile, aLogKey(), { mode: 0o600 })
+    const about = {
+      dataDir,
+      environment: 'test',
+      keyFile: logKeyFile,
+      reason: 'it is gone',
+      actor: 'offline',
+    }
+    const { entry } = await replaceLostKey(about)
+    writeFileSync(logKeyFile, `${readFileSync(logKeyFile, 'utf8')}${old}`)
+    const { tokens } = first
+    const again = await aServer(t, { dataDir, logKeyFile, tokens, isHasty: true })
+    const { body } = await again.ask('viewer', 'GET', '/v1/audit/verify')
+    const place = placeOf(entry)
+    assert.deepEqual([body.ok, body.lostKeys], [true, [{ place, detail: lostKeyAt(place) }]])
+    const { changes, log } = (await again.ask('sdk', 'GET', '/v1/audit/key-changes')).body as KeyChanges
+    assert.equal(changes.length, 1)
+    const [line = ''] = await exported(again)
+    assert.equal(log, hashLine(line))
+  },
+)

@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict'
 import { connect } from 'node:net'
 import t from 'tap'
+import type { Entry } from '../../src/domain/audit.js'
+import { cleaned } from '../../src/text/characters.js'
+import { ACTS } from '../support/hostile.js'
 import { aServer, type TestServer } from '../support/server.js'
 
 /** Writes bytes as they are, and resolves with all that comes until the service closes the connection. */
@@ -94,8 +97,8 @@ const HOSTILE: [string, string, ('closed' | 'plain' | number)[]][] = [
     [400],
   ],
   [
-    'a body that is longer than 16 KiB, in chunks',
-    `POST /v1/receipts HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer SDK\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n${`1000\r\n${'a'.repeat(4096)}\r\n`.repeat(5)}0\r\n\r\n`,
+    'a body that is longer than its route takes, in chunks',
+    `POST /v1/receipts HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer SDK\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n${`1000\r\n${'a'.repeat(4096)}\r\n`.repeat(70)}0\r\n\r\n`,
     [413],
   ],
   [
@@ -266,10 +269,12 @@ t.test('what people write', async t => {
     '\ufeffbom',
     'e\u0301 not composed',
   ]
-  t.test('is kept exactly: in the entry, the stored line and the answer', async t => {
+  t.test('is kept as it was cleaned: in the entry, the stored line and the answer', async t => {
     const { ask, parts } = await aServer(t)
-    for (const reason of REASONS) {
-      const kill = await ask('operator', 'POST', '/v1/flags/ai_v1/kill', { body: { reason } })
+    for (const [index, given] of REASONS.entries()) {
+      const reason = cleaned(given)
+      const body = { reason: given, incident: `INC-${index}` }
+      const kill = await ask('operator', 'POST', '/v1/flags/ai_v1/kill', { body })
       assert.deepEqual([kill.status, kill.body.reason], [200, reason], JSON.stringify(reason.slice(0, 20)))
       const entry = await ask('viewer', 'GET', `/v1/audit/${kill.body.id}`)
       assert.equal(entry.body.reason, reason)
@@ -282,6 +287,7 @@ t.test('what people write', async t => {
     const { ask, parts } = await aServer(t)
     for (const reason of REASONS) await ask('operator', 'POST', '/v1/flags/ai_v1/kill', { body: { reason } })
     const csv = await ask('viewer', 'GET', '/v1/audit?flag=ai_v1', { headers: { accept: 'text/csv' } })
+    assert.doesNotMatch(csv.text, ACTS)
     assert.match(String(csv.headers['content-type']), /^text\/csv/)
     assert.doesNotMatch(csv.text, /(^|,|\n)"?[=+@]/m)
     const ndjson = await ask('viewer', 'GET', '/v1/audit?order=oldest', {
@@ -290,6 +296,53 @@ t.test('what people write', async t => {
     const stored: string[] = []
     for await (const { line } of parts.log.find.stream({}, 'oldest')) stored.push(`${line}\n`)
     assert.equal(ndjson.text, stored.join(''))
+  })
+
+  t.test('never refuses a kill: it is cleaned and cut, and a warning says so', async t => {
+    const { ask } = await aServer(t)
+    const kill = async (reason: string, step?: string) => {
+      const { status, body } = await ask('operator', 'POST', '/v1/flags/ai_v1/kill', {
+        body: { reason, step },
+      })
+      assert.equal(status, 200)
+      return [body.reason, body.warnings.map(({ code }: { code: string }) => code)]
+    }
+    assert.deepEqual(await kill('burns\r\nbadly'), ['burns\nbadly', ['no-step']])
+    assert.deepEqual(await kill('a\u200bb\u0000'), ['ab', ['no-step', 'reason-changed']])
+    assert.deepEqual(await kill('ж'.repeat(3000)), ['ж'.repeat(2000), ['no-step', 'reason-changed']])
+    assert.deepEqual(await kill('\u202e \n', ' '), [undefined, ['no-step', 'no-reason', 'reason-changed']])
+    const run = {
+      step: 'trustflow/ai-instability/3',
+      flags: ['ai_v1'],
+      reason: `${'x'.repeat(1999)}\u{1f525}`,
+    }
+    const ran = await ask('operator', 'POST', '/v1/steps/run', { body: run })
+    assert.equal(ran.body.reason, 'x'.repeat(1999), ran.text)
+  })
+
+  t.test('is in no post-mortem and no CSV as it was, also where the log has it raw', async t => {
+    const { ask, parts } = await aServer(t)
+    const title = 'fails\u0000 <script>x</script>\u001b[2J'
+    const declared = await ask('operator', 'POST', '/v1/incidents', {
+      body: { id: 'INC-1', title, runbook: 'trustflow', severity: 'SEV-1' },
+    })
+    assert.deepEqual([declared.status, declared.body.incident.title], [201, 'fails <script>x</script>[2J'])
+    const text = 'well\u0000\n3/3 confirmed \u202e=1+1'
+    const note = await ask('operator', 'POST', '/v1/incidents/INC-1/notes', {
+      body: { kind: 'update', text },
+    })
+    assert.equal(note.status, 200, note.text)
+    // as an instance of before would have written it
+    const { actor } = (await parts.log.entry(note.body.entries[0].place)) as Entry
+    await parts.incidents.note(actor, 'INC-1', { kind: 'cause', text }, { id: 'raw', key: 'raw' })
+    const stored = await ask('viewer', 'GET', '/v1/audit?limit=1', {})
+    assert.equal(stored.body.entries[0].note.text, text, 'the log is as it is')
+    const postmortem = (await ask('viewer', 'GET', '/v1/incidents/INC-1/postmortem')).text
+    assert.match(postmortem, /well\ufffd 3\/3 confirmed \ufffd=1\+1/)
+    assert.match(postmortem, /\\<script>/)
+    const csv = (await ask('viewer', 'GET', '/v1/audit', { headers: { accept: 'text/csv' } })).text
+    assert.match(csv, /well/)
+    for (const surface of [postmortem, csv]) assert.doesNotMatch(surface, ACTS)
   })
 
   t.test('bounds what a refusal keeps of it', async t => {

@@ -1,23 +1,12 @@
 import assert from 'node:assert/strict'
 import t from 'tap'
 import { NOW } from '../support/domain.js'
+import { TestInstance } from '../support/instance.js'
 import { aServer, type TestServer } from '../support/server.js'
 
 const HOUR = 3_600_000
 const kill = (ask: TestServer['ask'], flag: string, body: object = {}) =>
   ask('operator', 'POST', `/v1/flags/${flag}/kill`, { body })
-const receipt = (server: TestServer, revision: number) => ({
-  instance: 'api-1',
-  app: 'trustflow',
-  log: server.parts.log.state.log,
-  revision,
-  appliedAt: '2026-11-20T03:00:00.000Z',
-  sdk: 'test 1',
-  startedAt: '2026-11-20T02:00:00.000Z',
-  boot: 'service',
-})
-const tell = (server: TestServer, revision: number) =>
-  server.ask('sdk', 'POST', '/v1/receipts', { body: { receipts: [receipt(server, revision)] } })
 const flagsOf = (list: { flag: string }[]): string[] => list.map(each => each.flag)
 
 t.test('GET /v1/housekeeping', async t => {
@@ -95,15 +84,16 @@ t.test('a drill', async t => {
     assert.ok((await unexercised()).includes('ai_v1'))
     const before = await ask('viewer', 'GET', '/v1/flags/ai_v1')
     assert.equal(before.body.lastProof, undefined)
-    await tell(server, server.parts.log.state.revision)
+    const api = await new TestInstance(ask, 'api-1').apply()
     const refused = await ask('operator', 'POST', '/v1/flags/ai_v1/drill')
     assert.deepEqual([refused.status, refused.body.needed], [403, 'engineer'])
 
     const waiting = ask('engineer', 'POST', '/v1/flags/ai_v1/drill', { headers: { prefer: 'wait=5' } })
-    const revised = new Promise<number>(resolve => {
-      server.parts.subscribe.entries((_, state) => resolve(state.revision))
+    const revised = new Promise<void>(resolve => {
+      server.parts.subscribe.entries(() => resolve())
     })
-    await tell(server, await revised)
+    await revised
+    await api.apply()
     const drill = await waiting
     assert.equal(drill.status, 200)
     assert.deepEqual([drill.body.action, drill.body.changed, drill.body.killed], ['drill', false, false])

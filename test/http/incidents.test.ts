@@ -63,6 +63,11 @@ t.test('an incident from kill to close', async t => {
       body: { reason: 'stable for 30 minutes' },
     })
     assert.deepEqual([resolved.status, resolved.body.incident.status], [200, 'resolved'])
+    assert.deepEqual(
+      resolved.body.warnings.map(({ code }: { code: string }) => code),
+      ['left-undone'],
+      'listed once, and in the way of nothing',
+    )
 
     const timeline = await ask('viewer', 'GET', resolved.body.incident.timeline)
     assert.deepEqual(
@@ -122,6 +127,8 @@ t.test('an incident from kill to close', async t => {
       ['notes', { kind: 'rumour', text: 'x' }, 400, 'malformed-request'],
       ['notes', { kind: 'update', text: 'x', owner: 'Bo' }, 400, 'malformed-request'],
       ['notes', { kind: 'action', text: 'x', due: 'soon' }, 400, 'malformed-request'],
+      ['notes', { kind: 'escalated', text: 'to whom?' }, 400, 'malformed-request'],
+      ['notes', { kind: 'progress', text: 'x', to: 'the lead' }, 400, 'malformed-request'],
       ['changes', {}, 400, 'malformed-request'],
       ['steps', { step: 'no/such/9', ticked: 'done' }, 404, 'unknown-step'],
       ['steps', { step: 'pilot/duplicate-ledger-entries/solution/1', ticked: 'done' }, 404, 'unknown-step'],
@@ -162,19 +169,40 @@ t.test('an incident from kill to close', async t => {
 t.test('the clocks of the runbooks', async t => {
   /** runbook, severity, minutes after the declaration, then what is due and overdue: `what due-minute [late]`. */
   const table: [string, string, number, string[]][] = [
-    ['trustflow', 'SEV-2', 5, ['recovery-wait -']],
-    ['pilot', 'sev-0', 20, ['response 15 late', 'escalation -', 'escalation 15 late', 'escalation 60']],
-    ['pilot', 'SEV2', 20, ['response -', 'escalation 60']],
-    ['chat-assistant', 'SEV1', 31, ['response -', 'escalation -', 'update 30 late', 'postmortem -']],
-    ['chat-assistant', 'SEV4', 1, ['response -', 'update 30', 'postmortem -']],
-    ['insurance-ai-bridge', 'p2', 16, ['response 15 late', 'resolution 240', 'escalation -']],
-    ['insurance-ai-bridge', 'P4', 16, ['response 240', 'resolution -', 'escalation -']],
+    ['trustflow', 'SEV-2', 5, ['time-box 10', 'update -', 'recovery-wait -']],
+    [
+      'pilot',
+      'sev-0',
+      20,
+      ['response 15 late', 'escalation -', 'escalation 15 late', 'escalation 60', 'recovery-wait -'],
+    ],
+    ['pilot', 'SEV2', 20, ['response -', 'escalation 60', 'recovery-wait -']],
+    [
+      'chat-assistant',
+      'SEV1',
+      31,
+      ['response -', 'time-box 15 late', 'escalation -', 'update 30 late', 'postmortem -'],
+    ],
+    ['chat-assistant', 'SEV4', 1, ['response -', 'time-box 15', 'update 30', 'postmortem -']],
+    [
+      'insurance-ai-bridge',
+      'p2',
+      16,
+      ['response 15 late', 'resolution 240', 'escalation -', 'recovery-wait -', 'recovery-wait -'],
+    ],
+    [
+      'insurance-ai-bridge',
+      'P4',
+      16,
+      ['response 240', 'resolution -', 'escalation -', 'recovery-wait -', 'recovery-wait -'],
+    ],
     [
       'inflow',
       'SEV2',
       16,
       [
         'response 15 late',
+        'time-box 2 late',
         'escalation 15 late',
         'escalation 30',
         'escalation 60',

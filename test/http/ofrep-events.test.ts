@@ -22,24 +22,6 @@ async function streamUrl({ as, shop, address }: OpenFeatureServer, token = shop)
 }
 
 t.test('the event stream of OFREP', async t => {
-  t.test('has the address that its client sees, also through proxies', async t => {
-    const { as, shop } = await anOpenFeatureServer(t)
-    const addressFor = async (headers: Record<string, string>) => {
-      const { body } = await as(shop, 'POST', ALL, { body: { context: {} }, headers })
-      return body.eventStreams[0]?.url.split('/ofrep/')[0]
-    }
-    const inside = { host: 'killswitch:8080' }
-    assert.equal(await addressFor(inside), 'http://killswitch:8080')
-    assert.equal(await addressFor({ ...inside, 'x-forwarded-proto': 'https' }), 'https://killswitch:8080')
-    const outside = {
-      ...inside,
-      'x-forwarded-proto': 'https',
-      'x-forwarded-host': 'flags.example.com, inner',
-    }
-    assert.equal(await addressFor(outside), 'https://flags.example.com')
-    assert.equal(await addressFor({ ...inside, 'x-forwarded-host': 'a/b' }), undefined)
-  })
-
   t.test('says refetch when a flag of the credential changes, and nothing for others', async t => {
     const server = await anOpenFeatureServer(t)
     const url = await streamUrl(server)

@@ -105,12 +105,12 @@ t.test('flags of any key', async t => {
 
 t.test('the official provider for browsers', async t => {
   for (const how of ['event stream', 'polling'] as const) {
-    t.test(`sees a kill by ${how}`, async t => {
+    t.test(`sees a kill by ${how}, with the token of a page`, async t => {
       const server = await anOpenFeatureServer(t)
       if (how === 'event stream') Object.assign(globalThis, { EventSource })
       const domain = `web-${++serial}`
       const provider = new OFREPWebProvider({
-        ...optionsOf(server),
+        ...optionsOf({ ...server, shop: server.page }),
         cacheMode: 'disabled',
         ...(how === 'polling' ? { pollInterval: 20, changeDetection: 'polling' as const } : {}),
       })
@@ -128,7 +128,10 @@ t.test('the official provider for browsers', async t => {
       })
       await server.kill('shop.checkout')
       assert.ok((await changed).includes('shop.checkout'))
-      assert.equal(client.getBooleanValue('shop.checkout', true), false)
+      const { value, flagMetadata } = client.getBooleanDetails('shop.checkout', true)
+      assert.deepEqual([value, flagMetadata], [false, { killed: true }])
+      assert.equal(client.getStringValue('shop.theme', 'none'), 'dark')
+      assert.equal(client.getBooleanDetails('bank.transfer', false).errorCode, 'FLAG_NOT_FOUND')
     })
   }
 })

@@ -8,7 +8,7 @@ import { join } from 'node:path'
 import { Validator } from '@seriousme/openapi-schema-validator'
 import { generate } from 'openapi-typescript-codegen'
 import t from 'tap'
-import { askForExamples } from '../support/examples.js'
+import { askForExamples, keyFile, witnesses } from '../support/examples.js'
 import { aServer, ROOT } from '../support/server.js'
 import { testdir } from '../support/testdir.js'
 import { wholeFile } from '../support/whole-file.js'
@@ -23,7 +23,8 @@ type Operation = {
 }
 
 let now = Date.parse('2026-11-20T03:00:00.000Z')
-const server = aServer(wholeFile, { environment: 'production', clock: () => now })
+const logKeyFile = keyFile(testdir(wholeFile))
+const server = aServer(wholeFile, { environment: 'production', witnesses, logKeyFile, clock: () => now })
 const document = server.then(({ ask }) => ask(undefined, 'GET', '/openapi.json')).then(({ body }) => body)
 const operations = document.then(({ paths }) =>
   Object.values<Record<string, Operation>>(paths).flatMap(path => Object.values(path)),
@@ -64,8 +65,8 @@ t.test('/openapi.json', async t => {
   })
 
   t.test('has examples that are what the service answers', async () => {
-    const answered = await askForExamples(await server, () => {
-      now += 47_000
+    const answered = await askForExamples(await server, (ms = 47_000) => {
+      now += ms
     })
     if (process.env.UPDATE_EXAMPLES) {
       writeFileSync(join(ROOT, 'src/http/examples.json'), `${JSON.stringify(answered, null, 2)}\n`)

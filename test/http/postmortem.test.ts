@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import t from 'tap'
+import { TestInstance } from '../support/instance.js'
 import { aServer, type TestServer } from '../support/server.js'
+import { until } from '../support/until.js'
 
 const START = Date.parse('2026-11-20T03:00:00.000Z')
 
@@ -114,6 +116,38 @@ t.test('the post-mortem', async t => {
       assert.equal((await server.ask('viewer', 'GET', `/v1/incidents/${id}/postmortem`)).text, first.text)
     })
   }
+
+  t.test('has what the log proved of its kills, also of one that it adopted, and nothing before', async t => {
+    const before = await aServer(t)
+    const { dataDir, tokens } = before
+    const api = await new TestInstance(before.ask, 'api-1').apply()
+    await before.ask('operator', 'POST', '/v1/flags/ai_v1/kill', { body: { reason: 'burns' } })
+    const body = { id: 'INC-1', title: 'x', runbook: 'trustflow', severity: 'SEV-1', adopt: true }
+    assert.equal((await before.ask('operator', 'POST', '/v1/incidents', { body })).status, 201)
+    const postmortem = async ({ ask }: TestServer) =>
+      (await ask('viewer', 'GET', '/v1/incidents/INC-1/postmortem')).text
+    const row = /^\| `ai_v1` \|.*$/m
+    assert.match(row.exec(await postmortem(before))?.[0] ?? '', /the log does not say who applied it/)
+
+    await before.close()
+    // a minute later: the log is told who has not shown it
+    const server = await aServer(t, { dataDir, tokens, clock: () => Date.now() + 90_000 })
+    const shows = (pattern: RegExp) =>
+      until(async () => {
+        const found = await postmortem(server)
+        return pattern.test(row.exec(found)?.[0] ?? '') && found
+      }, String(pattern))
+    await shows(/unconfirmed: 0\/1 confirmed by trustflow; not by api-1/)
+    await api.at(server.ask).apply()
+    const confirmed = /1\/1 confirmed by trustflow/
+    const text = await shows(confirmed)
+    assert.match(text, /^- .*`ai_v1`: unconfirmed: 0\/1/m, 'the timeline has both')
+    assert.match(text, /^- .*`ai_v1`: 1\/1 confirmed by trustflow/m)
+    const csv = await server.ask('viewer', 'GET', '/v1/audit?action=flip.confirmed', {
+      headers: { accept: 'text/csv' },
+    })
+    assert.match(csv.text, confirmed)
+  })
 
   t.test('is a 404 for an incident nobody declared', async t => {
     const { ask } = await started(t)

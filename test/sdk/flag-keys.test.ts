@@ -55,10 +55,12 @@ const aSnapshot = (keys: readonly string[]): Snapshot => ({
   environment: 'test',
   log: 'log-1',
   revision: 1,
+  hash: '',
   catalogue: 'c1',
   at: '2026-11-20T03:00:00.000Z',
   provisional: [],
   merged: [],
+  released: [],
   flags: Object.fromEntries(keys.map(key => [key, flag()])),
 })
 

@@ -264,6 +264,29 @@ t.test('a redirect is not followed but told, and a receipt that is refused is sa
   await killswitch.close()
 })
 
+t.test("a proxy's page takes no receipt, and is no state", async () => {
+  const world = new World()
+  host(world, 'http://a:1', { f: flag() })
+  const answer = world.hosts.get('http://a:1') as Handler
+  const page = () => respond(200, '<html>Sign in</html>', { 'content-type': 'text/html' })
+  let sent = 0
+  world.hosts.set('http://a:1', async (url, init) => {
+    if (url.pathname !== '/v1/receipts') return answer(url, init)
+    sent += 1
+    return page()
+  })
+  const killswitch = boot(world)
+  await world.run(10_000)
+  assert.ok(sent > 2, `${sent}: one that was taken would not be sent again so soon`)
+  await killswitch.close()
+  const apart = new World()
+  apart.hosts.set('http://a:1', async () => page())
+  const stranded = boot(apart)
+  await apart.run(10_000)
+  assert.notEqual(stranded.state.status, 'ready')
+  await stranded.close()
+})
+
 t.test('a listener that throws or rejects harms nobody', async () => {
   const world = new World()
   const server = host(world, 'http://a:1', { f: flag() })

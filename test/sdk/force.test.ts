@@ -104,8 +104,9 @@ t.test(
       const options = { url: 'http://a:1', cacheFile: false as const, logger, ...given }
       const provider = new KillswitchProvider(new Killswitch(options, { runtime: world }))
       const set = OpenFeature.setProviderAndWait(domain, provider)
+      const rejected = assert.rejects(set)
       await world.run(100)
-      await set
+      await rejected
       await world.run(100)
       t.after(() => provider.killswitch.close())
       return OpenFeature.getClient(domain)

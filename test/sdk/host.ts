@@ -3,17 +3,21 @@
 
 import { Killswitch } from '../../sdk/src/killswitch.js'
 import type { KillswitchOptions } from '../../sdk/src/options.js'
+import type { Receipt } from '../../src/wire/receipt.js'
 import type { SnapshotFlag } from '../../src/wire/snapshot.js'
+import type { LiveSessions } from './live-sessions.js'
 import { Pipe, respond, sse, type World } from './world.js'
 
 export const position = (revision: number) => ({
   environment: 'test',
   log: 'a',
   revision,
+  hash: `hash-${revision}`,
   catalogue: 'c1',
   at: '2026-11-20T03:00:00.000Z',
   provisional: [],
   merged: [],
+  released: [] as string[],
 })
 export const beat = (upstream: 'live' | 'stale', revision: number) =>
   sse('heartbeat', { upstream, revision, log: 'a' })
@@ -31,21 +35,32 @@ export function host(world: World, origin: string, flags: Record<string, Snapsho
     pipes: [] as Pipe[],
     snapshots: 0,
     modes: new Set<string | undefined>(),
+    /** Undefined: a service of before there were any. */
+    sessions: undefined as LiveSessions | undefined,
+    receipts: [] as Receipt[],
   }
   world.hosts.set(origin, async (url, init) => {
     if (!state.up) throw new Error('connect ECONNREFUSED')
-    if (url.pathname === '/v1/receipts') return respond(202)
+    if (url.pathname === '/v1/receipts') {
+      const { receipts } = JSON.parse(init.body as string) as { receipts: Receipt[] }
+      const refusal = receipts.map(receipt => state.sessions?.refusal(receipt)).find(Boolean)
+      if (refusal) return respond(refusal.status, JSON.stringify(refusal))
+      state.receipts.push(...receipts)
+      return respond(202)
+    }
+    const given = Object.fromEntries(state.sessions?.claim(init.headers) ?? [])
     if (url.pathname === '/v1/snapshot') {
       if (!state.hasSnapshots) throw new Error('connect ECONNREFUSED')
       state.snapshots++
       state.modes.add(init.headers['killswitch-mode'])
-      const headers = { 'killswitch-upstream': state.upstream }
+      const headers = { 'killswitch-upstream': state.upstream, ...given }
       return respond(200, JSON.stringify({ ...position(revision), v: 1, flags }), headers)
     }
     const pipe = new Pipe(init.signal)
     state.pipes.push(pipe)
     if (state.passesEvents) pipe.write(change(revision) + beat(state.upstream, revision))
-    const headers = { get: (name: string) => (name === 'content-type' ? 'text/event-stream' : null) }
+    const all: Record<string, string> = { 'content-type': 'text/event-stream', ...given }
+    const headers = { get: (name: string) => all[name] ?? null }
     return { status: 200, headers, body: pipe.read(), text: async () => '' }
   })
   return state

@@ -5,12 +5,14 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net'
 import type { Receipt } from '../../src/wire/receipt.js'
 import type { Change, Held, Snapshot, SnapshotFlag } from '../../src/wire/snapshot.js'
+import { LiveSessions } from './live-sessions.js'
 import { flag } from './snapshot-flag.js'
 import { sse } from './world.js'
 
 export class LiveService {
   readonly flags = new Map<string, SnapshotFlag>()
   readonly receipts: Receipt[] = []
+  readonly sessions = new LiveSessions()
   readonly seen: { path: string; headers: IncomingMessage['headers'] }[] = []
   log = 'log-1'
   revision = 1
@@ -20,6 +22,8 @@ export class LiveService {
   snapshotStatus = 200
   upstream: 'live' | 'stale' = 'live'
   environment = 'test'
+  /** Ids of holds that somebody released in the apps. */
+  released: string[] = []
   private server: Server | undefined
   private readonly streams = new Set<ServerResponse>()
   private waiting: (() => void)[] = []
@@ -117,11 +121,17 @@ export class LiveService {
       environment,
       log,
       revision,
+      hash: this.hash(revision),
       catalogue,
       at: '2026-11-20T03:00:00.000Z',
       provisional: [],
       merged: [],
+      released: this.released,
     }
+  }
+
+  hash(revision: number): string {
+    return `${this.log}-hash-${revision}`
   }
 
   private async answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -129,12 +139,13 @@ export class LiveService {
     this.seen.push({ path, headers: request.headers })
     if (request.headers.authorization !== `Bearer ${this.token}`) response.writeHead(401).end('{}')
     else if (path === '/v1/snapshot') this.answerSnapshot(request, response)
-    else if (path === '/v1/stream') this.answerStream(response)
+    else if (path === '/v1/stream') this.answerStream(request, response)
     else await this.takeReceipts(request, response)
     for (const wake of this.waiting.splice(0)) wake()
   }
 
   private answerSnapshot(request: IncomingMessage, response: ServerResponse): void {
+    for (const [name, value] of this.sessions.claim(request.headers)) response.setHeader(name, value)
     const etag = `"${this.log}-${this.revision}-${this.catalogue}"`
     if (this.snapshotStatus !== 200) response.writeHead(this.snapshotStatus).end('{}')
     else if (request.headers['if-none-match'] === etag)
@@ -149,7 +160,8 @@ export class LiveService {
         .end(JSON.stringify(this.snapshot()))
   }
 
-  private answerStream(response: ServerResponse): void {
+  private answerStream(request: IncomingMessage, response: ServerResponse): void {
+    for (const [name, value] of this.sessions.claim(request.headers)) response.setHeader(name, value)
     response.writeHead(200, {
       'content-type': 'text/event-stream',
       'cache-control': 'no-cache, no-transform',
@@ -162,7 +174,13 @@ export class LiveService {
   private async takeReceipts(request: IncomingMessage, response: ServerResponse): Promise<void> {
     let text = ''
     for await (const chunk of request) text += String(chunk)
-    this.receipts.push(...(JSON.parse(text) as { receipts: Receipt[] }).receipts)
+    const { receipts } = JSON.parse(text) as { receipts: Receipt[] }
+    const refusal = receipts.map(receipt => this.sessions.refusal(receipt)).find(Boolean)
+    if (refusal) {
+      response.writeHead(refusal.status).end(JSON.stringify(refusal))
+      return
+    }
+    this.receipts.push(...receipts)
     response.writeHead(202).end()
   }
 }

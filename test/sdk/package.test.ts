@@ -1,20 +1,12 @@
 // The packed tarball in a fresh CJS and a fresh ESM consumer: types compile, code runs, testing included.
 
 import assert from 'node:assert/strict'
-import { execFileSync } from 'node:child_process'
-import {
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 import t from 'tap'
-import { ensureBuilt, root } from './built.js'
+import { root } from './built.js'
+import { installed, packed, run, tarballIn } from './packed.js'
 
 const work = mkdtempSync(join(tmpdir(), 'ks-pack-'))
 t.teardown(() => rmSync(work, { recursive: true, force: true }))
@@ -45,17 +37,10 @@ async function main(): Promise<void> {
 void main()
 `
 
-function run(command: string, args: string[], cwd: string): string {
-  return execFileSync(command, args, { cwd, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] })
-}
-
-const tarball = (): string => join(work, readdirSync(work).find(name => name.endsWith('.tgz')) as string)
+const tarball = (): string => tarballIn(work)
 const bin = (name: string): string => join(root, 'node_modules/.bin', name)
 
-t.before(() => {
-  ensureBuilt()
-  run('npm', ['pack', '-w', 'sdk', '--ignore-scripts', '--pack-destination', work, '--silent'], root)
-})
+t.before(() => packed(work))
 
 for (const [form, type] of [
   ['ESM', 'module'],
@@ -63,13 +48,7 @@ for (const [form, type] of [
 ] as const)
   t.test(`a fresh ${form} consumer of the tarball compiles and runs`, async () => {
     const folder = join(work, form)
-    const installed = join(folder, 'node_modules/@killswitch/openfeature-provider')
-    mkdirSync(installed, { recursive: true })
-    run('tar', ['-xzf', tarball(), '-C', installed, '--strip-components=1'], work)
-    for (const name of ['@openfeature/server-sdk', 'eventsource-parser', 'fastify', '@types/node']) {
-      mkdirSync(join(folder, 'node_modules', dirname(name)), { recursive: true })
-      symlinkSync(join(root, 'node_modules', name), join(folder, 'node_modules', name))
-    }
+    installed(work, folder, ['@openfeature/server-sdk', 'fastify', '@types/node'])
     writeFileSync(join(folder, 'package.json'), JSON.stringify({ name: 'consumer', type }))
     writeFileSync(join(folder, 'main.ts'), CONSUMER)
     const compilerOptions = { module: 'nodenext', target: 'es2023', strict: true, types: ['node'] }
@@ -121,8 +100,7 @@ t.test('its types are right for every way to import it, says @arethetypeswrong/c
 })
 
 t.test('its types name no package of the service', async () => {
-  const tarball = readdirSync(work).find(name => name.endsWith('.tgz')) as string
-  const text = run('tar', ['-xOzf', join(work, tarball), '--wildcards', '*.d.[cm]ts'], work)
+  const text = run('tar', ['-xOzf', tarball(), '--wildcards', '*.d.[cm]ts'], work)
   const packages = [...text.matchAll(/(?:from |import\()['"]([^.'"][^'"]*)['"]/g)].map(([, name]) => name)
   const known = /^(node:|@openfeature\/)/
   assert.deepEqual(

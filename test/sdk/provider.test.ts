@@ -54,6 +54,15 @@ const event = (client: ReturnType<typeof OpenFeature.getClient>, name: ProviderE
     client.addHandler(name, heard)
   })
 
+/** What the client is told of its provider's status, as it comes. */
+function events(client: ReturnType<typeof OpenFeature.getClient>): ProviderEvents[] {
+  const heard: ProviderEvents[] = []
+  for (const name of [ProviderEvents.Ready, ProviderEvents.Error, ProviderEvents.Stale])
+    client.addHandler(name, () => void heard.push(name))
+  heard.length = 0 // of the provider before
+  return heard
+}
+
 const folder = (t: Test): string => {
   const path = mkdtempSync(join(tmpdir(), 'ks-sdk-'))
   t.after(() => rmSync(path, { recursive: true, force: true }))
@@ -190,7 +199,8 @@ t.test('a cache file that is corrupt, or of another environment, is ignored alou
   await first.killswitch.close()
   await server.stop()
   const text = readFileSync(cacheFile, 'utf8')
-  writeFileSync(cacheFile, text.replace('"ai_v1"', '"ai_v2"'))
+  for (const file of [cacheFile, `${cacheFile}.before`])
+    writeFileSync(file, text.replace('"ai_v1"', '"ai_v2"'))
   const corrupt = app(t, { url, cacheFile, initTimeoutMs: 50 })
   await corrupt.killswitch.start()
   assert.equal(corrupt.killswitch.state.boot, 'unknown')
@@ -205,22 +215,51 @@ t.test('nothing known: start is bounded, the caller has its default, and says so
   const { service: server, url } = await service(t)
   await server.stop()
   const { provider, client, domain, said, killswitch } = app(t, { url, initTimeoutMs: 50 })
-  const error = event(client, ProviderEvents.Error)
-  await OpenFeature.setProviderAndWait(domain, provider)
-  await error
-  assert.equal(client.providerStatus, 'ERROR')
+  const heard = events(client)
+  await assert.rejects(OpenFeature.setProviderAndWait(domain, provider), /nothing is known of any flag yet/)
+  assert.deepEqual([client.providerStatus, heard], ['ERROR', ['PROVIDER_ERROR']])
   assert.equal((await client.getBooleanDetails('ai_v1', true)).errorCode, 'FLAG_NOT_FOUND')
   assert.equal(killswitch.isKilled('ai_v1'), false)
   assert.equal(said.filter(line => line.includes('nothing is known of ai_v1')).length, 1)
 
   const killed = app(t, { url, initTimeoutMs: 50, whenUnknown: 'killed', killValues: { template: 'v1' } })
-  await OpenFeature.setProviderAndWait(killed.domain, killed.provider)
+  await assert.rejects(OpenFeature.setProviderAndWait(killed.domain, killed.provider), /nothing is known/)
   assert.equal(await killed.client.getBooleanValue('ai_v1', true), false)
   assert.equal(await killed.client.getStringValue('template', 'v2'), 'v1')
   assert.equal(killed.killswitch.isKilled('x'), true)
 
   const strict = app(t, { url, initTimeoutMs: 50, failOnStart: true })
   await assert.rejects(OpenFeature.setProviderAndWait(strict.domain, strict.provider), /no state at start/)
+  assert.equal(strict.client.providerStatus, 'ERROR')
+
+  const ready = [client, killed.client].map(each => event(each, ProviderEvents.Ready))
+  await server.start()
+  await Promise.all(ready)
+  assert.equal(client.providerStatus, 'READY')
+  assert.equal(await client.getBooleanValue('ai_v1', false), true)
+  assert.equal(strict.client.providerStatus, 'ERROR')
+})
+
+t.test('the status is the true one as soon as whoever waited for the provider goes on', async t => {
+  const { service: server, url } = await service(t)
+  const bootstrap = server.snapshot()
+  const fresh = app(t, { url })
+  await OpenFeature.setProviderAndWait(fresh.domain, fresh.provider)
+  assert.equal(fresh.client.providerStatus, 'READY')
+  await server.stop()
+  const stale = app(t, { url, bootstrap })
+  const heard = events(stale.client)
+  await OpenFeature.setProviderAndWait(stale.domain, stale.provider)
+  assert.deepEqual([stale.client.providerStatus, heard], ['STALE', ['PROVIDER_READY', 'PROVIDER_STALE']])
+
+  class Wrapped extends KillswitchProvider {
+    override async initialize() {
+      await super.initialize()
+    }
+  }
+  const wrapped = new Wrapped(stale.killswitch)
+  await OpenFeature.setProviderAndWait('wrapped', wrapped)
+  assert.equal(OpenFeature.getClient('wrapped').providerStatus, 'STALE')
 })
 
 t.test('a bootstrap document serves with its age where there is neither service nor cache', async t => {
@@ -238,12 +277,13 @@ t.test('a bootstrap document serves with its age where there is neither service 
 
 t.test('a refused token is FATAL only where nothing is known', async t => {
   const { url, service: server } = await service(t)
-  const { provider, client, domain, said } = app(t, { url, token: 'wrong' })
-  const error = event(client, ProviderEvents.Error)
-  await OpenFeature.setProviderAndWait(domain, provider)
-  await error
-  assert.equal(client.providerStatus, 'FATAL')
-  assert.ok(said.some(line => line.includes('refuses the token')))
+  for (const more of [{}, { failOnStart: true }, { mode: 'serverless' as const }]) {
+    const { provider, client, domain, said } = app(t, { url, token: 'wrong', ...more })
+    const heard = events(client)
+    await assert.rejects(OpenFeature.setProviderAndWait(domain, provider), { code: 'PROVIDER_FATAL' })
+    assert.deepEqual([client.providerStatus, heard], ['FATAL', ['PROVIDER_ERROR']])
+    assert.ok(said.some(line => line.includes('refuses the token')))
+  }
   server.kill('ai_v1')
   const known = app(t, { url, token: 'wrong', bootstrap: server.snapshot() })
   const stale = event(known.client, ProviderEvents.Stale)

@@ -2,6 +2,7 @@
 // their store, go away, come back with an old backup or reinstalled, and streams that drop, stall and reorder.
 
 import type { RequestInitLike, ResponseLike } from '../../sdk/src/runtime.js'
+import type { Receipt } from '../../src/wire/receipt.js'
 import type { Change, Held, Position, ProvisionalHold, Snapshot } from '../../src/wire/snapshot.js'
 import { flag } from './snapshot-flag.js'
 import { Pipe, respond, sse, type World } from './world.js'
@@ -12,8 +13,8 @@ const EPOCH = 2 ** 32
 type Entry = { place: number; flag: string; kill: boolean; hold: string; merges?: string }
 
 /** What one answer showed: the oracle's raw material. */
-export type Shown = Pick<Position, 'log' | 'revision' | 'provisional' | 'merged'> & {
-  held: Record<string, unknown>
+export type Shown = Pick<Position, 'log' | 'revision' | 'hash' | 'provisional' | 'merged' | 'released'> & {
+  held: Record<string, Held>
   flipped: Record<string, number>
 }
 
@@ -44,10 +45,13 @@ export class Log {
     return this.entries.findLast(entry => entry.flag === flag)?.kill ?? false
   }
 
-  /** An old backup: the newest entries are gone, and a new epoch is opened; no place is issued twice. */
-  loseHistory(count: number): void {
-    this.entries = this.entries.slice(0, Math.max(0, this.entries.length - count))
+  /** An old backup: the newest entries are gone, and a new epoch is opened; no place is issued twice. The holds that are gone. */
+  loseHistory(count: number): string[] {
+    const kept = Math.max(0, this.entries.length - count)
+    const lost = this.entries.slice(kept).flatMap(({ kill, hold }) => (kill ? [hold] : []))
+    this.entries = this.entries.slice(0, kept)
     this.epoch++
+    return lost
   }
 }
 
@@ -59,12 +63,14 @@ export class Instance {
   /** How many entries of the log it has seen; undefined: none yet, not even that there are none. */
   view: number | undefined = 0
   provisional: ProvisionalHold[] = []
+  /** What somebody released in the apps, as far as this instance has heard of it. */
+  released: string[] = []
   private frozen: Entry[] | undefined
   private readonly world: World
   private readonly pipes = new Set<Pipe>()
   private readonly stalled = new WeakSet<Pipe>()
   private readonly onShown: (shown: Shown) => void
-  private readonly onReceipt: (receipt: { instance: string; log: string; revision: number }) => void
+  private readonly onReceipt: (receipt: Receipt) => void
 
   constructor(
     world: World,
@@ -152,8 +158,8 @@ export class Instance {
 
   private async answerSnapshot(init: RequestInitLike): Promise<ResponseLike> {
     const snapshot = this.snapshot()
-    const etag = `"${snapshot.log}-${snapshot.revision}-${this.provisional.length}"`
-    const headers = { etag, 'killswitch-upstream': this.upstream }
+    const etag = `"${snapshot.log}-${snapshot.revision}-${this.provisional.length}-${this.released.length}"`
+    const headers = { etag, 'killswitch-upstream': this.upstream, ...sessionOf(init) }
     const cut = this.world.random() < 0.05
     await this.delay(init.signal)
     if (init.headers['if-none-match'] === etag) return respond(304, '', headers)
@@ -167,13 +173,14 @@ export class Instance {
     const pipe = new Pipe(init.signal)
     this.pipes.add(pipe)
     this.write(pipe, this.change() + this.heartbeat())
+    const headers: Record<string, string> = { 'content-type': 'text/event-stream', ...sessionOf(init) }
     const told = (text: string) => {
       const data = /^data: (.*)$/m.exec(text)?.[1]
       if (text.includes('event: change') && data) this.onShown(JSON.parse(data) as Shown)
     }
     return {
       status: 200,
-      headers: { get: name => (name === 'content-type' ? 'text/event-stream' : null) },
+      headers: { get: name => headers[name] ?? null },
       body: pipe.read(told),
       text: async () => '',
     }
@@ -209,9 +216,11 @@ export class Instance {
       environment: 'test',
       log: this.log.name,
       revision: Math.max(1, opened, seen.at(-1)?.place ?? 0),
+      hash: `${this.log.name} ${seen.at(-1)?.place ?? 0}`,
       catalogue: 'c1',
       at: '2026-11-20T03:00:00.000Z',
       provisional: this.provisional,
+      released: this.released,
       merged: seen.flatMap(entry => entry.merges ?? []),
     }
   }
@@ -245,12 +254,18 @@ export class Instance {
   }
 }
 
-function shownBy({ flags, log, revision, provisional, merged }: Snapshot): Shown {
-  const held: Record<string, unknown> = {}
+/** One session a process, by whatever instance. */
+const sessionOf = ({ headers }: RequestInitLike): Record<string, string> => ({
+  'killswitch-session': `session-${headers['killswitch-process']}`,
+  'killswitch-instance': headers['killswitch-instance'] ?? '',
+})
+
+function shownBy({ flags, log, revision, hash, provisional, merged, released }: Snapshot): Shown {
+  const held: Record<string, Held> = {}
   const flipped: Record<string, number> = {}
   for (const [key, flag] of Object.entries(flags)) {
     if (flag.held) held[key] = flag.held
     if (flag.flipped > 0) flipped[key] = flag.flipped
   }
-  return { log, revision, provisional, merged, held, flipped }
+  return { log, revision, hash, provisional, merged, released, held, flipped }
 }

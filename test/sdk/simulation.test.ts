@@ -5,50 +5,14 @@
 import assert from 'node:assert/strict'
 import t from 'tap'
 import type { ReleaseRule } from '../../sdk/src/apply.js'
+import type { Generation } from '../../sdk/src/cache.js'
 import { Killswitch } from '../../sdk/src/killswitch.js'
-import { FLAGS, Instance, Log, type Shown } from './simulated-service.js'
+import type { Receipt } from '../../src/wire/receipt.js'
+import { Oracle } from './oracle.js'
+import { FLAGS, Instance, Log } from './simulated-service.js'
 import { World } from './world.js'
 
-const SEEDS = Number(process.env.KILLSWITCH_SEEDS ?? 2000)
-
-type Verdict = { place: number; held: boolean }
-
-/** What the app was shown, and what follows from it; knows nothing of how the SDK is made. */
-class Oracle {
-  private verdicts = new Map<string, Verdict>()
-  private provisional = new Map<string, string>()
-  private merged = new Set<string>()
-  private logs = new Set<string>()
-
-  show(shown: Shown): void {
-    this.logs.add(shown.log)
-    for (const id of shown.merged) this.merged.add(id)
-    for (const hold of shown.provisional) this.provisional.set(hold.id, hold.flag)
-    for (const flag of FLAGS) {
-      const key = `${shown.log} ${flag}`
-      const place = shown.flipped[flag] ?? 0
-      if (place >= (this.verdicts.get(key)?.place ?? 0))
-        this.verdicts.set(key, { place, held: flag in shown.held })
-    }
-  }
-
-  /** It was shown killed, and by nobody that may say so released. */
-  mustBeKilled(flag: string): boolean {
-    const open = [...this.provisional].some(([id, of]) => of === flag && !this.merged.has(id))
-    if (open) return true
-    const verdicts = [...this.logs]
-      .map(log => this.verdicts.get(`${log} ${flag}`))
-      .filter(v => v && v.place > 0)
-    return verdicts.length > 0 && verdicts.every(verdict => verdict?.held)
-  }
-
-  forget(): void {
-    this.verdicts = new Map()
-    this.provisional = new Map()
-    this.merged = new Set()
-    this.logs = new Set()
-  }
-}
+const SEEDS = Number(process.env.KILLSWITCH_SEEDS ?? 600)
 
 class Simulation {
   readonly world: World
@@ -58,10 +22,16 @@ class Simulation {
   sdk: Killswitch
   /** No history was lost: the state must equal the log's in the end. */
   clean = true
-  private disk: string | undefined
+  private readonly disk = new Map<Generation, string>()
+  /** What was on the disk once. */
+  private readonly backups: string[] = []
   private logs = 0
   private holds = 0
   private readonly receipts = new Map<string, number>()
+  private receipt: Receipt | undefined
+  /** Holds of entries and logs that are gone, and those of them that somebody released in the apps. */
+  private readonly lost: string[] = []
+  private readonly released: string[] = []
   private readonly faults: string[] = []
   private readonly mayRelease: ReleaseRule | undefined
 
@@ -84,12 +54,17 @@ class Simulation {
     this.heal()
     await this.world.run(90_000)
     this.checkHealed()
+    if (!this.clean) await this.reconcile()
     void this.sdk.close()
     await this.world.run(2000)
   }
 
   private instance(url: string): Instance {
-    const onReceipt = ({ instance, log, revision }: { instance: string; log: string; revision: number }) => {
+    const onReceipt = (receipt: Receipt) => {
+      const { instance, log, revision, session, number = 0 } = receipt
+      this.checkAnswer(receipt)
+      if (number > (this.receipts.get(session ?? '') ?? 0)) this.receipt = receipt
+      this.receipts.set(session ?? '', Math.max(number, this.receipts.get(session ?? '') ?? 0))
       const key = `${instance} ${log}`
       if (revision < (this.receipts.get(key) ?? 0)) this.faults.push(`I8: a receipt of ${log} went back`)
       this.receipts.set(key, revision)
@@ -100,9 +75,10 @@ class Simulation {
   private boot(): Killswitch {
     const silent = { warn() {}, error() {} }
     const disk = {
-      read: () => this.disk,
-      write: async (text: string) => {
-        this.disk = text
+      read: (generation: Generation) => this.disk.get(generation),
+      write: async (text: string, generation: Generation) => {
+        this.disk.set(generation, text)
+        this.backups.push(text)
       },
     }
     const url = this.instances.map(instance => instance.url)
@@ -136,16 +112,29 @@ class Simulation {
       () => one.killProvisionally(flag, `p-${++this.holds}`),
       () => this.merge(),
       () => this.restart(),
+      () => this.restartDamaged(),
       () => this.restart(),
+      () => this.restartDamaged(),
       () => (world.random() < 0.3 ? this.restartCorrupt() : undefined),
       () => (world.random() < 0.3 ? this.reinstall() : undefined),
       () => (world.random() < 0.3 ? this.loseHistory() : undefined),
+      () => this.release(),
     ]
     await world.pick(acts)()
   }
 
+  /** Somebody lets the apps go of a hold that the log does not have. */
+  private release(): void {
+    if (this.lost.length > 0) this.released.push(this.world.pick(this.lost))
+  }
+
+  private catchUp(instance: Instance): void {
+    if (instance.upstream === 'live') instance.released = [...this.released]
+    instance.catchUp()
+  }
+
   private catchUpSome(): void {
-    for (const instance of this.instances) if (this.world.random() < 0.7) instance.catchUp()
+    for (const instance of this.instances) if (this.world.random() < 0.7) this.catchUp(instance)
   }
 
   private revive(instance: Instance): void {
@@ -173,16 +162,31 @@ class Simulation {
     this.check()
   }
 
+  /** One of the two files is damaged, or put back from a backup: no kill is given up. */
+  private async restartDamaged(): Promise<void> {
+    void this.sdk.close()
+    await this.world.run(600)
+    const generation = this.world.pick(['newest', 'before'] as const)
+    const text = this.disk.get(generation)
+    if (text !== undefined)
+      this.disk.set(
+        generation,
+        this.world.random() < 0.5 ? this.damaged(text) : this.world.pick(this.backups),
+      )
+    this.sdk = this.boot()
+    void this.sdk.start()
+    this.check()
+  }
+
+  private damaged(text: string): string {
+    const at = Math.floor(this.world.random() * text.length)
+    return this.world.random() < 0.5 ? text.slice(0, at) : `${text.slice(0, at)}~${text.slice(at + 1)}`
+  }
+
   private async restartCorrupt(): Promise<void> {
     void this.sdk.close()
     await this.world.run(600)
-    if (this.disk) {
-      const at = Math.floor(this.world.random() * this.disk.length)
-      this.disk =
-        this.world.random() < 0.5
-          ? this.disk.slice(0, at)
-          : `${this.disk.slice(0, at)}~${this.disk.slice(at + 1)}`
-    }
+    for (const [generation, text] of this.disk) this.disk.set(generation, this.damaged(text))
     this.oracle.forget()
     this.receipts.clear()
     this.sdk = this.boot()
@@ -192,6 +196,8 @@ class Simulation {
   /** The data directory was deleted and the service started afresh; some instances go on with the old log a while. */
   private reinstall(): void {
     this.clean = false
+    this.lost.push(...this.log.entries.flatMap(({ kill, hold }) => (kill ? [hold] : [])))
+    for (const { provisional } of this.instances) this.lost.push(...provisional.map(({ id }) => id))
     this.log = new Log(`log-${++this.logs}`)
     for (const instance of this.instances) {
       if (this.world.random() < 0.3) continue
@@ -207,13 +213,13 @@ class Simulation {
   private loseHistory(): void {
     this.clean = false
     for (const instance of this.instances) if (this.world.random() < 0.3) instance.freeze()
-    this.log.loseHistory(1 + Math.floor(this.world.random() * 4))
+    this.lost.push(...this.log.loseHistory(1 + Math.floor(this.world.random() * 4)))
   }
 
   private heal(): void {
     for (const instance of this.instances) this.revive(instance)
     this.merge()
-    for (const instance of this.instances) instance.catchUp()
+    for (const instance of this.instances) this.catchUp(instance)
   }
 
   private check(): void {
@@ -226,6 +232,32 @@ class Simulation {
       if (killed) assert.equal(value, false, `I9: ${flag} is killed and answers ${String(value)}`)
       if (this.oracle.mustBeKilled(flag)) assert.ok(killed, `I8: ${flag} went back`)
     }
+  }
+
+  /** What an app answers is what it was shown, and by then it evaluates what it says. */
+  private checkAnswer({ answer, inForce = {}, holding = {} }: Receipt): void {
+    const { shown } = this.oracle
+    if (answer && !shown.has(`${answer.log} ${answer.revision} ${answer.hash}`))
+      this.faults.push(`a receipt answers what nobody said: ${JSON.stringify(answer)}`)
+    for (const flag of Object.keys(holding))
+      if (inForce[flag] !== 'off') this.faults.push(`${flag} is held apart, and not in force`)
+  }
+
+  /** There is a way out of whatever became of the logs: what the app holds apart is released, and it is as the log says. */
+  private async reconcile(): Promise<void> {
+    this.released.push(...Object.values(this.receipt?.holding ?? {}).flat())
+    for (const instance of this.instances) this.catchUp(instance)
+    await this.world.run(40_000)
+    for (const flag of FLAGS)
+      assert.equal(
+        this.sdk.isKilled(flag),
+        this.log.isKilled(flag),
+        `${flag} is stuck after it was reconciled`,
+      )
+    assert.ok(this.receipt)
+    assert.equal(this.receipt.holding, undefined)
+    for (const [flag, shown] of Object.entries(this.receipt?.inForce ?? {}))
+      assert.equal(shown, this.log.isKilled(flag) ? 'off' : null, `${flag} is not what the last receipt says`)
   }
 
   private checkHealed(): void {

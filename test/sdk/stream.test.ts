@@ -11,10 +11,12 @@ const change = (flags: number): Change => ({
   environment: 'tést',
   log: 'a',
   revision: 7,
+  hash: 'hash-7',
   catalogue: 'c1',
   at: '2026-11-20T03:00:00.000Z',
   provisional: [],
   merged: [],
+  released: [],
   held: {},
   flipped: Object.fromEntries(Array.from({ length: flags }, (_, n) => [`flag-${n}`, n + 1])),
 })

@@ -7,8 +7,10 @@ t.test('/readyz names a runbook that is without its steps, and kills go on', asy
   const unread = [
     { code: 'too-slow' as const, message: 'reading took too long', runbook: 'trustflow', line: 1 },
   ]
-  parts.health.watch({ runbooks: { unread }, streams: parts.streams, load: parts.load })
-  const { status, body } = await ask(undefined, 'GET', '/readyz')
+  const { streams, load, fleetCondition: fleet } = parts
+  const files = async () => undefined
+  parts.health.watch({ runbooks: { unread }, streams, load, fleet, files })
+  const { status, body } = await ask('viewer', 'GET', '/readyz')
   assert.deepEqual([status, body.degraded[0].code], [200, 'runbook-unread'])
   assert.match(body.degraded[0].detail, /"trustflow" is without its steps: reading took too long/)
   assert.equal((await ask('operator', 'POST', '/v1/flags/ai_v1/kill')).status, 200)
@@ -20,7 +22,9 @@ t.test(
     const first = await aServer(t)
     const { dataDir, tokens } = first
     await first.close()
-    const { ask, parts } = await aServer(t, { dataDir, tokens, isHasty: true })
+    // as in a process of its own: with names that this one has not read runbooks for
+    const environmentAliases = ['runbooks-of-a-new-process']
+    const { ask, parts } = await aServer(t, { dataDir, tokens, environmentAliases, isHasty: true })
     const order: string[] = []
     const kill = async (name: string, flag: string, body: object) => {
       const answer = await ask('operator', 'POST', `/v1/flags/${flag}/kill`, {

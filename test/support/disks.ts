@@ -13,6 +13,8 @@ export type Faults = {
   /** Only the next sync fails. */
   syncErrorOnce?: string | undefined
   truncateError?: string
+  /** No file can be opened any more. */
+  openError?: string | undefined
   /** The file is closed all the same, as with close(2). */
   closeError?: string
   /** How often each was asked for. */
@@ -27,6 +29,7 @@ export type Faults = {
 /** Acts on what `faults` holds at the time of each call. */
 export const failingDisk = (faults: Faults): Disk => ({
   open: async (file, flags, mode) => {
+    if (faults.openError) throw errorOf(faults.openError)
     const handle = await realDisk.open(file, flags, mode)
     faults.open = (faults.open ?? 0) + 1
     return new Proxy(handle, {

@@ -1,16 +1,41 @@
 // Asks the service for one real answer of each operation, for the documentation: long lists cut, what differs from run to
 // run made the same.
 
+import { generateKeyPairSync } from 'node:crypto'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { parseCheckpoint } from '../../src/domain/checkpoint.js'
+import { cosignatureLine, parseWitnesses } from '../../src/domain/cosignature.js'
+import { LogKeys } from '../../src/domain/log-keys.js'
+import { COSIGNER, verifierKey } from '../../src/domain/note.js'
+import { TestInstance } from './instance.js'
+import { aLogKey } from './log-key.js'
 import type { TestServer } from './server.js'
+import { until } from './until.js'
 
 const HEADERS = { 'user-agent': 'curl/8.5.0', 'x-request-id': 'req-1' }
 const KEYED = (key: string) => ({ ...HEADERS, 'idempotency-key': key })
 const STEP = 'trustflow/ai-instability/3'
 
-/** By operationId, in the order of an incident. `tick` lets time go by after each. */
+/** The key that the service is to sign with in the end; `keyFile` has it after the one that signs first. */
+const nextKey = generateKeyPairSync('ed25519').privateKey
+const NEXT_KEY = new LogKeys([nextKey]).first!
+export const keyFile = (folder: string): string => {
+  const file = join(folder, 'log.key')
+  const pem = nextKey.export({ type: 'pkcs8', format: 'pem' })
+  writeFileSync(file, `${aLogKey()}${pem}`, { mode: 0o600 })
+  return file
+}
+
+const WITNESS = 'witness.example/1'
+const witnessKey = generateKeyPairSync('ed25519').privateKey
+/** Of the service that is asked. */
+export const witnesses = parseWitnesses(`1:${verifierKey(WITNESS, witnessKey, COSIGNER)}`)
+
+/** By operationId, in the order of an incident. `tick` lets time go by after each, or sets the clock by so much. */
 export async function askForExamples(
-  { ask, parts }: TestServer,
-  tick: () => void,
+  { ask }: TestServer,
+  tick: (ms?: number) => void,
 ): Promise<Record<string, unknown>> {
   const examples: Record<string, unknown> = {}
   const say = async (
@@ -42,17 +67,23 @@ export async function askForExamples(
     runbook: 'trustflow',
     severity: 'SEV-1',
   })
-  const { revision, log } = (await ask('sdk', 'GET', '/v1/snapshot')).body
-  const at = new Date(parts.clock()).toISOString()
-  const instance = { instance: 'api-7', app: 'trustflow', sdk: 'killswitch-js/0.1.0', boot: 'service' }
-  const receipt = { ...instance, log, revision, appliedAt: at, startedAt: at }
-  await post('postReceipts', '/v1/receipts', { receipts: [receipt] }, 'sdk')
+  const api = await new TestInstance(ask, 'api-7').poll()
+  await post('postReceipts', '/v1/receipts', { receipts: [api.receipt()] }, 'sdk')
   const killed = await post('killFlag', '/v1/flags/ai_v1/kill', { incident, step: STEP })
+  await api.apply()
+  const proof = async () => (await ask('operator', 'GET', `/v1/flips/${killed.body.id}`)).body.proof
+  await until(proof, 'the proof is in the log')
   await get('listFlags', '/v1/flags?killed=true')
   await get('getFlag', '/v1/flags/ai_v1')
   await get('getFlip', `/v1/flips/${killed.body.id}`)
   await get('getSnapshot', '/v1/snapshot', 'sdk')
+  await api.report({ holding: { kyc_v1: ['lost-1'] } })
   await get('listInstances', '/v1/instances')
+  const why = 'The kill was lost with its disk'
+  await post('reconcileInstances', '/v1/instances/reconcile', { app: api.app, reason: why }, 'engineer')
+  await new TestInstance(ask, 'api-8').report()
+  const gone = { instance: 'api-8', app: api.app, reason: 'The host is gone' }
+  await post('forgetInstances', '/v1/instances/forget', gone)
   await get('getFlagdDocument', '/flagd/flags.json', 'sdk')
   const context = { context: { targetingKey: 'customer-7' } }
   await post('evaluateFlag', '/ofrep/v1/evaluate/flags/ai_v1', context, 'sdk')
@@ -86,9 +117,16 @@ export async function askForExamples(
     'coordinator',
   )
   await get('getPostmortem', `/v1/incidents/${incident}/postmortem`)
+  await post('reopenIncident', `${notes}/reopen`, { reason: 'The errors are back' })
   const other = { id: 'INC-44', title: 'Chat is slow', runbook: 'chat-assistant', severity: 'SEV2' }
   await ask('operator', 'POST', '/v1/incidents', { body: other })
   await get('getMessage', '/v1/incidents/INC-44/messages/initial')
+  const several = {
+    flags: ['inflow.llm', 'bridge.intake'],
+    incident: 'INC-44',
+    reason: 'The provider is down',
+  }
+  await post('killFlags', '/v1/kills', several)
   await get('getActor', '/v1/actor')
   await get('listRunbooks', '/v1/runbooks')
   await get('getRunbook', '/v1/runbooks/trustflow')
@@ -97,13 +135,28 @@ export async function askForExamples(
   await get('getEntry', `/v1/audit/${killed.body.id}`)
   await get('verifyAudit', '/v1/audit/verify')
   await get('getCheckpoint', '/v1/audit/checkpoint')
+  const { text } = await ask('viewer', 'GET', '/v1/audit/checkpoint')
+  await post('addCosignatures', '/v1/audit/cosignatures', { checkpoint: cosigned(text) }, 'viewer')
+  await get('getConsistency', '/v1/audit/consistency?from=2')
   await get('getProof', `/v1/audit/${killed.body.id}/proof`)
+  tick(3_600_000)
+  await ask('engineer', 'POST', '/v1/flags/drill', { body: drill })
+  tick(-3_600_000)
+  await post('redateLog', '/v1/audit/redate', { reason: 'The clock was an hour ahead' }, 'owner')
+  await post('rekeyLog', '/v1/audit/rekey', { key: NEXT_KEY.id, reason: 'The yearly change' }, 'owner')
+  await get('getKeyChanges', '/v1/audit/key-changes')
   await get('live', '/livez')
   await get('ready', '/readyz')
   examples.metrics = 'killswitch_flags_killed{environment="production"} 1\n'
   examples.stream = 'id: 12\nevent: change\ndata: {"v":1,"revision":12,...}\n\n'
   examples.ofrepEvents = 'data: {"type":"refetchEvaluation"}\n\n'
   return examples
+}
+
+/** By a witness that looked when the checkpoint was signed. */
+function cosigned(text: string): string {
+  const { note, checkpoint } = parseCheckpoint(text) as NonNullable<ReturnType<typeof parseCheckpoint>>
+  return text + cosignatureLine(note, WITNESS, witnessKey, Date.parse(checkpoint.time as string))
 }
 
 const UUID = /[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}/g
@@ -127,5 +180,6 @@ function scrubText(text: string): string {
     .replace(UUID, '0b8f8a4e-7c1d-4c52-9d1e-3f6f6a7b8c9d')
     .replace(/\/ofrep\/v1\/events\/[\w.-]+/, '/ofrep/v1/events/a-secret')
     .replace(/[A-Za-z0-9+/]{43,}=+/g, match => `${'Zm9v'.repeat(11).slice(0, match.length - 1)}=`)
+    .replace(/\b[0-9a-f]{8}\.[\w-]{86}/g, `51d04a8b.${'Zm9v'.repeat(22).slice(0, 86)}`)
     .replace(/(killswitch\/\w+\/)[0-9a-f]{16}/g, '$16b1e6b1e6b1e6b1e')
 }

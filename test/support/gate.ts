@@ -1,10 +1,12 @@
 // The gate with what it stands on: the log opened as the service opens it, on a real journal and local store in a folder of
 // its own, with a catalogue of two flags. Follows nothing, so that a test says what happens when.
 
+import { generateKeyPairSync } from 'node:crypto'
 import type { Actor } from '../../src/domain/actor.js'
 import { open, type SealedEntry } from '../../src/domain/audit.js'
 import { decideRestore, type RestoreCommand } from '../../src/domain/flip.js'
 import { decideKill, type Kill } from '../../src/domain/kill.js'
+import { LogKeys } from '../../src/domain/log-keys.js'
 import { isKilled } from '../../src/domain/state.js'
 import type { KnownLog } from '../../src/log/follow/known-log.js'
 import type { Accepted } from '../../src/log/gate/batch.js'
@@ -19,6 +21,9 @@ import { collect } from './collect.js'
 import { aCatalogue, aFlag, anActor, killOf, loaded, noStep } from './domain.js'
 import { FaultyStore } from './faulty-store.js'
 import { type Teardown, testdir } from './testdir.js'
+
+/** Every rig has the same key, as the instances of a service do. */
+export const KEYS = new LogKeys([generateKeyPairSync('ed25519').privateKey])
 
 export type Rig = {
   folder: string
@@ -36,6 +41,8 @@ export type Rig = {
 }
 
 type Given = {
+  /** Those of all rigs, if absent: what they write is signed. */
+  keys?: LogKeys
   folder?: string
   disk?: Disk
   flags?: FlagDefinition[]
@@ -54,6 +61,7 @@ export async function aGate(t: Teardown, given: Given = {}): Promise<Rig> {
     folder,
     environment: 'test',
     random,
+    keys: async () => given.keys ?? KEYS,
     store: journal => new FaultyStore(given.beside ?? new LocalStore(journal), given.kind),
     logger: { info: () => {}, warn: () => {}, error: ({ err }: { err?: unknown }) => faults.push(err) },
     ...(disk ? { disk } : {}),

@@ -4,7 +4,7 @@ import { type Entry, type SealedEntry, seal } from '../../src/domain/audit.js'
 import { decideRestore, type StepClaim, type Verdict } from '../../src/domain/flip.js'
 import type { Incident } from '../../src/domain/incident.js'
 import { type Adopt, decideAdopt, decideDeclareAndAdopt } from '../../src/domain/incident-adopt.js'
-import { decideResolve, type ResolveCommand } from '../../src/domain/incident-resolve.js'
+import { decideReopen, decideResolve, type ResolveCommand } from '../../src/domain/incident-resolve.js'
 import { decideChange, decideNote } from '../../src/domain/incident-rules.js'
 import { decideKill } from '../../src/domain/kill.js'
 import { fold, type State } from '../../src/domain/state.js'
@@ -21,7 +21,10 @@ export const aRunbook = (given: Partial<Runbook> = {}): Runbook => ({
   steps: [],
   severities: ['SEV-1', 'SEV-2', 'SEV-3'].map((level, index) => ({ level, line: 10 + index })),
   escalations: [],
+  contacts: [],
+  timeBoxes: [],
   waits: [],
+  updateCadences: [],
   messageTemplates: [],
   leftOut: {},
   findings: [],
@@ -78,9 +81,17 @@ export class Story {
     )
   }
 
-  restore(flag: string, named: { incident?: string; hold?: string; all?: true }, minutes = 0): Entry[] {
+  restore(
+    flag: string,
+    named: { incident?: string; hold?: string; all?: true; undo?: true },
+    minutes = 0,
+    actor = engineer,
+  ): Entry[] {
     const present = this.state.flags.get(flag)?.holds.map(hold => hold.id) ?? []
-    const command = { flag, actor: engineer, request: aRequest(), claim: noStep, reason: 'well', present }
+    const passed = ({ at }: { at: string }) => NOW + minutes * 60_000 - Date.parse(at)
+    const recovery = { passed, runbookOf: () => this.runbook }
+    const papers = { request: aRequest(), claim: noStep, reason: 'well', present, recovery }
+    const command = { flag, actor, ...papers }
     return this.take(now => decideRestore(this.state, { ...command, ...named }, now), minutes)
   }
 
@@ -102,18 +113,35 @@ export class Story {
     return this.take(now => decideDeclareAndAdopt(this.state, asked, now), minutes)
   }
 
-  note(kind: Note['kind'], minutes = 0, incident = 'INC-1'): Entry[] {
-    const command = { actor: operator, request: aRequest(), incident, note: { kind, text: kind } }
+  /** Without runbook and severity. */
+  declareBare(id = 'INC-1', minutes = 0): Entry[] {
+    const command = { actor: operator, request: aRequest(), title: 'It burns', incident: id }
+    return this.take(now => decideDeclareAndAdopt(this.state, command, now), minutes)
+  }
+
+  note(kind: Note['kind'], minutes = 0, incident = 'INC-1', to?: string): Entry[] {
+    const note = { kind, text: kind, ...(to === undefined ? {} : { to }) }
+    const command = { actor: operator, request: aRequest(), incident, note }
     return this.take(now => decideNote(this.state, command, now), minutes)
   }
 
-  change(change: Parameters<typeof decideChange>[1]['change'], minutes = 0): Entry[] {
-    const command = { actor: operator, request: aRequest(), incident: 'INC-1', change, runbook: this.runbook }
-    return this.take(now => decideChange(this.state, command, now), minutes)
+  change(change: Parameters<typeof decideChange>[1]['change'], minutes = 0, newRunbook?: Runbook): Entry[] {
+    const own = this.incident.runbook === undefined ? undefined : this.runbook
+    const command = { actor: operator, request: aRequest(), incident: 'INC-1', change, runbook: own }
+    return this.take(
+      now => decideChange(this.state, newRunbook ? { ...command, newRunbook } : command, now),
+      minutes,
+    )
   }
 
-  adopt(adopt: Adopt, incident = 'INC-1', minutes = 0): Entry[] {
-    const command = { actor: operator, request: aRequest(), incident, adopt, runbook: this.runbook }
+  adopt(
+    asked: Adopt | { from: string; adopt?: Adopt },
+    incident = 'INC-1',
+    minutes = 0,
+    actor = operator,
+  ): Entry[] {
+    const named = typeof asked === 'object' && 'from' in asked ? asked : { adopt: asked }
+    const command = { actor, request: aRequest(), incident, runbook: this.runbook, ...named }
     return this.take(now => decideAdopt(this.state, command, now), minutes)
   }
 
@@ -123,6 +151,11 @@ export class Story {
       now => decideResolve(this.state, { ...command, runbook: this.runbook, ...given }, now),
       minutes,
     )
+  }
+
+  reopen(incident = 'INC-1', minutes = 0): Entry[] {
+    const command = { actor: operator, request: aRequest(), incident }
+    return this.take(now => decideReopen(this.state, command, now), minutes)
   }
 
   get incident(): Incident {

@@ -48,6 +48,8 @@ export type OpenFeatureServer = TestServer & {
   tokensFile: string
   /** Of an application: `shop` is limited to it, `sdk` is not. */
   shop: string
+  /** Of a web page of that application: it may evaluate, and nothing else. */
+  page: string
   /** Asks as any token, or as none. */
   as: (token: string | undefined, method: 'GET' | 'POST', path: string, asked?: Ask) => Promise<Answer>
   kill: (flag: string, incident?: string) => Promise<Answer>
@@ -61,11 +63,12 @@ export async function anOpenFeatureServer(t: Teardown, given: Given = {}): Promi
   writeFileSync(join(flagsDir, 'bank.yaml'), stringify({ name: 'Bank', flags: flagsOf(OTHER) }))
   const roles = ['sdk', 'viewer', 'operator', 'engineer'] as const
   const tokens = Object.fromEntries(roles.map(role => [role, newToken(role)])) as Record<Role, string>
-  const shop = newToken('shop')
+  const [shop, page] = [newToken('shop'), newToken('page')]
   const tokensFile = join(folder, 'tokens.yaml')
   const list = [
     ...roles.map(role => ({ id: role, role, sha256: sha256(tokens[role]) })),
     { id: 'shop-web', role: 'sdk', sha256: sha256(shop), apps: ['shop'] },
+    { id: 'shop-page', role: 'sdk', sha256: sha256(page), apps: ['shop'], only: 'evaluate' },
   ]
   writeFileSync(tokensFile, stringify(list))
   const server = await aServer(t, { flagsDir, tokensFile, tokens, ...given })
@@ -81,7 +84,7 @@ export async function anOpenFeatureServer(t: Teardown, given: Given = {}): Promi
     })
   const kill = (flag: string, incident = 'INC-1') =>
     server.ask('operator', 'POST', `/v1/flags/${flag}/kill`, { body: { incident } })
-  return { ...server, tokensFile, shop, as, kill }
+  return { ...server, tokensFile, shop, page, as, kill }
 }
 
 const flagsOf = (specs: Record<string, Spec>): object =>

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict'
 import { STATUS } from '../../src/http/errors.js'
 import { SHAPES } from '../../src/http/shapes.js'
+import { oneLine } from '../../src/text/characters.js'
 import { Problem } from '../../src/wire/problem.js'
 import type { ErrorCode } from '../../src/wire/words.js'
 import { strictAjv } from './shapes.js'
@@ -33,6 +34,11 @@ export const MEMBERS: Readonly<Record<ErrorCode, readonly string[][]>> = {
   'unknown-template': [['templates']],
   'unknown-entry': [['wayOut']],
   'unknown-flip': [['flip', 'wayOut']],
+  'unknown-instance': [['wayOut']],
+  'instance-live': [['wayOut']],
+  'too-many-instances': [['wayOut']],
+  'unknown-session': [['wayOut']],
+  'nothing-to-reconcile': [['wayOut']],
   'unknown-incident': [['incident', 'wayOut']],
   'unknown-severity': [['scale']],
   'incident-exists': [['incident', 'wayOut']],
@@ -41,7 +47,10 @@ export const MEMBERS: Readonly<Record<ErrorCode, readonly string[][]>> = {
   'nothing-to-adopt': [['flag']],
   'not-held': [['incident', 'flag', 'held', 'wayOut']],
   'no-log-key': [['wayOut']],
+  'not-extended': [['wayOut']],
   'log-present': [['entries', 'head']],
+  'nothing-to-redate': [['wayOut']],
+  'clocks-apart': [['wayOut']],
   'nothing-to-release': [['holds']],
   'nothing-to-run': [['step', 'children']],
   'choose-flags': [['step', 'call']],
@@ -49,12 +58,15 @@ export const MEMBERS: Readonly<Record<ErrorCode, readonly string[][]>> = {
   'key-reused': [['flip', 'wayOut']],
   behind: [['revision', 'floor', 'wayOut']],
   overloaded: [['wayOut']],
+  'too-many-requests': [['wayOut']],
   'too-many-streams': [['wayOut']],
   'no-known-state': [],
   'store-unavailable': [],
   'outcome-unknown': [],
+  'not-signed': [],
   'history-lost': [],
   'journal-broken': [],
+  'out-of-files': [['cause', 'wayOut']],
   configuration: [],
   'catalogue-refused': [['faults']],
   internal: [],
@@ -73,5 +85,5 @@ export function assertProblem(problem: Problem): void {
     `${code} lacks one of ${JSON.stringify(sets)}: ${JSON.stringify(problem)}`,
   )
   for (const part of [message, ...wayOut.map(({ text }) => text)])
-    assert.ok(detail.includes(part), `"${part}" is not in the detail: ${detail}`)
+    assert.ok(detail.includes(oneLine(part)), `"${part}" is not in the detail: ${detail}`)
 }

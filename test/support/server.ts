@@ -8,6 +8,8 @@ import type { Clock } from '../../src/domain/clock.js'
 import { type Server, startServer } from '../../src/server.js'
 import type { Problem } from '../../src/wire/problem.js'
 import type { Role } from '../../src/wire/words.js'
+import { withRecord } from './fleet-record.js'
+import { sharedLogKey } from './log-key.js'
 import { assertProblem } from './problem.js'
 import { type Teardown, testdir } from './testdir.js'
 import './answers.js'
@@ -32,8 +34,17 @@ export type TestServer = Server & {
   ask: (role: Role | undefined, method: 'GET' | 'POST', path: string, asked?: Ask) => Promise<Answer>
 }
 
-/** `isHasty`: asked while its runbooks are still being read. */
-export type Given = Partial<Config> & { clock?: Clock; tokens?: Record<Role, string>; isHasty?: boolean }
+/** `isHasty`: asked while its runbooks are still being read. `isUnrecorded`: it starts without a record of its app
+ *  instances. `isKeyless`: on Redis, and without the key of the log. */
+export type Given = Partial<Config> & {
+  clock?: Clock
+  /** What counts running time, where that is not what the clock says. */
+  steady?: Clock
+  tokens?: Record<Role, string>
+  isHasty?: boolean
+  isUnrecorded?: boolean
+  isKeyless?: boolean
+}
 
 export const configFor = (dataDir: string, given: Partial<Config> = {}): Config => ({
   host: '127.0.0.1',
@@ -43,6 +54,7 @@ export const configFor = (dataDir: string, given: Partial<Config> = {}): Config 
   dataDir,
   flagsDir: FLAGS_DIR,
   logLevel: 'silent',
+  mostInstances: 20_000,
   production: false,
   warnings: [],
   ...given,
@@ -50,13 +62,25 @@ export const configFor = (dataDir: string, given: Partial<Config> = {}): Config 
 
 export async function aServer(
   t: Teardown,
-  { clock, tokens: known, isHasty = false, ...given }: Given = {},
+  {
+    clock,
+    steady,
+    tokens: known,
+    isHasty = false,
+    isUnrecorded = false,
+    isKeyless = false,
+    ...asked
+  }: Given = {},
 ): Promise<TestServer> {
+  const needsKey = asked.redisUrl !== undefined && !isKeyless
+  const given = needsKey ? { logKeyFile: sharedLogKey(), ...asked } : asked
   const dataDir = given.dataDir ?? testdir(t)
+  if (!isUnrecorded) withRecord(dataDir)
   const server = await startServer(
     configFor(dataDir, given),
     pino({ level: given.logLevel ?? 'silent' }),
     clock,
+    steady ?? clock,
   )
   t.after(() => server.close())
   if (!isHasty) await server.parts.runbooks.known()

@@ -8,6 +8,8 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Entry } from '../../src/domain/audit.js'
 import type { Role } from '../../src/wire/words.js'
+import { withRecord } from './fleet-record.js'
+import { sharedLogKey } from './log-key.js'
 import { FLAGS_DIR, ROOT } from './server.js'
 import { type Teardown, testdir } from './testdir.js'
 import { until } from './until.js'
@@ -27,6 +29,8 @@ export type Given = {
   env?: Record<string, string>
   /** What to start instead of the compiled main.js. */
   command?: string[]
+  /** It starts without a record of its app instances. */
+  isUnrecorded?: boolean
 }
 
 export class Service {
@@ -54,8 +58,15 @@ export class Service {
   /** Starts one and does not wait for it. */
   static launch(
     t: Teardown,
-    { dataDir = testdir(t), env = {}, command = [process.execPath, MAIN], tokens }: Given = {},
+    {
+      dataDir = testdir(t),
+      env = {},
+      command = [process.execPath, MAIN],
+      tokens,
+      isUnrecorded = false,
+    }: Given = {},
   ) {
+    if (!isUnrecorded) withRecord(dataDir)
     const [program, ...args] = command as [string, ...string[]]
     const child = spawn(program, args, {
       cwd: ROOT,
@@ -66,6 +77,7 @@ export class Service {
         KILLSWITCH_ENVIRONMENT: 'test',
         KILLSWITCH_FLAGS_DIR: FLAGS_DIR,
         KILLSWITCH_DATA_DIR: dataDir,
+        ...(env.KILLSWITCH_REDIS_URL === undefined ? {} : { KILLSWITCH_LOG_KEY_FILE: sharedLogKey() }),
         ...env,
       },
     })

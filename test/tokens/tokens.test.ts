@@ -47,6 +47,31 @@ t.test('tokens', async t => {
       ],
       ['a hash that is none', [{ id: 'a', role: 'owner', sha256: 'secret' }], /64 hex digits/],
       ['a time that is none', [{ id: 'a', role: 'owner', sha256: hash, expires: 'soon' }], /RFC 3339/],
+      ...['break-glass', 'Break-Glass', 'killswitch', 'trigger:disk'].map((id): [string, unknown, RegExp] => [
+        `the id ${id}`,
+        [{ id, role: 'owner', sha256: hash }],
+        /1: id.*(is reserved|give 1 to 64)/,
+      ]),
+      [
+        'apps of a person',
+        [{ id: 'a', role: 'owner', sha256: hash, apps: ['x'] }],
+        /apps limits .* role sdk alone/,
+      ],
+      [
+        'a limit to what the role may not',
+        [{ id: 'a', role: 'viewer', sha256: hash, only: 'kill' }],
+        /viewer may not/,
+      ],
+      [
+        'another limit',
+        [{ id: 'a', role: 'owner', sha256: hash, only: 'read' }],
+        /only: give one of kill, evaluate/,
+      ],
+      [
+        "a person's token on a page",
+        [{ id: 'a', role: 'owner', sha256: hash, only: 'evaluate' }],
+        /of role sdk/,
+      ],
       ['an unknown member', [{ id: 'a', role: 'owner', sha256: hash, admin: true }], /"admin"/],
     ]
     for (const [what, list, said] of bad)
@@ -57,4 +82,38 @@ t.test('tokens', async t => {
         what,
       )
   })
+
+  t.test(
+    'of a file from before are taken at a start, but for what others act under, and what had no effect',
+    async () => {
+      const list = [
+        { id: 'break-glass', role: 'owner', sha256: sha256('glass') },
+        { id: 'killswitch', role: 'operator', sha256: sha256('service') },
+        { id: 'ana', role: 'operator', sha256: sha256('ana'), apps: ['trustflow'] },
+        { id: 'web', role: 'sdk', sha256: sha256('web'), apps: ['trustflow'], only: 'evaluate' },
+      ]
+      const { tokens, passedOver } = Tokens.parseAtStart(stringify(list), 'tokens.yaml')
+      const known = (token: string) => {
+        const found = tokens.identify(token, NOW)
+        return found.outcome === 'known' ? found.actor : found.outcome
+      }
+      assert.deepEqual([known('glass'), known('service')], ['unknown', 'unknown'])
+      assert.deepEqual(known('ana'), { id: 'ana', role: 'operator', via: 'api' })
+      assert.deepEqual(known('web'), {
+        id: 'web',
+        role: 'sdk',
+        via: 'api',
+        apps: ['trustflow'],
+        only: 'evaluate',
+      })
+      assert.deepEqual(
+        passedOver.map(({ message }) => message.split(' ', 2).join(' ')),
+        ['id "break-glass"', 'id "killswitch"', 'apps limits'],
+      )
+      assert.throws(
+        () => Tokens.parse(stringify(list), 'tokens.yaml'),
+        /break-glass.*\n.*killswitch.*\n.*apps/,
+      )
+    },
+  )
 })

@@ -13,13 +13,13 @@ import { testdir } from '../support/testdir.js'
 const IN_CLI: [file: string, member: string][] = [
   ['flag.ts', 'holds'],
   ['flip.ts', 'convergence'],
-  ['convergence.ts', 'served'],
+  ['convergence.ts', 'detail'],
   ['entry.ts', 'confirmed'],
   ['incident.ts', 'clock'],
   ['incident-act.ts', 'leave'],
   ['runbook.ts', 'flagActions'],
   ['housekeeping.ts', 'unattended'],
-  ['receipt.ts', 'lastHeardAt'],
+  ['instance.ts', 'lastHeardAt'],
   ['audit.ts', 'examined'],
 ]
 /** Members that may be missing: two types can be assigned to one another and not have the same. */

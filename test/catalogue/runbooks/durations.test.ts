@@ -33,6 +33,8 @@ const MINUTES: [string, number | undefined][] = [
 
 for (const [text, minutes] of MINUTES) {
   t.test(`"${text}" is ${minutes ?? 'no number of'} minutes`, async () => {
-    assert.deepEqual(durationOf(text), minutes === undefined ? { text } : { text, minutes })
+    // business time has a test of its own
+    const { business: _, ...plain } = durationOf(text)
+    assert.deepEqual(plain, minutes === undefined ? { text } : { text, minutes })
   })
 }

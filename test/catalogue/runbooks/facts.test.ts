@@ -88,9 +88,95 @@ t.test('waits are steps that take time', async () => {
   )
 })
 
+t.test('a state that has to last is a wait, and so is a watch without an end', async () => {
+  const waits = (source: string) => read(source).waits.map(({ minutes, line }) => [minutes, line])
+  const lasting = [
+    'Confirm that the error rate is stable for 15 minutes',
+    'Errors below 1 % for at least 15 minutes',
+    'No alerts for 15 minutes',
+    'Prüfen: 15 Minuten stabil',
+    'Comprobar que esté estable durante 15 minutos',
+    'Vérifier que le taux reste stable pendant 15 minutes',
+  ]
+  for (const text of lasting) assert.deepEqual(waits(`## Go\n1. ${text}\n`), [[15, 2]], text)
+  assert.deepEqual(waits('## Exit criteria\n- Error rate below 1 % for 20 minutes\n'), [[20, 2]])
+  const open = [
+    'Monitor closely',
+    'Keep an eye on it',
+    'Watch for a recurrence',
+    'Continue monitoring',
+    'Genau beobachten',
+  ]
+  for (const text of open) assert.deepEqual(waits(`## Go\n1. ${text}\n`), [[undefined, 2]], text)
+  const none = [
+    'Watch the queue depth on the board',
+    'Wait until the pods are up',
+    'Escalate if not stable for 15 minutes',
+  ]
+  for (const text of none) assert.deepEqual(waits(`## Go\n1. ${text}\n`), [], text)
+})
+
+t.test('a wait before a restore says which flags it guards', async () => {
+  const guards = (source: string) => read(source).waits.map(wait => wait.guards)
+  assert.deepEqual(guards('## Go\n1. Wait 10 minutes, then enable `ai_v1`\n'), [['ai_v1']])
+  assert.deepEqual(guards('## Go\n1. Wait 10 minutes\n2. Enable `ai_v1`\n'), [['ai_v1']])
+  assert.deepEqual(guards('## Go\n1. Enable `ai_v1`\n2. Wait 10 minutes\n'), [undefined])
+})
+
+t.test('a cadence for each severity, and one that each update tells', async () => {
+  const cadences = (source: string) =>
+    read(source).updateCadences.map(({ minutes, levels }) => [minutes, levels?.join()])
+  const wanted = [
+    [30, 'SEV1'],
+    [120, 'SEV2'],
+  ]
+  assert.deepEqual(cadences('- SEV1: update every 30 minutes; SEV2: every 2 hours'), wanted)
+  assert.deepEqual(
+    cadences('| Severity | Update frequency |\n|---|---|\n| SEV1 | 30 min |\n| SEV2 | every 2 hours |\n'),
+    wanted,
+  )
+  assert.deepEqual(cadences('## Go\n1. Post a status update with next update ETA\n'), [
+    [undefined, undefined],
+  ])
+  assert.deepEqual(cadences('## Go\n1. Update the packages every 20 minutes of work'), [[20, undefined]])
+})
+
+t.test('business hours are counted as such', async () => {
+  const head = '| Severity | Response | Resolution |\n|---|---|---|\n'
+  const table = `${head}| P1 | < 4 hours (business hours) | Next business day |\n| P2 | 2 business hours | 3-5 working days |\n| P3 | innerhalb von 2 Werktagen | Next release |\n`
+  assert.deepEqual(
+    read(`## S\n${table}`).severities.map(each => [
+      each.responseTime?.business,
+      each.resolutionTime?.business,
+    ]),
+    [
+      [{ minutes: 240 }, { days: 1 }],
+      [{ minutes: 120 }, { days: 5 }],
+      [{ days: 2 }, undefined],
+    ],
+  )
+  assert.ok(
+    read(`## S\n${table}`).severities.every(({ responseTime }) => responseTime?.minutes === undefined),
+  )
+})
+
+t.test('a message in the sentence that says to send it', async () => {
+  const inline = (source: string) => read(source).messageTemplates.map(({ title, text }) => [title, text])
+  assert.deepEqual(inline('## Go\n- [ ] Post initial status: "We see [symptom]. Impact: [effect]"\n'), [
+    ['Post initial status', 'We see [symptom]. Impact: [effect]'],
+  ])
+  assert.deepEqual(inline('## Go\n1. Tell support “Payments are slow, please wait.”\n'), [
+    ['Tell support', 'Payments are slow, please wait.'],
+  ])
+  assert.deepEqual(
+    inline('## Go\n1. Open the board "Capture pipeline and its queues"\n2. Post in "incidents"\n'),
+    [],
+  )
+})
+
 t.test('update cadence and post-mortem deadline', async () => {
-  assert.equal(read('We provide updates every 20 minutes.').updateCadence?.minutes, 20)
-  assert.equal(read('Backups run every 20 minutes.').updateCadence, undefined)
+  assert.equal(read('We provide updates every 20 minutes.').updateCadences[0]?.minutes, 20)
+  assert.deepEqual(read('Backups run every 20 minutes.').updateCadences, [])
   assert.equal(read('### 6. Post-mortem (within 48h)').postmortemDeadline?.minutes, 2880)
   assert.equal(read('## Within 24 hours:\n- [ ] Write post-mortem').postmortemDeadline?.minutes, 1440)
   assert.equal(read('- Within 2 days: write the postmortem').postmortemDeadline?.minutes, 2880)

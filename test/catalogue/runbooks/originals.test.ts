@@ -145,6 +145,8 @@ t.test('clocks and templates', { skip }, async () => {
   ]
   const brief = (timings: Runbook['waits']) =>
     timings.map(({ line, minutes, target, levels }) => [line, minutes, target, levels?.join()])
+  const timed = (timings: Runbook['escalations']) =>
+    timings.filter(({ condition }) => condition === undefined)
   assert.deepEqual(brief(trustflow.waits), [[60, 30, undefined, undefined]])
   assert.deepEqual(brief(inflow.waits), [[75, 15, undefined, undefined]])
   assert.deepEqual(brief(inflow.escalations), [
@@ -152,23 +154,23 @@ t.test('clocks and templates', { skip }, async () => {
     [104, 30, 'Page lead', undefined],
     [105, 60, 'Page VP', undefined],
   ])
-  assert.deepEqual(brief(pilot.escalations), [
+  assert.deepEqual(brief(timed(pilot.escalations)), [
     [162, undefined, 'Level 2: On-Call Engineer', 'SEV0,SEV1'],
     [163, 15, 'Level 2: On-Call Engineer', 'SEV0'],
     [163, 60, 'Level 2: On-Call Engineer', 'SEV1'],
     [177, 60, 'Level 3: Pilot Coordinator', undefined],
   ])
-  assert.deepEqual(brief(chat.escalations), [[143, undefined, 'Engineering Lead', 'SEV1,SEV2']])
+  assert.deepEqual(brief(timed(chat.escalations)), [[143, undefined, 'Engineering Lead', 'SEV1,SEV2']])
   assert.deepEqual(brief(bridge.escalations), [
     [50, undefined, 'engineering manager', 'P1,P2'],
     [51, undefined, undefined, 'P3,P4'],
   ])
-  assert.equal(chat.updateCadence?.minutes, 30)
+  assert.deepEqual(brief(chat.updateCadences), [[82, 30, undefined, undefined]])
   assert.deepEqual([chat.postmortemDeadline?.minutes, inflow.postmortemDeadline?.minutes], [1440, 2880])
   assert.deepEqual(
     [chat, bridge, inflow].map(({ messageTemplates }) => messageTemplates.map(({ title }) => title)),
     [
-      ['Initial Update', 'Resolution Update'],
+      ['Initial Update', 'Resolution Update', 'Post initial status'],
       ['Incident Announcement', 'Resolution Update'],
       ['Communicate'],
     ],
@@ -178,6 +180,54 @@ t.test('clocks and templates', { skip }, async () => {
     [undefined, 340, 104, 83, 81],
   )
 })
+
+/** Counted by hand, each by the line it stands on. */
+const COUNTED: Record<
+  'timeBoxes' | 'cadences' | 'byRole' | 'byCondition' | 'contacts' | 'openWaits' | 'business',
+  Partial<Record<(typeof IDS)[number], number[]>>
+> = {
+  timeBoxes: { trustflow: [18], 'chat-assistant': [22], inflow: [34] },
+  cadences: { trustflow: [26], 'chat-assistant': [82] },
+  byRole: { 'chat-assistant': [141, 142, 143, 144] },
+  // those of 159 and 173 say again what the criteria below them say
+  byCondition: { pilot: [134, 147, 159, 173, 176, 178, 191, 192, 193, 205, 206, 207] },
+  contacts: {
+    'chat-assistant': [141, 142, 143, 144],
+    'insurance-ai-bridge': [46, 47, 300, 301, 304, 305, 308, 309, 310],
+    inflow: [93, 94, 95],
+  },
+  openWaits: { pilot: [130, 250], 'insurance-ai-bridge': [78, 159] },
+  // of a scale in headings by the heading
+  business: { pilot: [43, 60], 'chat-assistant': [18], inflow: [12], 'insurance-ai-bridge': [51] },
+}
+
+t.test(
+  'what stands in them, counted by hand, is in what was read, and nothing else is',
+  { skip },
+  async () => {
+    const lines = (all: readonly { line: number }[]) => all.map(({ line }) => line)
+    for (const id of IDS) {
+      const { timeBoxes, escalations, contacts, waits, updateCadences, severities } = load(id)
+      const conditions = escalations.filter(({ condition }) => condition !== undefined)
+      const levels = escalations.filter(each => each.levels && each.minutes === undefined && !each.business)
+      const isTable = id === 'chat-assistant'
+      const found: Record<keyof typeof COUNTED, number[]> = {
+        timeBoxes: lines(timeBoxes),
+        cadences: lines(updateCadences),
+        byRole: isTable ? lines([...conditions, ...levels]).sort((a, b) => a - b) : [],
+        byCondition: isTable ? [] : lines(conditions),
+        contacts: lines(contacts),
+        openWaits: lines(waits.filter(({ minutes }) => minutes === undefined)),
+        business: [
+          ...lines(severities.filter(each => each.responseTime?.business)),
+          ...lines(escalations.filter(({ business }) => business)),
+        ],
+      }
+      for (const [what, counted] of Object.entries(COUNTED))
+        assert.deepEqual(found[what as keyof typeof COUNTED], counted[id] ?? [], `${id}: ${what}`)
+    }
+  },
+)
 
 t.test('the thread reads all five, with all codes distinct', { skip }, async () => {
   const sources = IDS.map(id => {

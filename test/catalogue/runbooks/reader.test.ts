@@ -7,8 +7,9 @@ const sourceOf = (id: string, source: string) => ({ id, source, digest: sha256(s
 const good = sourceOf('good', '# Good\n\n## Go\n1. Disable `ai_v1`\n')
 const hostile = sourceOf('hostile', '*a_ '.repeat(20_000))
 
+/** With nothing besides for what is long: a limit is as short as a test says. */
 const reading = (sources: ReturnType<typeof sourceOf>[], limits: Partial<ReadLimits> = {}) =>
-  readRunbooks(sources, FLAGS, [], limits === undefined ? {} : { timePerKibMs: 0, ...limits })
+  readRunbooks(sources, FLAGS, [], { timePerKibMs: 0, ...limits })
 
 t.test('a batch is read in order, as it would be here', async () => {
   const [first, second] = await reading([good, sourceOf('other', '1. Look\n')])
@@ -74,7 +75,7 @@ const LONG: Record<string, string> = {
 
 for (const [name, source] of Object.entries(LONG)) {
   t.test(`${name} of hundreds of KiB is read to its end`, async () => {
-    const [runbook] = await reading([sourceOf('long', `# Long\n\n${source}`)])
+    const [runbook] = await readRunbooks([sourceOf('long', `# Long\n\n${source}`)], FLAGS)
     assert.deepEqual(
       runbook?.findings.filter(({ code }) => code === 'too-slow' || code === 'unreadable'),
       [],

@@ -5,6 +5,8 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
+import { LogKeys } from '../../../src/domain/log-keys.js'
+import { ensureLogKeys } from '../../../src/tokens/log-key.js'
 import { randomFrom } from '../../support/entries.js'
 import { aGate } from '../../support/gate.js'
 import { type Teardown, testdir } from '../../support/testdir.js'
@@ -113,7 +115,8 @@ async function judge(
   operations: ReadonlyMap<string, Operation>,
   round: number,
 ): Promise<Violation[]> {
-  const rig = await aGate(t, { folder })
+  const keys = new LogKeys(await ensureLogKeys(folder))
+  const rig = await aGate(t, { folder, keys })
   const lines = (await rig.entries()).map(({ line }) => line)
   const flags = ['ai_v1', 'kyc_v1'].filter(flag => rig.isKilled(flag))
   await rig.close()

@@ -2,6 +2,8 @@
 // and `done` after each flip, so that another process knows what it acknowledged. Starts in a fraction of a service's time.
 //   node .build/test/faults/scenarios/flipper.js <folder> <round>
 
+import { LogKeys } from '../../../src/domain/log-keys.js'
+import { ensureLogKeys } from '../../../src/tokens/log-key.js'
 import { aGate } from '../../support/gate.js'
 
 const [folder = '', round = ''] = process.argv.slice(2)
@@ -10,7 +12,8 @@ const WRITERS = 8
 const SEGMENT_BYTES = 24 * 1024
 
 const opened = performance.now()
-const rig = await aGate({ after: () => {} }, { folder, segmentBytes: SEGMENT_BYTES })
+const keys = new LogKeys(await ensureLogKeys(folder))
+const rig = await aGate({ after: () => {} }, { folder, segmentBytes: SEGMENT_BYTES, keys })
 const say = (...words: (string | number)[]) => process.stdout.write(`${words.join(' ')}\n`)
 say('ready', Math.round(performance.now() - opened))
 

@@ -1,5 +1,6 @@
 // The scenarios there are, in the order of the fault table. Each is a file of its own beside this one.
 
+import { backupUnderApps } from './backup-under-apps.js'
 import { CRASHES } from './crash.js'
 import { CRASH_CORE } from './crash-core.js'
 import { CUTS } from './cuts.js'
@@ -21,6 +22,7 @@ export const SCENARIOS: readonly Scenario[] = [
   LATE_RESTORE,
   lostLog,
   oldBackup,
+  backupUnderApps,
   sentinelFailover,
   clusterFailover,
   ...FULL_DISKS,

@@ -8,7 +8,7 @@ import { App } from '../app.js'
 import { check, type Violation } from '../check.js'
 import type { Attempt } from '../history.js'
 import { ask } from '../http.js'
-import { FLAGS, type Given, type Instance, TOKENS, World } from '../world.js'
+import { FLAGS, type Given, type Instance, isApart, TOKENS, World } from '../world.js'
 import type { Seen } from './scenario.js'
 
 const STEADY = FLAGS.slice(10)
@@ -166,6 +166,6 @@ async function amissOn({ url, number }: Instance): Promise<string> {
   if (status === 0) return `${number}: no answer`
   return (body.degraded as { code: string }[])
     .map(({ code }) => code)
-    .filter(code => !code.startsWith('redis-') && code !== 'restores-not-applied')
+    .filter(code => !isApart(code))
     .join()
 }

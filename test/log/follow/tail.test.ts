@@ -37,6 +37,7 @@ async function aTail(t: Teardown) {
     onAlive: () => {},
     onBare: () => {},
     onLost: why => lost.push(why),
+    onTime: () => {},
     onFault: error => faults.push(error),
   })
   t.after(async () => {
@@ -59,12 +60,12 @@ t.test('the tail', async t => {
     t.test(
       `goes on where it was after ${spoil}: no entry is skipped, and it never calls itself live meanwhile`,
       async t => {
-        const { tail, log, store, faults, commit, caughtUp } = await aTail(t)
+        const { tail, log, store, faults, lost, commit, caughtUp } = await aTail(t)
         store.spoil = spoil
         await commit('one')
         await commit('two')
         tail.start()
-        await until(() => faults.length > 0, 'the fault is told')
+        await until(() => faults.length + lost.length > 0, 'the fault is told')
         assert.equal(tail.isLive && log.head.seq === 0, false)
         await caughtUp()
         assert.equal(tail.isLive, true)
@@ -115,23 +116,5 @@ t.test('the log', async t => {
     t.after(() => again.close())
     assert.deepEqual(again.state, state)
     assert.deepEqual(again.answered('killswitch', 'run')?.places, [1, 2, 3])
-  })
-
-  t.test('forgets a key after seven days, and not before, voided or not', async t => {
-    const { log } = await aTail(t)
-    const day = 24 * 3600
-    const at = (
-      key: string,
-      days: number,
-      action: 'catalogue.loaded' | 'flip.voided' = 'catalogue.loaded',
-    ) => ({
-      ...loaded(aCatalogue(aFlag(key)), days * day),
-      action,
-      request: { id: key, key, digest: '' },
-    })
-    const drafts = [at('a', 0, 'flip.voided'), at('b', 1), at('a', 2), at('c', 8.5)]
-    await log.accept(after(log.state, ...drafts).entries)
-    const known = ['a', 'b', 'c'].filter(key => log.answered('killswitch', key) !== undefined)
-    assert.deepEqual(known, ['a', 'c'])
   })
 })

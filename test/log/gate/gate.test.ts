@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict'
 import t from 'tap'
 import { KillswitchError } from '../../../src/domain/errors.js'
+import { decideKill } from '../../../src/domain/kill.js'
 import { nextEpoch } from '../../../src/log/gate/batch.js'
 import { Journal } from '../../../src/log/journal/journal.js'
 import { LocalStore } from '../../../src/log/stores/local/store.js'
 import { type Faults, failingDisk } from '../../support/disks.js'
-import { anActor } from '../../support/domain.js'
+import { anActor, killOf } from '../../support/domain.js'
+import { randomFrom } from '../../support/entries.js'
 import { aGate, type Rig } from '../../support/gate.js'
 import { testdir } from '../../support/testdir.js'
 import { until } from '../../support/until.js'
@@ -13,6 +15,20 @@ import { until } from '../../support/until.js'
 const hasCode = (code: string) => (error: unknown) => error instanceof KillswitchError && error.code === code
 const story = async (rig: Rig) =>
   (await rig.entries()).slice(1).map(({ entry }) => `${entry.action} ${entry.outcome} ${entry.request.key}`)
+
+t.test(
+  'a kill that was taken with a clock that was ahead is dated by the hour at which it is committed',
+  async t => {
+    const rig = await aGate(t)
+    const kill = killOf('ai_v1', { receivedAt: '2099-01-01T00:00:00.000Z' })
+    await rig.gate.submit({
+      ...{ priority: 'kill', actor: kill.actor.id, key: 'k', digest: 'd' },
+      decide: state => decideKill(state, kill, 'accepted'),
+    })
+    const { entry } = (await rig.entries()).at(-1)!
+    assert.deepEqual([entry.at < '2099', entry.receivedAt], [true, entry.at])
+  },
+)
 
 t.test('the gate', async t => {
   t.test('commits together what arrives together, kills first', async t => {
@@ -39,6 +55,27 @@ t.test('the gate', async t => {
     assert.deepEqual([told, rig.faults.length, rig.isKilled('ai_v1')], [['kill'], 1, true])
   })
 
+  t.test('does not acknowledge what the store lost before its answer came', async t => {
+    const journal = await Journal.open({ folder: testdir(t) })
+    t.after(() => journal.close())
+    const beside = new LocalStore(journal)
+    const [one, two] = [await aGate(t, { beside, kind: 'redis' }), await aGate(t, { beside, kind: 'redis' })]
+    await one.kill('ai_v1', 'k')
+    const { commit } = one.store
+    one.store.commit = async asked => {
+      one.store.commit = commit
+      // it is done, lost with the store, and what others knew is put back, in an epoch of its own
+      await two.gate.openEpoch({ why: 'lines were lost', restored: 2, above: 1 })
+      await until(() => two.log.head.epoch > 0, 'the epoch is opened')
+      await one.log.accept(await two.entries())
+      assert.equal(asked.entries.length, 1)
+      return { outcome: 'committed' }
+    }
+    const { places } = await one.restore('ai_v1', 'r', { all: true })
+    const line = await journal.line(places[0] ?? 0)
+    assert.match(line ?? 'none', /"action":"restore"/, 'decided anew, and in the log where it says')
+  })
+
   t.test(
     'gives no place twice where two open an epoch, each on a store that knows nothing of the other',
     async t => {
@@ -62,6 +99,25 @@ t.test('the gate', async t => {
       if (opening === 0) assert.equal(epoch, 1_024)
     }
   })
+
+  t.test(
+    'has epochs for 15,376 damages where each draw is the highest, and for 27,000 as they come',
+    async () => {
+      const openings = (random: () => number): number => {
+        let [epoch, count] = [0, 0]
+        while (Number.isSafeInteger(nextEpoch(epoch, random) * 2 ** 32 + 2 ** 32 - 1)) {
+          epoch = nextEpoch(epoch, random)
+          count++
+        }
+        return count
+      }
+      assert.equal(
+        openings(() => 0.999999),
+        15_376,
+      )
+      assert.ok(openings(randomFrom(1)) > 27_000)
+    },
+  )
 
   t.test('acknowledges nothing that a restarted store did not write: it opens a new epoch first', async t => {
     const rig = await aGate(t)
@@ -294,7 +350,7 @@ t.test('a journal that fails beside a store that does not', async t => {
 
   t.test('leaves no checkpoint ahead of the journal', async t => {
     const { rig, faults } = await besides(t)
-    await rig.log.checkpoint(true)
+    await until(() => rig.journal.savedCheckpoint(), 'the state with the catalogue is kept')
     faults.writeError = 'ENOSPC'
     await rig.kill('ai_v1', 'a')
     await rig.log.checkpoint(true)

@@ -232,6 +232,35 @@ t.test('oldest first goes on from the end of the log, an empty one as well', asy
   )
 })
 
+t.test('entries are found by their own hours where the log was dated anew', async t => {
+  const start = Date.parse('2026-11-20T03:00:00Z')
+  const hour = (second: number) => new Date(start + second * 1000).toISOString()
+  // twice a clock is ahead for a while, and once an owner's act changes nothing
+  const entries = chainOf({
+    count: 300,
+    with: (draft, index) => {
+      const ahead = (index > 60 && index < 120) || (index > 150 && index < 155) ? 500 : 0
+      const anew = [120, 155, 200].includes(index)
+        ? { action: 'log.redated' as const, outcome: 'applied' as const }
+        : {}
+      return { ...draft, ...anew, receivedAt: hour(index + ahead) }
+    },
+  })
+  const { queries } = await during(t, entries)
+  const hours = [-5, 61, 119, 121, 299, 561, 619, 655].map(hour)
+  for (const since of hours)
+    for (const until of hours.filter(each => each >= since))
+      for (const filter of [{ since }, { until }, { since, until }]) {
+        const found = await collect(queries.stream(filter, 'oldest'))
+        const meant = entries.filter(({ entry }) => isMeant(filter, entry)).map(({ entry }) => placeOf(entry))
+        assert.deepEqual(
+          found.map(({ place }) => place),
+          meant,
+          JSON.stringify(filter),
+        )
+      }
+})
+
 t.test('a cursor of another query, a limit out of bounds and an empty filter are malformed', async t => {
   const { queries } = await during(t, LOG.slice(0, 100))
   const { next } = await queries.query({ actor: 'ana' }, { order: 'newest', limit: 1 })

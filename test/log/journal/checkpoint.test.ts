@@ -20,20 +20,19 @@ async function withCheckpoint(t: Test) {
 t.test('a checkpoint comes back with its head, the last one saved wins', async t => {
   const { journal } = await withCheckpoint(t)
   const { epoch, seq, hash } = headOf(entries[5]!)
-  assert.deepEqual(await journal.checkpoint(), { head: { epoch, seq, hash }, state })
+  assert.deepEqual(await journal.savedCheckpoint(), { head: { epoch, seq, hash }, state })
   await Promise.all(
     [6, 7, 8].map(at => journal.saveCheckpoint({ head: headOf(entries[at]!), state: { at } })),
   )
-  assert.deepEqual((await journal.checkpoint())?.state, { at: 8 })
+  assert.deepEqual((await journal.savedCheckpoint())?.state, { at: 8 })
 })
 
-t.test('a checkpoint of another log, or beyond the head, is ignored', async t => {
+t.test('one of a branch that is left goes with it, an older one stays', async t => {
   const { journal } = await withCheckpoint(t)
-  const other = chainOf({ count: 12, seed: 2 })
-  await journal.saveCheckpoint({ head: headOf(other[5]!), state })
-  assert.equal(await journal.checkpoint(), undefined)
-  await journal.saveCheckpoint({ head: headOf(other[11]!), state })
-  assert.equal(await journal.checkpoint(), undefined)
+  await journal.branchOff(headOf(entries[7]!))
+  assert.deepEqual((await journal.savedCheckpoint())?.state, state)
+  await journal.branchOff(headOf(entries[4]!))
+  assert.equal(await journal.savedCheckpoint(), undefined)
 })
 
 t.test('a missing checkpoint is none, and so is one cut or changed at any byte', async t => {
@@ -43,14 +42,14 @@ t.test('a missing checkpoint is none, and so is one cut or changed at any byte',
     const changed = Buffer.from(whole)
     changed[at]! ^= 1
     writeFileSync(file, changed)
-    const found = await journal.checkpoint()
+    const found = await journal.savedCheckpoint()
     // no single bit may bring another state
     if (found) assert.deepEqual(found.state, state)
     if (at === whole.length - 1) continue
     writeFileSync(file, whole)
     truncateSync(file, at)
-    assert.equal(await journal.checkpoint(), undefined)
+    assert.equal(await journal.savedCheckpoint(), undefined)
   }
   rmSync(file)
-  assert.equal(await journal.checkpoint(), undefined)
+  assert.equal(await journal.savedCheckpoint(), undefined)
 })

@@ -3,7 +3,7 @@ import t from 'tap'
 import type { KillswitchError } from '../../../src/domain/errors.js'
 import { decideKill, type Kill } from '../../../src/domain/kill.js'
 import { holdsOf } from '../../../src/domain/provisional.js'
-import type { Disk } from '../../../src/log/journal/disk.js'
+import type { Disk, Handle } from '../../../src/log/journal/disk.js'
 import { ProvisionalFile } from '../../../src/log/provisional/provisional-file.js'
 import { type Faults, failingDisk } from '../../support/disks.js'
 import { aFlag, killOf } from '../../support/domain.js'
@@ -57,7 +57,13 @@ t.test('a provisional kill on a disk that fails', async t => {
         const faults: Faults = {}
         const disk = failingDisk(faults)
         let opening = Promise.resolve()
-        const held: Disk = { open: (...asked) => opening.then(() => disk.open(...asked)) }
+        const held: Disk = {
+          open: async (...asked) => {
+            const handle = await disk.open(...asked)
+            const stat = handle.stat.bind(handle)
+            return Object.assign(handle, { stat: () => opening.then(() => stat()) }) as Handle
+          },
+        }
         const file = new ProvisionalFile<Kill>(testdir(t), undefined, held)
         const provisional = await provisionalOf(t, rig, file)
         await provisional.take([aKill('ai_v1', 'merged')])

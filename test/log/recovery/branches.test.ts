@@ -5,8 +5,9 @@ import t from 'tap'
 import { tellingOf } from '../../../src/domain/abandoned.js'
 import { placeOf, type SealedEntry } from '../../../src/domain/audit.js'
 import { Branches } from '../../../src/log/recovery/branches.js'
+import { Obedience } from '../../../src/log/signing/obedience.js'
 import { chainOf } from '../../support/entries.js'
-import { aGate, type Rig } from '../../support/gate.js'
+import { aGate, KEYS, type Rig } from '../../support/gate.js'
 import { provisionalOf } from '../../support/provisional.js'
 import type { Teardown } from '../../support/testdir.js'
 
@@ -59,6 +60,18 @@ t.test('a branch that was left', async t => {
     after.tell()
     await after.close()
     assert.equal((await toldOf(rig)).length, 2)
+  })
+
+  t.test('is told in commits that are signed, whatever the entry told of was the end of', async t => {
+    const rig = await aGate(t)
+    leave(rig, await aBranch(t))
+    const branches = await branchesOf(t, rig)
+    branches.tell()
+    await branches.close()
+    const entries = await rig.entries()
+    assert.ok(entries.at(-1)?.entry.origin, 'the last commit tells of the branch')
+    const verdict = new Obedience(KEYS, 'test').judge({ log: undefined }, entries)
+    assert.deepEqual(verdict, { obeyed: entries.length }, 'another instance obeys all of it')
   })
 
   t.test('is told once by two instances that left it at the same time', async t => {

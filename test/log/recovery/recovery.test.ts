@@ -10,7 +10,7 @@ import { LocalStore } from '../../../src/log/stores/local/store.js'
 import { RedisStore } from '../../../src/log/stores/redis/store.js'
 import { collect } from '../../support/collect.js'
 import { type Faults, failingDisk } from '../../support/disks.js'
-import { aGate } from '../../support/gate.js'
+import { aGate, KEYS } from '../../support/gate.js'
 import { assertChain, headOf } from '../../support/log.js'
 import { aKill, provisionalOf } from '../../support/provisional.js'
 import { startRedis } from '../../support/redis.js'
@@ -27,7 +27,12 @@ t.test('a store that is emptied while its branch is looked for', async t => {
       whyLost: async () => 'the log in Redis is empty',
     })
     const faults: unknown[] = []
-    const events = { onRecovered: () => {}, onFault: (e: unknown) => faults.push(e), onBranchLeft: () => {} }
+    const events = {
+      onRecovered: () => {},
+      onFailed: () => {},
+      onFault: (e: unknown) => faults.push(e),
+      onBranchLeft: () => {},
+    }
     const branches = { add: () => assert.fail('no branch was left') }
     const recovery = new Recovery({ log: rig.log, store, gate: rig.gate, provisional, branches, events })
     const before = placeOf(rig.journal.head)
@@ -61,11 +66,14 @@ t.test('lines that are put back while another instance is doing the same', async
       head: async () => looks.shift() ?? store.head(),
       commit: store.commit.bind(store),
       whyLost: store.whyLost.bind(store),
+      examine: store.examine.bind(store),
+      setAside: store.setAside.bind(store),
     })
     const provisional = await provisionalOf(t, here)
     const left: string[] = []
     const events = {
       onRecovered: () => {},
+      onFailed: () => {},
       onFault: (e: unknown) => assert.fail(String(e)),
       onBranchLeft: () => {},
     }
@@ -119,11 +127,23 @@ t.test('a store that loses what the disk had no room for', async t => {
     const emptied = await Journal.open({ folder: testdir(t) })
     t.after(() => emptied.close())
     const store = new LocalStore(emptied)
-    const gate = new Gate({ log: rig.log, store, environment: 'test', clock: Date.now, random: () => 0 })
+    const gate = new Gate({
+      log: rig.log,
+      store,
+      environment: 'test',
+      clock: Date.now,
+      random: () => 0,
+      keys: KEYS,
+    })
     t.after(() => gate.close())
     const provisional = await provisionalOf(t, rig)
     const found: unknown[] = []
-    const events = { onRecovered: () => {}, onFault: (e: unknown) => found.push(e), onBranchLeft: () => {} }
+    const events = {
+      onRecovered: () => {},
+      onFailed: () => {},
+      onFault: (e: unknown) => found.push(e),
+      onBranchLeft: () => {},
+    }
     const branches = { add: () => assert.fail('no branch was left') }
     const recovery = new Recovery({ log: rig.log, store, gate, provisional, branches, events })
     const recover = async () => {

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import t, { type Test } from 'tap'
-import { EMPTY, type Head, hashLine, open, type SealedEntry } from '../../../src/domain/audit.js'
+import { EMPTY, type Head, hashLine, open, placeOf, type SealedEntry } from '../../../src/domain/audit.js'
 import { KillswitchError } from '../../../src/domain/errors.js'
 import type { CommitResult, Store } from '../../../src/log/stores/store.js'
 import { Follower } from '../../support/follower.js'
@@ -65,6 +65,23 @@ export function describeStore(name: string, openStore: (t: Test) => Promise<Stor
       const follower = new Follower(t, second)
       await follower.lineCount(3)
       assert.deepEqual(follower.lines, linesOf(entries))
+    })
+
+    t.test('says what stands there from an entry on, and whether a write on it would pass', async () => {
+      const { store, second } = await openStore(t)
+      const entries = await commitAfter(store, EMPTY, 'one', 'two', 'three')
+      const [first, last] = [headOf(entries[0]!), lastHead(entries)]
+      const whole = await second.examine(EMPTY)
+      assert.deepEqual(whole.lines, linesOf(entries))
+      assert.deepEqual([whole.isHeld, whole.damage, whole.highest], [true, undefined, placeOf(last)])
+      const rest = await second.examine(first)
+      assert.deepEqual([rest.isHeld, rest.lines], [true, linesOf(entries.slice(1))])
+      assert.equal((await second.examine({ ...first, hash: 'another' })).isHeld, false)
+      // one that is behind is told so by the answer to its write
+      for (const head of [first, last]) assert.equal(await second.tryOut(head), undefined)
+      assert.match((await second.tryOut({ ...last, hash: 'another' })) ?? '', /another|other/)
+      assert.equal(await second.setAside(), false)
+      assert.deepEqual(await store.head(), last, 'nothing was written')
     })
 
     t.test('answers a stale head with exactly the missing lines, and writes nothing', async t => {

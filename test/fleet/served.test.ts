@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import t from 'tap'
-import { Served } from '../../src/service/served.js'
+import { Served } from '../../src/fleet/served.js'
 
 t.test('served clients', async t => {
   t.test(

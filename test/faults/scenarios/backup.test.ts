@@ -1,0 +1,4 @@
+import { backupUnderApps } from './backup-under-apps.js'
+import { testFewRounds } from './few-rounds.js'
+
+testFewRounds([backupUnderApps])
