@@ -16,7 +16,14 @@ import { flipOf } from './flips.js'
 /** How long a flip is watched for its late completion. */
 const WATCHED_MS = 24 * 3_600_000
 
-type Watched = { flip: Flip; entry: Entry; timer: NodeJS.Timeout; isTold: boolean }
+type Watched = {
+  flip: Flip
+  entry: Entry
+  timer: NodeJS.Timeout
+  isTold: boolean
+  /** Whether its confirmation is on its way into the log. */
+  isConfirming: boolean
+}
 
 export class Confirmations {
   readonly #log: LogState
@@ -25,6 +32,7 @@ export class Confirmations {
   readonly #clock: Clock
   readonly #watched = new Map<number, Watched>()
   readonly #unsubscribe: (() => void)[]
+  readonly #confirming = new Set<Promise<void>>()
   #looking: Promise<void> | undefined
   #again = false
   #resting: NodeJS.Timeout | undefined
@@ -59,6 +67,7 @@ export class Confirmations {
     this.#watched.clear()
     clearTimeout(this.#resting)
     await this.#looking
+    await Promise.all(this.#confirming)
   }
 
   #take(entries: readonly SealedEntry[]): void {
@@ -75,7 +84,7 @@ export class Confirmations {
     this.#supersede(flip)
     const left = Math.max(0, TIME_UP_MS - (this.#clock() - flip.at))
     const timer = setTimeout(() => void this.#timeUp(flip.revision), left).unref()
-    this.#watched.set(flip.revision, { flip, entry, timer, isTold: false })
+    this.#watched.set(flip.revision, { flip, entry, timer, isTold: false, isConfirming: false })
   }
 
   /** Nobody waits for the late completion of a flip that a later one of its flag came after. */
@@ -110,26 +119,33 @@ export class Confirmations {
       const { application, revision, at } = watched.flip
       const byAll = shown.get(application) ?? this.#fleet.shownByAll(application)
       shown.set(application, byAll)
-      if (byAll < revision && this.#clock() - at <= WATCHED_MS) continue
+      if (watched.isConfirming || (byAll < revision && this.#clock() - at <= WATCHED_MS)) continue
       const convergence = await this.#fleet.convergence(watched.flip)
-      if (convergence.status === 'confirmed') await this.#confirm(place, watched, convergence)
+      if (convergence.status === 'confirmed') this.#confirm(place, watched, convergence)
       else if (this.#clock() - watched.flip.at > WATCHED_MS) this.#forget(place)
     }
   }
 
   async #timeUp(place: number): Promise<void> {
     const watched = this.#watched.get(place)
-    if (watched === undefined || watched.isTold) return
+    if (watched === undefined || watched.isTold || watched.isConfirming) return
     const convergence = await this.#fleet.convergence(watched.flip)
-    if (convergence.status === 'confirmed') await this.#confirm(place, watched, convergence)
+    if (convergence.status === 'confirmed') this.#confirm(place, watched, convergence)
     else {
       watched.isTold = true
       await this.#write(watched, convergence, false)
     }
   }
 
-  async #confirm(place: number, watched: Watched, convergence: Convergence): Promise<void> {
-    if (await this.#write(watched, convergence, true)) this.#forget(place)
+  /** A look does not wait for it: the store may take its time, and the next flip is to be looked at meanwhile. */
+  #confirm(place: number, watched: Watched, convergence: Convergence): void {
+    watched.isConfirming = true
+    const writing = this.#write(watched, convergence, true).then(isWritten => {
+      watched.isConfirming = false
+      this.#confirming.delete(writing)
+      if (isWritten) this.#forget(place)
+    })
+    this.#confirming.add(writing)
   }
 
   #forget(place: number): void {
