@@ -1,6 +1,7 @@
 // killswitch audit tail: follows the log as it grows, onto the terminal or to a webhook.
 
 import { type Command, Option } from 'commander'
+import { entryId } from '../domain/audit.js'
 import { visibleIn } from '../text/terminal.js'
 import { type FilterOptions, withFilter } from './audit-filter.js'
 import { follow, placeNow } from './client/follow.js'
@@ -104,7 +105,9 @@ async function relay(
   }
   const onTrouble = (trouble: string) => terminal.say(trouble)
   const receiver = new Relay({ receiver: to, form, signal, onTrouble })
-  terminal.say(`Relaying what comes after entry ${start.place} to ${new URL(to.url).origin}.`)
+  terminal.say(
+    `Relaying what comes after ${start.place < 0 ? 'the beginning of the log' : `entry ${entryId(start.place)}`} to ${new URL(to.url).origin}.`,
+  )
   for await (const entry of follow(client, { filter: options, start, signal, onTrouble })) {
     if (!(await receiver.send(entry))) return
     await writeCursor(cursor, { place: entry.place, at: entry.at })

@@ -1,7 +1,7 @@
 // killswitch audit verify-proof: whether one entry is in the log that a checkpoint signs, from the proof alone. Offline.
 
 import type { Command } from 'commander'
-import { placeOf } from '../domain/audit.js'
+import { entryId, placeOf } from '../domain/audit.js'
 import { parseEntry } from '../domain/chain.js'
 import { parseCheckpoint } from '../domain/checkpoint.js'
 import { leafHash, verifyInclusion } from '../domain/merkle.js'
@@ -27,8 +27,8 @@ type Verdict = {
 export function auditVerifyProofVerb(group: Command, cli: Cli): void {
   group
     .command('verify-proof')
-    .argument('<proof>', 'a file with the answer of GET /v1/audit/<place>/proof')
-    .argument('<line>', "a file with the entry's stored line: GET /v1/audit/<place> as application/x-ndjson")
+    .argument('<proof>', 'a file with the answer of GET /v1/audit/<entry>/proof')
+    .argument('<line>', "a file with the entry's stored line: GET /v1/audit/<entry> as application/x-ndjson")
     .description('Checks offline that one entry is in the log that a checkpoint signs.')
     .option('--key <key>', "the log's public key, or a file with it: the checkpoint must be signed by it")
     .action(async (proof: string, line: string, { key }: { key?: string }, command: Command) => {
@@ -52,7 +52,7 @@ function judge(
   const not = (problem: string): Verdict => ({ ok: false, place, size, problem })
   const entry = parseEntry(line.toString())
   if (entry === undefined) return not('the line is not an entry')
-  if (placeOf(entry) !== place) return not(`the line is of place ${placeOf(entry)}`)
+  if (placeOf(entry) !== place) return not(`the line is of entry ${entryId(placeOf(entry))}`)
   const signed = parseCheckpoint(checkpoint)
   if (signed === undefined) return not('its checkpoint is none')
   const { root, size: signedSize, origin } = signed.checkpoint
@@ -76,7 +76,7 @@ function readProof(text: string, file: string): Proof {
     Array.isArray(found.proof) &&
     found.proof.every(hash => typeof hash === 'string')
   if (isWhole) return found as Proof
-  throw new UsageError(`${file} is no proof: it is the answer of GET /v1/audit/<place>/proof.`)
+  throw new UsageError(`${file} is no proof: it is the answer of GET /v1/audit/<entry>/proof.`)
 }
 
 function parsed(text: string): unknown {
@@ -90,7 +90,7 @@ function parsed(text: string): unknown {
 const withoutNewline = (bytes: Buffer): Buffer => (bytes.at(-1) === 0x0a ? bytes.subarray(0, -1) : bytes)
 
 function sentence({ ok, place, size, origin, signature, problem }: Verdict, style: Style): string {
-  if (!ok) return `${style.red(style.bold('NOT OK'))}  entry ${place}: ${problem}.`
+  if (!ok) return `${style.red(style.bold('NOT OK'))}  entry ${entryId(place)}: ${problem}.`
   const by = signature === 'verified' ? `signed by ${origin}` : `${origin}; signature not checked: give --key`
-  return `${style.green(style.bold('ok'))}  entry ${place} is in the log of ${size} entries (${by})`
+  return `${style.green(style.bold('ok'))}  entry ${entryId(place)} is in the log of ${size} entries (${by})`
 }

@@ -17,16 +17,16 @@ export function flipVerb(program: Command, cli: Cli): void {
     .command('flip')
     .summary('what became of a flip, and who has applied it')
     .description(
-      'Shows a flip by the place of its entry, or by its Idempotency-Key: what the log proved of it, which stays so, and which app instances apply it now. Ends with 0 where the log has it confirmed, whatever runs now.',
+      'Shows a flip by its entry, or by its Idempotency-Key: what the log proved of it, which stays so, and which app instances apply it now. Ends with 0 where the log has it confirmed, whatever runs now.',
     )
-    .argument('<id>', 'the place of its entry, as kill and restore print it')
+    .argument('<id>', 'its entry, as kill and restore print it (0-42), or its Idempotency-Key')
     .option(
       '--wait <seconds>',
       'wait so long for every app instance, where the log does not have it confirmed',
       seconds,
       0,
     )
-    .addHelpText('after', '\nExample:\n  killswitch flip 42 --wait 60')
+    .addHelpText('after', '\nExample:\n  killswitch flip 0-42 --wait 60')
     .action(async (id: string, { wait }: { wait: number }, command: Command) => {
       const client = await connect(command)
       const path = `/v1/flips/${encodeURIComponent(id)}`

@@ -1,6 +1,7 @@
 // What kill, restore, undo and run have in common: send, show at once what changed, then wait for the fleet.
 
 import type { Command } from 'commander'
+import { entryId } from '../domain/audit.js'
 import type { FlipAnswer } from '../wire/flip.js'
 import type { Client } from './client/client.js'
 import { type Flipping, type Sent, sendFlip } from './client/flip.js'
@@ -51,7 +52,7 @@ async function flipForPeople(cli: Cli, { client, wait, signal }: Sending, flippi
   if (wait === 0) return
   const watched = await watchFlip({ client, terminal }, key, answer.convergence ?? [], wait, signal)
   // a run has several entries, and a provisional kill none yet: the key finds them all
-  showWatched(cli, watched, answer.flips ? key : String(answer.id ?? key))
+  showWatched(cli, watched, answer.flips || answer.id === undefined ? key : entryId(answer.id))
 }
 
 /** `lines`: how the sentences are shown. */

@@ -1,6 +1,7 @@
 // killswitch housekeeping: what somebody should tidy up, each with the command that does.
 
 import type { Command } from 'commander'
+import { entryId } from '../domain/audit.js'
 import type { Housekeeping } from '../wire/housekeeping.js'
 import { type Cli, connect, isJson, queryOf } from './context.js'
 import { apartLine } from './print/apart.js'
@@ -57,7 +58,7 @@ function sections(found: Housekeeping, style: Style, now: number): string[] {
       'Kills without their paperwork:',
       found.paperwork.map(
         ({ flag, actor, place, missing }) =>
-          `${flag}, entry ${place} by ${actor}: no ${missing.join(', no ')}`,
+          `${flag}, entry ${entryId(place)} by ${actor}: no ${missing.join(', no ')}`,
       ),
     ),
     ...section(

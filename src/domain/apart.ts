@@ -1,7 +1,7 @@
 // How an app instance stands apart from the log: what it does then follows from something that the log does not say.
 
 import type { Apart } from '../wire/convergence.js'
-import { placeOf } from './audit.js'
+import { entryId, placeOf } from './audit.js'
 import type { Member } from './member.js'
 import type { State } from './state.js'
 
@@ -28,14 +28,14 @@ export function apartOf(member: Member, known: State): readonly Apart[] {
   if (isAhead)
     found.push({
       code: 'ahead',
-      detail: `has seen entry ${Math.max(revision, answer?.revision ?? 0)}, and this log ends at ${headOf(known)}`,
+      detail: `has seen entry ${entryId(Math.max(revision, answer?.revision ?? 0))}, and this log ends at ${entryId(headOf(known))}`,
     })
   if (standing === 'elsewhere')
     found.push({
       code: 'other-log',
       detail:
         answer?.log === known.log
-          ? `goes by a branch of this log that was left at or before entry ${answer?.revision}`
+          ? `goes by a branch of this log that was left at or before entry ${entryId(answer?.revision ?? 0)}`
           : `goes by another log (${answer?.log.slice(0, 12)})`,
     })
   const holding = unknownHolds(receipt.holding ?? {}, known)

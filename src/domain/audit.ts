@@ -38,11 +38,18 @@ export const fromPlace = (place: number): { epoch: number; seq: number } => ({
   seq: place % 2 ** 32,
 })
 
-/** A place as a number, or as `<epoch>-<seq>`. */
+/** A place as people read and type it: `1-42`, its epoch and its number in the log. */
+export function entryId(place: number): string {
+  const { epoch, seq } = fromPlace(place)
+  return `${epoch}-${seq}`
+}
+
+/** The other way: a place as people type it, or the number that it is. Undefined for what is no place. */
 export function parsePlace(text: string): number | undefined {
   if (/^\d{1,16}$/.test(text)) return Number(text)
   const [, epoch, seq] = /^(\d{1,7})-(\d{1,10})$/.exec(text) ?? []
-  return epoch === undefined ? undefined : placeOf({ epoch: Number(epoch), seq: Number(seq) })
+  if (epoch === undefined || Number(seq) >= 2 ** 32) return undefined
+  return placeOf({ epoch: Number(epoch), seq: Number(seq) })
 }
 
 export const hashLine = (line: string | Buffer): string => createHash('sha256').update(line).digest('hex')

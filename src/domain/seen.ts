@@ -1,6 +1,7 @@
 // The caller's floor: what a caller has seen of the log. An instance that has not seen as much may be on a store that lost
 // it, and must neither answer nor acknowledge as if it knew.
 
+import { entryId } from './audit.js'
 import { by, KillswitchError } from './errors.js'
 
 /** The highest place seen, and the log it was seen of; of this one, where it is not said. */
@@ -13,6 +14,6 @@ export const isBehind = (seen: Seen, log: string | undefined, place: number): bo
 export const behind = ({ place: floor }: Seen, revision: number): KillswitchError =>
   new KillswitchError(
     'behind',
-    `You have seen revision ${floor}, and this instance is at ${revision}: history may be missing here.`,
+    `You have seen entry ${entryId(floor)}, and this instance is at ${entryId(revision)}: history may be missing here.`,
     { revision, floor, wayOut: [by('Ask another instance, or this one again in a moment.')] },
   )

@@ -5,7 +5,7 @@
 //     {"v":1,...,"prev":"9f2c...","sig":"51d04a8b.<86 characters of base64url>"}
 
 import { createHash, createPublicKey, type KeyObject, sign, verify } from 'node:crypto'
-import { type Entry, hashLine, type SealedEntry } from './audit.js'
+import { type Entry, entryId, hashLine, type SealedEntry } from './audit.js'
 
 /** Of the member and the brace after it, in bytes. */
 export const SIGNATURE_LENGTH = ',"sig":"'.length + 8 + 1 + 86 + '"}'.length
@@ -101,7 +101,7 @@ export function signingAfter(signing: Signing | undefined, entry: Entry, place: 
 
 /** What is said of such an entry, wherever the log is verified. */
 export const lostKeyAt = (place: number): string =>
-  `at place ${place} an owner replaced a key that was lost: nobody who had it vouches for the entries after that`
+  `at ${entryId(place)} an owner replaced a key that was lost: nobody who had it vouches for the entries after that`
 
 const named = ({ signing }: Entry) => (signing === undefined ? {} : { publicKey: signing.key })
 

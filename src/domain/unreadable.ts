@@ -1,19 +1,16 @@
 // What an answer from this instance's own disk leaves out, in the one sentence that says so.
 
-import { fromPlace } from './audit.js'
+import { entryId } from './audit.js'
 
 /** The places that cannot be read; both bounds are included. Places jump where an epoch was opened. */
 export type Gap = { from: number; to: number }
 
-const nameOf = (place: number): string => {
-  const { epoch, seq } = fromPlace(place)
-  return `${epoch}-${seq}`
-}
-
 /** Undefined where nothing is left out. */
 export function unreadable(gaps: readonly Gap[]): string | undefined {
   if (gaps.length === 0) return undefined
-  const named = gaps.map(({ from, to }) => (from === to ? nameOf(from) : `${nameOf(from)} to ${nameOf(to)}`))
+  const named = gaps.map(({ from, to }) =>
+    from === to ? entryId(from) : `${entryId(from)} to ${entryId(to)}`,
+  )
   return `Entries that may match cannot be read on this instance, because its journal is damaged: ${named.join(', ')}. /readyz says what is done about it; another instance may have them.`
 }
 

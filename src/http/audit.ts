@@ -1,22 +1,22 @@
 // GET /v1/audit: pages, exports as a stream, one entry, and the proof that the chain holds.
 
-import { pipeline, Readable } from 'node:stream'
+import { Readable } from 'node:stream'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
-import { hashLine, type Entry as LogEntry, parsePlace, placeOf } from '../domain/audit.js'
+import { hashLine, placeOf } from '../domain/audit.js'
 import type { AuditFilter } from '../domain/audit-query.js'
 import { badInput, by } from '../domain/errors.js'
+import { placeTyped } from '../domain/place-typed.js'
 import { lostKeyAt } from '../domain/signature.js'
-import type { FoundEntry } from '../log/state.js'
-import { csvOf } from '../text/csv.js'
 import { AuditPage, AuditQuery, PlaceParams, Verification } from '../wire/audit.js'
 import { Entry } from '../wire/entry.js'
 import { ref } from '../wire/members.js'
 import { negotiate } from './accept.js'
+import { type Definitions, type Export, entriesAsCsv } from './entries-csv.js'
 import { endOf, goneOf } from './gone.js'
 import { type App, type Parts, upstreamOf } from './parts.js'
 import { waitSeconds } from './preconditions.js'
-import { listEntry, presentEntry, summaryOf } from './present.js'
+import { listEntry, presentEntry } from './present.js'
 
 const LONGEST_WAIT_SECONDS = 60
 const NDJSON = 'application/x-ndjson'
@@ -65,7 +65,7 @@ export function auditRoutes(app: App, parts: Parts): void {
           onUnreadable => audit.stream(filter as AuditFilter, order, goneOf(reply), onUnreadable),
           format,
           environment,
-          entry => summaryOf(entry, definitions(entry.flag)),
+          definitions,
         )
       }
       const wait = waitSeconds(request, LONGEST_WAIT_SECONDS)
@@ -81,7 +81,7 @@ export function auditRoutes(app: App, parts: Parts): void {
       const isEmpty = entries.length === 0 && cursor === undefined && unreadable === undefined
       const warnings = isEmpty ? await audit.unknown(filter as AuditFilter, parts.tokens().actors) : []
       const page = {
-        entries: entries.map(({ entry, line }) => listEntry(entry, hashLine(line))),
+        entries: entries.map(({ entry, line }) => listEntry(entry, hashLine(line), definitions(entry.flag))),
         examined,
         head: placeOf(log.head),
         ...(warnings.length > 0 ? { warnings } : {}),
@@ -135,11 +135,11 @@ export function auditRoutes(app: App, parts: Parts): void {
     },
     async (request, reply) => {
       const { place } = request.params
-      const { entry, line, hash } = await audit.entry(parsePlace(place), place)
+      const { entry, line, hash } = await audit.entry(placeTyped(place))
       reply.header('vary', 'accept')
       if (negotiate(request, ['application/json', NDJSON]) === NDJSON)
         return reply.type(NDJSON).send(`${line}\n`)
-      return reply.type('application/json').send(presentEntry(entry, hash))
+      return reply.type('application/json').send(presentEntry(entry, hash, definitions(entry.flag)))
     },
   )
 }
@@ -156,70 +156,10 @@ const FORMATS = {
 const formatOf = (request: FastifyRequest): Format =>
   FORMATS[negotiate(request, ['application/json', NDJSON, 'application/ndjson', 'text/csv'])]
 
-/** What is found, and told of what could not be. */
-type Export = (onUnreadable: (said: string) => void) => AsyncIterable<FoundEntry>
-
 async function* lines(found: Export): AsyncGenerator<string> {
   const unreadable: string[] = []
   for await (const { line } of found(said => unreadable.push(said))) yield `${line}\n`
   for (const said of unreadable) yield `${JSON.stringify({ unreadable: said })}\n`
-}
-
-const COLUMNS = [
-  'place',
-  'at',
-  'action',
-  'outcome',
-  'actor',
-  'role',
-  'via',
-  'flag',
-  'summary',
-  'incident',
-  'runbook',
-  'step',
-  'stepCode',
-  'stepLine',
-  'stepText',
-  'offRunbook',
-  'reason',
-  'holdsLeft',
-  'requestId',
-  'hash',
-]
-
-function row(entry: LogEntry, line: string, summary: string): unknown[] {
-  const { actor, step, runbook } = entry
-  const flags = entry.flag ?? entry.flags?.join(' ')
-  return [
-    placeOf(entry),
-    entry.at,
-    entry.action,
-    entry.outcome,
-    actor.id,
-    actor.role,
-    actor.via,
-    flags,
-    summary,
-    entry.incident,
-    runbook?.id,
-    step?.id,
-    step?.code,
-    step?.line,
-    step?.text,
-    entry.offRunbook ?? false,
-    entry.reason,
-    entry.holds?.length,
-    entry.request.id,
-    hashLine(line),
-  ]
-}
-
-async function* rows(found: Export, summarise: (entry: LogEntry) => string): AsyncGenerator<unknown[]> {
-  const unreadable: string[] = []
-  for await (const { entry, line } of found(said => unreadable.push(said)))
-    yield row(entry, line, summarise(entry))
-  for (const said of unreadable) yield COLUMNS.map(column => (column === 'summary' ? said : undefined))
 }
 
 function sendExport(
@@ -227,12 +167,10 @@ function sendExport(
   entries: Export,
   format: 'ndjson' | 'csv',
   environment: string,
-  summarise: (entry: LogEntry) => string,
+  definitions: Definitions,
 ): FastifyReply {
   const name = `killswitch-${environment}-audit.${format}`
   reply.header('content-disposition', `attachment; filename="${name}"`)
   if (format === 'ndjson') return reply.type(NDJSON).send(Readable.from(lines(entries)))
-  const csv = csvOf(COLUMNS)
-  pipeline(Readable.from(rows(entries, summarise)), csv, () => {})
-  return reply.type('text/csv; charset=utf-8').send(csv)
+  return reply.type('text/csv; charset=utf-8').send(entriesAsCsv(entries, definitions))
 }

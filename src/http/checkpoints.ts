@@ -2,7 +2,7 @@
 // of its log, and how it is shown to have only grown since. GET /v1/audit/key-changes: who signs it by now. POST /v1/audit/cosignatures: what witnesses say of it.
 
 import { Type } from 'typebox'
-import { parsePlace } from '../domain/audit.js'
+import { placeTyped } from '../domain/place-typed.js'
 import {
   ConsistencyProof,
   ConsistencyQuery,
@@ -67,9 +67,9 @@ export function checkpointRoutes(app: App, { log: { proof }, audit, environment,
       },
     },
     async (request, reply) => {
-      const { place } = request.params
+      const place = placeTyped(request.params.place)
       reply.header('cache-control', 'no-store')
-      return proof.proof(parsePlace(place), place, goneOf(reply))
+      return proof.proof(place, goneOf(reply))
     },
   )
   app.get(

@@ -5,6 +5,7 @@ import type { Static } from 'typebox'
 import { type Entry, placeOf } from '../domain/audit.js'
 import type { Incident as FoldedIncident } from '../domain/incident.js'
 import { orphansOf } from '../domain/incident-adopt.js'
+import { sentenceOf } from '../domain/sentence.js'
 import type { Origin, Submitted } from '../service/submissions.js'
 import { Note } from '../wire/entry.js'
 import {
@@ -22,7 +23,6 @@ import { readHeaders } from './flips.js'
 import { readBody } from './free-text.js'
 import { goneOf } from './gone.js'
 import type { App, Parts } from './parts.js'
-import { summaryOf } from './present.js'
 import { presentEntries, presentIncident, type Shown, summariseIncident } from './present-incident.js'
 
 const tags = ['incidents']
@@ -245,7 +245,7 @@ function answerOf(parts: Parts, reply: FastifyReply, { entries, durability, repl
 }
 
 function presentChange({ log }: Parts, entry: Entry) {
-  const { at, action, flag, incident, catalogue, actor } = entry
+  const { at, action, flag, incident, actor } = entry
   const definition = flag === undefined ? undefined : log.state.flags.get(flag)?.definition
   return {
     place: placeOf(entry),
@@ -254,7 +254,7 @@ function presentChange({ log }: Parts, entry: Entry) {
     ...(flag === undefined ? {} : { flag }),
     ...(incident === undefined ? {} : { incident }),
     actor: actor.id,
-    summary: catalogue ? `New definitions: ${catalogue.digest.slice(0, 12)}` : summaryOf(entry, definition),
+    summary: sentenceOf(entry, definition),
   }
 }
 

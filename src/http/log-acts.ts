@@ -36,7 +36,7 @@ function redateRoute(app: App, { logActs, audit, environment }: Parts): void {
     async request => {
       const { entries } = await logActs.redate(actorOf(request), request.body, request.origin as Origin)
       const place = placeOf(entries[0] as (typeof entries)[number])
-      const { entry, line } = await audit.entry(place, String(place))
+      const { entry, line } = await audit.entry(place)
       const { at, redated } = entry
       return { environment, from: redated?.from ?? at, at, entry: listEntry(entry, hashLine(line)) }
     },
@@ -64,7 +64,7 @@ function rekeyRoute(app: App, { logActs, log, audit, environment }: Parts): void
       const from = log.state.signing?.keyId ?? ''
       const { entries } = await logActs.rekey(actorOf(request), request.body, request.origin as Origin)
       const place = placeOf(entries[0] as (typeof entries)[number])
-      const { entry, line } = await audit.entry(place, String(place))
+      const { entry, line } = await audit.entry(place)
       return {
         environment,
         from: entry.sig?.slice(0, 8) ?? from,

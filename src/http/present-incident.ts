@@ -1,15 +1,14 @@
 // What the API shows of an incident: the fold, what is due, what it holds, and the steps of its runbook that act on flags.
 
-import { takenIn } from '../domain/adoption-words.js'
 import { type Entry, placeOf } from '../domain/audit.js'
 import type { BusinessHours } from '../domain/business-hours.js'
-import { fleetWords } from '../domain/fleet-words.js'
 import { holdsOf } from '../domain/hold.js'
 import { type Incident, tickFor } from '../domain/incident.js'
 import { clockOf, type Passed } from '../domain/incident-clock.js'
 import { conditionsOf } from '../domain/incident-escalations.js'
 import { objectionsTo } from '../domain/incident-resolve.js'
 import { leftUndoneOf } from '../domain/left-undone.js'
+import { sentenceOf } from '../domain/sentence.js'
 import type { State } from '../domain/state.js'
 import { callFor, killsOf } from '../domain/step-run.js'
 import type { Tick } from '../wire/incident.js'
@@ -133,35 +132,5 @@ export const presentEntries = (entries: readonly Entry[]) =>
     action: entry.action,
     outcome: entry.outcome,
     at: entry.at,
-    summary: incidentSummary(entry) ?? entry.action,
+    summary: sentenceOf(entry, undefined),
   }))
-
-/** One line for a person; undefined for an entry that is neither of an incident nor of the app instances. */
-export function incidentSummary(entry: Entry): string | undefined {
-  const { incident = '', declared, note, change, adopted, ticked, step, resolved } = entry
-  if (declared) {
-    const severity = declared.severity ? ` (${declared.severity})` : ''
-    return `Declared ${incident}${severity}: ${declared.title}`
-  }
-  if (note) return `${incident} ${note.kind}${note.to === undefined ? '' : ` to ${note.to}`}: ${note.text}`
-  if (change) return `${incident} changed: ${changesIn(change)}`
-  if (adopted) return `${incident} adopted ${takenIn(entry)}`
-  if (ticked) return `${incident} step ${step?.id ?? ''} ${ticked}`
-  if (resolved) return `Resolved ${incident}${leftIn(resolved)}`
-  if (entry.action === 'incident.reopened')
-    return entry.outcome === 'unchanged' ? `${incident} was open already` : `Reopened ${incident}`
-  return fleetWords(entry)
-}
-
-function changesIn({ link, runbook, ...rest }: NonNullable<Entry['change']>): string {
-  const said = Object.entries(rest).map(([name, value]) => `${name} ${value}`)
-  return (
-    [...said, ...(runbook ? [`runbook ${runbook.id}`] : []), ...(link ? [`link ${link.title}`] : [])].join(
-      ', ',
-    ) || 'nothing'
-  )
-}
-
-const leftIn = ({ leave, forced }: NonNullable<Entry['resolved']>): string =>
-  (forced ? ', forced' : '') +
-  (leave.length > 0 ? `, leaving ${leave.map(left => left.flag).join(', ')}` : '')

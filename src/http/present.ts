@@ -1,7 +1,7 @@
 // From the domain's objects to what the API shows. No rules: labels, before -> after, and what a reader needs beside it.
 
 import { type Entry, placeOf } from '../domain/audit.js'
-import { holdsNow } from '../domain/hold.js'
+import { sentenceOf, variantName } from '../domain/sentence.js'
 import { type FlagState, isKilled, killValue, pinnedVariant } from '../domain/state.js'
 import type { Flipped, FlipStatus } from '../service/flips.js'
 import type { FlagDefinition } from '../wire/catalogue.js'
@@ -10,13 +10,6 @@ import type { Flag } from '../wire/flag.js'
 import type { Flip, FlipAnswer, FlipStatus as StatusAnswer } from '../wire/flip.js'
 import type { Step } from '../wire/runbook.js'
 import type { FlagValue } from '../wire/words.js'
-import { incidentSummary } from './present-incident.js'
-
-/** Prints a variant for a person: null is the normal behaviour, by name where it has only one. */
-function variantName(variant: string | null | undefined, definition: FlagDefinition | undefined): string {
-  if (variant !== null && variant !== undefined) return variant
-  return definition && definition.targeting === undefined ? definition.defaultVariant : 'normal'
-}
 
 export function presentFlag(flag: FlagState, environment: string, steps?: Step[]): Flag {
   const { definition, holds, orphaned, place, lastProof } = flag
@@ -67,7 +60,7 @@ function presentFlip(entry: Entry, definition: FlagDefinition | undefined): Flip
     action,
     outcome,
     changed: outcome === 'applied' && action !== 'drill',
-    summary: summaryOf(entry, definition),
+    summary: sentenceOf(entry, definition),
     ...pick(entry, ['flag', 'application']),
     ...(holds === undefined ? {} : { killed: holds.length > 0 }),
     ...pick(entry, ['label', 'from', 'to', 'incident', 'step', 'runbook']),
@@ -78,27 +71,6 @@ function presentFlip(entry: Entry, definition: FlagDefinition | undefined): Flip
     at: entry.at,
     key: entry.request.key,
   }
-}
-
-/** "Turn ai_v1 off: on -> off", and where nothing changed, that it was so already. */
-export function summaryOf(entry: Entry, definition: FlagDefinition | undefined): string {
-  if (entry.action === 'step.run') return runSummary(entry)
-  if (entry.refusal)
-    return `Refused (${entry.refusal.code}): ${entry.action} ${entry.flag ?? entry.incident ?? ''}`.trim()
-  // a confirmation has the label of its flip, and is none
-  const said = incidentSummary(entry)
-  if (said !== undefined || entry.label === undefined) return said ?? entry.reason ?? entry.action
-  const [before, after] = [variantName(entry.from, definition), variantName(entry.to, definition)]
-  if (entry.action === 'drill') return `${entry.label}: nothing changed, still ${after}`
-  if (entry.outcome === 'unchanged') return `${entry.label}: already ${after}`
-  if (before !== after) return `${entry.label}: ${before} -> ${after}`
-  return `${entry.label}: still ${after}, ${holdsNow(entry)}`
-}
-
-/** Of a step, or of several flags that were killed in one act. */
-const runSummary = ({ step, offRunbook, flags = [] }: Entry): string => {
-  const list = flags.join(', ') || 'nothing'
-  return step === undefined || offRunbook ? `Killed in one act: ${list}` : `Ran ${step.id}: ${list}`
 }
 
 function pick<K extends keyof Entry>(entry: Entry, names: K[]): Partial<Pick<Entry, K>> {
@@ -145,19 +117,29 @@ export function presentStatus(
   }
 }
 
-/** An entry whole, as its own page shows it. */
-export const presentEntry = (entry: Entry, hash: string): ShownEntry => ({
+/** An entry whole, as its own page shows it. `definition`: of its flag. */
+export const presentEntry = (
+  entry: Entry,
+  hash: string,
+  definition: FlagDefinition | undefined,
+): ShownEntry => ({
   place: placeOf(entry),
   ...entry,
   hash,
+  sentence: sentenceOf(entry, definition),
 })
 
 /** An entry as pages list it: a catalogue in short. */
-export function listEntry({ catalogue, ...entry }: Entry, hash: string): ListedEntry {
+export function listEntry(
+  { catalogue, ...entry }: Entry,
+  hash: string,
+  definition?: FlagDefinition,
+): ListedEntry {
   const summary = catalogue && {
     digest: catalogue.digest,
     flags: catalogue.flags.map(flag => flag.key),
     runbooks: catalogue.runbooks.map(({ id, digest }) => ({ id, digest })),
   }
-  return { place: placeOf(entry), ...entry, ...(summary ? { catalogue: summary } : {}), hash }
+  const listed = { ...entry, ...(summary ? { catalogue: summary } : {}) }
+  return { place: placeOf(entry), ...listed, hash, sentence: sentenceOf(listed, definition) }
 }

@@ -48,7 +48,7 @@ interface Proof {
   /** Keeps what witnesses said of a checkpoint. */
   keep(cosigned: string): CosignaturesKept
   signed(signal: AbortSignal): Promise<string>
-  proof(place: number | undefined, given: string, signal: AbortSignal): Promise<InclusionProof>
+  proof(place: number, signal: AbortSignal): Promise<InclusionProof>
   consistency(from: number, to: number | undefined, signal: AbortSignal): Promise<ConsistencyProof>
   tellEvery(ms: number, tell: (note: string, place: number) => void): () => void
 }

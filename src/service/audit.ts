@@ -1,6 +1,6 @@
 // Questions to the log, answered from this instance's own journal and index, whether the store is up or not.
 
-import { placeOf } from '../domain/audit.js'
+import { entryId, placeOf } from '../domain/audit.js'
 import type { AuditFilter, Order } from '../domain/audit-query.js'
 import { byCall, KillswitchError } from '../domain/errors.js'
 import { nearest } from '../domain/near-id.js'
@@ -94,10 +94,10 @@ export class Audit {
     return this.#log.find.stream(filter, order, signal, onUnreadable)
   }
 
-  async entry(place: number | undefined, given: string): Promise<FoundEntry & { hash: string }> {
-    const found = place === undefined ? undefined : await this.#log.find.entry(place)
+  async entry(place: number): Promise<FoundEntry & { hash: string }> {
+    const found = await this.#log.find.entry(place)
     if (found) return found
-    throw new KillswitchError('unknown-entry', `The log has no entry at place "${given}".`, {
+    throw new KillswitchError('unknown-entry', `The log has no entry ${entryId(place)}.`, {
       wayOut: [byCall({ method: 'GET', path: '/v1/audit?limit=1' }, 'shows the newest')],
     })
   }
@@ -113,7 +113,7 @@ export class Audit {
     const changes: KeyChanges['changes'] = []
     const filter: AuditFilter = { action: 'log.rekeyed', outcome: 'applied' }
     for await (const { place, line } of find.stream(filter, 'oldest', signal))
-      changes.push({ line, proof: await proof.proof(place, String(place), signal) })
+      changes.push({ line, proof: await proof.proof(place, signal) })
     return { log: state.log ?? '', changes }
   }
 

@@ -2,7 +2,7 @@
 
 import type { Actor } from '../domain/actor.js'
 import { possibleMs } from '../domain/age.js'
-import { type Entry, parsePlace, placeOf } from '../domain/audit.js'
+import { type Entry, entryId, parsePlace, placeOf } from '../domain/audit.js'
 import { type Claimed, dangersOf, strictly } from '../domain/claim.js'
 import { decideDrill } from '../domain/drill.js'
 import { badInput, by, byCall, bySending, KillswitchError } from '../domain/errors.js'
@@ -220,7 +220,7 @@ export class Flips {
     if (became.state === 'torn')
       throw new KillswitchError(
         'unknown-flip',
-        `Of the step run "${id}" only a part is in the log up to ${placeOf(this.#log.head)}: a crash tore it, or the rest is yet to come.`,
+        `Of the step run "${id}" only a part is in the log up to ${entryId(placeOf(this.#log.head))}: a crash tore it, or the rest is yet to come.`,
         {
           flip: id,
           wayOut: [
@@ -245,7 +245,7 @@ export class Flips {
       })
     throw new KillswitchError(
       'unknown-flip',
-      `No flip "${id}" of yours is in the log up to ${placeOf(this.#log.head)}.`,
+      `No flip "${id}" of yours is in the log up to ${entryId(placeOf(this.#log.head))}.`,
       {
         flip: id.slice(0, 128),
         wayOut: [

@@ -7,7 +7,7 @@ import { choice, hex, ref, strict, text, time, upstream } from './members.js'
 import { ACTIONS, OUTCOMES, ROLES } from './words.js'
 
 export const PlaceParams = Type.Object({
-  place: Type.String({ description: 'A place: 12, or 0-12 (epoch-seq)', maxLength: 40 }),
+  place: Type.String({ description: 'An entry: 0-12 (epoch-seq), or its place as a number', maxLength: 40 }),
 })
 
 const many = (description: string) =>

@@ -236,13 +236,14 @@ const ends = {
 }
 const whole = Type.Optional(ref(CatalogueDocument))
 const hash = Type.String({ description: 'SHA-256 of the stored line' })
+const sentence = Type.String({ description: 'What it says, in one line for people; not in the stored line' })
 
 /** As it is stored: one line of JSON. */
 export const Line = Type.Object({ ...places, ...about, catalogue: whole, ...ends })
 export type Line = Static<typeof Line>
 
 export const Entry = Type.Object(
-  { place: Type.Integer(), ...Line.properties, hash },
+  { place: Type.Integer(), ...Line.properties, hash, sentence },
   { $id: 'Entry', description: 'One entry of the log, whole; which members it has follows from its action' },
 )
 export type Entry = Static<typeof Entry>
@@ -255,6 +256,7 @@ export const ListedEntry = Type.Object(
     catalogue: Type.Optional(ref(CatalogueSummary)),
     ...ends,
     hash,
+    sentence,
   },
   { $id: 'ListedEntry', description: 'One entry of the log; a catalogue in short' },
 )

@@ -109,7 +109,7 @@ t.test('killswitch audit import', async t => {
     mkdirSync(dataDir)
     const { code, out } = await imported(t, file, '--data-dir', dataDir)
     assert.equal(code, 3)
-    assert.match(out, /line 2 \(place 2\): edited/)
+    assert.match(out, /line 2 \(entry 0-2\): edited/)
     assert.match(out, /Nothing was imported/)
     writeFileSync(file, '')
     assert.equal((await imported(t, file, '--data-dir', dataDir)).code, 3)

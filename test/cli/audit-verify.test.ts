@@ -88,7 +88,7 @@ t.test('killswitch audit verify', async t => {
     assert.deepEqual(await found(lines.slice(0, 5)), ['cut', 6])
     write(edited)
     const told = await run(t, ['audit', 'verify', file, '--since', now])
-    assert.match(told.out, /^NOT OK {2}.*audit\.ndjson, line 4 \(place 4\): edited\n/)
+    assert.match(told.out, /^NOT OK {2}.*audit\.ndjson, line 4 \(entry 0-4\): edited\n/)
   })
 
   t.test('names the line that nobody with the key signed, with the key alone', async t => {
@@ -200,10 +200,10 @@ t.test('killswitch audit verify-proof', async t => {
     writeFileSync(line, (await server.ask('viewer', 'GET', '/v1/audit/4', accept)).text)
     const right = await run(t, ['audit', 'verify-proof', proof, line, '--key', key])
     assert.equal(right.code, 0, right.err)
-    assert.match(right.out, /^ok {2}entry 4 is in the log of 6 entries \(signed by killswitch\/test\//)
+    assert.match(right.out, /^ok {2}entry 0-4 is in the log of 6 entries \(signed by killswitch\/test\//)
     for (const [wrong, why] of [
       [lines[3]!.replace('operator', 'engineer'), /this very line is not in the tree/],
-      [lines[2]!, /the line is of place 3/],
+      [lines[2]!, /the line is of entry 0-3/],
       ['{}', /the line is not an entry/],
     ] as const) {
       writeFileSync(line, wrong)

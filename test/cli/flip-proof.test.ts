@@ -122,7 +122,7 @@ t.test('killswitch flip', async t => {
     assert.match(
       told.out,
       new RegExp(
-        `^in the log at \\d{4}-\\S+ \\S+ UTC, entry ${place}: 1/1 confirmed by trustflow.*\\nnow: 1/2 confirmed`,
+        `^in the log at \\d{4}-\\S+ \\S+ UTC, entry 0-${place}: 1/1 confirmed by trustflow.*\\nnow: 1/2 confirmed`,
         'm',
       ),
     )
@@ -145,7 +145,10 @@ t.test('killswitch flip', async t => {
     }
     const one = await told('unconfirmed')
     assert.equal(one.code, 4)
-    assert.match(one.out, /^in the log at 2026-11-20 03:01:00 UTC, entry 43: THE LOG\nnow: THE LIVE STATE$/m)
+    assert.match(
+      one.out,
+      /^in the log at 2026-11-20 03:01:00 UTC, entry 0-43: THE LOG\nnow: THE LIVE STATE$/m,
+    )
     assert.equal((await told('confirmed')).code, 0)
     assert.deepEqual(
       [(await told('confirmed', '--json')).code, (await told('unconfirmed', '--json')).code],

@@ -36,7 +36,10 @@ t.test('killswitch kill', async t => {
     const late = await as(t, server)('operator', 'kill', 'kyc_v1', '--wait', '1')
     assert.equal(late.code, 4)
     assert.match(late.out, /^0\/1 confirmed by trustflow, waiting for api-1 \(last heard of .* ago\)$/m)
-    assert.match(late.err, /The flip stands, and is not confirmed by all yet: killswitch flip \d+ --wait 60/)
+    assert.match(
+      late.err,
+      /The flip stands, and is not confirmed by all yet: killswitch flip 0-\d+ --wait 60/,
+    )
     assert.equal((await as(t, server)('operator', 'kill', 'kyc_v1', '--wait', '0')).code, 0, 'not waited for')
   })
 
@@ -49,9 +52,9 @@ t.test('killswitch kill', async t => {
     child.kill('SIGINT')
     const code = await until(() => child.exitCode ?? undefined, 'the end')
     assert.equal(code, 4)
-    assert.match(err(), /Not waiting any longer\. The flip stands: killswitch flip \d+/)
+    assert.match(err(), /Not waiting any longer\. The flip stands: killswitch flip 0-\d+/)
     assert.equal(server.parts.log.state.flags.get('ai_v1')?.holds.length, 1)
-    const id = /killswitch flip (\d+)/.exec(err())?.[1] as string
+    const id = /killswitch flip (0-\d+)/.exec(err())?.[1] as string
     assert.match((await as(t, server)('operator', 'flip', id)).out, /^applied: It was done, once/)
   })
 

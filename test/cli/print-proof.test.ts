@@ -71,11 +71,11 @@ t.test('a proof is shown', async t => {
       ...{ applied: 3, of: 3 },
     }
     assert.deepEqual(proofLines([proof], plain), [
-      'in the log at 2026-11-20 03:00:00 UTC, entry 9: 3/3 confirmed',
+      'in the log at 2026-11-20 03:00:00 UTC, entry 0-9: 3/3 confirmed',
     ])
     assert.deepEqual(proofLines([proof, { ...proof, flag: 'kyc_v1', status: 'unconfirmed' }], plain), [
-      'in the log at 2026-11-20 03:00:00 UTC, entry 9: ai_v1: 3/3 confirmed',
-      'in the log at 2026-11-20 03:00:00 UTC, entry 9: kyc_v1: 3/3 confirmed',
+      'in the log at 2026-11-20 03:00:00 UTC, entry 0-9: ai_v1: 3/3 confirmed',
+      'in the log at 2026-11-20 03:00:00 UTC, entry 0-9: kyc_v1: 3/3 confirmed',
     ])
     assert.deepEqual(nowLines([found({})], plain), ['now: the sentence of the service'])
   })
@@ -163,7 +163,7 @@ t.test('the fleet', async t => {
       asked,
       look,
     )
-    assert.match(lines[0] ?? '', /8 live, 0 awaited, 1 lost, 1 closed, 0 refused, revision 7/)
+    assert.match(lines[0] ?? '', /8 live, 0 awaited, 1 lost, 1 closed, 0 refused, revision 0-7/)
     const cells = lines.slice(3).map(line => line.split(/ {2,}/).slice(0, 4))
     assert.deepEqual(
       cells.map(([name, , , standing]) => `${name} ${standing}`),
@@ -175,7 +175,7 @@ t.test('the fleet', async t => {
         'api-5 ahead of the log',
         'api-6 forces ai_v1',
         'api-7 is odd',
-        'api-8 7',
+        'api-8 0-7',
       ],
     )
   })
@@ -195,7 +195,7 @@ t.test('the fleet', async t => {
     )
     const gone = { environment: 'test', refused: 0, count: 60, instances: ['a', 'b'], entries: [8, 9] }
     assert.deepEqual(forgottenLines(gone, undefined, plain), [
-      'Forgot 60 app instances.  [test] entries 8, 9',
+      'Forgot 60 app instances.  [test] entries 0-8, 0-9',
       '  a, b and 58 more',
     ])
   })
@@ -236,7 +236,7 @@ t.test('an entry about app instances', async t => {
     const said = (given: Partial<ListedEntry>) => sentence(entry(given)).replace(/^.*ana /, '')
     assert.equal(
       said({ action: 'flip.unconfirmed', flag: 'ai_v1', confirmed }),
-      'ai_v1, entry 8: unconfirmed: 1/2 confirmed by trustflow; lost: api-2. If it still runs, it runs as it last knew.',
+      'ai_v1, entry 0-8: unconfirmed: 1/2 confirmed by trustflow; lost: api-2. If it still runs, it runs as it last knew.',
     )
     assert.equal(
       said({
@@ -244,7 +244,7 @@ t.test('an entry about app instances', async t => {
         flag: 'ai_v1',
         confirmed: { ...confirmed, complete: true, applied: 2, lost: [] },
       }),
-      'ai_v1, entry 8: 2/2 confirmed by trustflow.',
+      'ai_v1, entry 0-8: 2/2 confirmed by trustflow.',
     )
     assert.equal(
       said({ action: 'fleet.forgotten', forgotten: [{ id: 'x', instance: 'api-2' }], reason: 'gone' }),

@@ -189,7 +189,7 @@ for (const [name, folder] of [
       const timeline = cli('viewer', 'incident', 'show', 'INC-pilot', '--timeline')
       await Promise.all(WALKS.map(walk => closeAndWriteUp(cli, walk)))
       assertTimeline((await timeline).out)
-      assert.match((await cli('viewer', 'status')).out, /revision \d+ {2}all normal\n/)
+      assert.match((await cli('viewer', 'status')).out, /revision \d+-\d+ {2}all normal\n/)
     })
   })
 }
@@ -298,7 +298,7 @@ function assertTimeline(out: string): void {
   assert.match(out, /Stop new pilot deals[\s\S]*1\/1 confirmed by pilot[\s\S]*Allow new pilot deals/)
   assert.match(
     out,
-    /Stop new pilot deals[\s\S]*declared SEV0[\s\S]*adopted pilot\.enabled[\s\S]*refused: resolve[\s\S]*changed severity to SEV1 +no more money moved\n[\s\S]*refused: restore pilot\.enabled \(forbidden\)[\s\S]*Allow new pilot deals/,
+    /Stop new pilot deals[\s\S]*Declared \S+ \(SEV0[\s\S]*adopted pilot\.enabled[\s\S]*Refused \(incident-open\): resolve[\s\S]*changed: severity to SEV1 +no more money moved\n[\s\S]*Refused \(forbidden\): restore pilot\.enabled[\s\S]*Allow new pilot deals/,
   )
   assert.match(out, /^ {2}\[x\] \w{5} {2}.*kill pilot\.enabled -> off/m)
 }

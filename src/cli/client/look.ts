@@ -1,5 +1,6 @@
 // A close look at one URL: reachable, ready, whose environment, what the token may do, and how far apart the clocks are.
 
+import { entryId } from '../../domain/audit.js'
 import { visibleIn } from '../../text/terminal.js'
 import type { Ready, Whoami } from '../../wire/health.js'
 import { duration } from '../print/time.js'
@@ -54,7 +55,21 @@ const UNTOLD = 'why is told to a token of role viewer or higher'
 
 /** Strangers are not told it. */
 const environment = (say: Say, { environment: name, head, revision }: Ready): Finding[] =>
-  name === undefined ? [] : [say('environment', 'good', `${name}, entry ${head}, revision ${revision}`)]
+  name === undefined
+    ? []
+    : [
+        say(
+          'environment',
+          'good',
+          [
+            name,
+            head !== undefined && `entry ${entryId(head)}`,
+            revision !== undefined && `revision ${entryId(revision)}`,
+          ]
+            .filter(Boolean)
+            .join(', '),
+        ),
+      ]
 
 type Say = (what: string, level: Finding['level'], detail: string) => Finding
 

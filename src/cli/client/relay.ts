@@ -2,6 +2,7 @@
 // growing pauses, until it answers with 2xx or the relay is stopped. What trying again cannot mend ends the relay.
 
 import { setTimeout as pause } from 'node:timers/promises'
+import { entryId } from '../../domain/audit.js'
 import { inChat } from '../../text/chat.js'
 import { eachText } from '../../text/each-text.js'
 import { visible } from '../../text/terminal.js'
@@ -51,7 +52,9 @@ export class Relay {
       if (signal.aborted) return false
       if (fault.isLasting) throw new UsageError(`${this.#origin} cannot be posted to (${fault.why}).`)
       const nextMs = Math.max(waitMs, fault.retryAfterMs)
-      onTrouble(`Entry ${entry.place} was not taken (${fault.why}). Trying again in ${nextMs / 1000} s.`)
+      onTrouble(
+        `Entry ${entryId(entry.place)} was not taken (${fault.why}). Trying again in ${nextMs / 1000} s.`,
+      )
       await pause(nextMs, undefined, { signal }).catch(() => {})
     }
     return false
@@ -92,7 +95,7 @@ export class Relay {
 
   #refused(status: number, { place }: ListedEntry): RefusedError {
     const isElsewhere = status < 400 ? ' It is to be found under another URL: give that one.' : ''
-    const detail = `${this.#origin} answered ${status} to entry ${place}: sent again, it would answer the same.${isElsewhere} Nothing is passed over: the cursor file keeps the place.`
+    const detail = `${this.#origin} answered ${status} to entry ${entryId(place)}: sent again, it would answer the same.${isElsewhere} Nothing is passed over: the cursor file keeps the place.`
     return new RefusedError({ status, code: NOT_KILLSWITCH, detail }, '', this.#origin)
   }
 }

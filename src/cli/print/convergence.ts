@@ -1,6 +1,7 @@
 // What is proved of a flip, as the service says it in a sentence: coloured here, and never worded. Beside it each app
 // instance that stands apart from the log.
 
+import { entryId } from '../../domain/audit.js'
 import { toSecond } from '../../domain/clock.js'
 import type { Convergence, Proof } from '../../wire/convergence.js'
 import type { Style } from './style.js'
@@ -44,7 +45,9 @@ function apartLines({ apart, count }: Convergence, style: Style): string[] {
 /** What the log says for ever, each with its place; of a run with its flag. */
 export const proofLines = (proof: readonly Proof[], style: Style): string[] =>
   proof.map(each => {
-    const where = [each.at && `at ${toSecond(each.at)}`, each.place && `entry ${each.place}`].filter(Boolean)
+    const where = [each.at && `at ${toSecond(each.at)}`, each.place && `entry ${entryId(each.place)}`].filter(
+      Boolean,
+    )
     const flag = proof.length > 1 && each.flag ? `${each.flag}: ` : ''
     return `${['in the log', where.join(', ')].join(' ').trim()}: ${flag}${said(each, style)}`
   })

@@ -1,5 +1,6 @@
 // Flags, for people: a table of all, or one with its holds and steps.
 
+import { entryId } from '../../domain/audit.js'
 import type { Flag, FlagList } from '../../wire/flag.js'
 import type { Hold } from '../../wire/hold.js'
 import { convergenceLines } from './convergence.js'
@@ -26,7 +27,7 @@ export function flagTable(
     flag.holds.map(hold => holdInShort(hold, look)).join('; '),
   ])
   return [
-    `${style.bold(environment)}  ${url}  revision ${revision}  ${count}`,
+    `${style.bold(environment)}  ${url}  revision ${entryId(revision)}  ${count}`,
     ...(upstream === 'stale' ? [style.yellow('! The store is away: this is the last known state.')] : []),
     ...(rows.length > 0
       ? ['', ...table(['FLAG', 'APPLICATION', 'STATE', 'NOW', 'HELD BY'], rows, look)]

@@ -1,5 +1,6 @@
 // The fleet on a terminal: how many there are of each kind, a row for each app instance, and what was done about some.
 
+import { entryId } from '../../domain/audit.js'
 import type { Apart } from '../../wire/convergence.js'
 import type { Forgotten, Instance, InstanceList, Reconciled } from '../../wire/instance.js'
 import type { ApartCode } from '../../wire/words.js'
@@ -19,7 +20,7 @@ export function fleetLines(list: InstanceList, asked: Asked, { style, columns, n
   const rows = instances.map(each => row(each, style, now))
   const more = asked.isLostOnly ? list.lost - rows.length : total(list) - rows.length
   return [
-    `${style.bold(environment)}  ${counts(list, style)}, revision ${revision}`,
+    `${style.bold(environment)}  ${counts(list, style)}, revision ${entryId(revision)}`,
     ...(list.refused > 0
       ? [
           style.red(
@@ -73,7 +74,7 @@ function row(member: Instance, style: Style, now: number): string[] {
     app,
     paint(liveness),
     standing(member, style),
-    String(revision),
+    revision === 0 ? '-' : entryId(revision),
     when(lastHeardAt, now),
     `${sdk ?? ''}${(boot && UP_FROM[boot]) ?? ''}`,
   ]
@@ -122,7 +123,7 @@ export function forgottenLines(
       : []
   if (count === 0) return [`No instance${of} was lost: there was nobody to forget.`, ...refusals]
   const more = count - instances.length
-  const places = `entr${entries.length === 1 ? 'y' : 'ies'} ${entries.join(', ')}`
+  const places = `entr${entries.length === 1 ? 'y' : 'ies'} ${entries.map(entryId).join(', ')}`
   return [
     `${style.bold(`Forgot ${count} app instance${count === 1 ? '' : 's'}${of}.`)}  ${style.dim(`[${environment}] ${places}`)}`,
     `  ${instances.join(', ')}${more > 0 ? ` and ${more} more` : ''}`,
@@ -137,7 +138,7 @@ export function reconciledLines(
 ): string[] {
   const of = entry.application === undefined ? '' : ` of ${entry.application}`
   return [
-    `${style.bold(`Released in the apps${of}:`)}  ${style.dim(`[${environment}] entry ${entry.place}, ${absolute(entry.at, now)}`)}`,
+    `${style.bold(`Released in the apps${of}:`)}  ${style.dim(`[${environment}] entry ${entryId(entry.place)}, ${absolute(entry.at, now)}`)}`,
     ...released.map(
       ({ flag, holds }) => `  ${flag}: hold${holds.length === 1 ? '' : 's'} ${holds.join(', ')}`,
     ),

@@ -1,5 +1,6 @@
 // The answer to a flip, for the person who sent it: what changed, under what, and what is missing in its paperwork.
 
+import { entryId } from '../../domain/audit.js'
 import type { Flip, FlipAnswer } from '../../wire/flip.js'
 import type { Warning } from '../../wire/hold.js'
 import type { Style } from './style.js'
@@ -46,7 +47,7 @@ function facts(answer: ToldFlip, now: number): [string, string | undefined][] {
 
 /** A provisional kill has no place yet. */
 const entryOf = (id: number | undefined): string =>
-  id === undefined ? 'provisional; its entry comes with the log' : String(id)
+  id === undefined ? 'provisional; its entry comes with the log' : entryId(id)
 
 export function stepLine({ id, code, text, line }: NonNullable<Flip['step']>): string {
   if (text === undefined) return `${id} (not a step of any runbook)`

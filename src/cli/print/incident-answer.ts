@@ -1,5 +1,6 @@
 // The answer to what was done to an incident: what was written, what is due next, and on declaring where to look.
 
+import { entryId } from '../../domain/audit.js'
 import type { DeclarationAnswer, IncidentAnswer } from '../../wire/incident.js'
 import { warningLines } from './flip.js'
 import { clockLines, conditionLines, type Look, tickLines } from './incident.js'
@@ -24,7 +25,7 @@ function writtenLines(answer: IncidentAnswer, { style, now }: Look): string[] {
   return [
     ...entries.map(
       entry =>
-        `${style.bold(entry.summary)}  ${style.dim(`[${environment}] entry ${entry.place}, ${absolute(entry.at, now)}`)}`,
+        `${style.bold(entry.summary)}  ${style.dim(`[${environment}] entry ${entryId(entry.place)}, ${absolute(entry.at, now)}`)}`,
     ),
     ...(changed ? [] : [style.dim('Nothing changed by it.')]),
     ...warningLines(warnings, style),

@@ -1,5 +1,6 @@
 // What an offline verification found, for a person: whether it holds, what is proven by whom, and which line is not right.
 
+import { entryId } from '../../domain/audit.js'
 import type { Fault } from '../../domain/examination.js'
 import { lostKeyAt } from '../../domain/signature.js'
 import type { Against, Verdict, Vouching } from '../audit-verify.js'
@@ -31,7 +32,9 @@ export function verdictLines(verdict: Verdict, style: Style): string[] {
 }
 
 const whereOf = ({ from, line, place }: Fault): string =>
-  from === undefined ? `line ${line} (place ${place})` : `lines ${from} to ${line} (up to place ${place})`
+  from === undefined
+    ? `line ${line} (entry ${entryId(place)})`
+    : `lines ${from} to ${line} (up to entry ${entryId(place)})`
 
 function chainLine({ from, line }: Fault): string {
   const before = (from ?? line) - 1

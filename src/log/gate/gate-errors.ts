@@ -1,5 +1,6 @@
 // What the gate says of a commit that did not go well: certain that nothing was done, or not certain at all.
 
+import { entryId } from '../../domain/audit.js'
 import { by, byCall, KillswitchError } from '../../domain/errors.js'
 
 /** What those who come after are told: of theirs nothing was sent. */
@@ -23,7 +24,7 @@ export const onlyKills = (): KillswitchError =>
 export const keyReused = (key: string, place: number | undefined): KillswitchError =>
   new KillswitchError(
     'key-reused',
-    `The Idempotency-Key "${key}" was used for another request (entry ${place}).`,
+    `The Idempotency-Key "${key}" was used for another request${place === undefined ? '' : ` (entry ${entryId(place)})`}.`,
     { flip: key, wayOut: [by('Send a new key.')] },
   )
 

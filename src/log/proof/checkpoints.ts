@@ -3,7 +3,7 @@
 // the same key and the same log sign the same but for the hour.
 
 import type { KeyObject } from 'node:crypto'
-import { placeOf } from '../../domain/audit.js'
+import { entryId, placeOf } from '../../domain/audit.js'
 import { originOf, parseCheckpoint } from '../../domain/checkpoint.js'
 import type { Clock } from '../../domain/clock.js'
 import type { Witnesses } from '../../domain/cosignature.js'
@@ -109,16 +109,16 @@ export class Checkpoints {
   }
 
   /** That an entry is in the log that the checkpoint signs. Throws `unknown-entry`, and what `signed` throws. */
-  async proof(place: number | undefined, given: string, signal: AbortSignal): Promise<InclusionProof> {
+  async proof(place: number, signal: AbortSignal): Promise<InclusionProof> {
     const { found, note } = await this.#signedWith(signal, async () => {
-      const inclusion = place === undefined ? undefined : await this.#making.tree.inclusion(place)
+      const inclusion = await this.#making.tree.inclusion(place)
       if (inclusion !== undefined) return inclusion
-      throw new KillswitchError('unknown-entry', `The log has no entry at place "${given}".`, {
+      throw new KillswitchError('unknown-entry', `The log has no entry ${entryId(place)}.`, {
         wayOut: [byCall({ method: 'GET', path: '/v1/audit?limit=1' }, 'shows the newest')],
       })
     })
     return {
-      place: place as number,
+      place,
       index: found.index,
       size: found.tree.size,
       leafHash: found.leaf.toString('hex'),
