@@ -1,6 +1,7 @@
 // killswitch incident show: what it holds, what is due, which steps are done, and with --timeline all of its entries.
 
 import type { Command } from 'commander'
+import { besideOf } from '../domain/incident-beside.js'
 import type { AuditPage } from '../wire/audit.js'
 import type { Entry, ListedEntry } from '../wire/entry.js'
 import type { Incident } from '../wire/incident.js'
@@ -36,30 +37,23 @@ export function incidentShowVerb(group: Command, { terminal }: Cli): void {
     })
 }
 
-/** Its entries, oldest first, with the kills it adopted, what was done under names that it took over, and what proved them. */
-async function story(
-  client: Client,
-  { id, kills, flags }: Incident,
-  say: (said: string) => void,
-): Promise<ShownEntry[]> {
-  const own = await all(client, { incident: [id] }, say)
-  for (const { incident, history = [], place } of [...own]) {
-    if (incident !== id || history.length === 0) continue
-    const before = (await all(client, { incident: history }, say)).filter(entry => entry.place < place)
-    own.push(...before.filter(entry => own.every(each => each.place !== entry.place)))
+/** Its entries, oldest first, with the kills it adopted, what was done under names that it took over, and what stands beside them. */
+async function story(client: Client, incident: Incident, say: (said: string) => void): Promise<ShownEntry[]> {
+  const { id, kills } = incident
+  const found = new Map<number, Entry | ListedEntry>()
+  const take = (entries: (Entry | ListedEntry)[]) => entries.map(entry => found.set(entry.place, entry))
+  take(await all(client, { incident: [id] }, say))
+  for (const { incident: by, history = [], place } of [...found.values()]) {
+    if (by !== id || history.length === 0) continue
+    take((await all(client, { incident: history }, say)).filter(entry => entry.place < place))
   }
-  const adopted = kills.filter(place => !own.some(entry => entry.place === place))
-  const found = await Promise.all(adopted.map(place => client.get<Entry>(`/v1/audit/${place}`)))
-  const taken = found.map(each => each.body)
-  const since = taken.map(entry => entry.at).sort()[0]
-  const proofs =
-    since === undefined
-      ? []
-      : await all(client, { flag: flags, action: ['flip.confirmed', 'flip.unconfirmed'], since }, say)
-  const ofTaken = proofs.filter(({ confirmed }) => adopted.includes(confirmed?.flip ?? -1))
-  return [...taken, ...ofTaken.filter(({ place }) => !own.some(entry => entry.place === place)), ...own].sort(
-    (one, other) => one.place - other.place,
-  )
+  const adopted = kills.filter(place => !found.has(place))
+  const taken = await Promise.all(adopted.map(place => client.get<Entry>(`/v1/audit/${place}`)))
+  take(taken.map(each => each.body))
+  const beside = besideOf(incident, [...found.values()])
+  for (const filter of beside.filters)
+    take((await all(client, filter, say)).filter(entry => beside.belongs(entry)))
+  return [...found.values()].sort((one, other) => one.place - other.place)
 }
 
 /** Every page of a question about the log. */

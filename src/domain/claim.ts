@@ -80,7 +80,8 @@ export function strictly(claimed: Claimed, name: string | undefined): Claimed {
   if (name === undefined) return { ...claimed, offRunbook: false }
   const warning = claimed.warnings[0]
   if (warning === undefined) return claimed
-  throw new KillswitchError(warning.code as 'unknown-step', warning.detail, {
+  const code = warning.code === 'runbooks-unavailable' ? 'unknown-step' : warning.code
+  throw new KillswitchError(code as 'unknown-step', warning.detail, {
     step: name,
     near: warning.near ?? [],
     candidates: claimed.candidates ?? [],

@@ -4,15 +4,15 @@
 import type { Application, FlagDefinition } from '../wire/catalogue.js'
 import type { Note } from '../wire/entry.js'
 import type { Runbook } from '../wire/runbook.js'
-import { type Entry, placeOf } from './audit.js'
+import type { Entry } from './audit.js'
 import { span } from './clock.js'
-import { fleetWords } from './fleet-words.js'
 import { type Incident, isOpen, isSameLevel } from './incident.js'
-import { provenBy } from './proof.js'
+import { type FlagWindow, windowsOf } from './postmortem-windows.js'
+import { isOfTheStory, lackOf } from './refusal.js'
 
 export type PostmortemSource = {
   incident: Incident
-  /** Every entry of the incident, its adopted kills and the confirmations of its flips, oldest first. */
+  /** Every entry of the incident, its adopted kills, what ended its holds, the confirmations of its flips, and what was lost of the log meanwhile and put back; oldest first. */
   entries: readonly Entry[]
   runbook?: Runbook
   environment: string
@@ -22,19 +22,6 @@ export type PostmortemSource = {
   unreadable?: string
 }
 
-/** How long one flag was killed under the incident, and how well that was proved. */
-export type FlagWindow = {
-  flag: string
-  label: string
-  killedAt: string
-  /** Absent while it is still killed. */
-  restoredAt?: string
-  /** Another incident took the hold over: the flag was killed on, under that one. */
-  taken?: { by: string; at: string }
-  /** What the log says was proved of the kill, in a sentence; absent where it says nothing. */
-  proof?: string
-}
-
 export type Facts = {
   start: string
   /** Absent while the incident is open. */
@@ -42,32 +29,32 @@ export type Facts = {
   /** `SEV1 (declared as SEV0)` where it was changed. */
   severity: string
   windows: FlagWindow[]
-  /** From the declaration to the first kill that was not taken back, ms; negative where the kill came first. */
-  toKillMs?: number
+  /** From the declaration to each window that was not taken back, ms, in order; negative where the kill came first. */
+  toKillMs: number[]
   notes: Record<Note['kind'], Entry[]>
   /** Kills without a step that stands behind them, and restores that left out their step or the wait before it. */
   offRunbook: Entry[]
+  /** Without slips of the pen, and without what changed nothing for the incident. */
   refused: Entry[]
 }
 
-export function factsOf({ incident, entries, definition }: PostmortemSource): Facts {
-  const kills = entries.filter(entry => entry.action === 'kill' && entry.outcome === 'applied')
-  const undone = entries.flatMap(entry => (entry.undo ? (entry.released ?? []) : []))
-  const firstKill = (kills.find(({ hold = '' }) => !undone.includes(hold)) ?? kills[0])?.at
-  const start = firstKill !== undefined && firstKill < incident.declared.at ? firstKill : incident.declared.at
-  const toKillMs =
-    firstKill === undefined ? undefined : Date.parse(firstKill) - Date.parse(incident.declared.at)
+export function factsOf(source: PostmortemSource): Facts {
+  const { incident, entries } = source
+  const windows = windowsOf(source)
+  const stood = windows.filter(window => !window.isUndone)
+  const killed = (stood.length > 0 ? stood : windows).map(({ killedAt }) => killedAt).sort()
+  const [first] = killed
+  const declared = incident.declared.at
+  const sinceDeclared = (at: string): number => Date.parse(at) - Date.parse(declared)
   return {
-    start,
+    start: first !== undefined && first < declared ? first : declared,
     severity: severityIn(incident, entries),
     ...(isOpen(incident) || incident.resolved === undefined ? {} : { end: incident.resolved.at }),
-    windows: kills.flatMap((kill, index) =>
-      windowOf(incident.id, kill, kills.slice(0, index), entries, definition),
-    ),
-    ...(toKillMs === undefined ? {} : { toKillMs }),
+    windows,
+    toKillMs: killed.map(sinceDeclared),
     notes: notesOf(entries),
     offRunbook: entries.filter(entry => isOffRunbook(entry)),
-    refused: entries.filter(entry => entry.outcome === 'refused' && entry.refusal !== undefined),
+    refused: entries.filter(entry => entry.outcome === 'refused' && isOfTheStory(entry)),
   }
 }
 
@@ -76,53 +63,9 @@ function severityIn({ severity = '[severity]' }: Incident, entries: readonly Ent
   return first === undefined || isSameLevel(first, severity) ? severity : `${severity} (declared as ${first})`
 }
 
-/** One window per stretch in which the flag was killed; a kill of a flag that was held already begins none. */
-function windowOf(
-  incident: string,
-  kill: Entry,
-  before: readonly Entry[],
-  entries: readonly Entry[],
-  definition: PostmortemSource['definition'],
-): FlagWindow[] {
-  const restoredBefore = entries.filter(entry => isEnd(entry, kill.flag) && entry.at <= kill.at).length
-  const begun = before.filter(each => each.flag === kill.flag).length
-  if (begun > restoredBefore) return []
-  const end = entries.find(entry => isEnd(entry, kill.flag) && placeOf(entry) > placeOf(kill))
-  const taken = entries.find(entry => isTaking(entry, kill, incident))
-  const isHere = taken === undefined || (end !== undefined && placeOf(end) < placeOf(taken))
-  const proof = proofOf(kill, entries)
-  return [
-    {
-      flag: kill.flag as string,
-      label: kill.label ?? definition(kill.flag)?.killLabel ?? 'killed',
-      killedAt: kill.at,
-      ...(end === undefined || !isHere ? {} : { restoredAt: end.at }),
-      ...(isHere ? {} : { taken: { by: taken.incident ?? '', at: taken.at } }),
-      ...(proof === undefined ? {} : { proof }),
-    },
-  ]
-}
-
-/** Where it was confirmed once, that; else the last that was written of it. */
-function proofOf(kill: Entry, entries: readonly Entry[]): string | undefined {
-  const told = entries.filter(entry => entry.confirmed?.flip === placeOf(kill))
-  const whole = told.find(({ confirmed }) => confirmed && provenBy(confirmed).status === 'confirmed')
-  const entry = whole ?? told.at(-1)
-  return entry && fleetWords(entry)
-}
-
-const isOffRunbook = ({ action, outcome, offRunbook, warnings = [] }: Entry): boolean =>
-  outcome === 'applied' &&
-  (action === 'kill' ? offRunbook === true : action === 'restore' && warnings.length > 0)
-
-/** Another incident takes the hold that this kill put under this one. */
-const isTaking = (entry: Entry, kill: Entry, incident: string): boolean =>
-  entry.incident !== incident &&
-  placeOf(entry) > placeOf(kill) &&
-  (entry.adopted ?? []).some(each => each.from === incident && each.hold === kill.hold)
-
-const isEnd = (entry: Entry, flag: string | undefined): boolean =>
-  entry.action === 'restore' && entry.outcome === 'applied' && entry.flag === flag && entry.to === null
+const isOffRunbook = (entry: Entry): boolean =>
+  entry.outcome === 'applied' &&
+  (entry.action === 'kill' ? entry.offRunbook === true : entry.action === 'restore' && lackOf(entry) !== '')
 
 function notesOf(entries: readonly Entry[]): Facts['notes'] {
   const notes: Facts['notes'] = {

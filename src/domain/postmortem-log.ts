@@ -12,7 +12,8 @@ import {
   words,
 } from '../text/markdown.js'
 import { span, toSecond } from './clock.js'
-import { between, type Facts, type FlagWindow, type PostmortemSource } from './postmortem-facts.js'
+import { between, type Facts, type PostmortemSource } from './postmortem-facts.js'
+import type { FlagWindow } from './postmortem-windows.js'
 import { attemptOf, causeOf, lackOf } from './refusal.js'
 
 /** `isTemplate`: the header is a template's, and may not say when it was. */
@@ -28,7 +29,7 @@ export function fromTheLog(source: PostmortemSource, facts: Facts, isTemplate: b
       ...(isTemplate
         ? [prose`${incident.id}, ${environment}: ${toSecond(facts.start)} to ${end}, ${durationOf(facts)}`]
         : []),
-      prose`Time to kill: ${toKill(facts)}`,
+      prose`Time to kill: ${toKill(source, facts)}`,
       ...left(source),
     ]),
     ...windowTable(facts),
@@ -36,7 +37,7 @@ export function fromTheLog(source: PostmortemSource, facts: Facts, isTemplate: b
       'Off the runbook',
       facts.offRunbook.map(
         entry =>
-          prose`${toSecond(entry.at)} ${code(entry.flag ?? '')} by ${entry.actor.id}: ${lackOf(entry)}`,
+          prose`${toSecond(entry.at)} ${code(entry.flag ?? '')} by ${entry.actor.id}: ${lackOf(entry) || 'no step stands behind it'}`,
       ),
     ),
     ...part(
@@ -54,11 +55,9 @@ export const durationOf = ({ start, end }: Facts): string =>
 function windowTable({ windows }: Facts): Block[] {
   if (windows.length === 0) return []
   const rows = windows.map(window => {
-    const { flag, label, killedAt, restoredAt, taken } = window
-    const here =
-      restoredAt === undefined ? 'still killed' : `${toSecond(restoredAt)} (${between(killedAt, restoredAt)})`
-    const restored = taken ? `taken over by ${taken.by}, ${toSecond(taken.at)}` : here
-    return [[code(flag)], ...[label, toSecond(killedAt), effect(window), restored].map(words)]
+    const { flag, label, killedAt, wasKilled } = window
+    const killed = `${toSecond(killedAt)}${wasKilled ? ', held by others before' : ''}`
+    return [[code(flag)], ...[label, killed, effect(window), restored(window)].map(words)]
   })
   return [table([['Flag', 'Act', 'Killed', 'In effect', 'Restored'].map(words), ...rows])]
 }
@@ -68,12 +67,28 @@ const part = (title: string, items: Phrase[][]): Block[] =>
 
 const effect = ({ proof }: FlagWindow): string => proof ?? 'the log does not say who applied it'
 
-function toKill({ toKillMs }: Facts): string {
-  if (toKillMs === undefined) return 'no flag was killed'
-  return toKillMs < 0
-    ? `killed ${span(-toKillMs)} before it was declared`
-    : `${span(toKillMs)} after it was declared`
+function restored({ killedAt, restoredAt, heldOn, taken }: FlagWindow): string {
+  if (taken) return `taken over by ${taken.by}, ${toSecond(taken.at)}`
+  if (restoredAt === undefined) return 'still killed'
+  const until = `${toSecond(restoredAt)} (${between(killedAt, restoredAt)})`
+  return heldOn ? `released ${until}, still held by others then` : until
 }
+
+/** Of all that it killed and adopted: the first, and the last where there are several. */
+function toKill(source: PostmortemSource, { toKillMs }: Facts): string {
+  const [first] = toKillMs
+  const last = toKillMs.at(-1)
+  if (first === undefined || last === undefined) return noKill(source)
+  if (first === last) return `${first < 0 ? 'killed ' : ''}${fromDeclared(first)}`
+  return `first kill ${fromDeclared(first)}, last of ${toKillMs.length} ${fromDeclared(last)}`
+}
+
+const fromDeclared = (ms: number): string =>
+  ms < 0 ? `${span(-ms)} before it was declared` : `${span(ms)} after it was declared`
+
+/** What could not be read may have been a kill. */
+export const noKill = ({ unreadable }: PostmortemSource): string =>
+  unreadable === undefined ? 'no flag was killed' : 'no kill is in what could be read of the log'
 
 const left = ({ incident }: PostmortemSource): Phrase[][] =>
   (incident.resolved?.leave ?? []).map(

@@ -21,7 +21,7 @@ import {
 import { blocksIn, templateLines, Values } from '../text/template.js'
 import { toSecond } from './clock.js'
 import { applicationNames, between, type Facts, factsOf, type PostmortemSource } from './postmortem-facts.js'
-import { durationOf, fromTheLog } from './postmortem-log.js'
+import { durationOf, fromTheLog, noKill } from './postmortem-log.js'
 import { timelineOf } from './timeline.js'
 
 type Section = 'summary' | 'timeline' | 'cause' | 'impact' | 'resolution' | 'actions' | 'other'
@@ -153,21 +153,31 @@ function contentOf(section: Section, source: PostmortemSource, facts: Facts): Bl
 
 const listOf = (items: Phrase[][]): Block | undefined => (items.length === 0 ? undefined : bullets(items))
 
-function windowLine({ flag, label, killedAt, restoredAt, taken }: Facts['windows'][number]): Phrase[] {
+function windowLine({
+  flag,
+  label,
+  killedAt,
+  restoredAt,
+  heldOn,
+  taken,
+}: Facts['windows'][number]): Phrase[] {
+  const after = heldOn ? ', and held by others after that' : ''
   const until =
-    restoredAt === undefined ? 'now, still so' : `${toSecond(restoredAt)}, ${between(killedAt, restoredAt)}`
+    restoredAt === undefined
+      ? 'now, still so'
+      : `${toSecond(restoredAt)}, ${between(killedAt, restoredAt)}${after}`
   const end = taken ? `${toSecond(taken.at)}, when ${taken.by} took it over` : until
   return prose`${label} (${code(flag)}): ${toSecond(killedAt)} to ${end}`
 }
 
-function summary({ incident }: PostmortemSource, facts: Facts): Phrase[] {
+function summary(source: PostmortemSource, facts: Facts): Phrase[] {
   const acts = new Map(facts.windows.map(({ label, flag }) => [`${label} ${flag}`, { label, flag }]))
   const done = [...acts.values()].map(({ label, flag }) => prose`${label} (${code(flag)})`)
   const told =
     done.length === 0
-      ? words('No flag was killed.')
+      ? words(`${noKill(source).replace(/^n/, 'N')}.`)
       : prose`What was done to the flags: ${joined(done, ', ')}.`
-  return prose`${incident.title} (${facts.severity}), ${durationOf(facts)}. ${told}`
+  return prose`${source.incident.title} (${facts.severity}), ${durationOf(facts)}. ${told}`
 }
 
 function actionTable({ notes }: Facts): Block | undefined {

@@ -1,6 +1,6 @@
 // What was refused, and what a kill's paperwork lacked, in words for whoever reads the story later.
 
-import type { Action, WarningCode } from '../wire/words.js'
+import type { Action, ErrorCode, WarningCode } from '../wire/words.js'
 import type { Entry } from './audit.js'
 
 const ATTEMPTS: Partial<Record<Action, string>> = {
@@ -14,6 +14,9 @@ const ATTEMPTS: Partial<Record<Action, string>> = {
   'incident.reopened': 'reopen',
   'fleet.forgotten': 'forget app instances',
   'fleet.reconciled': 'release holds in apps',
+  'log.redated': 'date the log by the clock',
+  'log.rekeyed': 'have another key sign the log',
+  'flip.voided': 'flip',
 }
 
 /** `restore ai_v1`, `resolve`. */
@@ -23,7 +26,43 @@ export function attemptOf({ action, flag, step }: Pick<Entry, 'action' | 'flag' 
 }
 
 /** Why it was refused. An entry has no ways out. */
-export const causeOf = ({ refusal }: Pick<Entry, 'refusal'>): string => refusal?.detail ?? ''
+export const causeOf = ({ refusal }: Pick<Entry, 'refusal'>): string =>
+  refusal?.detail || `The log keeps only its code: ${refusal?.code ?? 'none'}.`
+
+/** Slips of the pen, and requests that found nothing to do: what was meant is told by the request that was taken. */
+const SLIPS: ReadonlySet<ErrorCode> = new Set([
+  'malformed-request',
+  'payload-too-large',
+  'unsupported-media-type',
+  'not-acceptable',
+  'unknown-route',
+  'method-not-allowed',
+  'unknown-flag',
+  'unknown-step',
+  'ambiguous-step',
+  'step-mismatch',
+  'choose-flags',
+  'unknown-runbook',
+  'unknown-severity',
+  'unknown-template',
+  'unknown-incident',
+  'unknown-instance',
+  'unknown-entry',
+  'unknown-flip',
+  'incident-exists',
+  'incident-resolved',
+  'not-held',
+  'nothing-to-adopt',
+  'nothing-to-release',
+  'nothing-to-run',
+  'nothing-to-reconcile',
+  'nothing-to-redate',
+  'key-reused',
+])
+
+/** Whether a refusal belongs to the story of its incident: somebody might have done something, and may not or could not. */
+export const isOfTheStory = ({ refusal }: Pick<Entry, 'refusal'>): boolean =>
+  refusal !== undefined && !SLIPS.has(refusal.code)
 
 const LACKS: Partial<Record<WarningCode, string>> = {
   'no-step': 'no step was named',
@@ -31,15 +70,21 @@ const LACKS: Partial<Record<WarningCode, string>> = {
   'unknown-step': 'no runbook has the step that was named',
   'ambiguous-step': 'the step that was named could be several',
   'step-mismatch': 'the step that was named does not act on this flag',
+  'runbooks-unavailable': 'the step that was named was not checked, as the runbooks were being read',
 }
 /** Of a restore. */
 const LEAVES_OUT: Partial<Record<WarningCode, string>> = {
   'no-step': 'restored without the step that does',
   'wait-not-over': 'restored before the wait was over',
 }
-const OF_A_STEP: readonly WarningCode[] = ['unknown-step', 'ambiguous-step', 'step-mismatch']
+const OF_A_STEP: readonly WarningCode[] = [
+  'unknown-step',
+  'ambiguous-step',
+  'step-mismatch',
+  'runbooks-unavailable',
+]
 
-/** What a kill off the runbook lacked, or a restore left out. */
+/** What a kill off the runbook lacked, or a restore left out; empty where that is nothing, or not known. */
 export const lackOf = ({
   action,
   warnings = [],
@@ -51,4 +96,4 @@ export const lackOf = ({
       if (words === undefined) return []
       return step?.id && OF_A_STEP.includes(code) ? `${words} (${step.id})` : words
     })
-    .join(', ') || 'no step'
+    .join(', ')

@@ -20,6 +20,7 @@ import type { LogState } from '../log/state.js'
 import type { Left, Note } from '../wire/entry.js'
 import type { Runbook } from '../wire/runbook.js'
 import type { Audit } from './audit.js'
+import { storyOf } from './incident-story.js'
 import type { Runbooks } from './runbooks.js'
 import type { Act, Decide, Origin, Submissions, Submitted } from './submissions.js'
 
@@ -84,36 +85,7 @@ export class Incidents {
   /** Everything the log has of an incident, for its post-mortem and its messages: adopted kills and confirmations too. */
   async source(id: string, environment: string, signal: AbortSignal): Promise<PostmortemSource> {
     const incident = this.get(id)
-    const found = new Map<number, Entry>()
-    const take = (entry: Entry) => found.set(placeOf(entry), entry)
-    let unreadable: string | undefined
-    const onUnreadable = (said: string) => {
-      unreadable = said
-    }
-    const told = (names: string | readonly string[]) =>
-      this.#audit.stream({ incident: names }, 'oldest', signal, onUnreadable)
-    for await (const { entry } of told(id)) take(entry)
-    // what was done under a name that it took over, until then
-    for (const { incident: by, history: names = [], ...taking } of [...found.values()]) {
-      if (by !== id || names.length === 0) continue
-      for await (const { entry } of told(names)) if (placeOf(entry) < placeOf(taking)) take(entry)
-    }
-    for (const place of incident.flips.kills) {
-      const entry = await this.#log.entry(place)
-      if (entry !== undefined) take(entry)
-    }
-    const flag = [...incident.flips.flags]
-    const proofs = {
-      action: ['flip.confirmed', 'flip.unconfirmed'] as const,
-      ...(flag.length > 0 ? { flag } : {}),
-      since: incident.declared.at,
-    }
-    if (flag.length > 0) {
-      const first = [...found.values()].reduce((at, entry) => (entry.at < at ? entry.at : at), proofs.since)
-      for await (const { entry } of this.#audit.stream({ ...proofs, since: first }, 'oldest', signal))
-        if (entry.confirmed !== undefined && found.has(entry.confirmed.flip)) take(entry)
-    }
-    const entries = [...found.entries()].sort(([a], [b]) => a - b).map(([, entry]) => entry)
+    const { entries, unreadable } = await storyOf(incident, { audit: this.#audit, log: this.#log, signal })
     const runbook = this.runbookOf(incident)
     const definition = (key: string | undefined) =>
       key === undefined ? undefined : this.#log.state.flags.get(key)?.definition

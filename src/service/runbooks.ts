@@ -139,7 +139,7 @@ const unread = (step: string): Claimed => ({
   offRunbook: true,
   warnings: [
     {
-      code: 'unknown-step',
+      code: 'runbooks-unavailable',
       detail: 'The runbooks are still being read after a start: the step is kept as it was given, unchecked.',
       near: [],
     },

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import t from 'tap'
 import { TestInstance } from '../support/instance.js'
+import { startRedis } from '../support/redis.js'
 import { aServer, type TestServer } from '../support/server.js'
 import { until } from '../support/until.js'
 
@@ -147,6 +148,45 @@ t.test('the post-mortem', async t => {
       headers: { accept: 'text/csv' },
     })
     assert.match(csv.text, confirmed)
+  })
+
+  t.test('is right after a FLUSHALL in the middle, slips, and a restore under no name', async t => {
+    const redis = await startRedis(t)
+    const server = await aServer(t, { redisUrl: redis.url })
+    const { ask, parts } = server
+    const act = (role: 'operator' | 'coordinator', path: string, body: object) =>
+      ask(role, 'POST', path, { body })
+    await act('operator', '/v1/incidents', {
+      id: 'INC-1',
+      title: 'x',
+      runbook: 'trustflow',
+      severity: 'SEV-1',
+    })
+    await act('operator', '/v1/flags/ai_v1/kill', { incident: 'INC-1', reason: 'burns' })
+    assert.equal((await act('operator', '/v1/flags/ai_v2/kill', { incident: 'INC-1' })).status, 404)
+    assert.equal(
+      (await act('operator', '/v1/flags/ai_v1/restore', { incident: 'INC-1', reason: 'hm' })).status,
+      403,
+    )
+    await redis.admin.flushall()
+    await until(() => parts.log.head.epoch > 0, 'the log is put back')
+    const restored = await act('coordinator', '/v1/flags/ai_v1/restore', { all: true, reason: 'well again' })
+    assert.equal(restored.status, 200, restored.text)
+    const { text } = await ask('viewer', 'GET', '/v1/incidents/INC-1/postmortem')
+    const told = text
+      .split('\n')
+      .filter(line => / UTC - /.test(line))
+      .map(line => line.replace(/^.* UTC - /, ''))
+    for (const [index, pattern] of [
+      /declared INC-1/,
+      /Turn ai_v1 off.*by shared-operator/,
+      /was refused: restore ai_v1/,
+      /^Epoch \d+ of the log was opened, \d+ entries put back: /,
+      /Turn ai_v1 on.*by shared-coordinator/,
+    ].entries())
+      assert.match(told[index] ?? '', pattern, told.join('\n'))
+    assert.equal(told.length, 5, told.join('\n'))
+    assert.doesNotMatch(text, /ai_v2|still killed/)
   })
 
   t.test('is a 404 for an incident nobody declared', async t => {
