@@ -245,7 +245,7 @@ function answerOf(parts: Parts, reply: FastifyReply, { entries, durability, repl
 }
 
 function presentChange({ log }: Parts, entry: Entry) {
-  const { at, action, flag, incident, catalogue, actor } = entry
+  const { at, action, flag, incident, actor } = entry
   const definition = flag === undefined ? undefined : log.state.flags.get(flag)?.definition
   return {
     place: placeOf(entry),
@@ -254,7 +254,7 @@ function presentChange({ log }: Parts, entry: Entry) {
     ...(flag === undefined ? {} : { flag }),
     ...(incident === undefined ? {} : { incident }),
     actor: actor.id,
-    summary: catalogue ? `New definitions: ${catalogue.digest.slice(0, 12)}` : summaryOf(entry, definition),
+    summary: summaryOf(entry, definition),
   }
 }
 

@@ -1,7 +1,10 @@
 // From the domain's objects to what the API shows. No rules: labels, before -> after, and what a reader needs beside it.
 
 import { type Entry, placeOf } from '../domain/audit.js'
+import { catalogueWords } from '../domain/catalogue-change.js'
+import { credentialWords } from '../domain/credentials.js'
 import { holdsNow } from '../domain/hold.js'
+import { attemptOf } from '../domain/refusal.js'
 import { type FlagState, isKilled, killValue, pinnedVariant } from '../domain/state.js'
 import type { Flipped, FlipStatus } from '../service/flips.js'
 import type { FlagDefinition } from '../wire/catalogue.js'
@@ -82,11 +85,13 @@ function presentFlip(entry: Entry, definition: FlagDefinition | undefined): Flip
 
 /** "Turn ai_v1 off: on -> off", and where nothing changed, that it was so already. */
 export function summaryOf(entry: Entry, definition: FlagDefinition | undefined): string {
-  if (entry.action === 'step.run') return runSummary(entry)
+  if (entry.refusal && entry.action === 'step.run')
+    return `Refused (${entry.refusal.code}): ${attemptOf(entry)}`
   if (entry.refusal)
     return `Refused (${entry.refusal.code}): ${entry.action} ${entry.flag ?? entry.incident ?? ''}`.trim()
+  if (entry.action === 'step.run') return runSummary(entry)
   // a confirmation has the label of its flip, and is none
-  const said = incidentSummary(entry)
+  const said = incidentSummary(entry) ?? catalogueWords(entry) ?? credentialWords(entry)
   if (said !== undefined || entry.label === undefined) return said ?? entry.reason ?? entry.action
   const [before, after] = [variantName(entry.from, definition), variantName(entry.to, definition)]
   if (entry.action === 'drill') return `${entry.label}: nothing changed, still ${after}`

@@ -1,6 +1,8 @@
 // One entry of the log in words: who did what to which flag, from which step. For tables, tails and chat messages.
 
 import { takenIn } from '../../domain/adoption-words.js'
+import { catalogueWords } from '../../domain/catalogue-change.js'
+import { credentialWords } from '../../domain/credentials.js'
 import { fleetWords } from '../../domain/fleet-words.js'
 import { holdsNow } from '../../domain/hold.js'
 import { attemptOf } from '../../domain/refusal.js'
@@ -16,7 +18,7 @@ const plural = (count: number, one: string): string => `${count} ${one}${count =
 const oneLine = (text: string): string => text.replace(/\s+/g, ' ').trim()
 
 /** What happened, without who and when. */
-function describe(entry: ShownEntry): string {
+export function describe(entry: ShownEntry): string {
   const { action, outcome, refusal } = entry
   if (outcome === 'refused') return `refused: ${attemptOf(entry)} (${refusal?.code ?? 'no reason kept'})`
   return oneLine((WORDS[action] ?? (() => action))(entry))
@@ -53,11 +55,15 @@ const WORDS: Partial<Record<ShownEntry['action'], (entry: ShownEntry) => string>
     `resolved${resolved?.leave.length ? `, leaving ${resolved.leave.map(each => each.flag).join(', ')}` : ''}${resolved?.forced ? ' (forced)' : ''}`,
   'incident.reopened': ({ outcome }) => (outcome === 'unchanged' ? 'was open already' : 'reopened'),
   drill: ({ flag }) => `drill of ${flag}`,
-  'catalogue.loaded': ({ catalogue }) => `catalogue loaded: ${plural(catalogue?.flags.length ?? 0, 'flag')}`,
+  'tokens.changed': entry => credentialWords(entry) ?? 'tokens file changed',
+  'catalogue.loaded': entry => catalogueWords(entry) ?? firstCatalogue(entry),
   'unchanged.summary': ({ summary, flags }) =>
     `killed again what was killed, ${summary?.count} times more since ${summary?.since}: ${flags?.join(', ')}`,
   'refused.summary': ({ summary }) => `${summary?.count} more refusals since ${summary?.since}`,
 }
+
+const firstCatalogue = ({ catalogue }: ShownEntry): string =>
+  `catalogue loaded: ${plural(catalogue?.flags.length ?? 0, 'flag')}`
 
 const wordsOf = (to: string | { id: string } | { title: string; url: string }): string =>
   typeof to === 'string' ? to : 'url' in to ? `${to.title} ${to.url}` : to.id
@@ -91,7 +97,7 @@ export function entryRow(entry: ShownEntry, style: Style, now: number): string[]
     incident ?? '',
     offRunbook && outcome !== 'refused'
       ? `${step?.code ?? step?.id ?? ''} (off runbook)`.trim()
-      : (step?.code ?? ''),
+      : (step?.code ?? step?.id ?? ''),
     paint(what),
     said,
   ]
