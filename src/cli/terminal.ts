@@ -1,9 +1,10 @@
 // What a command prints on and asks at: standard output for answers, standard error for everything said beside them.
 
 import { createInterface } from 'node:readline/promises'
+import { stringify } from 'yaml'
 import { linesOf } from '../text/characters.js'
 import { inertJson } from '../text/json.js'
-import { folded } from '../text/terminal.js'
+import { folded, visibleIn } from '../text/terminal.js'
 import { UsageError } from './exit.js'
 import { harmless, isColoured, type Style, styleFor } from './print/style.js'
 import { wrapLine } from './print/wrap.js'
@@ -13,6 +14,8 @@ export class Terminal {
   readonly style: Style
   /** For standard error. */
   readonly aside: Style
+  /** Whether what is said in JSON is printed as YAML. */
+  isYaml = false
   #isLive = false
 
   constructor(env: NodeJS.ProcessEnv) {
@@ -34,9 +37,10 @@ export class Terminal {
     if (lines.length > 0) process.stdout.write(`${laidOut(lines, this.columns)}\n`)
   }
 
-  /** An answer of the service as JSON: what it says, whatever is in it, and nothing that acts on a terminal. */
+  /** An answer of the service as JSON, or as YAML: what it says, whatever is in it, and nothing that acts on a terminal. */
   json(text: string): void {
-    process.stdout.write(`${inertJson(text).trimEnd()}\n`)
+    const told = this.isYaml ? yamlOf(text) : inertJson(text)
+    process.stdout.write(`${told.trimEnd()}\n`)
   }
 
   /** A text of many lines that is the whole of what was asked for. */
@@ -79,6 +83,14 @@ export class Terminal {
     }
   }
 }
+
+/** The same document, for readers of YAML 1.1 too, to whom a bare `off` is a boolean. */
+const yamlOf = (json: string): string =>
+  stringify(visibleIn(JSON.parse(json) as unknown), {
+    version: '1.1',
+    lineWidth: 0,
+    aliasDuplicateObjects: false,
+  })
 
 export function laidOut(lines: readonly string[], columns: number | undefined): string {
   return lines

@@ -1,7 +1,7 @@
 // The answer to a flip, for the person who sent it: what changed, under what, and what is missing in its paperwork.
 
 import type { Flip, FlipAnswer } from '../../wire/flip.js'
-import type { Warning } from '../../wire/hold.js'
+import type { HoldSummary, Warning } from '../../wire/hold.js'
 import type { Style } from './style.js'
 import { pairs } from './table.js'
 import { absolute } from './time.js'
@@ -32,7 +32,11 @@ function headline(
 
 function facts(answer: ToldFlip, now: number): [string, string | undefined][] {
   const { step, incident, reason, released, holds, id, at, hold, flips } = answer
-  const left = holds?.map(each => each.incident ?? each.actor).join(', ')
+  const left = holds?.map(heldBy).join(', ')
+  const others = holds
+    ?.filter(each => each.id !== hold)
+    .map(heldBy)
+    .join(', ')
   return [
     ['step', step && stepLine(step)],
     ['incident', incident],
@@ -40,9 +44,14 @@ function facts(answer: ToldFlip, now: number): [string, string | undefined][] {
     ['hold', flips ? undefined : hold],
     ['released', released?.join(', ')],
     ['still held by', released ? left : undefined],
+    ['also held by', released || flips ? undefined : others],
     ['entry', `${entryOf(id)}, ${absolute(at, now)}, by ${answer.actor.id}`],
   ]
 }
+
+/** `INC-42 (ana)` */
+const heldBy = ({ incident, actor }: HoldSummary): string =>
+  incident === undefined ? actor : `${incident} (${actor})`
 
 /** A provisional kill has no place yet. */
 const entryOf = (id: number | undefined): string =>
