@@ -1,10 +1,10 @@
 // What a command prints on and asks at: standard output for answers, standard error for everything said beside them.
 
 import { createInterface } from 'node:readline/promises'
-import { stringify } from 'yaml'
 import { linesOf } from '../text/characters.js'
 import { inertJson } from '../text/json.js'
-import { folded, visibleIn } from '../text/terminal.js'
+import { folded } from '../text/terminal.js'
+import { inertYaml } from '../text/yaml.js'
 import { UsageError } from './exit.js'
 import { harmless, isColoured, type Style, styleFor } from './print/style.js'
 import { wrapLine } from './print/wrap.js'
@@ -39,7 +39,7 @@ export class Terminal {
 
   /** An answer of the service as JSON, or as YAML: what it says, whatever is in it, and nothing that acts on a terminal. */
   json(text: string): void {
-    const told = this.isYaml ? yamlOf(text) : inertJson(text)
+    const told = this.isYaml ? inertYaml(text) : inertJson(text)
     process.stdout.write(`${told.trimEnd()}\n`)
   }
 
@@ -83,14 +83,6 @@ export class Terminal {
     }
   }
 }
-
-/** The same document, for readers of YAML 1.1 too, to whom a bare `off` is a boolean. */
-const yamlOf = (json: string): string =>
-  stringify(visibleIn(JSON.parse(json) as unknown), {
-    version: '1.1',
-    lineWidth: 0,
-    aliasDuplicateObjects: false,
-  })
 
 export function laidOut(lines: readonly string[], columns: number | undefined): string {
   return lines
