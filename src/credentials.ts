@@ -16,18 +16,35 @@ export class Credentials {
   readonly #health: Health
   readonly #logger: FastifyBaseLogger
   #tokens: Tokens
+  #isRead: boolean
+  /** Told of the tokens whenever the file was read again. */
+  onRead: (tokens: Tokens) => void = () => {}
 
   static async open(config: Config, health: Health, logger: FastifyBaseLogger): Promise<Credentials> {
     try {
       const firstStart = config.tokensFile === undefined ? await ensureTokens(config.dataDir) : undefined
       const { tokens, passedOver } = await Tokens.readAtStart(fileOf(config, firstStart))
-      const credentials = new Credentials(config, health, logger, withSealed(tokens, config), firstStart)
+      const credentials = new Credentials(
+        config,
+        health,
+        logger,
+        withSealed(tokens, config),
+        firstStart,
+        true,
+      )
       if (passedOver.length > 0) credentials.#say(passedOver.map(describeFault).join('\n'), PASSED_OVER)
       return credentials
     } catch (error) {
       if (config.breakGlassSha256 === undefined) throw error
       // a kill must stay possible: the sealed credential alone opens, until the file can be read
-      const credentials = new Credentials(config, health, logger, withSealed(new Tokens(), config), undefined)
+      const credentials = new Credentials(
+        config,
+        health,
+        logger,
+        withSealed(new Tokens(), config),
+        undefined,
+        false,
+      )
       credentials.#say(
         (error as Error).message,
         'The sealed credential alone is known, until it can be read.',
@@ -42,7 +59,9 @@ export class Credentials {
     logger: FastifyBaseLogger,
     tokens: Tokens,
     firstStart: FirstStart | undefined,
+    isRead: boolean,
   ) {
+    this.#isRead = isRead
     this.#config = config
     this.#health = health
     this.#logger = logger
@@ -54,12 +73,19 @@ export class Credentials {
     return this.#tokens
   }
 
+  /** Whether the file could be read: otherwise the sealed credential alone is known, and nobody was taken out. */
+  get isRead(): boolean {
+    return this.#isRead
+  }
+
   /** Never throws: what is wrong is logged, and stays on /readyz until it is right. */
   async reload(): Promise<void> {
     try {
       const tokens = await Tokens.read(fileOf(this.#config, this.firstStart))
       this.#tokens = withSealed(tokens, this.#config)
       this.#health.tokensFault = undefined
+      this.#isRead = true
+      this.onRead(this.#tokens)
     } catch (error) {
       if (outOfFilesIn(error) === undefined)
         this.#say((error as Error).message, 'The tokens before it stay in force.')

@@ -1,6 +1,7 @@
 // The composition root, as a table of contents: builds every part, knows everybody, starts them in order and stops them in
 // the reverse one. main.ts is the process around it; tests build it without one.
 
+import { hostname } from 'node:os'
 import type { FastifyBaseLogger } from 'fastify'
 import { logKeys, sayCheckpoints } from './checkpointing.js'
 import type { Config } from './config.js'
@@ -17,6 +18,7 @@ import { markServed } from './http/served.js'
 import { openLog } from './log/open-log.js'
 import { filesCondition, openFilesLimit } from './open-files.js'
 import { publishCatalogue, reloadCatalogue } from './publish-catalogue.js'
+import { TellingCredentials } from './service/telling-credentials.js'
 import { openServices } from './services.js'
 import { sessionKeys } from './session-keys.js'
 import type { FirstStart } from './tokens/first-start.js'
@@ -65,6 +67,10 @@ async function serve(
   const { catalogue, health, runbooks, served, fleetCondition: fleet } = services
   const credentials = await Credentials.open(config, health, logger)
   const tokens = () => credentials.tokens
+  const name = `${hostname()}:${port}`
+  const telling = new TellingCredentials({ log, submit: opened.submit, name, keys })
+  ending.with(() => telling.close())
+  catalogue.firstSays = () => (credentials.isRead ? { credentials: telling.first(tokens()) } : {})
 
   const metrics = new Metrics({ log, health, environment })
   const connections = new Connections(roomFor(openFilesLimit(), config.mostConnections))
@@ -99,6 +105,8 @@ async function serve(
   const address = await app.listen({ host, port, backlog: BACKLOG })
   if (hasKnownState) await publish()
   ending.with(sayCheckpoints(log, config, logger))
+  credentials.onRead = tokens => telling.tell(tokens)
+  if (credentials.isRead) telling.tell(tokens())
 
   const reloadTokens = () => credentials.reload()
   const reload = async () => {

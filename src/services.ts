@@ -44,7 +44,12 @@ export async function openServices(
 ) {
   const { clock, steady } = times
   const onFault = (error: unknown) => logger.error({ err: error }, 'a background task failed')
-  const catalogue = new Catalogue({ log, submit, load: () => loadCatalogue({ flagsDir, runbooksDir }) })
+  const catalogue = new Catalogue({
+    log,
+    submit,
+    load: () => loadCatalogue({ flagsDir, runbooksDir }),
+    countSteps: document => runbooks.stepCounts(document),
+  })
   const health = new Health({ log, catalogue })
   const runbooks = new Runbooks(log, subscribe, [environment, ...environmentAliases], onFault)
   const refusals = new Counted(submit, times, { action: 'refused.summary', outcome: 'refused' })

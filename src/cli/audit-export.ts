@@ -10,7 +10,7 @@ import { inertJson } from '../text/json.js'
 import { visible } from '../text/terminal.js'
 import { type FilterOptions, filterQuery, withFilter } from './audit-filter.js'
 import { failureOf } from './client/client.js'
-import { type Cli, connect } from './context.js'
+import { type Cli, connect, isJson } from './context.js'
 import { UnreachableError, UsageError } from './exit.js'
 
 type Options = FilterOptions & { format: 'ndjson' | 'csv'; output?: string; newest?: true }
@@ -21,7 +21,7 @@ export function auditExportVerb(group: Command, { terminal }: Cli): void {
   const verb = group
     .command('export')
     .description(
-      'Writes every matching entry, oldest first: the exact stored lines, which can be verified, or CSV for a spreadsheet.',
+      'Writes every matching entry, oldest first: the exact stored lines, which can be verified, or CSV for a spreadsheet. With --json: the lines as one array; where a file is written, its name.',
     )
     .addOption(new Option('--format <format>', 'ndjson or csv').choices(['ndjson', 'csv']).default('ndjson'))
     .option('-o, --output <file>', 'into this file instead of standard output')
@@ -31,14 +31,34 @@ export function auditExportVerb(group: Command, { terminal }: Cli): void {
       '\nExamples:\n  killswitch audit export --output audit.ndjson\n  killswitch audit export --incident INC-42 --format csv > inc-42.csv',
     )
   withFilter(verb).action(async ({ format, output, newest, ...filter }: Options, command: Command) => {
+    if (isJson(command) && format === 'csv' && output === undefined)
+      throw new UsageError('--json and --format csv do not go together: leave one out, or give a file (-o).')
     const client = await connect(command)
     const path = `/v1/audit${filterQuery(filter, { order: newest ? 'newest' : 'oldest' })}`
     const response = await client.stream(path, { accept: TYPES[format] })
     const from = Readable.fromWeb(response.body as ReadableStream)
+    if (output === undefined && isJson(command))
+      return toStandardOutput(Readable.from(asArray(from)), format, response.url)
     if (output === undefined) return toStandardOutput(from, format, response.url)
     await toFile(from, output, response.url)
-    terminal.say(`Written: ${output}`)
+    if (isJson(command)) terminal.json(JSON.stringify({ written: output, format }))
+    else terminal.say(`Written: ${output}`)
   })
+}
+
+/** The lines as one document. */
+async function* asArray(from: Readable): AsyncGenerator<string> {
+  let before = '['
+  let rest = ''
+  for await (const text of from.setEncoding('utf8')) {
+    const lines = `${rest}${String(text)}`.split('\n')
+    rest = lines.pop() ?? ''
+    for (const line of lines) {
+      yield `${before}${line}`
+      before = ',\n'
+    }
+  }
+  yield before === '[' ? '[]\n' : ']\n'
 }
 
 /** To a pipe as it comes, byte for byte; where a person looks, without what would act on a terminal. */

@@ -7,6 +7,8 @@ import type { Warning } from '../wire/hold.js'
 import { type FilterOptions, filterQuery, withFilter } from './audit-filter.js'
 import type { Client } from './client/client.js'
 import { type Cli, connect, isJson, wholeNumber } from './context.js'
+import { showList, withOutput } from './output.js'
+import { ENTRY_COLUMNS } from './print/columns.js'
 import { ENTRY_HEAD, entryRow } from './print/entry.js'
 import { warningLines } from './print/flip.js'
 import { table } from './print/table.js'
@@ -28,8 +30,9 @@ export function auditQueryVerb(group: Command, { terminal }: Cli): void {
       'after',
       '\nExamples:\n  killswitch audit query --flag ai_v1 --since 24h\n  killswitch audit query --incident INC-42 --oldest\n  killswitch audit query --off-runbook --action kill --json | jq .entries',
     )
-  withFilter(verb).action(async (options: Options, command: Command) => {
+  withOutput(withFilter(verb)).action(async (options: Options, command: Command) => {
     const client = await connect(command)
+    // one page, exactly as it was answered
     if (isJson(command)) {
       const limit = Math.min(options.limit, LARGEST_PAGE)
       return terminal.json((await page(client, options, limit, options.cursor)).text)
@@ -38,7 +41,9 @@ export function auditQueryVerb(group: Command, { terminal }: Cli): void {
     const { style, columns, now } = terminal
     const rows = entries.map(entry => entryRow(entry, style, now))
     if (rows.length === 0) terminal.say('No entry matches.', ...warningLines(warnings, terminal.aside))
-    else terminal.out(...table(ENTRY_HEAD, rows, { style, columns }))
+    await showList(terminal, command, { text: '', items: entries, columns: ENTRY_COLUMNS }, () => {
+      if (rows.length > 0) terminal.out(...table(ENTRY_HEAD, rows, { style, columns }))
+    })
     if (unreadable !== undefined) terminal.say(unreadable)
     if (next !== undefined && entries.length >= options.limit)
       terminal.say(terminal.aside.dim(`There may be more: --limit ${options.limit * 4}, or --cursor ${next}`))

@@ -31,6 +31,7 @@ export function auditVerifyProofVerb(group: Command, cli: Cli): void {
     .argument('<line>', "a file with the entry's stored line: GET /v1/audit/<entry> as application/x-ndjson")
     .description('Checks offline that one entry is in the log that a checkpoint signs.')
     .option('--key <key>', "the log's public key, or a file with it: the checkpoint must be signed by it")
+    .addHelpText('after', '\nExample:\n  killswitch audit verify-proof 42.proof 42.ndjson --key log.pub')
     .action(async (proof: string, line: string, { key }: { key?: string }, command: Command) => {
       const verifier = key === undefined ? undefined : await readKey(key)
       const verdict = judge(

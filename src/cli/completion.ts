@@ -12,7 +12,7 @@ import type { RunbookList, StepList } from '../wire/runbook.js'
 import { ACTIONS, OUTCOMES, ROLES } from '../wire/words.js'
 import { Client } from './client/client.js'
 import { type Shell, scriptFor } from './completion-script.js'
-import type { Cli } from './context.js'
+import { type Cli, isJson } from './context.js'
 import { firstLine } from './print/step.js'
 import { readSettings } from './settings.js'
 
@@ -59,6 +59,18 @@ const LISTS: Record<string, (client: Client, words: readonly string[]) => Promis
     const { body } = await client.get<InstanceList>('/v1/instances?liveness=lost')
     return body.instances.map(each => [each.instance, `${each.app}, lost`])
   },
+  // of the runbook that was typed, or that the incident follows
+  severity: async (client, words) => {
+    const [runbooks, incidents] = await Promise.all([
+      client.get<RunbookList>('/v1/runbooks'),
+      client.get<IncidentList>('/v1/incidents'),
+    ])
+    const followed = incidents.body.incidents.find(({ id }) => words.includes(id))?.runbook?.id
+    const named = ({ id }: { id: string }) => words.includes(id) || id === followed
+    const { body } = runbooks
+    const meant = body.runbooks.some(named) ? body.runbooks.filter(named) : body.runbooks
+    return [...new Set(meant.flatMap(({ severities }) => severities))].map(each => [each, 'severity'])
+  },
   action: async () => ACTIONS.map(action => [action, 'action']),
   role: async () => ROLES.map(role => [role, 'role']),
   outcome: async () => OUTCOMES.map(outcome => [outcome, 'outcome']),
@@ -75,7 +87,11 @@ export async function completionVerb(
   const root = tab(program, { completionCommandName: 'completion' })
   const verb = program.commands.find(each => each.name() === 'completion')
   verb?.description('Prints the completion script for your shell: bash, zsh, fish or powershell.')
-  verb?.action((shell: Shell) => terminal.text(scriptFor(shell)))
+  verb?.action((shell: Shell, _: object, command: Command) => {
+    const script = scriptFor(shell)
+    if (isJson(command)) terminal.json(JSON.stringify({ shell, script }))
+    else terminal.text(script)
+  })
   verb?.addHelpText(
     'after',
     '\nExamples:\n  source <(killswitch completion bash)\n  killswitch completion fish > ~/.config/fish/completions/killswitch.fish',
@@ -113,6 +129,7 @@ const WHERE: Record<string, RegExp> = {
   step: /^(run|steps|kill|restore|audit|incident)$/,
   runbook: /^(runbook|steps|audit|incident)$/,
   incident: /^(incident|kill|restore|run|audit)$/,
+  severity: /^incident$/,
   app: /^(status|fleet)$/,
   instance: /^fleet$/,
   action: /^audit$/,

@@ -4,6 +4,7 @@ import { type Command, InvalidArgumentError } from 'commander'
 import { Client } from './client/client.js'
 import { relativeTime } from './dates.js'
 import { EXIT, type Exit, UsageError } from './exit.js'
+import { formatOf } from './output.js'
 import { spanMs } from './print/time.js'
 import { type GlobalOptions, readSettings } from './settings.js'
 import type { Terminal } from './terminal.js'
@@ -22,7 +23,8 @@ export const newCli = (terminal: Terminal): Cli => ({ terminal, exit: EXIT.done 
 export const connect = async (command: Command): Promise<Client> =>
   new Client(await readSettings(command.optsWithGlobals<GlobalOptions>()))
 
-export const isJson = (command: Command): boolean => command.optsWithGlobals<GlobalOptions>().json === true
+/** Whether a program reads the answer; the terminal makes YAML of it where that was asked for. */
+export const isJson = (command: Command): boolean => ['json', 'yaml'].includes(formatOf(command) ?? '')
 
 /** What a command line gives of a body: members that were not given are undefined, and left out by `given`. */
 export type Of<Body> = { [K in keyof Body]: Body[K] | undefined }

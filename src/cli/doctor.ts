@@ -3,8 +3,10 @@
 import type { Command } from 'commander'
 import { Client } from './client/client.js'
 import { type Finding, look } from './client/look.js'
-import { type Cli, isJson } from './context.js'
+import type { Cli } from './context.js'
 import { EXIT } from './exit.js'
+import { showList, withOutput } from './output.js'
+import { FINDING_COLUMNS } from './print/columns.js'
 import {
   configPath,
   environment,
@@ -15,22 +17,24 @@ import {
 } from './settings.js'
 
 export function doctorVerb(program: Command, cli: Cli): void {
-  program
+  const verb = program
     .command('doctor')
     .summary('would a kill get through from here?')
     .description(
       'Looks at the config file, each URL, the service behind it, its clock, and what your token may do.',
     )
     .addHelpText('after', '\nExample:\n  killswitch doctor --url https://ks-a.example,https://ks-b.example')
-    .action(async (_: object, command: Command) => {
-      const options = command.optsWithGlobals<GlobalOptions>()
-      const file = await configFinding(options)
-      const client = new Client(await settingsOf(options, file))
-      const findings = [file, ...(await Promise.all(client.urls.map(url => look(client, url)))).flat()]
-      if (isJson(command)) cli.terminal.json(JSON.stringify({ findings }))
-      else cli.terminal.out(...findings.map(finding => line(finding, cli)))
-      cli.exit = exitFor(findings)
-    })
+  withOutput(verb).action(async (_: object, command: Command) => {
+    const options = command.optsWithGlobals<GlobalOptions>()
+    const file = await configFinding(options)
+    const client = new Client(await settingsOf(options, file))
+    const findings = [file, ...(await Promise.all(client.urls.map(url => look(client, url)))).flat()]
+    const list = { text: JSON.stringify({ findings }), items: findings, columns: FINDING_COLUMNS }
+    await showList(cli.terminal, command, list, () =>
+      cli.terminal.out(...findings.map(finding => line(finding, cli))),
+    )
+    cli.exit = exitFor(findings)
+  })
 }
 
 /** 5 where no service answers, 3 where one does and something is bad. */

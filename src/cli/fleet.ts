@@ -4,9 +4,11 @@ import type { Command } from 'commander'
 import { visibleIn } from '../text/terminal.js'
 import type { InstanceList } from '../wire/instance.js'
 import type { Answer, Client } from './client/client.js'
-import { type Cli, connect, isJson, queryOf } from './context.js'
+import { type Cli, connect, queryOf } from './context.js'
 import { fleetForgetVerb } from './fleet-forget.js'
 import { fleetReconcileVerb } from './fleet-reconcile.js'
+import { formatOf, showList, withOutput } from './output.js'
+import { INSTANCE_COLUMNS } from './print/columns.js'
 import { fleetLines } from './print/fleet.js'
 
 type Options = { app?: string; lost?: true; all?: true }
@@ -26,17 +28,22 @@ export function fleetVerb(program: Command, cli: Cli): void {
     .option('--all', `every row, however many; without it ${MOST_ROWS} at most`)
     .addHelpText(
       'after',
-      '\nExamples:\n  killswitch fleet --app trustflow\n  killswitch fleet --lost\n  killswitch fleet forget --lost --app trustflow',
+      '\nExamples:\n  killswitch fleet --app trustflow\n  killswitch fleet --lost\n  killswitch fleet --all -o csv > fleet.csv\n  killswitch fleet forget --lost --app trustflow',
     )
-    .action(async ({ app, lost, all }: Options, command: Command) => {
-      const client = await connect(command)
-      const question = { app, liveness: lost && 'lost' }
-      const first = await client.get<InstanceList>(`/v1/instances${queryOf(question)}`)
-      if (isJson(command) && !all) return terminal.json(first.text)
-      const list = await follow(client, question, first, all ? Number.POSITIVE_INFINITY : MOST_ROWS)
-      if (isJson(command)) terminal.json(JSON.stringify(list))
-      else terminal.out(...fleetLines(visibleIn(list), { app, isLostOnly: lost === true }, terminal))
-    })
+  withOutput(group).action(async ({ app, lost, all }: Options, command: Command) => {
+    const client = await connect(command)
+    const question = { app, liveness: lost && 'lost' }
+    const first = await client.get<InstanceList>(`/v1/instances${queryOf(question)}`)
+    if (formatOf(command) === 'json' && !all) return terminal.json(first.text)
+    const list = await follow(client, question, first, all ? Number.POSITIVE_INFINITY : MOST_ROWS)
+    const shown = visibleIn(list)
+    return showList(
+      terminal,
+      command,
+      { text: JSON.stringify(list), items: shown.instances, columns: INSTANCE_COLUMNS },
+      () => terminal.out(...fleetLines(shown, { app, isLostOnly: lost === true }, terminal)),
+    )
+  })
   fleetForgetVerb(group, cli)
   fleetReconcileVerb(group, cli)
 }

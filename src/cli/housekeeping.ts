@@ -3,15 +3,17 @@
 import type { Command } from 'commander'
 import { entryId } from '../domain/audit.js'
 import type { Housekeeping } from '../wire/housekeeping.js'
-import { type Cli, connect, isJson, queryOf } from './context.js'
+import { type Cli, connect, queryOf } from './context.js'
+import { showList, withOutput } from './output.js'
 import { apartLine } from './print/apart.js'
+import { UNTIDY_COLUMNS, untidyIn } from './print/columns.js'
 import type { Style } from './print/style.js'
 import { when } from './print/time.js'
 
 type Options = { olderThan?: string; notSince?: string }
 
 export function housekeepingVerb(program: Command, { terminal }: Cli): void {
-  program
+  const verb = program
     .command('housekeeping')
     .summary('what somebody should tidy up')
     .description(
@@ -19,15 +21,20 @@ export function housekeepingVerb(program: Command, { terminal }: Cli): void {
     )
     .option('--older-than <span>', 'killed longer than this, such as 12h (24h)')
     .option('--not-since <span>', 'neither flipped nor drilled for so long, such as 30d (90d)')
-    .addHelpText('after', '\nExample:\n  killswitch housekeeping --older-than 12h')
-    .action(async (options: Options, command: Command) => {
-      const client = await connect(command)
-      const query = queryOf({ olderThan: options.olderThan, notSince: options.notSince })
-      const { body, text } = await client.get<Housekeeping>(`/v1/housekeeping${query}`)
-      if (isJson(command)) return terminal.json(text)
+    .addHelpText(
+      'after',
+      '\nExamples:\n  killswitch housekeeping --older-than 12h\n  killswitch housekeeping -o csv > tidy.csv',
+    )
+  withOutput(verb).action(async (options: Options, command: Command) => {
+    const client = await connect(command)
+    const query = queryOf({ olderThan: options.olderThan, notSince: options.notSince })
+    const { body, text } = await client.get<Housekeeping>(`/v1/housekeeping${query}`)
+    const list = { text, items: untidyIn(body), columns: UNTIDY_COLUMNS }
+    return showList(terminal, command, list, () => {
       const lines = sections(body, terminal.style, terminal.now)
       terminal.out(...(lines.length > 0 ? lines : [terminal.style.green('There is nothing to tidy up.')]))
     })
+  })
 }
 
 const WHY = { none: 'no incident named', undeclared: 'never declared', resolved: 'is resolved' }

@@ -3,7 +3,8 @@
 import { writeFile } from 'node:fs/promises'
 import type { Command } from 'commander'
 import { visible } from '../text/terminal.js'
-import { type Cli, connect, incidentPath } from './context.js'
+import type { Incident } from '../wire/incident.js'
+import { type Cli, connect, incidentPath, isJson } from './context.js'
 import { UsageError } from './exit.js'
 import { explainUnknownIncident } from './near.js'
 
@@ -11,7 +12,7 @@ export function incidentPostmortemVerb(group: Command, { terminal }: Cli): void 
   group
     .command('postmortem')
     .description(
-      "Writes the post-mortem in Markdown, in the template of the incident's runbook where it has one.",
+      "Writes the post-mortem in Markdown, in the template of the incident's runbook where it has one. With --json: { incident, markdown }, the incident as the API has it and the post-mortem.",
     )
     .argument('<id>', 'the incident')
     .option('-o, --output <file>', 'into this new file instead of standard output')
@@ -21,6 +22,10 @@ export function incidentPostmortemVerb(group: Command, { terminal }: Cli): void 
       const headers = { accept: 'text/markdown, application/json;q=0.5' }
       const asked = client.get(`${incidentPath(id)}/postmortem`, { headers })
       const { text } = await asked.catch(error => explainUnknownIncident(client, id, error))
+      if (output === undefined && isJson(command)) {
+        const incident = (await client.get<Incident>(incidentPath(id))).sent
+        return terminal.json(JSON.stringify({ incident, markdown: text }))
+      }
       if (output === undefined) return terminal.text(text)
       await writeFile(output, `${visible(text).trimEnd()}\n`, { flag: 'wx' }).catch(error => {
         const isThere = (error as NodeJS.ErrnoException).code === 'EEXIST'
@@ -30,6 +35,7 @@ export function incidentPostmortemVerb(group: Command, { terminal }: Cli): void 
             : `${output} cannot be written: ${(error as Error).message}.`,
         )
       })
-      terminal.say(`Written: ${output}`)
+      if (isJson(command)) terminal.json(JSON.stringify({ written: output }))
+      else terminal.say(`Written: ${output}`)
     })
 }

@@ -8,7 +8,7 @@ import { versionOf } from '../version.js'
 import { auditVerbs } from './audit.js'
 import { checkVerb } from './check.js'
 import { completionVerb } from './completion.js'
-import { type Cli, newCli, seconds, type Verb } from './context.js'
+import { type Cli, isJson, newCli, seconds, type Verb } from './context.js'
 import { doctorVerb } from './doctor.js'
 import { drillVerb } from './drill.js'
 import { EXIT } from './exit.js'
@@ -17,6 +17,7 @@ import { flipVerb } from './flip.js'
 import { housekeepingVerb } from './housekeeping.js'
 import { incidentVerbs } from './incident.js'
 import { killVerb } from './kill.js'
+import { formatOf } from './output.js'
 import { overview } from './overview.js'
 import { exitOf, problemJson, problemLines } from './print/problem.js'
 import { restoreVerb } from './restore.js'
@@ -86,9 +87,12 @@ export async function main(argv: readonly string[]): Promise<number | undefined>
     cli.terminal.out(...overview(cli.terminal.style).trimEnd().split('\n'), '')
     return EXIT.done
   }
-  const asJson = argv.includes('--json')
+  let asJson = false
   try {
-    const root = program(cli)
+    const root = program(cli).hook('preAction', (_, verb) => {
+      cli.terminal.isYaml = formatOf(verb) === 'yaml'
+      asJson = isJson(verb)
+    })
     await completionVerb(root, cli, argv)
     await root.parseAsync(argv, { from: 'user' })
     return cli.exit

@@ -2,19 +2,21 @@
 
 import type { Command } from 'commander'
 import type { FlagList } from '../wire/flag.js'
-import { readApart } from './client/apart.js'
+import { type ApartFound, readApart } from './client/apart.js'
 import type { Client } from './client/client.js'
 import { readFlag } from './client/flag.js'
-import { type Cli, connect, isJson, queryOf } from './context.js'
+import { type Cli, connect, queryOf } from './context.js'
 import { UsageError } from './exit.js'
 import { explainUnknownFlag } from './near.js'
+import { showList, withOutput } from './output.js'
 import { apartLines } from './print/apart.js'
+import { FLAG_COLUMNS } from './print/columns.js'
 import { flagLines, flagTable } from './print/flag.js'
 
 type Options = { app?: string; killed?: true }
 
 export function statusVerb(program: Command, { terminal }: Cli): void {
-  program
+  const verb = program
     .command('status')
     .summary('every flag, or one with its holds and steps')
     .description(
@@ -25,29 +27,37 @@ export function statusVerb(program: Command, { terminal }: Cli): void {
     .option('--killed', 'only the flags that are killed')
     .addHelpText(
       'after',
-      '\nExamples:\n  killswitch status\n  killswitch status ai_v1\n  killswitch status --killed --json | jq -r ".flags[].key"',
+      '\nExamples:\n  killswitch status\n  killswitch status ai_v1\n  killswitch status --killed --json | jq -r ".flags[].key"\n  killswitch status -o csv > flags.csv',
     )
-    .action(async (key: string | undefined, { app, killed }: Options, command: Command) => {
-      const client = await connect(command)
-      const { style, columns, now } = terminal
-      const look = { style, columns, now }
-      if (key !== undefined) {
-        const { body, text } = await readFlag(client, key).catch(error =>
-          explainUnknownFlag(client, key, error),
-        )
-        if (isJson(command)) terminal.json(text)
-        else terminal.out(...flagLines(body, look))
-        return
-      }
-      const list = await client.get<FlagList>(`/v1/flags${queryOf({ application: app, killed })}`, {
-        has: ['flags'],
+  withOutput(verb).action(async (key: string | undefined, { app, killed }: Options, command: Command) => {
+    const client = await connect(command)
+    const { style, columns, now } = terminal
+    const look = { style, columns, now }
+    const sayApart = (found: ApartFound, of: string | undefined) => {
+      const lines = apartLines(found, of, style)
+      if (lines.length > 0) terminal.out('', ...lines)
+    }
+    if (key !== undefined) {
+      const { body, text } = await readFlag(client, key).catch(error =>
+        explainUnknownFlag(client, key, error),
+      )
+      const list = { text, items: [body], columns: FLAG_COLUMNS }
+      return showList(terminal, command, list, async () => {
+        terminal.out(...flagLines(body, look))
+        sayApart(await readApart(client), body.application)
       })
-      if (isJson(command)) return terminal.json(list.text)
-      if (app !== undefined && list.body.flags.length === 0) await assertApplication(client, app)
-      terminal.out(...flagTable(list.body, list.url, look))
-      const apart = apartLines(await readApart(client), app, style)
-      if (apart.length > 0) terminal.out('', ...apart)
+    }
+    const list = await client.get<FlagList>(`/v1/flags${queryOf({ application: app, killed })}`, {
+      has: ['flags'],
     })
+    const { text, body, url } = list
+    const shown = { text, items: body.flags, columns: FLAG_COLUMNS }
+    return showList(terminal, command, shown, async () => {
+      if (app !== undefined && body.flags.length === 0) await assertApplication(client, app)
+      terminal.out(...flagTable(body, url, look))
+      sayApart(await readApart(client), app)
+    })
+  })
 }
 
 /** "All normal" is no answer for an application that is not there. */

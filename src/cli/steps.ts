@@ -1,14 +1,16 @@
 // killswitch steps: the runbook steps there are, and what they do to flags.
 
 import type { Command } from 'commander'
-import type { StepList } from '../wire/runbook.js'
-import { type Cli, connect, isJson, queryOf } from './context.js'
+import type { ListedStep, StepList } from '../wire/runbook.js'
+import { type Cli, connect, queryOf } from './context.js'
+import { showList, withOutput } from './output.js'
+import { STEP_COLUMNS } from './print/columns.js'
 import { stepPreviewLines, stepTable } from './print/step.js'
 
 type Options = { flag?: string; runbook?: string; all?: true }
 
 export function stepsVerb(program: Command, { terminal }: Cli): void {
-  program
+  const verb = program
     .command('steps')
     .summary('the runbook steps that act on flags')
     .description(
@@ -20,16 +22,21 @@ export function stepsVerb(program: Command, { terminal }: Cli): void {
     .option('--all', 'also the steps that act on no flag')
     .addHelpText(
       'after',
-      '\nExamples:\n  killswitch steps --flag ai_v1\n  killswitch steps --runbook pilot --all\n  killswitch steps pilot/sev0/1',
+      '\nExamples:\n  killswitch steps --flag ai_v1\n  killswitch steps --runbook pilot --all\n  killswitch steps pilot/sev0/1\n  killswitch steps --all -o yaml',
     )
-    .action(async (step: string | undefined, { flag, runbook, all }: Options, command: Command) => {
+  withOutput(verb).action(
+    async (step: string | undefined, { flag, runbook, all }: Options, command: Command) => {
       const client = await connect(command)
       const { body, text } = await client.get<StepList>(`/v1/steps${queryOf({ step, flag, runbook })}`)
-      if (isJson(command)) return terminal.json(text)
-      if (step !== undefined) return terminal.out(...stepPreviewLines(body, terminal))
-      const shown = body.steps.filter(each => all || each.flagActions.length > 0 || each.dangers)
-      terminal.out(...stepTable(shown, terminal))
+      const isShown = (each: ListedStep) =>
+        step !== undefined || all || each.flagActions.length > 0 || each.dangers
+      const shown = body.steps.filter(isShown)
       const left = body.steps.length - shown.length
-      if (left > 0) terminal.say(terminal.aside.dim(`${left} more act on no flag: --all`))
-    })
+      return showList(terminal, command, { text, items: shown, columns: STEP_COLUMNS }, () => {
+        if (step !== undefined) return terminal.out(...stepPreviewLines(body, terminal))
+        terminal.out(...stepTable(shown, terminal))
+        if (left > 0) terminal.say(terminal.aside.dim(`${left} more act on no flag: --all`))
+      })
+    },
+  )
 }

@@ -4,6 +4,7 @@ import { createInterface } from 'node:readline/promises'
 import { linesOf } from '../text/characters.js'
 import { inertJson } from '../text/json.js'
 import { folded } from '../text/terminal.js'
+import { inertYaml } from '../text/yaml.js'
 import { UsageError } from './exit.js'
 import { harmless, isColoured, type Style, styleFor } from './print/style.js'
 import { wrapLine } from './print/wrap.js'
@@ -13,6 +14,8 @@ export class Terminal {
   readonly style: Style
   /** For standard error. */
   readonly aside: Style
+  /** Whether what is said in JSON is printed as YAML. */
+  isYaml = false
   #isLive = false
 
   constructor(env: NodeJS.ProcessEnv) {
@@ -34,9 +37,10 @@ export class Terminal {
     if (lines.length > 0) process.stdout.write(`${laidOut(lines, this.columns)}\n`)
   }
 
-  /** An answer of the service as JSON: what it says, whatever is in it, and nothing that acts on a terminal. */
+  /** An answer of the service as JSON, or as YAML: what it says, whatever is in it, and nothing that acts on a terminal. */
   json(text: string): void {
-    process.stdout.write(`${inertJson(text).trimEnd()}\n`)
+    const told = this.isYaml ? inertYaml(text) : inertJson(text)
+    process.stdout.write(`${told.trimEnd()}\n`)
   }
 
   /** A text of many lines that is the whole of what was asked for. */

@@ -4,12 +4,13 @@
 import { oneLine } from '../text/characters.js'
 import type { StepReference, Warning } from '../wire/hold.js'
 import type { Call, Way } from '../wire/way.js'
-import { FLAG_KEY_MOST, type Role } from '../wire/words.js'
+import type { Role } from '../wire/words.js'
 import { type Actor, reaches } from './actor.js'
 import type { Draft, Entry } from './audit.js'
 import { span, toSecond, toTimestamp } from './clock.js'
 import { by, byCall, KillswitchError } from './errors.js'
 import { type Hold, isOnlyOf, underItsIncident } from './hold.js'
+import { keptOf } from './kept.js'
 import { unknownFlag } from './near-key.js'
 import { earlyWarnings, type Recovery } from './restore-doubts.js'
 import { type FlagState, isKilled, type State, summariseHold } from './state.js'
@@ -245,7 +246,8 @@ function restoreDraft(flag: FlagState, command: RestoreCommand, holds: Hold[], n
   }
 }
 
-type Command = { flag?: string; actor: Actor; request: RequestInfo }
+/** `flags`: of a run. */
+type Command = { flag?: string; flags?: readonly string[]; actor: Actor; request: RequestInfo }
 
 export function common(command: Command, action: Draft['action'], now: number): Omit<Draft, 'outcome'> {
   const { id, role, via } = command.actor
@@ -280,17 +282,16 @@ export function refuse(
   error: KillswitchError,
   now: number,
 ): Verdict {
-  const { flag, claim, reason, incident } = command
-  const named = flag === undefined ? {} : { flag: withoutTokens(flag).slice(0, FLAG_KEY_MOST) }
-  const papers = paperwork({
-    claim: claim ?? { offRunbook: false, warnings: [] },
-    ...(reason === undefined ? {} : { reason }),
-    ...(incident === undefined ? {} : { incident: withoutTokens(incident).slice(0, 64) }),
-  })
+  const { named, run, papers } = keptOf(command, action === 'step.run')
   // whatever was sent, a refusal stays small; what to send instead is of no use a week later
   const refusal = { code: error.code, detail: withoutTokens(oneLine(error.message)).slice(0, 1000) }
   return {
-    drafts: [{ ...common({ ...command, ...named }, action, now), outcome: 'refused', ...papers, refusal }],
+    drafts: [
+      {
+        ...common({ ...command, ...named }, action, now),
+        ...{ outcome: 'refused', ...run, ...paperwork(papers), refusal },
+      },
+    ],
     refusal: error,
   }
 }

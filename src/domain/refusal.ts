@@ -19,10 +19,15 @@ const ATTEMPTS: Partial<Record<Action, string>> = {
   'flip.voided': 'flip',
 }
 
-/** `restore ai_v1`, `resolve`. */
-export function attemptOf({ action, flag, step }: Pick<Entry, 'action' | 'flag' | 'step'>): string {
-  const words = action === 'step.run' && step === undefined ? 'kill several flags' : ATTEMPTS[action]
-  return [words ?? action, flag].filter(Boolean).join(' ')
+type Attempted = Pick<Entry, 'action' | 'flag' | 'flags' | 'step'>
+
+/** `restore ai_v1`, `resolve`, `run the step pilot/sev0/1 (pilot.enabled)`. */
+export function attemptOf({ action, flag, flags = [], step }: Attempted): string {
+  const several = flags.join(', ')
+  if (action === 'step.run' && step !== undefined)
+    return `run the step ${step.id}${several === '' ? '' : ` (${several})`}`
+  if (action === 'step.run' && several !== '') return `kill ${several} in one act`
+  return [ATTEMPTS[action] ?? action, flag].filter(Boolean).join(' ')
 }
 
 /** Why it was refused. An entry has no ways out. */

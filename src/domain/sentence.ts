@@ -7,7 +7,9 @@ import type { Line } from '../wire/entry.js'
 import type { Action } from '../wire/words.js'
 import { takenIn } from './adoption-words.js'
 import { entryId } from './audit.js'
+import { catalogueWords } from './catalogue-change.js'
 import { toSecond } from './clock.js'
+import { credentialWords } from './credentials.js'
 import { fleetWords } from './fleet-words.js'
 import { holdsNow } from './hold.js'
 import { attemptOf } from './refusal.js'
@@ -101,9 +103,13 @@ const SENTENCES: Record<Action, Sentence> = {
     `${outcome === 'unchanged' ? 'Resolved already:' : 'Resolved'} ${named(incident)}${resolved ? leftIn(resolved) : ''}`,
   'incident.reopened': ({ incident, outcome }) =>
     outcome === 'unchanged' ? `${named(incident)} was open already` : `Reopened ${named(incident)}`,
-  'catalogue.loaded': ({ catalogue, outcome, reason }) => {
+  'tokens.changed': entry => credentialWords(entry) ?? 'The tokens file was changed',
+  'catalogue.loaded': entry => {
+    const { catalogue, outcome, reason } = entry
     if (outcome === 'unchanged') return `Catalogue in force already${reason ? `: ${reason}` : ''}`
     if (catalogue === undefined) return `Catalogue loaded${reason ? `: ${reason}` : ''}`
+    const changed = catalogueWords(entry)
+    if (changed !== undefined) return changed
     const { flags, runbooks, digest } = catalogue
     return `Catalogue loaded: ${countOf(flags.length, 'flag')}, ${countOf(runbooks.length, 'runbook')}, digest ${digest.slice(0, 12)}`
   },

@@ -7,6 +7,7 @@ import type { HoldSummary } from '../wire/hold.js'
 import type { Gap } from '../wire/housekeeping.js'
 import type { FlagValue } from '../wire/words.js'
 import { EMPTY, type Entry, type Head, placeOf, type SealedEntry } from './audit.js'
+import { foldCredentials, type Told } from './credentials.js'
 import { type Forgotten, foldFleet, mergedAfter } from './fleet-state.js'
 import { foldGaps } from './gap.js'
 import { adoptHolds, type Hold, holdOf } from './hold.js'
@@ -60,6 +61,8 @@ export type State = {
   undeclared: ReadonlyMap<string, IncidentFlips>
   /** Kills whose paperwork nobody has made good yet, oldest first. */
   gaps: readonly Gap[]
+  /** Who may what, as the service's instances told it. */
+  credentials: readonly Told[]
 }
 
 export const INITIAL: State = {
@@ -77,6 +80,7 @@ export const INITIAL: State = {
   incidents: new Map(),
   undeclared: new Map(),
   gaps: [],
+  credentials: [],
 }
 
 export const isKilled = (flag: FlagState): boolean => flag.holds.length > 0
@@ -116,7 +120,12 @@ function folded(state: State, { entry, hash }: SealedEntry): State {
   if (entry.outcome === 'refused' && entry.origin !== undefined) return withNotApplied(next, entry, place)
   if (entry.action === 'kill' && entry.outcome === 'unchanged') return killedAgain(next, entry, place)
   if (entry.outcome !== 'applied') return next
-  const told = { ...next, ...incidentsAfter(state, entry, place), gaps: gapsAfter(state, entry) }
+  const told = {
+    ...next,
+    ...incidentsAfter(state, entry, place),
+    gaps: gapsAfter(state, entry),
+    credentials: foldCredentials(state.credentials, entry),
+  }
   const revised = { ...told, revision: place, revisedAt: entry.at }
   switch (entry.action) {
     case 'kill':

@@ -6,6 +6,7 @@ import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyRequest } from 'fastify'
 import secureJson from 'secure-json-parse'
 import { badInput, by, KillswitchError } from '../domain/errors.js'
+import type { AskedFor } from '../service/submissions.js'
 import { type Action, FLAG_KEY_MOST } from '../wire/words.js'
 import { actorRoutes } from './actor.js'
 import { auditRoutes } from './audit.js'
@@ -165,6 +166,7 @@ function recordRefusals(app: App, { submissions }: Parts): void {
     const origin = { id: request.id, ...ipOf(request), ...(userAgent === undefined ? {} : { userAgent }) }
     const about = {
       action,
+      asked: askedIn(request.body),
       ...(key === undefined ? {} : { flag: key.slice(0, FLAG_KEY_MOST) }),
       ...(id === undefined ? {} : { incident: id.slice(0, 64) }),
     }
@@ -176,6 +178,17 @@ function recordRefusals(app: App, { submissions }: Parts): void {
 const flagOf = (body: unknown): string | undefined => {
   const { flag } = Object(body) as { flag?: unknown }
   return typeof flag === 'string' && flag !== '' ? flag : undefined
+}
+
+/** Step, flags and incident that a body names, as far as they are of the form that they have. */
+function askedIn(body: unknown): AskedFor {
+  const { step, flags, incident } = Object(body) as Record<string, unknown>
+  const isText = (value: unknown): value is string => typeof value === 'string' && value !== ''
+  return {
+    ...(isText(step) ? { claim: { step: { id: step }, offRunbook: false, warnings: [] } } : {}),
+    ...(Array.isArray(flags) && flags.every(isText) ? { flags } : {}),
+    ...(isText(incident) ? { incident } : {}),
+  }
 }
 
 type Unreadable = [status: number, title: string, detail: string]

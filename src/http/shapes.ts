@@ -4,6 +4,7 @@ import type { TSchema } from 'typebox'
 import * as audit from '../wire/audit.js'
 import * as catalogue from '../wire/catalogue.js'
 import * as convergence from '../wire/convergence.js'
+import * as credentials from '../wire/credentials.js'
 import * as entry from '../wire/entry.js'
 import * as flag from '../wire/flag.js'
 import * as flip from '../wire/flip.js'
@@ -27,6 +28,7 @@ const nouns = [
   audit,
   catalogue,
   convergence,
+  credentials,
   entry,
   flag,
   flip,

@@ -4,6 +4,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Draft } from '../domain/audit.js'
 import { describeFault, type Fault } from '../domain/catalogue.js'
+import { catalogueChange, type StepCounts } from '../domain/catalogue-change.js'
 import { toTimestamp } from '../domain/clock.js'
 import { KillswitchError } from '../domain/errors.js'
 import type { State } from '../domain/state.js'
@@ -17,12 +18,22 @@ export class Catalogue {
   readonly #log: LogState
   readonly #submit: Submit
   readonly #load: () => Promise<Loaded>
+  readonly #countSteps: (document: CatalogueDocument) => Promise<StepCounts>
   #faults: Fault[] = []
+  /** What the first entry of a new log says besides. */
+  firstSays: () => Pick<Draft, 'credentials'> = () => ({})
 
-  constructor(parts: { log: LogState; submit: Submit; load: () => Promise<Loaded> }) {
+  /** `countSteps`: of the runbooks of a document, and of those in force; it takes as long as reading them does. */
+  constructor(parts: {
+    log: LogState
+    submit: Submit
+    load: () => Promise<Loaded>
+    countSteps: (document: CatalogueDocument) => Promise<StepCounts>
+  }) {
     this.#log = parts.log
     this.#submit = parts.submit
     this.#load = parts.load
+    this.#countSteps = parts.countSteps
   }
 
   /** What is wrong with this instance's files; the catalogue in force is the last good one. */
@@ -79,27 +90,42 @@ export class Catalogue {
     isDone: (state: State) => boolean,
   ): Promise<'published' | 'kept'> {
     const key = randomUUID()
+    const steps = this.#log.state.catalogue === undefined ? new Map() : await this.#countSteps(document)
     const { entries } = await this.#submit.entries({
       priority: 'note',
       actor: 'killswitch',
       key,
       digest: document.digest,
       decide: (state, now) => ({
-        drafts: [loadedDraft(document, key, now, isDone(state))],
+        drafts: [
+          loadedDraft(document, key, now, isDone(state) ? undefined : this.#saying(state, document, steps)),
+        ],
       }),
     })
     return entries.some(({ outcome }) => outcome === 'applied') ? 'published' : 'kept'
   }
+
+  #saying({ catalogue, credentials }: State, document: CatalogueDocument, steps: StepCounts): Partial<Draft> {
+    const change = catalogueChange(catalogue, document, steps)
+    if (change !== undefined) return { catalogueChange: change }
+    return credentials.length === 0 ? this.firstSays() : {}
+  }
 }
 
-function loadedDraft(document: CatalogueDocument, key: string, now: number, inForce: boolean): Draft {
+/** `said`: undefined where it is in force already. */
+function loadedDraft(
+  document: CatalogueDocument,
+  key: string,
+  now: number,
+  said: Partial<Draft> | undefined,
+): Draft {
   return {
     action: 'catalogue.loaded',
-    outcome: inForce ? 'unchanged' : 'applied',
+    outcome: said === undefined ? 'unchanged' : 'applied',
     actor: { id: 'killswitch', role: 'owner', via: 'service' },
     receivedAt: toTimestamp(now),
     reason: `${document.flags.length} flags and ${document.runbooks.length} runbooks, digest ${document.digest.slice(0, 12)}`,
-    ...(inForce ? {} : { catalogue: document }),
+    ...(said === undefined ? {} : { ...said, catalogue: document }),
     request: { id: key, key, digest: document.digest },
   }
 }

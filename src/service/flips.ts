@@ -102,9 +102,9 @@ export class Flips {
     origin: Origin,
   ): Promise<Flipped> {
     if (body.step !== undefined) await this.#runbooks.known()
-    const act: Act = { action: 'restore', priority: 'flip', flag, body }
+    const asked = this.#runbooks.asked(body, 'restore', flag)
+    const act: Act = { action: 'restore', priority: 'flip', flag, body, asked }
     const holds = this.#log.state.flags.get(flag)?.holds ?? []
-    const present = holds.map(hold => hold.id)
     const again = new Map(holds.map(hold => [hold.id, hold.again]))
     const ages = new Map(holds.map(hold => [hold.id, this.#ageOf(hold)]))
     const restored = this.#submissions.submit(actor, act, origin, request => {
@@ -121,7 +121,7 @@ export class Flips {
         actor,
         request,
         claim,
-        present,
+        present: holds.map(({ id }) => id),
         ages,
         again,
         recovery: {
@@ -166,7 +166,7 @@ export class Flips {
   runStep(actor: Actor, body: StepRunBody, origin: Origin): Promise<Flipped> {
     return this.#submissions.submit(
       actor,
-      { action: 'step.run', priority: 'kill', body },
+      { action: 'step.run', priority: 'kill', body, asked: this.#runbooks.asked(body, 'kill') },
       origin,
       (request, receivedAt): Kill => {
         const { claimed, step, children } = this.#step(body.step)
@@ -296,5 +296,5 @@ const withWarnings = (claimed: Claimed, warnings: readonly Warning[]): Claimed =
   warnings: [...claimed.warnings, ...warnings],
 })
 
-const isFlip = (entry: Entry): boolean =>
-  ['kill', 'restore', 'step.run', 'drill', 'flip.voided'].includes(entry.action)
+const FLIPS = ['kill', 'restore', 'step.run', 'drill', 'flip.voided']
+const isFlip = ({ action }: Entry): boolean => FLIPS.includes(action)

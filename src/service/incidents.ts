@@ -5,6 +5,7 @@ import type { Actor } from '../domain/actor.js'
 import { certainMs } from '../domain/age.js'
 import { type Entry, placeOf } from '../domain/audit.js'
 import type { BusinessHours } from '../domain/business-hours.js'
+import { mayConcern } from '../domain/catalogue-change.js'
 import { claimStep, strictly } from '../domain/claim.js'
 import { type Clock, parseTime, toTimestamp } from '../domain/clock.js'
 import { badInput, by } from '../domain/errors.js'
@@ -200,7 +201,7 @@ export class Incidents {
     ])
     return pages
       .flatMap(page => page.entries.map(({ entry }) => entry))
-      .filter(entry => entry.seq > 1)
+      .filter(entry => entry.seq > 1 && mayConcern(entry, flag, this.get(id).runbook?.id))
       .sort((one, other) => placeOf(other) - placeOf(one))
       .slice(0, MOST_CHANGES)
   }

@@ -7,17 +7,21 @@ import { applyLinks } from '../catalogue/runbooks/links.js'
 import { readRunbooks } from '../catalogue/runbooks/reader.js'
 import { type Claimed, claimStep } from '../domain/claim.js'
 import { KillswitchError } from '../domain/errors.js'
+import type { StepClaim } from '../domain/flip.js'
 import type { Incident } from '../domain/incident.js'
 import { nearest } from '../domain/near-id.js'
+import { killsOf } from '../domain/step-run.js'
 import type { LogState } from '../log/state.js'
 import type { Subscribe } from '../log/subscribe.js'
 import type { CatalogueDocument } from '../wire/catalogue.js'
 import type { Finding, Runbook, Step } from '../wire/runbook.js'
+import type { AskedFor } from './submissions.js'
 
 const UNREAD: readonly string[] = ['too-large', 'too-slow', 'unreadable'] satisfies Finding['code'][]
 
 /** A kill that names a step, from a start on. */
 const KILL_WAITS_MS = 1_000
+const COUNT_WAITS_MS = 10_000
 
 export class Runbooks {
   #byId: ReadonlyMap<string, Runbook> = new Map()
@@ -103,6 +107,19 @@ export class Runbooks {
     return claimStep(this.all(), step, flag, direction)
   }
 
+  /** What a refusal keeps of what was asked, found or not; where no flags are named, those that the step kills. */
+  asked({ step, flags, ...papers }: AskedBody, direction: 'kill' | 'restore', flag?: string): AskedFor {
+    const claimed = step === undefined ? undefined : this.claim(step, undefined, direction)
+    const kills = flag === undefined && claimed?.found ? killsOf(claimed.found.step) : []
+    const named = flags ?? (kills.length > 0 ? kills : undefined)
+    return {
+      ...(papers.incident === undefined ? {} : { incident: papers.incident }),
+      ...(papers.reason === undefined ? {} : { reason: papers.reason }),
+      ...(claimed === undefined ? {} : { claim: referredTo(claimed) }),
+      ...(named === undefined ? {} : { flags: named }),
+    }
+  }
+
   /** Steps that act on a flag; every step where none is named. */
   steps(flag?: string): { runbook: Runbook; step: Step }[] {
     return this.all().flatMap(runbook =>
@@ -110,6 +127,22 @@ export class Runbooks {
         .filter(step => flag === undefined || step.flagActions.some(action => action.flag === flag))
         .map(step => ({ runbook, step })),
     )
+  }
+
+  /**
+   * How many steps each runbook has, by the digest of its source: of those in force, and of a document that is to be. The
+   * document is read once, for this and for when it is in force; what takes too long is not counted.
+   */
+  async stepCounts({ runbooks, flags }: CatalogueDocument): Promise<Map<string, number>> {
+    const enough = new AbortController()
+    const reading = readRunbooks(runbooks, flags, this.#environments)
+    const late = delay(COUNT_WAITS_MS, [], { signal: enough.signal }).catch(() => [])
+    const read = await Promise.race([reading, late])
+    enough.abort()
+    const whole = [...this.all(), ...read].filter(
+      ({ findings }) => !findings.some(({ code }) => UNREAD.includes(code)),
+    )
+    return new Map(whole.map(({ digest, steps }) => [digest, steps.length]))
   }
 
   #follow(catalogue: CatalogueDocument | undefined): void {
@@ -132,6 +165,16 @@ export class Runbooks {
     this.#sources = new Map(catalogue.runbooks.map(({ id, source }) => [id, source]))
   }
 }
+
+type AskedBody = { step?: string; flags?: readonly string[]; incident?: string; reason?: string }
+
+/** The step alone: what is wrong with it is in the refusal. */
+const referredTo = ({ runbook, step }: StepClaim): StepClaim => ({
+  ...(runbook === undefined ? {} : { runbook }),
+  ...(step === undefined ? {} : { step }),
+  offRunbook: false,
+  warnings: [],
+})
 
 /** A kill does not wait for ever; everything else has waited. */
 const unread = (step: string): Claimed => ({

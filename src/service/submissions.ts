@@ -6,7 +6,7 @@ import type { Actor } from '../domain/actor.js'
 import type { Entry } from '../domain/audit.js'
 import { type Clock, toTimestamp } from '../domain/clock.js'
 import { KillswitchError } from '../domain/errors.js'
-import { type RequestInfo, refuse, type Verdict } from '../domain/flip.js'
+import { type RequestInfo, refuse, type StepClaim, type Verdict } from '../domain/flip.js'
 import { decideKill, type Kill } from '../domain/kill.js'
 import type { Seen } from '../domain/seen.js'
 import type { State } from '../domain/state.js'
@@ -33,8 +33,12 @@ export type Act = {
   priority: Priority
   flag?: string
   incident?: string
+  /** What a refusal's entry keeps beside them. */
+  asked?: AskedFor
   body: object
 }
+/** The step as it was found, or as it was typed; the flags of a run; incident and reason of the body. */
+export type AskedFor = { claim?: StepClaim; flags?: readonly string[]; incident?: string; reason?: string }
 
 export class Submissions {
   readonly #submit: Submit
@@ -84,7 +88,7 @@ export class Submissions {
   /** Records a request that was refused before it came to the rules: its body, its role. */
   async recordRefusal(
     actor: Actor,
-    about: Pick<Act, 'action' | 'flag' | 'incident'>,
+    about: Pick<Act, 'action' | 'flag' | 'incident' | 'asked'>,
     error: KillswitchError,
     origin: Origin,
   ): Promise<void> {
@@ -111,7 +115,7 @@ export class Submissions {
 
 function prepared(
   actor: Actor,
-  { action, flag, incident }: Act,
+  { action, flag, incident, asked }: Act,
   request: RequestInfo,
   prepare: () => Prepared,
 ): Prepared {
@@ -119,7 +123,11 @@ function prepared(
     return prepare()
   } catch (error) {
     if (!(error instanceof KillswitchError)) throw error
-    const about = { ...(flag === undefined ? {} : { flag }), ...(incident === undefined ? {} : { incident }) }
+    const about = {
+      ...asked,
+      ...(flag === undefined ? {} : { flag }),
+      ...(incident === undefined ? {} : { incident }),
+    }
     return (_, now) => refuse({ actor, request, ...about }, action, error, now)
   }
 }

@@ -9,6 +9,7 @@ import { describeFault, type Fault } from '../domain/catalogue.js'
 import { parseTime } from '../domain/clock.js'
 import { KillswitchError } from '../domain/errors.js'
 import { outOfFiles, outOfFilesIn } from '../domain/out-of-files.js'
+import type { Credential as WhoMayWhat } from '../wire/credentials.js'
 import { LIMITS, type Limit, ROLES, type Role } from '../wire/words.js'
 
 /** What one stored hash stands for. `sha256`, in hex, names it among those of the same actor. */
@@ -101,6 +102,27 @@ export class Tokens {
   credential(sha256: string, now: number): Credential | undefined {
     const found = this.#byHash.get(sha256)
     return found?.expires !== undefined && found.expires <= now ? undefined : found
+  }
+
+  /** Who may what, by id; nothing of the tokens but how many there are. */
+  get list(): WhoMayWhat[] {
+    const found = new Map<string, WhoMayWhat>()
+    for (const { actor, expires } of this.#byHash.values()) {
+      const { id, role, only, apps } = actor
+      const tokens = (found.get(id)?.tokens ?? 0) + 1
+      found.set(id, {
+        ...{ id, role, tokens },
+        ...(only === undefined ? {} : { only }),
+        ...(apps === undefined ? {} : { apps: [...apps].sort() }),
+        ...(expires === undefined ? {} : { expires: new Date(expires).toISOString() }),
+      })
+    }
+    return [...found.values()].sort((one, other) => (one.id < other.id ? -1 : 1))
+  }
+
+  /** The stored hashes of an actor, in order. */
+  hashesOf(id: string): string[] {
+    return [...this.#byHash.values()].flatMap(({ actor, sha256 }) => (actor.id === id ? [sha256] : [])).sort()
   }
 
   /** Every stored hash, in order. */

@@ -95,6 +95,46 @@ export const CatalogueDocument = Type.Object(
 )
 export type CatalogueDocument = Static<typeof CatalogueDocument>
 
+const counted = {
+  id: Type.String(),
+  steps: Type.Optional(
+    Type.Integer({ description: 'How many steps it has; absent where that was not read' }),
+  ),
+}
+const short = Type.Optional(Type.Union([Type.String(), Type.Number(), Type.Boolean()]))
+export const CatalogueChange = Type.Object(
+  {
+    flags: Type.Object({
+      added: Type.Array(Type.String()),
+      removed: Type.Array(Type.String()),
+      changed: Type.Array(
+        Type.Object({
+          flag: Type.String(),
+          members: Type.Array(
+            Type.Object(
+              { name: Type.String(), was: short, now: short },
+              { description: 'A member of the definition; its values where they are short' },
+            ),
+          ),
+        }),
+      ),
+    }),
+    runbooks: Type.Object({
+      added: Type.Array(Type.Object(counted)),
+      removed: Type.Array(Type.Object(counted)),
+      changed: Type.Array(
+        Type.Object({
+          ...counted,
+          before: Type.Optional(Type.Integer({ description: 'How many steps it had' })),
+        }),
+      ),
+    }),
+    others: Type.Array(choice(['applications', 'links']), { description: 'What else changed' }),
+  },
+  { $id: 'CatalogueChange', description: 'What a catalogue changed against the one before it' },
+)
+export type CatalogueChange = Static<typeof CatalogueChange>
+
 /** As pages of the log show it; whole it is on the page of its own entry. */
 export const CatalogueSummary = Type.Object(
   {

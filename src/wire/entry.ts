@@ -1,7 +1,8 @@
 // An entry of the log: the stored line, and as the API shows it, with its place and its hash.
 
 import { type Static, Type } from 'typebox'
-import { CatalogueDocument, CatalogueSummary } from './catalogue.js'
+import { CatalogueChange, CatalogueDocument, CatalogueSummary } from './catalogue.js'
+import { CredentialsTold } from './credentials.js'
 import { HoldSummary, RunbookReference, StepReference, Warning } from './hold.js'
 import { choice, orNull, ref, text, time, version } from './members.js'
 import { ACTIONS, ERROR_CODES, NOTE_KINDS, OUTCOMES, PROOF_LIMITS, ROLES, VIAS } from './words.js'
@@ -94,7 +95,7 @@ const about = {
   flags: Type.Optional(
     Type.Array(Type.String(), {
       description:
-        'Of a step.run: the flags it killed; of an unchanged.summary: those that were killed again; of incident.adopted and incident.resolved: those it speaks of',
+        'Of a step.run: the flags it killed, or was to kill where it was refused; of an unchanged.summary: those that were killed again; of incident.adopted and incident.resolved: those it speaks of',
     }),
   ),
   undo: Type.Optional(
@@ -163,6 +164,8 @@ const about = {
   redated: Type.Optional(
     Type.Object({ from: time('The hour of the entry before it') }, { description: 'Of log.redated' }),
   ),
+  credentials: Type.Optional(ref(CredentialsTold)),
+  catalogueChange: Type.Optional(ref(CatalogueChange)),
   declared: Type.Optional(
     Type.Object(
       {

@@ -36,6 +36,7 @@ export const ACTIONS = [
   'incident.reopened',
   'drill', // the path of a kill proved end to end, without changing any value
   'catalogue.loaded',
+  'tokens.changed', // who may what, by the tokens file of an instance of the service
   'refused.summary',
   'unchanged.summary', // kills that found their flag held, beyond ten a minute of one actor
 ] as const

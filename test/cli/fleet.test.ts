@@ -139,6 +139,29 @@ t.test('killswitch fleet reconcile', async t => {
 })
 
 t.test('whoever stands apart', async t => {
+  t.test('is named on all five surfaces, and strangers are told the code alone', async t => {
+    const server = await aServer(t)
+    const cli = as(t, server)
+    await holding(server, 'api-1')
+    const named = /api-1 \(trustflow\) holds ai_v1, and this log does not say why/
+    for (const verb of [['status'], ['status', 'ai_v1'], ['doctor'], ['housekeeping']])
+      assert.match((await cli('viewer', ...verb)).out, named, verb.join(' '))
+    assert.doesNotMatch((await cli('viewer', 'status', 'pilot.enabled')).out, /api-1/)
+    assert.match((await cli('viewer', 'fleet')).out, /^api-1 +trustflow +live +holds ai_v1/m)
+    const ready = (await server.ask('viewer', 'GET', '/readyz')).body
+    assert.equal(ready.status, 'degraded')
+    assert.match(ready.degraded[0].detail, named)
+    const strange = await server.ask(undefined, 'GET', '/readyz')
+    assert.deepEqual(
+      [strange.status, strange.body],
+      [200, { status: 'degraded', degraded: [{ code: 'apps-apart' }] }],
+    )
+    const json = async (verb: string) => (await cli('viewer', verb, '--json')).json
+    assert.equal((await json('housekeeping')).apart.length, 1)
+    assert.equal((await json('fleet')).instances[0].apart.length, 1)
+    assert.ok((await json('doctor')).findings.some(({ what }: { what: string }) => what === 'apps-apart'))
+  })
+
   t.test('is named by status and by housekeeping, with the reason', async t => {
     const server = await aServer(t)
     const cli = as(t, server)

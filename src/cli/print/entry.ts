@@ -11,7 +11,7 @@ import { absolute } from './time.js'
 export type ShownEntry = (Omit<Entry, 'sentence'> | Omit<ListedEntry, 'sentence'>) & { sentence?: string }
 
 /** What happened, without who and when. A table has no column for the flag. */
-function describe(entry: ShownEntry): string {
+export function describe(entry: ShownEntry): string {
   const said = entry.sentence ?? sentenceOf(entry, undefined)
   return entry.flag === undefined || said.includes(entry.flag) ? said : `${entry.flag}: ${said}`
 }
@@ -39,7 +39,7 @@ export function entryRow(entry: ShownEntry, style: Style, now: number): string[]
     incident ?? '',
     offRunbook && outcome !== 'refused'
       ? `${step?.code ?? step?.id ?? ''} (off runbook)`.trim()
-      : (step?.code ?? ''),
+      : (step?.code ?? step?.id ?? ''),
     paint(what),
     said,
   ]

@@ -2,7 +2,7 @@
 
 import { entryId } from '../../domain/audit.js'
 import type { Flip, FlipAnswer } from '../../wire/flip.js'
-import type { Warning } from '../../wire/hold.js'
+import type { HoldSummary, Warning } from '../../wire/hold.js'
 import type { Style } from './style.js'
 import { pairs } from './table.js'
 import { absolute } from './time.js'
@@ -33,7 +33,11 @@ function headline(
 
 function facts(answer: ToldFlip, now: number): [string, string | undefined][] {
   const { step, incident, reason, released, holds, id, at, hold, flips } = answer
-  const left = holds?.map(each => each.incident ?? each.actor).join(', ')
+  const left = holds?.map(heldBy).join(', ')
+  const others = holds
+    ?.filter(each => each.id !== hold)
+    .map(heldBy)
+    .join(', ')
   return [
     ['step', step && stepLine(step)],
     ['incident', incident],
@@ -41,9 +45,14 @@ function facts(answer: ToldFlip, now: number): [string, string | undefined][] {
     ['hold', flips ? undefined : hold],
     ['released', released?.join(', ')],
     ['still held by', released ? left : undefined],
+    ['also held by', released || flips ? undefined : others],
     ['entry', `${entryOf(id)}, ${absolute(at, now)}, by ${answer.actor.id}`],
   ]
 }
+
+/** `INC-42 (ana)` */
+const heldBy = ({ incident, actor }: HoldSummary): string =>
+  incident === undefined ? actor : `${incident} (${actor})`
 
 /** A provisional kill has no place yet. */
 const entryOf = (id: number | undefined): string =>
