@@ -196,7 +196,7 @@ t.test('what an entry says', async t => {
             for (const text of [said, told ?? said])
               assert.ok(text.includes(oneLine(fact)), `${text} / ${fact}`)
       }),
-      { numRuns: 1_000 },
+      { numRuns: 3_000 },
     )
   })
 
