@@ -87,7 +87,7 @@ export const ENTRY_COLUMNS: Columns<ShownEntry> = {
   via: ({ actor }) => actor.via,
   flag: ({ flag, flags = [] }) => flag ?? listed(flags),
   application: ({ application }) => application,
-  what: entry => describe(entry),
+  summary: entry => describe(entry),
   incident: ({ incident }) => incident,
   runbook: ({ runbook }) => runbook?.id,
   step: ({ step }) => step?.id,
