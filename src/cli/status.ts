@@ -1,17 +1,18 @@
 // killswitch status: what is in force, who holds it, and of one flag everything there is to know.
 
 import type { Command } from 'commander'
-import type { FlagList } from '../wire/flag.js'
+import type { FlagList, FlagsThen } from '../wire/flag.js'
 import { readApart } from './client/apart.js'
 import type { Client } from './client/client.js'
 import { readFlag } from './client/flag.js'
-import { type Cli, connect, isJson, queryOf } from './context.js'
+import { type Cli, connect, isJson, pastTime, queryOf } from './context.js'
 import { UsageError } from './exit.js'
 import { explainUnknownFlag } from './near.js'
 import { apartLines } from './print/apart.js'
 import { flagLines, flagTable } from './print/flag.js'
+import { thenLines } from './print/flags-then.js'
 
-type Options = { app?: string; killed?: true }
+type Options = { app?: string; killed?: true; at?: string }
 
 export function statusVerb(program: Command, { terminal }: Cli): void {
   program
@@ -23,14 +24,22 @@ export function statusVerb(program: Command, { terminal }: Cli): void {
     .argument('[flag]', 'the key of one flag')
     .option('--app <application>', 'the flags of one application')
     .option('--killed', 'only the flags that are killed')
+    .option('--at <time>', 'as the log had it at that time: 2h, yesterday, or 2026-11-20T03:00:00Z', pastTime)
     .addHelpText(
       'after',
-      '\nExamples:\n  killswitch status\n  killswitch status ai_v1\n  killswitch status --killed --json | jq -r ".flags[].key"',
+      '\nExamples:\n  killswitch status\n  killswitch status ai_v1\n  killswitch status --killed --at 2026-11-20T03:00:00Z\n  killswitch status --killed --json | jq -r ".flags[].key"',
     )
-    .action(async (key: string | undefined, { app, killed }: Options, command: Command) => {
+    .action(async (key: string | undefined, { app, killed, at }: Options, command: Command) => {
       const client = await connect(command)
       const { style, columns, now } = terminal
       const look = { style, columns, now }
+      if (at !== undefined) {
+        const query = queryOf({ flag: key, application: app, killed, at })
+        const then = await client.get<FlagsThen>(`/v1/flags${query}`, { has: ['flags', 'unknown'] })
+        if (isJson(command)) terminal.json(then.text)
+        else terminal.out(...thenLines(then.body, look))
+        return
+      }
       if (key !== undefined) {
         const { body, text } = await readFlag(client, key).catch(error =>
           explainUnknownFlag(client, key, error),
