@@ -14,8 +14,10 @@ import { Served } from './fleet/served.js'
 import { Sessions } from './fleet/sessions.js'
 import type { OpenLog } from './log/open-log.js'
 import { Audit } from './service/audit.js'
+import { AuditQuestions } from './service/audit-questions.js'
 import { Catalogue } from './service/catalogue.js'
 import { Counted } from './service/counted.js'
+import { PastFlags } from './service/flags-then.js'
 import { Flips } from './service/flips.js'
 import { Health } from './service/health.js'
 import { Incidents } from './service/incidents.js'
@@ -57,6 +59,8 @@ export async function openServices(
   const submissions = new Submissions({ submit, refusals, repeats, clock })
   const flips = new Flips({ log, runbooks, submissions })
   const audit = new Audit(log, subscribe)
+  const questions = new AuditQuestions(log, clock)
+  const pastFlags = new PastFlags(log, clock)
   const incidents = new Incidents({ log, submissions, runbooks, audit, clock, hours })
   const logActs = new LogActs({ log, submissions, keys: logKeys })
   const warrants = new Warrants(environment, keys)
@@ -83,7 +87,20 @@ export async function openServices(
     () => fleet.close(),
   )
   return {
-    ...{ catalogue, health, runbooks, submissions, flips, audit, logActs, incidents, snapshots, served },
+    ...{
+      catalogue,
+      health,
+      runbooks,
+      submissions,
+      flips,
+      audit,
+      questions,
+      pastFlags,
+      logActs,
+      incidents,
+      snapshots,
+      served,
+    },
     ...{ fleet, fleetActs, fleetCondition },
     start: () => {
       fleet.start()

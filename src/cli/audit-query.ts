@@ -28,7 +28,7 @@ export function auditQueryVerb(group: Command, { terminal }: Cli): void {
     .option('--cursor <cursor>', 'go on where a page ended: its "next"')
     .addHelpText(
       'after',
-      '\nExamples:\n  killswitch audit query --flag ai_v1 --since 24h\n  killswitch audit query --incident INC-42 --oldest\n  killswitch audit query --off-runbook --action kill --json | jq .entries',
+      '\nExamples:\n  killswitch audit query --flag ai_v1 --since 24h\n  killswitch audit query --incident INC-42 --oldest\n  killswitch audit query --off-runbook --action kill --json | jq .entries\n  killswitch audit query --app trustflow --confirmed no --since 7d',
     )
   withOutput(withFilter(verb)).action(async (options: Options, command: Command) => {
     const client = await connect(command)

@@ -4,6 +4,7 @@
 import type { Argument, Option as TabOption } from '@bomb.sh/tab'
 import tab from '@bomb.sh/tab/commander'
 import type { Command } from 'commander'
+import { GROUPING_NAMES } from '../domain/audit-counts.js'
 import { oneLine } from '../text/characters.js'
 import type { FlagList } from '../wire/flag.js'
 import type { IncidentList } from '../wire/incident.js'
@@ -74,6 +75,7 @@ const LISTS: Record<string, (client: Client, words: readonly string[]) => Promis
   action: async () => ACTIONS.map(action => [action, 'action']),
   role: async () => ROLES.map(role => [role, 'role']),
   outcome: async () => OUTCOMES.map(outcome => [outcome, 'outcome']),
+  by: async () => GROUPING_NAMES.map(name => [name, 'counted by it']),
 }
 
 /** Adds the verb. Where a shell asks for words, the service is asked first: the library's answers are synchronous. */
@@ -129,12 +131,13 @@ const WHERE: Record<string, RegExp> = {
   step: /^(run|steps|kill|restore|audit|incident)$/,
   runbook: /^(runbook|steps|audit|incident)$/,
   incident: /^(incident|kill|restore|run|audit)$/,
-  severity: /^incident$/,
-  app: /^(status|fleet)$/,
+  severity: /^(incident|audit)$/,
+  app: /^(status|fleet|audit|insights)$/,
   instance: /^fleet$/,
   action: /^audit$/,
   role: /^audit$/,
   outcome: /^audit$/,
+  by: /^audit$/,
 }
 const needs = (words: readonly string[], name: string): boolean =>
   words.some(word => WHERE[name]?.test(word) ?? false)

@@ -13,6 +13,7 @@ type Options = {
   id?: string
   commander?: string
   adopt?: true | string[]
+  drill?: true
 }
 
 export function incidentDeclareVerb(group: Command, cli: Cli): void {
@@ -30,12 +31,23 @@ export function incidentDeclareVerb(group: Command, cli: Cli): void {
       '--adopt [flags...]',
       'take what holds these flags; alone: the holds without an incident on those of the runbook',
     )
+    .option('--drill', 'it is a drill: counts and insights leave it out unless they are asked')
     .addHelpText(
       'after',
-      '\nExamples:\n  killswitch incident declare "AI answers fail" --runbook trustflow --severity SEV-1 --adopt\n  killswitch incident declare "Something is slow"\n  killswitch incident declare "Double release" --runbook pilot --severity SEV0 --id INC-42 --adopt pilot.enabled',
+      '\nExamples:\n  killswitch incident declare "AI answers fail" --runbook trustflow --severity SEV-1 --adopt\n  killswitch incident declare "Something is slow"\n  killswitch incident declare "Friday drill" --runbook trustflow --drill\n  killswitch incident declare "Double release" --runbook pilot --severity SEV0 --id INC-42 --adopt pilot.enabled',
     )
-    .action((title: string, { runbook, severity, id, commander, adopt }: Options, command: Command) => {
-      const body = given({ id, title, runbook, severity, commander, adopt } satisfies Of<Declaration>)
-      return sendToIncident<DeclarationAnswer>(cli, command, { path: '/v1/incidents', body }, declareLines)
-    })
+    .action(
+      (title: string, { runbook, severity, id, commander, adopt, drill }: Options, command: Command) => {
+        const body = given({
+          id,
+          title,
+          runbook,
+          severity,
+          commander,
+          adopt,
+          drill,
+        } satisfies Of<Declaration>)
+        return sendToIncident<DeclarationAnswer>(cli, command, { path: '/v1/incidents', body }, declareLines)
+      },
+    )
 }

@@ -16,6 +16,7 @@ import { fleetVerb } from './fleet.js'
 import { flipVerb } from './flip.js'
 import { housekeepingVerb } from './housekeeping.js'
 import { incidentVerbs } from './incident.js'
+import { insightsVerb } from './insights.js'
 import { killVerb } from './kill.js'
 import { formatOf } from './output.js'
 import { overview } from './overview.js'
@@ -34,7 +35,7 @@ import { undoVerb } from './undo.js'
 const GROUPS: [string, Verb[]][] = [
   ['Now:', [statusVerb, killVerb, runVerb, undoVerb, restoreVerb, flipVerb]],
   ['The incident:', [incidentVerbs, stepsVerb, runbookVerb]],
-  ['The proof:', [fleetVerb, auditVerbs, drillVerb, housekeepingVerb]],
+  ['The proof:', [fleetVerb, auditVerbs, insightsVerb, drillVerb, housekeepingVerb]],
   ['Set up:', [doctorVerb, tokenVerbs, checkVerb, serveVerb]],
 ]
 

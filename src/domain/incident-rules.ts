@@ -25,6 +25,7 @@ export type DeclareCommand = Omit<IncidentCommand, 'incident'> & {
   runbook?: Runbook
   severity?: string
   commander?: string
+  drill?: boolean
 }
 
 export type Change = NonNullable<Entry['change']>
@@ -44,9 +45,13 @@ export function decideDeclare(state: State, command: DeclareCommand, now: number
     mayWork(command.actor, 'declare an incident')
     const known = state.incidents.get(incident)
     if (known !== undefined) throw alreadyDeclared(known)
-    const { title, runbook, commander } = command
+    const { title, runbook, commander, drill } = command
     const severity = command.severity === undefined ? '' : severityOf(runbook, command.severity)
-    const declared = { title, runbook: runbook?.id ?? '', severity, ...(commander ? { commander } : {}) }
+    const declared = {
+      ...{ title, runbook: runbook?.id ?? '', severity },
+      ...(commander ? { commander } : {}),
+      ...(drill ? { drill: true as const } : {}),
+    }
     const reference = runbook === undefined ? {} : { runbook: referTo(runbook) }
     return [{ ...draft(named, 'incident.declared', now), ...reference, declared }]
   })

@@ -33,6 +33,8 @@ export type Incident = {
   /** As the runbook's own scale spells it; absent until it is known. */
   severity?: string
   commander?: string
+  /** It was declared as a drill. */
+  drill?: true
   declared: Moment & { by: string }
   /** The first sign of somebody at work on it: a commander, a kill, a note, a tick. */
   responded?: Moment
@@ -89,6 +91,7 @@ function declare(known: Incidents, id: string, entry: Entry): Incidents {
       // empty in the entry where it was not known: older instances read a text there
       ...(declared.severity === '' ? {} : { severity: declared.severity }),
       ...(declared.commander === undefined ? {} : { commander: declared.commander }),
+      ...(declared.drill ? { drill: true as const } : {}),
       declared: { ...now, by: entry.actor.id },
       ...(isWorkedOn ? { responded: now } : {}),
       flips,
@@ -261,4 +264,4 @@ const momentOf = (entry: Entry): Moment => ({ place: placeOf(entry), at: entry.a
 
 /** Whether two spellings mean one severity: `sev1` is `SEV-1`. */
 export const isSameLevel = (a: string, b: string): boolean => levelOf(a) === levelOf(b)
-const levelOf = (level: string): string => level.toLowerCase().replace(/[\s_-]+/g, '')
+export const levelOf = (level: string): string => level.toLowerCase().replace(/[\s_-]+/g, '')

@@ -23,6 +23,9 @@ export function fromTheLog(source: PostmortemSource, facts: Facts, isTemplate: b
   return [
     heading(2, words('From the log')),
     bullets([
+      ...(incident.drill
+        ? [prose`${strong(words('This was a drill.'))} It was declared as one; its kills were real kills.`]
+        : []),
       ...(source.unreadable === undefined
         ? []
         : [prose`${strong(words('Not complete.'))} ${source.unreadable}`]),

@@ -90,7 +90,8 @@ const SENTENCES: Record<Action, Sentence> = {
     `The log is dated by the clock again${redated ? `; the entry before is of ${toSecond(redated.from)}` : ''}`,
   'incident.declared': ({ incident, declared }) => {
     const { severity, runbook, commander, title } = declared ?? {}
-    const said = [severity, runbook, commander && `commander ${commander}`].filter(Boolean).join(', ')
+    const led = commander && `commander ${commander}`
+    const said = [declared?.drill && 'a drill', severity, runbook, led].filter(Boolean).join(', ')
     return `Declared ${named(incident)}${said ? ` (${said})` : ''}${title ? `: ${title}` : ''}`
   },
   'incident.noted': ({ incident, note }) =>

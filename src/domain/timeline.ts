@@ -67,7 +67,9 @@ function declared({ declared: said }: Entry): Phrase[] {
   const { title, severity, commander } = said ?? {}
   const led = commander ? prose`commander ${commander}` : []
   return joined(
-    [words(title ?? ''), words(severity ?? ''), led].filter(each => each.length > 0),
+    [words(title ?? ''), words(said?.drill ? 'a drill' : ''), words(severity ?? ''), led].filter(
+      each => each.length > 0,
+    ),
     ', ',
   )
 }

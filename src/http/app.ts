@@ -10,6 +10,7 @@ import type { AskedFor } from '../service/submissions.js'
 import { type Action, FLAG_KEY_MOST } from '../wire/words.js'
 import { actorRoutes } from './actor.js'
 import { auditRoutes } from './audit.js'
+import { auditQuestionRoutes } from './audit-questions.js'
 import { registerAuth } from './auth.js'
 import { checkpointRoutes } from './checkpoints.js'
 import { Compilers } from './compilers.js'
@@ -101,6 +102,7 @@ export async function buildApp(parts: Parts, logger: FastifyBaseLogger): Promise
   housekeepingRoutes(app, parts)
   runbookRoutes(app, parts)
   auditRoutes(app, parts)
+  auditQuestionRoutes(app, parts)
   checkpointRoutes(app, parts)
   logActsRoutes(app, parts)
   streamRoutes(app, parts)

@@ -4,7 +4,6 @@ import { Readable } from 'node:stream'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
 import { hashLine, placeOf } from '../domain/audit.js'
-import type { AuditFilter } from '../domain/audit-query.js'
 import { badInput, by } from '../domain/errors.js'
 import { placeTyped } from '../domain/place-typed.js'
 import { lostKeyAt } from '../domain/signature.js'
@@ -12,6 +11,7 @@ import { AuditPage, AuditQuery, PlaceParams, Verification } from '../wire/audit.
 import { Entry } from '../wire/entry.js'
 import { ref } from '../wire/members.js'
 import { negotiate } from './accept.js'
+import { filterOf } from './audit-filter.js'
 import { type Definitions, type Export, entriesAsCsv } from './entries-csv.js'
 import { endOf, goneOf } from './gone.js'
 import { type App, type Parts, upstreamOf } from './parts.js'
@@ -49,9 +49,10 @@ export function auditRoutes(app: App, parts: Parts): void {
       },
     },
     async (request, reply) => {
-      const { order = 'newest', limit, cursor, ...filter } = request.query
+      const { order = 'newest', limit, cursor, ...query } = request.query
+      const filter = filterOf(query)
       reply.header('vary', 'accept').header('cache-control', 'no-store')
-      await audit.assertMeant(filter.flag)
+      await audit.assertMeant(query.flag)
       const format = formatOf(request)
       if (format !== 'json') {
         if (cursor !== undefined || limit !== undefined)
@@ -62,7 +63,7 @@ export function auditRoutes(app: App, parts: Parts): void {
           )
         return sendExport(
           reply,
-          onUnreadable => audit.stream(filter as AuditFilter, order, goneOf(reply), onUnreadable),
+          onUnreadable => audit.stream(filter, order, goneOf(reply), onUnreadable),
           format,
           environment,
           definitions,
@@ -77,9 +78,9 @@ export function auditRoutes(app: App, parts: Parts): void {
         ...(limit === undefined ? {} : { limit }),
         ...(cursor === undefined ? {} : { cursor }),
       }
-      const { entries, examined, next, unreadable } = await audit.page(filter as AuditFilter, ask)
+      const { entries, examined, next, unreadable } = await audit.page(filter, ask)
       const isEmpty = entries.length === 0 && cursor === undefined && unreadable === undefined
-      const warnings = isEmpty ? await audit.unknown(filter as AuditFilter, parts.tokens().actors) : []
+      const warnings = isEmpty ? await audit.unknown(filter, parts.tokens().actors) : []
       const page = {
         entries: entries.map(({ entry, line }) => listEntry(entry, hashLine(line), definitions(entry.flag))),
         examined,

@@ -64,4 +64,4 @@ export const ipOf = ({ ip }: { ip: string | undefined }): { ip?: string } =>
   ip === undefined ? {} : { ip: plainAddress(ip) }
 
 /** An IPv4 address also where the socket is one of IPv6. */
-const plainAddress = (address: string): string => address.replace(/^::ffff:(?=[\d.]+$)/i, '')
+export const plainAddress = (address: string): string => address.replace(/^::ffff:(?=[\d.]+$)/i, '')

@@ -15,6 +15,8 @@ import type { Fleet } from '../fleet/fleet.js'
 import type { LogState } from '../log/state.js'
 import type { Subscribe } from '../log/subscribe.js'
 import type { Audit } from '../service/audit.js'
+import type { AuditQuestions } from '../service/audit-questions.js'
+import type { PastFlags } from '../service/flags-then.js'
 import type { Flips } from '../service/flips.js'
 import type { Health } from '../service/health.js'
 import type { Incidents } from '../service/incidents.js'
@@ -53,6 +55,8 @@ export type Parts = {
   incidents: Incidents
   runbooks: Runbooks
   audit: Audit
+  questions: AuditQuestions
+  pastFlags: PastFlags
   logActs: LogActs
   fleet: Fleet
   fleetActs: FleetActs

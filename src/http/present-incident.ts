@@ -31,7 +31,7 @@ const contextOf = ({ id }: Incident, { state, passed, hours }: Shown) => ({
 
 export const summariseIncident = (incident: Incident, shown: Shown) => {
   const { runbook, now } = shown
-  const { id, title, severity, commander, declared, resolved, flips } = incident
+  const { id, title, severity, commander, drill, declared, resolved, flips } = incident
   const context = contextOf(incident, shown)
   const clock = clockOf(incident, runbook, now, context)
   return {
@@ -41,6 +41,7 @@ export const summariseIncident = (incident: Incident, shown: Shown) => {
     ...(severity === undefined ? {} : { severity }),
     ...(incident.runbook === undefined ? {} : { runbook: incident.runbook }),
     ...(commander === undefined ? {} : { commander }),
+    ...(drill === undefined ? {} : { drill }),
     declared,
     ...(resolved ? { resolved: { ...resolved, leave: [...resolved.leave] } } : {}),
     flags: [...flips.flags],

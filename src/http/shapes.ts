@@ -2,6 +2,7 @@
 
 import type { TSchema } from 'typebox'
 import * as audit from '../wire/audit.js'
+import * as auditQuestions from '../wire/audit-questions.js'
 import * as catalogue from '../wire/catalogue.js'
 import * as convergence from '../wire/convergence.js'
 import * as credentials from '../wire/credentials.js'
@@ -13,6 +14,7 @@ import * as hold from '../wire/hold.js'
 import * as housekeeping from '../wire/housekeeping.js'
 import * as incident from '../wire/incident.js'
 import * as incidentAct from '../wire/incident-act.js'
+import * as insights from '../wire/insights.js'
 import * as instance from '../wire/instance.js'
 import * as message from '../wire/message.js'
 import * as ofrep from '../wire/ofrep.js'
@@ -26,6 +28,7 @@ export type Shape = TSchema & { $id: string }
 
 const nouns = [
   audit,
+  auditQuestions,
   catalogue,
   convergence,
   credentials,
@@ -37,6 +40,7 @@ const nouns = [
   housekeeping,
   incident,
   incidentAct,
+  insights,
   instance,
   message,
   ofrep,

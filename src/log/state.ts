@@ -8,7 +8,8 @@ import type { Kill } from '../domain/kill.js'
 import type { State } from '../domain/state.js'
 import type { ConsistencyProof, CosignaturesKept, InclusionProof } from '../wire/audit.js'
 import type { Refusal } from './follow/probe.js'
-import type { FoundEntry, QueryOptions, QueryResult } from './index/query.js'
+import type { Row } from './index/postings.js'
+import type { FoundEntry, QueryOptions, QueryResult, RowOptions } from './index/query.js'
 import type { Verification } from './journal/verify.js'
 import type { NotSigned } from './signing/evidence.js'
 
@@ -30,6 +31,12 @@ export interface Finding {
     signal?: AbortSignal,
     onUnreadable?: (said: string) => void,
   ): AsyncGenerator<FoundEntry>
+  /** What the index has of every match, some at a time: no entry is read. */
+  rows(filter: AuditFilter, options: RowOptions): AsyncGenerator<Pick<Row, 'place' | 'facts'>[]>
+  /** The last place at a time; 0 where the log began later. */
+  placeAt(ms: number, signal?: AbortSignal): Promise<number>
+  /** Names that the log has: actors; flags that were flipped or defined. */
+  names(kind: 'flag' | 'actor', most: number, signal?: AbortSignal): Promise<string[]>
   entry(place: number): Promise<(FoundEntry & { hash: string }) | undefined>
   /** Recomputes the whole chain from the bytes on disk. */
   verify(signal: AbortSignal): Promise<Verification>

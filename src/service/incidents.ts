@@ -32,6 +32,7 @@ export type DeclareBody = {
   severity?: string
   commander?: string
   adopt?: true | string[]
+  drill?: boolean
 }
 export type AdoptBody = { adopt?: Adopt; from?: string; reason?: string }
 export type ChangeBody = Omit<Change, 'runbook'> & { runbook?: string; reason?: string }

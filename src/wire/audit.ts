@@ -1,42 +1,23 @@
 // The log as it is asked for: pages, filters, its verification, and the proof that one entry is in it.
 
 import { type Static, Type } from 'typebox'
+import { filters } from './audit-filter.js'
 import { ListedEntry } from './entry.js'
 import { Warning } from './hold.js'
 import { choice, hex, ref, strict, text, time, upstream } from './members.js'
-import { ACTIONS, OUTCOMES, ROLES } from './words.js'
 
 export const PlaceParams = Type.Object({
   place: Type.String({ description: 'An entry: 0-12 (epoch-seq), or its place as a number', maxLength: 40 }),
 })
 
-const many = (description: string) =>
-  Type.Optional(
-    Type.Array(Type.String({ minLength: 1, maxLength: 300 }), {
-      description: `${description}; given twice: any of them`,
-      maxItems: 20,
-    }),
-  )
 export const AuditQuery = Type.Object(
   {
-    flag: many('Flag key'),
-    actor: many('Actor'),
-    role: Type.Optional(Type.Array(choice(ROLES), { maxItems: 20 })),
-    incident: many('Incident'),
-    runbook: many('Runbook'),
-    step: many('Step: id, the beginning of one, or code'),
-    action: Type.Optional(Type.Array(choice(ACTIONS), { maxItems: 20 })),
-    outcome: Type.Optional(Type.Array(choice(OUTCOMES), { maxItems: 20 })),
-    reason: many('Words in the reason: all of them'),
-    offRunbook: Type.Optional(Type.Boolean({ description: 'Kills that no runbook step stands behind' })),
-    since: Type.Optional(
-      Type.String({
-        description: 'RFC 3339; from this hour on',
-        maxLength: 40,
-        examples: ['2026-11-20T03:00:00Z'],
+    ...filters,
+    drill: Type.Optional(
+      Type.Boolean({
+        description: 'Of an incident that is a drill, or a drill of a flag; false: all others',
       }),
     ),
-    until: Type.Optional(Type.String({ description: 'RFC 3339; before this hour', maxLength: 40 })),
     order: Type.Optional(choice(['newest', 'oldest'])),
     limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 500 })),
     cursor: Type.Optional(Type.String({ maxLength: 300 })),

@@ -173,6 +173,7 @@ const about = {
         runbook: Type.String({ description: 'Empty where it was not known yet' }),
         severity: Type.String({ description: 'Empty where it was not known yet' }),
         commander: Type.Optional(Type.String()),
+        drill: Type.Optional(Type.Literal(true, { description: 'The incident is a drill' })),
       },
       { description: 'Of incident.declared' },
     ),

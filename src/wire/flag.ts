@@ -2,7 +2,7 @@
 
 import { type Static, Type } from 'typebox'
 import { Convergence } from './convergence.js'
-import { Hold } from './hold.js'
+import { Hold, HoldSummary } from './hold.js'
 import { choice, flagKey, orNull, ref, strict, time, upstream, value } from './members.js'
 import { FlagAction } from './runbook.js'
 import { FLAG_KEY, ROLES } from './words.js'
@@ -19,6 +19,13 @@ export const FlagQuery = Type.Object(
     flag: Type.Optional(flagKey('Only this one, with its steps and its ETag')),
     application: Type.Optional(Type.String({ maxLength: 64 })),
     killed: Type.Optional(Type.Boolean()),
+    at: Type.Optional(
+      Type.String({
+        description: 'RFC 3339: the flags as the log had them at that time; the answer is FlagsThen',
+        maxLength: 40,
+        examples: ['2026-11-20T03:00:00Z'],
+      }),
+    ),
   },
   strict,
 )
@@ -81,3 +88,50 @@ export const FlagList = Type.Object(
   { $id: 'FlagList' },
 )
 export type FlagList = Static<typeof FlagList>
+
+export const FlagThen = Type.Object(
+  {
+    key: Type.String(),
+    application: Type.Optional(Type.String({ description: 'Absent where it is not known' })),
+    killed: Type.Boolean(),
+    variant: orNull(
+      Type.String({ description: 'The variant that a hold pinned; null is the normal behaviour' }),
+    ),
+    value: Type.Optional(value),
+    holds: Type.Array(ref(HoldSummary), { description: 'By whom, since when, under which incident' }),
+    flip: Type.Optional(
+      Type.Object(
+        {
+          place: Type.Integer(),
+          at: time('When'),
+          action: choice(['kill', 'restore']),
+          actor: Type.String(),
+          incident: Type.Optional(Type.String()),
+          reason: Type.Optional(Type.String()),
+        },
+        { description: 'Its last flip then; absent: the log has none before' },
+      ),
+    ),
+    unknown: Type.Optional(Type.String({ description: 'What of it cannot be known, and why' })),
+  },
+  { $id: 'FlagThen' },
+)
+export type FlagThen = Static<typeof FlagThen>
+
+export const FlagsThen = Type.Object(
+  {
+    environment: Type.String(),
+    at: Type.String({ description: 'The time that was asked for, in UTC' }),
+    place: Type.Integer({ description: 'The last entry of the log at that time; 0: the log had none' }),
+    flags: Type.Array(ref(FlagThen)),
+    unknown: Type.Array(Type.String(), { description: 'What cannot be known of that time, and why' }),
+  },
+  { $id: 'FlagsThen', description: 'The flags as the log had them at a time' },
+)
+export type FlagsThen = Static<typeof FlagsThen>
+
+export const FlagsAnswer = Type.Union([ref(FlagList), ref(FlagsThen)], {
+  $id: 'FlagsAnswer',
+  description: 'FlagsThen where `at` was asked for',
+})
+export type FlagsAnswer = Static<typeof FlagsAnswer>

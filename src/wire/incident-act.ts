@@ -22,6 +22,12 @@ export const Declaration = Type.Object(
     severity: Type.Optional(severity),
     commander: Type.Optional(commander),
     adopt: Type.Optional(adopt),
+    drill: Type.Optional(
+      Type.Boolean({
+        description:
+          'It is a drill: its flips act as always, and counts and insights leave it out unless they are asked for drills',
+      }),
+    ),
   },
   {
     ...strict,

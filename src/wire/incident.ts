@@ -56,6 +56,7 @@ const summary = {
     Type.String({ description: "As the runbook's own scale spells it; absent until it is known" }),
   ),
   commander: Type.Optional(Type.String()),
+  drill: Type.Optional(Type.Literal(true, { description: 'It was declared as a drill' })),
   runbook: Type.Optional(ref(RunbookReference)),
   declared: Type.Object({ ...Moment.properties, by: Type.String() }),
   resolved: Type.Optional(ref(Resolution)),

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import t from 'tap'
 import type { Entry } from '../../src/domain/audit.js'
 import { decodeCursor, encodeCursor } from '../../src/domain/audit-cursor.js'
+import { factsOf } from '../../src/domain/audit-facts.js'
 import {
   type AuditFilter,
   clausesOf,
@@ -68,12 +69,12 @@ const NO: AuditFilter[] = [
 ]
 
 t.test('what matches an entry, and what does not', async () => {
-  for (const filter of YES) assert.ok(matches(toCriteria(filter), entry), JSON.stringify(filter))
-  for (const filter of NO) assert.ok(!matches(toCriteria(filter), entry), JSON.stringify(filter))
+  for (const filter of YES) assert.ok(matches(toCriteria(filter), factsOf(entry)), JSON.stringify(filter))
+  for (const filter of NO) assert.ok(!matches(toCriteria(filter), factsOf(entry)), JSON.stringify(filter))
 })
 
 t.test('an entry that matches has a term of every clause', async () => {
-  const terms = termsOf(entry)
+  const terms = termsOf(factsOf(entry))
   assert.equal(new Set(terms).size, terms.length)
   for (const filter of YES)
     for (const clause of clausesOf(toCriteria(filter)))
@@ -86,14 +87,14 @@ t.test('an entry that matches has a term of every clause', async () => {
 t.test('an entry without marks is found by offRunbook false, and by no value it has not', async () => {
   const bare = { ...entry }
   for (const name of ['flag', 'flags', 'incident', 'step', 'offRunbook', 'reason'] as const) delete bare[name]
-  assert.ok(matches(toCriteria({ offRunbook: false }), bare))
+  assert.ok(matches(toCriteria({ offRunbook: false }), factsOf(bare)))
   for (const filter of [
     { flag: 'undefined' },
     { incident: 'undefined' },
     { step: 'undefined' },
     { reason: 'x' },
   ])
-    assert.ok(!matches(toCriteria(filter), bare))
+    assert.ok(!matches(toCriteria(filter), factsOf(bare)))
 })
 
 t.test('words: composed or not, in any case, without punctuation', async () => {

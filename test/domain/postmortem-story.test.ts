@@ -5,6 +5,7 @@ import assert from 'node:assert/strict'
 import { toString as plainText } from 'mdast-util-to-string'
 import t from 'tap'
 import { type Draft, type Entry, placeOf, seal } from '../../src/domain/audit.js'
+import { factsOf as auditFactsOf } from '../../src/domain/audit-facts.js'
 import { matches, toCriteria } from '../../src/domain/audit-query.js'
 import { KillswitchError } from '../../src/domain/errors.js'
 import { refuse } from '../../src/domain/flip.js'
@@ -33,7 +34,7 @@ function sourceOf(told: Story, id = 'INC-1'): PostmortemSource {
   )
   const { filters, belongs } = besideOf(incident, own)
   const isBeside = (entry: Entry) =>
-    filters.some(filter => matches(toCriteria(filter), entry)) && belongs(entry)
+    filters.some(filter => matches(toCriteria(filter), auditFactsOf(entry))) && belongs(entry)
   const entries = all.filter(entry => own.includes(entry) || isBeside(entry))
   const definition = (flag?: string) => (flag === undefined ? undefined : aFlag(flag))
   return { incident, entries, environment: 'test', definition, applications: [] }

@@ -1,6 +1,6 @@
 // The columns of each list, by the names that CSV has them under: values as the API has them, one thing each.
 
-import type { Flag } from '../../wire/flag.js'
+import type { Flag, FlagThen } from '../../wire/flag.js'
 import type { Housekeeping } from '../../wire/housekeeping.js'
 import type { IncidentList } from '../../wire/incident.js'
 import type { Instance } from '../../wire/instance.js'
@@ -27,6 +27,17 @@ export const FLAG_COLUMNS: Columns<Flag> = {
   restoreRole: ({ restore }) => restore.role,
   place: ({ place }) => place,
   lastProof: ({ lastProof }) => lastProof?.at,
+}
+
+export const FLAG_THEN_COLUMNS: Columns<FlagThen> = {
+  flag: ({ key }) => key,
+  application: ({ application }) => application,
+  killed: ({ killed }) => killed,
+  value: ({ value }) => (value === undefined ? undefined : JSON.stringify(value)),
+  holds: ({ holds }) => holds.length,
+  heldBy: ({ holds }) => listed(holds.map(({ incident, actor }) => incident ?? actor)),
+  since: ({ holds }) => holds[0]?.since,
+  unknown: ({ unknown }) => unknown,
 }
 
 export const INSTANCE_COLUMNS: Columns<Instance> = {

@@ -14,7 +14,8 @@ type Due = Incident['clock'][number]
 export function incidentTable({ incidents }: IncidentList, { style, columns, now }: Look): string[] {
   const rows = incidents.map(each => [
     each.id,
-    each.status === 'open' ? style.red('open') : style.green('resolved'),
+    (each.status === 'open' ? style.red('open') : style.green('resolved')) +
+      (each.drill ? style.yellow(' drill') : ''),
     each.severity ?? '',
     when(each.declared.at, now),
     String(each.holds || ''),
@@ -28,10 +29,17 @@ export function incidentTable({ incidents }: IncidentList, { style, columns, now
 
 export function incidentLines(incident: Incident, look: Look): string[] {
   const { style, now } = look
-  const { id, title, severity, status, environment, runbook, clock, open, links } = incident
+  const { id, title, severity, status, drill, environment, runbook, clock, open, links } = incident
   const paint = status === 'open' ? style.red : style.green
   return [
-    [style.bold(id), paint(status), severity, title, style.dim(`[${environment}]`)]
+    [
+      style.bold(id),
+      paint(status),
+      drill && style.yellow('DRILL'),
+      severity,
+      title,
+      style.dim(`[${environment}]`),
+    ]
       .filter(Boolean)
       .join('  '),
     ...pairs(facts(incident, now), style),

@@ -52,6 +52,9 @@ export class Known implements LogState {
     this.find = {
       query: (filter, options) => queries.query(filter, options),
       stream: (...asked) => queries.stream(...asked),
+      rows: (...asked) => queries.rows(...asked),
+      placeAt: (...asked) => queries.placeAt(...asked),
+      names: (...asked) => queries.names(...asked),
       entry: place => queries.entry(place),
       verify: async signal => {
         const also = new Branch(log.obedience, log.state, EMPTY)

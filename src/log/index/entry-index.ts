@@ -14,19 +14,20 @@ import {
   ALL,
   countKey,
   decodeCount,
-  decodeLocation,
-  encodeCount,
+  decodeRow,
   FORMAT,
-  type Indexed,
+  type Kind,
   keyIn,
   type List,
   META_KEY,
   type Meta,
   placeIn,
-  postingsIn,
   postingsOf,
-  putOf,
+  type Row,
+  recordName,
+  recordsOf,
 } from './postings.js'
+import { Taking } from './taking.js'
 
 type Waiter = { place: number; done: () => void; fail: (error: unknown) => void }
 
@@ -56,7 +57,10 @@ export class EntryIndex {
   /** Opens what is there, or begins anew where it is missing, damaged, of another log or of another form. */
   static async open(journal: Journal, log: Log = () => undefined): Promise<EntryIndex> {
     const index = new EntryIndex(journal, log)
-    await index.#openDatabase()
+    // the journal may grow meanwhile: nothing is followed before the database is there
+    index.#running = index.#openDatabase()
+    await index.#running
+    index.#running = undefined
     index.#wake()
     return index
   }
@@ -139,13 +143,18 @@ export class EntryIndex {
     return places.filter((_, at) => has.some(list => list[at]))
   }
 
-  /** Where the entries stand in the journal. */
-  async locations(places: readonly number[]): Promise<Indexed[]> {
+  /** What the index has of the entries. */
+  async rows(places: readonly number[]): Promise<Row[]> {
     const values = await this.#opened.getMany(places.map(place => keyIn(ALL, place)))
     return values.map((value, at) => {
-      if (value === undefined) throw new IndexDamage(`the index has no location for place ${places[at]}`)
-      return decodeLocation(value)
+      if (value === undefined) throw new IndexDamage(`the index has no row for place ${places[at]}`)
+      return decodeRow(places[at]!, value)
     })
+  }
+
+  /** All flags, incidents or actors that the log names; of flags, those that were flipped or defined. */
+  async names(kind: Kind, most: number): Promise<string[]> {
+    return (await this.#opened.keys({ ...recordsOf(kind), limit: most }).all()).map(recordName)
   }
 
   /** Asks; where the index turns out damaged or gone, has it built anew and asks again, once. */
@@ -279,18 +288,12 @@ export class EntryIndex {
     if (this.#place < head) this.#log('indexing the log', { place: this.#place, head })
   }
 
-  /** Postings, counts and the place reached, in one atomic batch. */
+  /** Rows, postings, counts and the place reached, in one atomic batch. */
   async #take(lines: readonly Located[]): Promise<void> {
     const database = this.#opened
-    const { puts, counts, gaps, place, hash } = postingsIn(lines, { place: this.#place, hash: this.#hash })
-    const all = [...this.#gaps, ...gaps]
-    const keys = [...counts.keys()].map(countKey)
-    const before = await database.getMany(keys)
-    for (const [at, count] of [...counts.values()].entries())
-      puts.push(putOf(keys[at]!, encodeCount(decodeCount(before[at]) + count)))
-    const meta: Meta = { format: FORMAT, log: this.#journal.firstHash ?? '', place, hash, gaps: all }
-    puts.push(putOf(META_KEY, Buffer.from(JSON.stringify(meta))))
-    await database.batch(puts)
-    ;[this.#place, this.#hash, this.#gaps] = [place, hash, all]
+    const taking = new Taking(database, { place: this.#place, hash: this.#hash, gaps: this.#gaps })
+    await taking.take(lines)
+    await database.batch(await taking.operations(this.#journal.firstHash ?? ''))
+    ;[this.#place, this.#hash, this.#gaps] = [taking.place, taking.hash, taking.gaps]
   }
 }

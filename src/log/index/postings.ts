@@ -1,21 +1,21 @@
-// How the index is laid out in leveldb, key by key, and what an entry puts there. Touches no database and no file.
+// How the index is laid out in leveldb, key by key. Touches no database and no file.
 //
 //   m                              meta: { format, log, place, hash, gaps }, JSON
-//   p <place>                      where the line stands: segment, offset, length; the first 8 bytes of its hash
+//   p <place>                      a row: where the line stands (segment, offset, length), the first 8 bytes of its hash,
+//                                  and what questions ask of the entry (domain/audit-facts.ts), JSON
 //   t <term> 00 <place>            a posting: the entry has the term ("flag=ai_v1")
 //   c <term>                       how many postings the term has
+//   f, i, a <name>                 of a flag, an incident, an actor: what relations.ts keeps from entry to entry, JSON
 //
 // Places are 8 bytes, big-endian, so that keys of a term are in the log's order. A term is cut to 240 bytes: two that
 // begin alike then share postings, which costs time and never an answer.
 
-import { hashLine, placeOf } from '../../domain/audit.js'
-import { termsOf } from '../../domain/audit-query.js'
-import { parseEntry } from '../../domain/chain.js'
+import type { Facts } from '../../domain/audit-facts.js'
 import type { Gap } from '../../domain/unreadable.js'
-import type { Located, Location } from '../journal/segment.js'
+import type { Location } from '../journal/segment.js'
 
 /** Another number: the index is built anew. */
-export const FORMAT = 2
+export const FORMAT = 3
 export type Meta = { format: number; log: string; place: number; hash: string; gaps: readonly Gap[] }
 /** Where a line stands, and the beginning of its SHA-256 as it was taken in. */
 export type Indexed = Location & { hash: string }
@@ -43,20 +43,33 @@ export function keyIn(list: List, place: number): Buffer {
 export const placeIn = (key: Buffer): number =>
   key.readUInt32BE(key.length - 8) * 2 ** 32 + key.readUInt32BE(key.length - 4)
 
-function encodeLocation({ segment, offset, length, hash }: Indexed): Buffer {
-  const value = Buffer.allocUnsafe(28)
+/** What the index has of an entry. */
+export type Row = { place: number; facts: Facts; location: Indexed }
+
+const LOCATION_BYTES = 28
+
+export function encodeRow({ facts, location: { segment, offset, length, hash } }: Row): Buffer {
+  const about = JSON.stringify(facts)
+  const value = Buffer.allocUnsafe(LOCATION_BYTES + Buffer.byteLength(about))
   value.writeDoubleBE(segment, 0)
   value.writeDoubleBE(offset, 8)
   value.writeUInt32BE(length, 16)
   value.write(markOf(hash), 20, 'hex')
+  value.write(about, LOCATION_BYTES)
   return value
 }
 
-export const decodeLocation = (value: Buffer): Indexed => ({
+export const decodeRow = (place: number, value: Buffer): Row => ({
+  place,
+  facts: JSON.parse(value.toString('utf8', LOCATION_BYTES)) as Facts,
+  location: decodeLocation(value),
+})
+
+const decodeLocation = (value: Buffer): Indexed => ({
   segment: value.readDoubleBE(0),
   offset: value.readDoubleBE(8),
   length: value.readUInt32BE(16),
-  hash: value.toString('hex', 20),
+  hash: value.toString('hex', 20, LOCATION_BYTES),
 })
 
 export function encodeCount(count: number): Buffer {
@@ -67,35 +80,19 @@ export function encodeCount(count: number): Buffer {
 
 export const decodeCount = (value: Buffer | undefined): number => value?.readDoubleBE(0) ?? 0
 
-export type Put = { type: 'put'; key: Buffer; value: Buffer }
-export const putOf = (key: Buffer, value: Buffer): Put => ({ type: 'put', key, value })
-const NOTHING = Buffer.alloc(0)
+/** What is kept of a name from entry to entry. */
+export type Kind = 'flag' | 'incident' | 'actor'
+const LETTERS = { flag: 'f', incident: 'i', actor: 'a' } as const
 
-/**
- * What lines add: their locations and postings, how many per term, and the last entry. Lines that are no entries are passed
- * over. Where one does not name the one before, lines are missing between them, or that one is not as it was written.
- */
-export function postingsIn(lines: readonly Located[], after: { place: number; hash: string }) {
-  const puts: Put[] = []
-  const counts = new Map<string, number>()
-  const gaps: Gap[] = []
-  let { place, hash } = after
-  for (const { bytes, ...location } of lines) {
-    const entry = parseEntry(bytes.toString())
-    if (entry === undefined || placeOf(entry) <= place) continue
-    const next = placeOf(entry)
-    const from = Math.max(1, next === place + 1 ? place : place + 1)
-    if (entry.prev !== hash && from < next) gaps.push({ from, to: next - 1 })
-    place = next
-    hash = hashLine(bytes)
-    puts.push(putOf(keyIn(ALL, place), encodeLocation({ ...location, hash })))
-    for (const term of termsOf(entry)) {
-      puts.push(putOf(keyIn(postingsOf(term), place), NOTHING))
-      counts.set(term, (counts.get(term) ?? 0) + 1)
-    }
-  }
-  return { puts, counts, gaps, place, hash }
-}
+export const recordKey = (kind: Kind, name: string): Buffer => Buffer.from(`${LETTERS[kind]}${name}`)
+export const recordName = (key: Buffer): string => key.toString('utf8', 1)
+/** All records of a kind. */
+export const recordsOf = (kind: Kind): { gte: Buffer; lt: Buffer } => ({
+  gte: Buffer.from(LETTERS[kind]),
+  lt: Buffer.of((LETTERS[kind].codePointAt(0) ?? 0) + 1),
+})
+
+export const NOTHING: Buffer = Buffer.alloc(0)
 
 /** No NUL in a term, since it ends one in a key. */
 const cut = (term: string): Buffer =>
