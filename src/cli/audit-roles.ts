@@ -1,6 +1,7 @@
 // killswitch audit roles: who had which role at a time, as the log shows it.
 
 import type { Command } from 'commander'
+import { entryId } from '../domain/audit.js'
 import type { AuditRoles } from '../wire/audit-questions.js'
 import { type Cli, connect, isJson, pastTime, queryOf, several } from './context.js'
 import { table } from './print/table.js'
@@ -27,11 +28,25 @@ export function auditRolesVerb(group: Command, { terminal }: Cli): void {
         each.actor,
         each.role,
         each.via,
-        String(each.entry),
+        entryId(each.entry),
         when(each.entryAt, now),
       ])
       if (rows.length === 0) terminal.say('The log has no entry of anybody by then.')
       else terminal.out(...table(['ACTOR', 'ROLE', 'VIA', 'ENTRY', 'WRITTEN'], rows, { style, columns }))
+      const files = body.files.flatMap(({ instance, entry, may }) =>
+        may.map(({ id, role, only, apps }) => [
+          id,
+          role,
+          [only && `only ${only}`, apps?.join(' ')].filter(Boolean).join(', '),
+          instance,
+          entryId(entry),
+        ]),
+      )
+      if (files.length > 0)
+        terminal.out(
+          '',
+          ...table(['MAY ACT', 'ROLE', 'LIMITS', 'TOKENS FILE OF', 'ENTRY'], files, { style, columns }),
+        )
       terminal.say(...[body.more, body.unreadable].flatMap(said => said ?? []))
       terminal.say(terminal.aside.dim(body.detail))
     })

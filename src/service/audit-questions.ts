@@ -4,10 +4,12 @@
 import { groupingsIn, MOST_GROUPS, Tally } from '../domain/audit-counts.js'
 import type { AuditFilter } from '../domain/audit-query.js'
 import { type Clock, toSecond, toTimestamp } from '../domain/clock.js'
+import { foldCredentials, type Told } from '../domain/credentials.js'
 import { Insights } from '../domain/insights.js'
 import { assertPast } from '../domain/past.js'
 import type { LogState } from '../log/state.js'
 import type { AuditCounts, AuditRoles } from '../wire/audit-questions.js'
+import type { Credential } from '../wire/credentials.js'
 import type { InsightsAnswer } from '../wire/insights.js'
 
 /** Whether drills count: not, alone, or both. */
@@ -16,9 +18,11 @@ export type Drills = 'false' | 'true' | 'any'
 /** What one request goes over. */
 const MOST_ROWS = 200_000
 const MOST_ACTORS = 2_000
+/** Entries about tokens files that one request reads, the newest ones. */
+const MOST_TOLD = 200
 
 const ROLES_DETAIL =
-  'Each actor has the role with which its last entry at or before that time was written. A token that was given, changed or taken away without an act after it does not show here.'
+  'In "roles" each actor has the role of its last entry at or before that time. In "files" is who might do what by the tokens files, as the service told the log last; a token that was replaced while the service was down does not show.'
 
 export class AuditQuestions {
   readonly #log: LogState
@@ -104,12 +108,33 @@ export class AuditQuestions {
     return {
       at: toTimestamp(ms),
       roles: roles.sort((one, other) => (one.actor < other.actor ? -1 : 1)),
+      files: await this.#files(to, actor, signal),
       detail: ROLES_DETAIL,
       ...(names.length > MOST_ACTORS
         ? { more: `There are more than ${MOST_ACTORS} actors: name those you ask for with "actor".` }
         : {}),
       ...(unreadable === undefined ? {} : { unreadable }),
     }
+  }
+
+  /** Who might do what by the tokens files; of those named, where some are. */
+  async #files(
+    to: number,
+    actor: readonly string[] | undefined,
+    signal: AbortSignal,
+  ): Promise<AuditRoles['files']> {
+    const { find } = this.#log
+    const places: number[] = []
+    const told = { action: ['tokens.changed', 'catalogue.loaded'] } as const
+    for await (const rows of find.rows(told, { order: 'newest', to, signal }))
+      if (places.push(...rows.map(({ place }) => place)) >= MOST_TOLD) break
+    let files: readonly Told[] = []
+    for (const place of places.slice(0, MOST_TOLD).reverse()) {
+      const found = await find.entry(place)
+      if (found !== undefined) files = foldCredentials(files, found.entry)
+    }
+    const isAsked = ({ id }: Credential) => actor === undefined || actor.includes(id)
+    return files.map(({ instance, place, may }) => ({ instance, entry: place, may: may.filter(isAsked) }))
   }
 
   /** Newest first, up to what one request may go over; what was left out is said. */

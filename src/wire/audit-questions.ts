@@ -2,6 +2,7 @@
 
 import { type Static, Type } from 'typebox'
 import { filters } from './audit-filter.js'
+import { Credential } from './credentials.js'
 import { drills, hour } from './insights.js'
 import { choice, orNull, ref, strict, time } from './members.js'
 import { ROLES, VIAS } from './words.js'
@@ -91,7 +92,15 @@ export const AuditRoles = Type.Object(
         entry: Type.Integer({ description: 'The place of the entry that shows it' }),
         entryAt: time('Of that entry'),
       }),
-      { description: 'By actor' },
+      { description: 'By actor, as the entries of each show it' },
+    ),
+    files: Type.Array(
+      Type.Object({
+        instance: Type.String({ description: 'The instance of the service whose tokens file it is' }),
+        entry: Type.Integer({ description: 'The place of the entry that tells it' }),
+        may: Type.Array(ref(Credential)),
+      }),
+      { description: 'Who might do what by the tokens files then, as the log has been told' },
     ),
     detail: Type.String({ description: 'What this shows, and what it cannot' }),
     more: Type.Optional(Type.String({ description: 'What is left out, where there are too many actors' })),

@@ -152,6 +152,15 @@ for (const [store, open] of Object.entries({ 'the local store': onLocal, 'two in
         ['shared-engineer', 'engineer'],
         ['shared-operator', 'operator'],
       ])
+      const [file] = body.files
+      const may = file.may.map(({ id, role }: Record<string, string>) => `${id} ${role}`)
+      assert.ok(may.includes('shared-engineer engineer'), may.join())
+      assert.doesNotMatch(JSON.stringify(file), /sha256|[0-9a-f]{64}/)
+      const [one] = (await get(`/v1/audit/roles?at=${kill.at}&actor=shared-engineer`)).body.files
+      assert.deepEqual(
+        one.may.map(({ id }: Record<string, string>) => id),
+        ['shared-engineer'],
+      )
       assert.equal((await get('/v1/audit/roles?at=2020-01-01')).body.roles.length, 0)
     })
   })
