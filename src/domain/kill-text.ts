@@ -3,22 +3,37 @@
 
 import { cleaned, hasOdd } from '../text/characters.js'
 import type { Warning } from '../wire/hold.js'
+import { INCIDENT_ID, INCIDENT_ID_WORDS } from '../wire/words.js'
+import { by } from './errors.js'
 
 type Given = { reason?: string; step?: string; incident?: string }
 export type KillText = Given & { warnings: Warning[] }
 
 const MOST_REASON = 2000
 const MOST_STEP = 300
+/** Of what is no name, so much is told. */
+const MOST_NAMED = 80
 
 /** Blank is not given. */
-export function killTextOf({ reason, step, ...rest }: Given): KillText {
-  const named = step === undefined ? '' : cleaned(step).slice(0, MOST_STEP)
-  const kept = reason === undefined ? '' : cut(cleaned(reason))
+export function killTextOf({ reason = '', step = '', incident = '' }: Given): KillText {
+  const named = cleaned(step).slice(0, MOST_STEP)
+  const kept = cut(cleaned(reason))
+  const tracked = cleaned(incident)
+  const isName = INCIDENT_ID.test(tracked)
   return {
-    ...rest,
     ...(named === '' ? {} : { step: named }),
     ...(kept === '' ? {} : { reason: kept }),
-    warnings: reason === undefined ? [] : changesOf(reason),
+    ...(isName ? { incident: tracked } : {}),
+    warnings: [...changesOf(reason), ...(isName || tracked === '' ? [] : [leftOut(tracked)])],
+  }
+}
+
+function leftOut(incident: string): Warning {
+  const named = incident.length > MOST_NAMED ? `${incident.slice(0, MOST_NAMED)}...` : incident
+  return {
+    code: 'incident-left-out',
+    detail: `This kill has no incident: ${JSON.stringify(named)} is no name of one. A name has ${INCIDENT_ID_WORDS}.`,
+    wayOut: [by('Adopt the flag under the incident, by its name.')],
   }
 }
 
