@@ -39,9 +39,7 @@ export function statusVerb(program: Command, { terminal }: Cli): void {
         else terminal.out(...flagLines(body, look))
         return
       }
-      const list = await client.get<FlagList>(`/v1/flags${queryOf({ application: app, killed })}`, {
-        has: ['flags'],
-      })
+      const list = await client.get<FlagList>(`/v1/flags${queryOf({ application: app, killed })}`)
       if (isJson(command)) return terminal.json(list.text)
       if (app !== undefined && list.body.flags.length === 0) await assertApplication(client, app)
       terminal.out(...flagTable(list.body, list.url, look))
