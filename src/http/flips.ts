@@ -55,6 +55,16 @@ type FlagAct<B extends TObject> = {
   does: (request: FastifyRequest, flag: string, body: Static<B>) => Promise<Flipped>
 }
 
+/** What kills several flags in one commit. */
+type GroupAct<B extends TObject> = {
+  path: string
+  operationId: string
+  summary: string
+  description: string
+  body: B
+  does: (request: FastifyRequest, body: Static<B>) => Promise<Flipped>
+}
+
 const LONGEST_WAIT_SECONDS = 30
 
 /** Reads the headers before the handler, so that a bad one is recorded like any other refusal. */
@@ -127,6 +137,23 @@ export function flipRoutes(app: App, parts: Parts): void {
     )
   }
 
+  /** Kills several flags, or none. */
+  const actOnSeveral = <B extends TObject>({ path, does, body, ...told }: GroupAct<B>) => {
+    app.post(
+      path,
+      {
+        config: { access: 'viewer', usual: 'operator', flips: 'step.run', limits: ['kill'] },
+        ...hooks,
+        schema: { ...told, tags, body: ref(body), response: { 200: ref(FlipAnswer) } },
+      },
+      async (request, reply) => {
+        parts.assertKnown()
+        const flipped = await parts.metrics.timeKill(() => does(request, request.body as Static<B>))
+        return answer(request, reply, flipped)
+      },
+    )
+  }
+
   act({
     verb: 'kill',
     config: { access: 'viewer', usual: 'operator', limits: ['kill'] },
@@ -138,32 +165,15 @@ export function flipRoutes(app: App, parts: Parts): void {
     does: (request, flag, body) =>
       parts.metrics.timeKill(() => flips.kill(actorOf(request), flag, body, request.origin as Origin)),
   })
-  app.post(
-    '/v1/kills',
-    {
-      config: { access: 'viewer', usual: 'operator', flips: 'step.run', limits: ['kill'] },
-      ...hooks,
-      schema: {
-        operationId: 'killFlags',
-        summary: 'Kill several flags in one act: all of them, or none',
-        description:
-          'Like a kill of each, under one Idempotency-Key. Refused as a whole where one of the flags is unknown, or the caller may not kill it; never for its paperwork.',
-        tags,
-        body: ref(GroupKill),
-        response: { 200: ref(FlipAnswer) },
-      },
-    },
-    async (request, reply) => {
-      parts.assertKnown()
-      return answer(
-        request,
-        reply,
-        await parts.metrics.timeKill(() =>
-          flips.killAll(actorOf(request), request.body, request.origin as Origin),
-        ),
-      )
-    },
-  )
+  actOnSeveral({
+    path: '/v1/kills',
+    operationId: 'killFlags',
+    summary: 'Kill several flags in one act: all of them, or none',
+    description:
+      'Like a kill of each, under one Idempotency-Key. Refused as a whole where one of the flags is unknown, or the caller may not kill it; never for its paperwork.',
+    body: GroupKill,
+    does: (request, body) => flips.killAll(actorOf(request), body, request.origin as Origin),
+  })
   act({
     verb: 'restore',
     config: { access: 'viewer', usual: 'engineer' },
@@ -175,30 +185,15 @@ export function flipRoutes(app: App, parts: Parts): void {
     does: (request, flag, body) =>
       flips.restore(actorOf(request), flag, body, request.ifMatchPlace, request.origin as Origin),
   })
-  app.post(
-    '/v1/steps/run',
-    {
-      config: { access: 'viewer', usual: 'operator', flips: 'step.run', limits: ['kill'] },
-      ...hooks,
-      schema: {
-        operationId: 'runStep',
-        summary: 'Run a runbook step: all of its kills, or none',
-        description:
-          'Never restores, never runs nested steps. `flags` picks among the kills, and is needed where the runbook makes them conditional. `GET /v1/steps?step=` shows what a run would do.',
-        tags,
-        body: ref(StepRun),
-        response: { 200: ref(FlipAnswer) },
-      },
-    },
-    async (request, reply) => {
-      parts.assertKnown()
-      return answer(
-        request,
-        reply,
-        await flips.runStep(actorOf(request), request.body, request.origin as Origin),
-      )
-    },
-  )
+  actOnSeveral({
+    path: '/v1/steps/run',
+    operationId: 'runStep',
+    summary: 'Run a runbook step: all of its kills, or none',
+    description:
+      'Never restores, never runs nested steps. `flags` picks among the kills, and is needed where the runbook makes them conditional. `GET /v1/steps?step=` shows what a run would do.',
+    body: StepRun,
+    does: (request, body) => flips.runStep(actorOf(request), body, request.origin as Origin),
+  })
   act({
     verb: 'drill',
     config: { access: 'engineer' },

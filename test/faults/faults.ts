@@ -16,8 +16,9 @@ import {
 import { join } from 'node:path'
 import { setTimeout as lasts } from 'node:timers/promises'
 import { open } from '../../src/domain/audit.js'
-import { DAMAGES, forgedAfter } from '../support/damages.js'
+import { DAMAGES, entryId, forgedAfter } from '../support/damages.js'
 import { until } from '../support/until.js'
+import { watchMend } from './mends.js'
 import { type Instance, tearTail, type World } from './world.js'
 
 export type Fault = { name: string; weight: number; run: (world: World) => Promise<void> }
@@ -134,9 +135,16 @@ const damages: Fault[] = DAMAGES.map(({ name, inflict }) => ({
   name,
   weight: 1,
   run: async world => {
-    await Promise.resolve(inflict(world.redis.admin, KEYS)).catch(error => {
+    const { admin } = world.redis
+    const isWaitedFor = world.random() < 0.5
+    // what an earlier fault left is not counted
+    if (isWaitedFor) await watchMend(world, name, KEYS, '0-0')
+    const before = isWaitedFor ? await entryId(admin, KEYS.log) : ''
+    await Promise.resolve(inflict(admin, KEYS)).catch(error => {
       if (!/WRONGTYPE|equal or smaller|smaller than|no such key/i.test(String(error))) throw error
     })
+    // of the others the next fault meets what is left
+    if (isWaitedFor) world.history.mends.push(await watchMend(world, name, KEYS, before))
   },
 }))
 

@@ -2,6 +2,7 @@
 // as things happen, and judged afterwards by check.ts alone.
 
 import { createHash } from 'node:crypto'
+import type { Mend } from './mends.js'
 
 /** One try of an operation. `status` 0: no answer came (the connection broke, or nothing came in time). */
 export type Attempt = {
@@ -48,9 +49,9 @@ export type Sight = {
   restarted?: boolean
 }
 
-export type History = { operations: Operation[]; sights: Sight[] }
+export type History = { operations: Operation[]; sights: Sight[]; mends: Mend[] }
 
-export const newHistory = (): History => ({ operations: [], sights: [] })
+export const newHistory = (): History => ({ operations: [], sights: [], mends: [] })
 
 /** The hold that a kill puts, worked out here by the documented rule and by no code of the service. */
 export const holdOf = ({ actor, key, flag }: Operation): string =>

@@ -9,6 +9,7 @@ import { check, type Violation } from './check.js'
 import { chooseFault, type Fault } from './faults.js'
 import type { Forgery } from './forger.js'
 import { fateOf, type History } from './history.js'
+import { describeMends } from './mends.js'
 import { falseProofs, type ProofHistory } from './proofs.js'
 import { Provers } from './provers.js'
 import { type Given, World } from './world.js'
@@ -154,6 +155,7 @@ export function describe(outcome: Outcome): string {
   return [
     `${[...faults.values()].reduce((sum, count) => sum + count, 0)} faults: ${mixed.join(', ')}`,
     `${outcome.acknowledged} operations acknowledged, ${outcome.provisional} kills of them provisional; ${outcome.entries} entries, epoch ${outcome.epochs}, ${outcome.notApplied} restores recovered and not applied`,
+    describeMends(outcome.history.mends),
     `kill: p50 ${kills.p50} ms, p99 ${kills.p99} ms, at most ${kills.max} ms (${kills.count})`,
     ...(proofs === undefined
       ? []

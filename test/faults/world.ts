@@ -273,6 +273,12 @@ export class World {
     })
   }
 
+  /** Whether an instance that answers says that something is wrong. */
+  async isAnyUnwell(): Promise<boolean> {
+    const said = await Promise.all(this.instances.map(instance => this.#readiness(instance)))
+    return said.some(each => each !== 'no answer' && !/^\d+$/.test(each))
+  }
+
   /** The head where all is well, else what is not. */
   async #readiness(instance: Instance): Promise<string> {
     const { status, body } = await ask('GET', `${instance.url}/readyz`, { token: TOKENS.viewer })
