@@ -5,6 +5,7 @@ import { cleaned, hasOdd } from '../text/characters.js'
 import type { Warning } from '../wire/hold.js'
 import { INCIDENT_ID, INCIDENT_ID_WORDS } from '../wire/words.js'
 import { by } from './errors.js'
+import { withoutTokens } from './token-form.js'
 
 type Given = { reason?: string; step?: string; incident?: string }
 export type KillText = Given & { warnings: Warning[] }
@@ -16,9 +17,9 @@ const MOST_NAMED = 80
 
 /** Blank is not given. */
 export function killTextOf({ reason = '', step = '', incident = '' }: Given): KillText {
-  const named = cleaned(step).slice(0, MOST_STEP)
-  const kept = cut(cleaned(reason))
-  const tracked = cleaned(incident)
+  const named = withoutTokens(cleaned(step)).slice(0, MOST_STEP)
+  const kept = cut(withoutTokens(cleaned(reason)))
+  const tracked = withoutTokens(cleaned(incident))
   const isName = INCIDENT_ID.test(tracked)
   return {
     ...(named === '' ? {} : { step: named }),
@@ -44,6 +45,9 @@ const cut = (text: string): string =>
 function changesOf(reason: string): Warning[] {
   const { length } = cleaned(reason)
   const left = [
+    ...(withoutTokens(reason) === reason
+      ? []
+      : ['what looks like a token is left out: if it is one, revoke it']),
     ...(hasOdd(reason) ? ['characters that cannot be seen, or that act on a screen, are left out'] : []),
     ...(length > MOST_REASON ? [`of ${length} characters the first ${MOST_REASON} are kept`] : []),
   ]

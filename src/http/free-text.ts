@@ -2,6 +2,7 @@
 // it: they are compared as they stand, and are refused where they are none. A kill's is cleaned where its warnings are made.
 
 import type { FastifyRequest } from 'fastify'
+import { withoutTokens } from '../domain/token-form.js'
 import { cleaned } from '../text/characters.js'
 
 const FREE_TEXT = ['reason', 'title', 'text', 'owner', 'commander', 'severity', 'until', 'due', 'url', 'step']
@@ -33,5 +34,5 @@ function clean(body: unknown, depth: number): void {
   const members = body as Record<string, unknown>
   for (const [name, value] of Object.entries(members))
     if (typeof value !== 'string') clean(value, depth - 1)
-    else if (FREE_TEXT.includes(name)) members[name] = cleaned(value)
+    else if (FREE_TEXT.includes(name)) members[name] = withoutTokens(cleaned(value))
 }

@@ -332,6 +332,27 @@ t.test('what people write', async t => {
     assert.equal(ran.body.reason, 'x'.repeat(1999), ran.text)
   })
 
+  t.test('that has a token is kept without it: everybody who may read sees the log', async t => {
+    const { ask, parts, tokens } = await aServer(t)
+    const text = `Bearer ${tokens.operator} is mine`
+    const killed = await ask('operator', 'POST', '/v1/flags/ai_v1/kill', {
+      body: { reason: text, step: text },
+    })
+    assert.equal(killed.body.reason, 'Bearer ks_REDACTED is mine')
+    assert.match(
+      killed.body.warnings.at(-1).detail,
+      /looks like a token is left out: if it is one, revoke it/,
+    )
+    await ask('operator', 'POST', '/v1/incidents', { body: { id: 'INC-1', title: text } })
+    await ask('operator', 'POST', '/v1/incidents/INC-1/notes', { body: { kind: 'cause', text } })
+    let lines = 0
+    for await (const { line } of parts.log.find.stream({}, 'oldest')) {
+      assert.ok(!line.includes(tokens.operator.slice(-20)), line)
+      lines++
+    }
+    assert.ok(lines > 3)
+  })
+
   t.test('is kept alike by each call that kills', async t => {
     const { ask, parts } = await aServer(t)
     const papers = {
