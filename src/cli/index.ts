@@ -4,6 +4,7 @@
 // import.
 
 import { Command, CommanderError } from 'commander'
+import { visible } from '../text/terminal.js'
 import { versionOf } from '../version.js'
 import { auditVerbs } from './audit.js'
 import { checkVerb } from './check.js'
@@ -64,7 +65,8 @@ function program(cli: Cli): Command {
       visibleGlobalOptions: command => (command.parent === null ? [] : [...root.options]),
     })
     .configureOutput({
-      writeErr: text => terminal.say(...text.trimEnd().split('\n')),
+      // it quotes what was typed, or pasted
+      writeErr: text => terminal.say(...visible(text.trimEnd()).split('\n')),
       getOutHasColors: () => false,
       getErrHasColors: () => false,
     })

@@ -41,7 +41,7 @@ export function statusVerb(program: Command, { terminal }: Cli): void {
     }
     if (at !== undefined) {
       const query = queryOf({ flag: key, application: app, killed, at })
-      const { body, text } = await client.get<FlagsThen>(`/v1/flags${query}`, { has: ['flags', 'unknown'] })
+      const { body, text } = await client.get<FlagsThen>(`/v1/flags${query}`)
       const then = { text, items: body.flags, columns: FLAG_THEN_COLUMNS }
       return showList(terminal, command, then, async () => terminal.out(...thenLines(body, look)))
     }
@@ -55,9 +55,7 @@ export function statusVerb(program: Command, { terminal }: Cli): void {
         sayApart(await readApart(client), body.application)
       })
     }
-    const list = await client.get<FlagList>(`/v1/flags${queryOf({ application: app, killed })}`, {
-      has: ['flags'],
-    })
+    const list = await client.get<FlagList>(`/v1/flags${queryOf({ application: app, killed })}`)
     const { text, body, url } = list
     const shown = { text, items: body.flags, columns: FLAG_COLUMNS }
     return showList(terminal, command, shown, async () => {

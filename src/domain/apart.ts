@@ -1,5 +1,6 @@
 // How an app instance stands apart from the log: what it does then follows from something that the log does not say.
 
+import { oneLine } from '../text/characters.js'
 import type { Apart } from '../wire/convergence.js'
 import { entryId, placeOf } from './audit.js'
 import type { Member } from './member.js'
@@ -73,7 +74,7 @@ export function unknownHolds(
 
 const headOf = ({ head }: State): number => placeOf(head)
 
-const listed = (flags: readonly string[]): string =>
-  flags.length <= FLAGS_NAMED
-    ? flags.join(', ')
-    : `${flags.slice(0, FLAGS_NAMED).join(', ')} and ${flags.length - FLAGS_NAMED} more`
+function listed(flags: readonly string[]): string {
+  const named = flags.slice(0, FLAGS_NAMED).map(oneLine).join(', ')
+  return flags.length <= FLAGS_NAMED ? named : `${named} and ${flags.length - FLAGS_NAMED} more`
+}

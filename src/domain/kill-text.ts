@@ -3,22 +3,38 @@
 
 import { cleaned, hasOdd } from '../text/characters.js'
 import type { Warning } from '../wire/hold.js'
+import { INCIDENT_ID, INCIDENT_ID_WORDS } from '../wire/words.js'
+import { by } from './errors.js'
+import { withoutTokens } from './token-form.js'
 
 type Given = { reason?: string; step?: string; incident?: string }
 export type KillText = Given & { warnings: Warning[] }
 
 const MOST_REASON = 2000
 const MOST_STEP = 300
+/** Of what is no name, so much is told. */
+const MOST_NAMED = 80
 
 /** Blank is not given. */
-export function killTextOf({ reason, step, ...rest }: Given): KillText {
-  const named = step === undefined ? '' : cleaned(step).slice(0, MOST_STEP)
-  const kept = reason === undefined ? '' : cut(cleaned(reason))
+export function killTextOf({ reason = '', step = '', incident = '' }: Given): KillText {
+  const named = withoutTokens(cleaned(step)).slice(0, MOST_STEP)
+  const kept = cut(withoutTokens(cleaned(reason)))
+  const tracked = withoutTokens(cleaned(incident))
+  const isName = INCIDENT_ID.test(tracked)
   return {
-    ...rest,
     ...(named === '' ? {} : { step: named }),
     ...(kept === '' ? {} : { reason: kept }),
-    warnings: reason === undefined ? [] : changesOf(reason),
+    ...(isName ? { incident: tracked } : {}),
+    warnings: [...changesOf(reason), ...(isName || tracked === '' ? [] : [leftOut(tracked)])],
+  }
+}
+
+function leftOut(incident: string): Warning {
+  const named = incident.length > MOST_NAMED ? `${incident.slice(0, MOST_NAMED)}...` : incident
+  return {
+    code: 'incident-left-out',
+    detail: `This kill has no incident: ${JSON.stringify(named)} is no name of one. A name has ${INCIDENT_ID_WORDS}.`,
+    wayOut: [by('Adopt the flag under the incident, by its name.')],
   }
 }
 
@@ -29,6 +45,9 @@ const cut = (text: string): string =>
 function changesOf(reason: string): Warning[] {
   const { length } = cleaned(reason)
   const left = [
+    ...(withoutTokens(reason) === reason
+      ? []
+      : ['what looks like a token is left out: if it is one, revoke it']),
     ...(hasOdd(reason) ? ['characters that cannot be seen, or that act on a screen, are left out'] : []),
     ...(length > MOST_REASON ? [`of ${length} characters the first ${MOST_REASON} are kept`] : []),
   ]

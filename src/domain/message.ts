@@ -1,7 +1,7 @@
 // The runbook's communication templates, filled from the newest notes. What cannot be filled stays in its brackets and is
 // listed: nothing is made up, and no example value of a template goes out as if it were true.
 
-import { oneLine } from '../text/characters.js'
+import { inMessage } from '../text/chat.js'
 import type { Message } from '../wire/message.js'
 import type { Template } from '../wire/runbook.js'
 import { toSecond } from './clock.js'
@@ -40,19 +40,27 @@ export function messageOf(source: PostmortemSource, template: Template): Message
     .join('\n')
   const body = text.replace(/^\[\w+\]/, '')
   const unfilled = [...new Set([...body.matchAll(/\[[^\]\n]+\]/g)].map(([bracket]) => bracket))]
-  return { title: template.title, line: template.line, text, unfilled }
+  return { title: template.title, line: template.line, text: asWritten(text), unfilled }
 }
+
+/** What people wrote, as it stands in a message. Its brackets are none of the template's. */
+const quoted = (words: string): string =>
+  inMessage(words)
+    .replace(/[\ue000\ue001]/g, '\ufffd')
+    .replaceAll('[', '\ue000')
+    .replaceAll(']', '\ue001')
+const asWritten = (text: string): string => text.replaceAll('\ue000', '[').replaceAll('\ue001', ']')
 
 /** A line with a label and a value, or running text with brackets. */
 function filledLine(line: string, source: PostmortemSource, facts: Facts): string {
   const tagged = /^(\[[A-Z]+\])\s+\S+:\s+\S/.exec(line)
   if (tagged)
-    return `${tagged[1]} ${source.incident.severity ?? '[severity]'}: ${oneLine(source.incident.title)}`
+    return `${tagged[1]} ${source.incident.severity ?? '[severity]'}: ${quoted(source.incident.title)}`
   const [, label = '', value = ''] = /^([A-Za-z][A-Za-z ]{2,30}):\s+(.+)$/.exec(line) ?? []
   if (label === '' || label === 'Status') return inBrackets(line, source, facts)
   if (/^https?:/.test(value) && !value.includes('[')) {
     const page = source.incident.links.findLast(link => /status/i.test(link.title))?.url
-    return `${label}: ${page ?? `[${label.toLowerCase()}]`}`
+    return `${label}: ${page === undefined ? `[${label.toLowerCase()}]` : quoted(page)}`
   }
   const known = /\[.*\[/.test(value) ? undefined : labelled(label.toLowerCase(), source, facts)
   if (known !== undefined) return `${label}: ${known}`
@@ -74,11 +82,11 @@ function labelled(label: string, source: PostmortemSource, facts: Facts): string
 const actions = ({ notes }: Facts): string | undefined =>
   notes.action.length === 0
     ? undefined
-    : notes.action.map(({ note }) => oneLine(note?.text ?? '').replace(/\.$/, '')).join('; ')
+    : notes.action.map(({ note }) => quoted(note?.text ?? '').replace(/\.$/, '')).join('; ')
 
 const newest = (notes: Facts['notes']['update']): string | undefined => {
   const text = notes.at(-1)?.note?.text
-  return text === undefined ? undefined : oneLine(text)
+  return text === undefined ? undefined : quoted(text)
 }
 
 /** Running text: each bracket that the log can speak for. A tag such as [RESOLVED] is none. */
@@ -94,7 +102,7 @@ function inBrackets(line: string, source: PostmortemSource, facts: Facts): strin
 function bracketed(inside: string, source: PostmortemSource, facts: Facts): string | undefined {
   if (/symptom|impact|effect|notice/.test(inside)) return newest(facts.notes.impact)
   if (/feature/.test(inside)) return applicationNames(source)
-  if (/what (is|was) wrong|title/.test(inside)) return oneLine(source.incident.title)
+  if (/what (is|was) wrong|title/.test(inside)) return quoted(source.incident.title)
   if (/explanation|cause|why|one sentence/.test(inside)) return newest(facts.notes.cause)
   if (/what was done|fix/.test(inside)) return newest(facts.notes.resolution)
   if (/keeps it from/.test(inside)) return actions(facts)

@@ -1,7 +1,7 @@
 // The connections that are open: those of strangers (no valid token yet) are few and short, and where all are taken the one
 // that matters least is closed for the new one, which may bring a kill. Streams, and acts under way, are never closed here.
 
-import type { Server } from 'node:http'
+import type { RequestListener, Server } from 'node:http'
 import type { Socket } from 'node:net'
 import type { FastifyInstance, FastifyReply } from 'fastify'
 
@@ -23,6 +23,8 @@ const MOST_STRANGERS = 1_000
 const STRANGER_MS = 5_000
 const STRANGER_KEEPS = 'timeout=4'
 const LOOK_MS = 500
+/** Requests of one connection that wait for the one before them: no client of ours sends so far ahead. */
+const MOST_IN_A_ROW = 128
 /** Turns of the event loop within which a request that was sent at once has been read. */
 const YOUNG_TURNS = 2
 
@@ -39,7 +41,17 @@ export function roomFor(openFiles: number, given = MOST): Room {
 const CLOSABLE = ['stranger', 'idle', 'asking'] as const
 type Standing = (typeof CLOSABLE)[number] | 'kept'
 
-type Connection = { socket: Socket; standing: Standing; since: number; turn: number; underWay: number }
+type Connection = {
+  socket: Socket
+  standing: Standing
+  since: number
+  turn: number
+  underWay: number
+  row: Row
+}
+
+/** The requests of a connection, one at a time: the next is begun when the answer before it is written. */
+type Row = { isBusy: boolean; waiting: (() => void)[] }
 
 export class Connections {
   readonly most: number
@@ -79,6 +91,34 @@ export class Connections {
   watch(server: Server): void {
     server.maxConnections = this.most + this.#newcomers
     server.on('connection', socket => this.#came(socket))
+    const handlers = server.listeners('request') as RequestListener[]
+    server.removeAllListeners('request')
+    server.on('request', (request, response) => {
+      const { socket } = request
+      const begin = () => {
+        response.once('close', () => this.#goOn(socket))
+        if (!socket.destroyed) for (const handle of handlers) handle(request, response)
+      }
+      this.#inARow(socket, begin)
+    })
+  }
+
+  /** What came in one piece is not begun in one: whoever sends much at once has one turn of the event loop for each. */
+  #inARow(socket: Socket, begin: () => void): void {
+    const row = this.#all.get(socket)?.row
+    if (row?.isBusy !== true) {
+      if (row !== undefined) row.isBusy = true
+      begin()
+    } else if (row.waiting.length < MOST_IN_A_ROW) row.waiting.push(begin)
+    else cutOff(socket)
+  }
+
+  #goOn(socket: Socket): void {
+    const row = this.#all.get(socket)?.row
+    if (row === undefined) return
+    const next = row.waiting.shift()
+    if (next === undefined) row.isBusy = false
+    else setImmediate(next)
   }
 
   /** A request has come. */
@@ -128,6 +168,7 @@ export class Connections {
       since: performance.now(),
       turn: this.#turn,
       underWay: 0,
+      row: { isBusy: false, waiting: [] },
     }
     this.#all.set(socket, connection)
     this.#closable.stranger.add(connection)
@@ -181,6 +222,12 @@ export class Connections {
     this.#all.delete(socket)
     if (standing !== 'kept') this.#closable[standing].delete(connection)
   }
+}
+
+/** What came in one piece with the last request is not made requests of: thousands fit into one, and all would be, at once. */
+function cutOff(socket: Socket & { parser?: { onIncoming?: unknown } | null }): void {
+  if (socket.parser?.onIncoming !== undefined) socket.parser.onIncoming = () => 0
+  socket.destroy()
 }
 
 /** Before authentication: whoever comes is a stranger. */

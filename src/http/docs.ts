@@ -9,6 +9,7 @@ import { EvaluationFailure } from '../wire/ofrep.js'
 import { Problem } from '../wire/problem.js'
 import { problemOf } from './errors.js'
 import { EXAMPLES } from './examples.js'
+import { KeptPages } from './kept-pages.js'
 import type { App } from './parts.js'
 import { SHAPES } from './shapes.js'
 
@@ -99,8 +100,11 @@ export async function registerDocs(app: App, environment: string): Promise<void>
         ? completed(documentObject.openapiObject as Document)
         : documentObject.swaggerObject) as never,
   })
+  const kept = new KeptPages(app)
   app.addHook('onRoute', route => {
-    if (route.url.startsWith('/docs')) route.config = { ...route.config, access: 'public' }
+    if (!route.url.startsWith('/docs')) return
+    route.config = { ...route.config, access: 'public' }
+    kept.serve(route)
   })
   await (app as unknown as FastifyInstance).register(swaggerUi, {
     routePrefix: '/docs',
@@ -109,8 +113,8 @@ export async function registerDocs(app: App, environment: string): Promise<void>
     // without the bar that asks for another document
     uiConfig: { docExpansion: 'list', persistAuthorization: false, layout: 'BaseLayout' },
   })
-  app.get('/openapi.json', { config: { access: 'public' }, schema: { hide: true } }, async () =>
-    app.swagger(),
+  app.get('/openapi.json', { config: { access: 'public' }, schema: { hide: true } }, (_, reply) =>
+    kept.send(reply, '/docs/json'),
   )
 }
 

@@ -5,7 +5,7 @@ import { by, byCall, KillswitchError } from '../domain/errors.js'
 import { oneLine } from '../text/characters.js'
 import type { Problem } from '../wire/problem.js'
 import type { ErrorCode } from '../wire/words.js'
-import { INCIDENT_ID, INSTANCE_NAME } from '../wire/words.js'
+import { INCIDENT_ID, INCIDENT_ID_WORDS, INSTANCE_NAME } from '../wire/words.js'
 
 export const STATUS: Record<ErrorCode, number> = {
   'malformed-request': 400,
@@ -140,8 +140,7 @@ type Fault = {
 /** What a pattern means. */
 const PATTERNS: Record<string, string> = {
   '\\S': 'is blank: say something',
-  [INCIDENT_ID.source]:
-    'is no name of an incident: 1 to 64 letters, digits and . _ : # / -, a letter or digit first',
+  [INCIDENT_ID.source]: `is no name of an incident: ${INCIDENT_ID_WORDS}`,
   [INSTANCE_NAME.source]:
     'is no name of an app instance: 1 to 200 letters, digits, spaces and . _ : / @ # ~ + = , -, a letter, a digit or _ first',
 }

@@ -11,11 +11,14 @@ import type { LogState } from '../log/state.js'
 import type { Context } from '../service/evaluations.js'
 import { notJson } from './errors.js'
 import { invalidContext } from './ofrep-errors.js'
+import { Turns } from './turns.js'
 
 const NO_CONTEXT: Context = Object.freeze({})
 
 /** An app may put a whole profile into its context: far more than any other request here needs. */
 const BODY_LIMIT = 1024 * 1024
+/** Larger ones take turns: everybody has a page's token, and a thousand of these at once would keep a kill waiting. */
+const SMALL = 1024
 
 /**
  * JSON in valid UTF-8, said to be so or of no said type. Keys that would reach a prototype are taken out and not refused:
@@ -24,13 +27,18 @@ const BODY_LIMIT = 1024 * 1024
 export function acceptContexts(scope: FastifyInstance): void {
   scope.removeAllContentTypeParsers()
   const options = { parseAs: 'buffer', bodyLimit: BODY_LIMIT } as const
+  const turns = new Turns()
   scope.addContentTypeParser<Buffer>('*', options, ({ headers }, bytes, done) => {
-    try {
-      if (!/^\s*$|\bjson\b/i.test(headers['content-type'] ?? '')) throw notJson()
-      done(null, parse(bytes))
-    } catch (error) {
-      done(error as Error)
+    const read = () => {
+      try {
+        if (!/^\s*$|\bjson\b/i.test(headers['content-type'] ?? '')) throw notJson()
+        done(null, parse(bytes))
+      } catch (error) {
+        done(error as Error)
+      }
     }
+    if (bytes.length <= SMALL) read()
+    else turns.take(read)
   })
 }
 

@@ -10,7 +10,7 @@ import { decideRestore } from '../domain/flip.js'
 import type { Hold } from '../domain/hold.js'
 import type { Incident } from '../domain/incident.js'
 import type { Kill } from '../domain/kill.js'
-import { killTextOf } from '../domain/kill-text.js'
+import { type KillText, killTextOf } from '../domain/kill-text.js'
 import { unknownFlag } from '../domain/near-key.js'
 import { type FlagState, summariseHold } from '../domain/state.js'
 import { callFor, chooseFlags, killsOf, needsChoice, previewRun } from '../domain/step-run.js'
@@ -51,8 +51,7 @@ export class Flips {
   async kill(actor: Actor, flag: string, body: KillBody, origin: Origin): Promise<Flipped> {
     const asked = killTextOf(body)
     if (asked.step !== undefined) await this.#runbooks.knownToKill()
-    const claimed = withReasonWarning(this.#runbooks.claim(asked.step, flag, 'kill'), asked.reason)
-    const { found: _, ...claim } = withWarnings(claimed, asked.warnings)
+    const papers = papersOf(this.#runbooks.claim(asked.step, flag, 'kill'), asked)
     return this.#submissions.submit(
       actor,
       { action: 'kill', priority: 'kill', flag, body },
@@ -63,8 +62,7 @@ export class Flips {
         flags: [flag],
         receivedAt,
         actor,
-        claim,
-        ...reasonAndIncident(asked),
+        ...papers,
         request,
       }),
     )
@@ -72,10 +70,10 @@ export class Flips {
 
   /** The same for several flags, in one commit: all of them or none. */
   async killAll(actor: Actor, { flags, ...body }: GroupKillBody, origin: Origin): Promise<Flipped> {
-    if (body.step !== undefined) await this.#runbooks.knownToKill()
-    const claims = flags.map(flag => this.#runbooks.claim(body.step, flag, 'kill'))
-    const claimed = claims.find(claim => claim.offRunbook) ?? claims[0]
-    const { found: _, ...claim } = withReasonWarning(claimed as Claimed, body.reason)
+    const asked = killTextOf(body)
+    if (asked.step !== undefined) await this.#runbooks.knownToKill()
+    const claims = flags.map(flag => this.#runbooks.claim(asked.step, flag, 'kill'))
+    const papers = papersOf((claims.find(claim => claim.offRunbook) ?? claims[0]) as Claimed, asked)
     return this.#submissions.submit(
       actor,
       { action: 'step.run', priority: 'kill', body: { flags, ...body } },
@@ -86,8 +84,7 @@ export class Flips {
         flags,
         receivedAt,
         actor,
-        claim,
-        ...reasonAndIncident(body),
+        ...papers,
         request,
       }),
     )
@@ -171,9 +168,7 @@ export class Flips {
       (request, receivedAt): Kill => {
         const { claimed, step, children } = this.#step(body.step)
         const flags = chooseFlags(step, children, body)
-        const asked = killTextOf(body)
-        const { found: _, ...claim } = withWarnings(claimed, [...dangersOf(step), ...asked.warnings])
-        const papers = { claim, ...reasonAndIncident(asked) }
+        const papers = papersOf(claimed, killTextOf(body), dangersOf(step))
         return { v: 1, action: 'step.run', flags, receivedAt, actor, ...papers, request }
       },
     )
@@ -277,24 +272,21 @@ export class Flips {
   }
 }
 
-const reasonAndIncident = ({ reason, incident }: KillBody): { reason?: string; incident?: string } => ({
-  ...(reason === undefined ? {} : { reason }),
-  ...(incident === undefined ? {} : { incident }),
-})
-
-function withReasonWarning(claimed: Claimed, reason: string | undefined): Claimed {
-  if (reason !== undefined || claimed.step?.text !== undefined) return claimed
-  const warning: Warning = {
-    code: 'no-reason',
-    detail: 'No reason was given, and no step whose text could serve.',
+/** What the log has of a kill's paperwork: nothing of it as it was sent. */
+function papersOf(claimed: Claimed, { reason, incident, warnings }: KillText, dangers: Warning[] = []) {
+  const { found: _, ...claim } = claimed
+  const unsaid = reason === undefined && claim.step?.text === undefined ? [NO_REASON] : []
+  return {
+    claim: { ...claim, warnings: [...claim.warnings, ...unsaid, ...dangers, ...warnings] },
+    ...(reason === undefined ? {} : { reason }),
+    ...(incident === undefined ? {} : { incident }),
   }
-  return withWarnings(claimed, [warning])
 }
 
-const withWarnings = (claimed: Claimed, warnings: readonly Warning[]): Claimed => ({
-  ...claimed,
-  warnings: [...claimed.warnings, ...warnings],
-})
+const NO_REASON: Warning = {
+  code: 'no-reason',
+  detail: 'No reason was given, and no step whose text could serve.',
+}
 
 const FLIPS = ['kill', 'restore', 'step.run', 'drill', 'flip.voided']
 const isFlip = ({ action }: Entry): boolean => FLIPS.includes(action)

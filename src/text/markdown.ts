@@ -75,10 +75,10 @@ function phrasesOf(given: Given): readonly Phrase[] {
   return Array.isArray(given) ? given : [given as Phrase]
 }
 
-const ADDRESS = /:\/\/|www\.|.@./i
+const ADDRESS = /:\/\/|www\.|@\S/i
 const WITHIN_MARKS = /^([("'<[{]*)(.*?)([)"'>\]}.,;:!?]*)$/s
 
-/** Addresses are code: renderers make links of them in any other text, and some do so where they are escaped. */
+/** Addresses and the names of people are code: renderers make links of them in any other text, and call who is named. */
 export const plainWords = (given: string): Phrase[] =>
   given.split(/(\s+)/).flatMap(word => {
     if (!ADDRESS.test(word)) return text(word)

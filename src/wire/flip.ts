@@ -8,6 +8,7 @@ import {
   durability,
   flagKey,
   incident,
+  killIncident,
   killText,
   orNull,
   ref,
@@ -27,7 +28,7 @@ export const Kill = Type.Object(
     reason: Type.Optional(
       killText('Why; the text of the step serves where it is missing. 2,000 characters are kept'),
     ),
-    incident: Type.Optional(incident),
+    incident: Type.Optional(killIncident),
     step: Type.Optional(killText('A runbook step: its id, any unambiguous shortening, or its code')),
   },
   {
@@ -105,7 +106,7 @@ export const StepRun = Type.Object(
     reason: Type.Optional(
       killText('Why; the text of the step serves where it is missing. 2,000 characters are kept'),
     ),
-    incident: Type.Optional(incident),
+    incident: Type.Optional(killIncident),
     flags: Type.Optional(
       Type.Array(flagKey(), {
         description: 'The flags to kill, of those the step kills',

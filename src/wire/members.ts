@@ -2,7 +2,7 @@
 // how one shape refers to another.
 
 import { type Static, type TSchema, Type } from 'typebox'
-import { FLAG_KEY_MOST, type FlagValue, INCIDENT_ID, type Scalar } from './words.js'
+import { FLAG_KEY_MOST, type FlagValue, INCIDENT_ID, INCIDENT_ID_WORDS, type Scalar } from './words.js'
 
 /** Another shape by its name: in the OpenAPI document it is `#/components/schemas/<name>`, for the compiler the shape itself. */
 export const ref = <T extends TSchema>(schema: T & { $id?: string }) => {
@@ -22,6 +22,11 @@ export const time = (description: string) => Type.String({ description, format: 
 export const incident = Type.String({
   description: 'The incident, as its tracker names it',
   pattern: INCIDENT_ID.source,
+  examples: ['INC-42'],
+})
+/** The same, of a kill: what is no name of one is left out, and the kill is taken. */
+export const killIncident = Type.String({
+  description: `The incident, as its tracker names it: ${INCIDENT_ID_WORDS}. Anything else is left out, with a warning`,
   examples: ['INC-42'],
 })
 /** No pattern: a key that is none is unknown like any other, and the key it may have been meant to be is told. */

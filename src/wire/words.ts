@@ -83,6 +83,7 @@ export const NOTE_KINDS = [
 export const WARNING_CODES = [
   'no-reason',
   'reason-changed', // cleaned or cut: a kill is never refused for its text
+  'incident-left-out', // it is no name of one: a kill is never refused for that
   'no-step',
   'unknown-step',
   'ambiguous-step',
@@ -194,6 +195,7 @@ export const FLAG_KEY: RegExp = new RegExp(`^[A-Za-z][${FLAG_KEY_CHARACTERS}]{0,
 
 /** An incident as its tracker names it: `INC-42`, a PagerDuty key. */
 export const INCIDENT_ID: RegExp = /^[A-Za-z0-9][A-Za-z0-9._:#/-]{0,63}$/
+export const INCIDENT_ID_WORDS = '1 to 64 letters, digits and . _ : # / -, a letter or digit first'
 
 /** An app instance, as its host names it: `api-7f9c`, `worker@eu-1#3/2`. It is shown among sentences of the service. */
 export const INSTANCE_NAME: RegExp = /^[A-Za-z0-9_][A-Za-z0-9 ._:/@#~+=,-]{0,199}$/

@@ -8,6 +8,7 @@ import t from 'tap'
 import { Client } from '../../src/cli/client/client.js'
 import { sendFlip } from '../../src/cli/client/flip.js'
 import { look } from '../../src/cli/client/look.js'
+import { membersOf } from '../../src/cli/client/members.js'
 import { EXIT, UnreachableError } from '../../src/cli/exit.js'
 import { exitOf } from '../../src/cli/print/problem.js'
 import { aServer } from '../support/server.js'
@@ -51,6 +52,13 @@ const answering = (t: Teardown, { status, type, location, text }: Page) =>
     response.end(text)
   })
 
+t.test('what was typed acts on no terminal, also where it is refused', async t => {
+  for (const args of [['\u001b[2Jx'], ['status', '--\u009b31m'], ['kill', 'ai_v1', '--wait', '\u202e5']]) {
+    const { code, err } = await run(t, args)
+    assert.deepEqual([code, /[^\n\P{Cc}]|\p{Bidi_C}/u.test(err)], [2, false], JSON.stringify(err))
+  }
+})
+
 t.test('an answer that is not of Killswitch', async t => {
   t.test('is an error that says what to do, of every request', async t => {
     for (const [what, { says, ...page }] of Object.entries(PAGES)) {
@@ -59,7 +67,7 @@ t.test('an answer that is not of Killswitch', async t => {
       const kill = { path: '/v1/flags/ai_v1/kill', body: { reason: 'r' } }
       const asked = [
         sendFlip(client, kill, new AbortController().signal),
-        client.get('/v1/flags', { has: ['flags'] }),
+        client.get('/v1/flags'),
         client.stream('/v1/audit', { accept: 'application/x-ndjson' }),
       ]
       for (const each of await Promise.allSettled(asked)) {
@@ -89,6 +97,57 @@ t.test('an answer that is not of Killswitch', async t => {
       assert.match(err, says)
       assert.match(err, standing)
     }
+  })
+
+  t.test('ends each verb that reads, and each that writes, the same way', async t => {
+    const { url } = await answering(t, { status: 200, type: JSON_TYPE, text: '{"status":"ok","ok":true}' })
+    const env = { KILLSWITCH_URL: url, KILLSWITCH_TOKEN: 'ks_x' }
+    const VERBS = [
+      'flip 7',
+      'incident list',
+      'incident show INC-1',
+      'fleet',
+      'audit query',
+      'audit tail',
+      'steps',
+    ]
+    for (const verb of [...VERBS, 'incident resolve INC-1 -r well']) {
+      const { code, out, err } = await run(t, verb.split(' '), env)
+      assert.deepEqual([code, out], [5, ''], `${verb}: ${err}`)
+      assert.match(err, /not as Killswitch does/, verb)
+      assert.doesNotMatch(err, /TypeError|undefined/, verb)
+    }
+  })
+
+  t.test('is told by members that are in every answer of Killswitch', async t => {
+    const { ask } = await aServer(t)
+    type Schema = { $ref?: string; required?: string[] }
+    const { body } = await ask(undefined, 'GET', '/openapi.json')
+    const shapes = body.components.schemas as Record<string, Schema>
+    const OTHERS = /^\/(livez|flagd|ofrep|v1\/(snapshot|stream|receipts))/
+    let count = 0
+    for (const [path, methods] of Object.entries<Record<string, { responses: object }>>(body.paths))
+      for (const [method, { responses }] of Object.entries(methods)) {
+        const [, answer] = Object.entries<{ content?: Record<string, { schema: Schema }> }>(
+          responses as never,
+        ).find(([status]) => status.startsWith('2')) ?? ['', {}]
+        const schema = answer.content?.[JSON_TYPE]?.schema
+        if (schema === undefined || OTHERS.test(path)) continue
+        const { required = [] } = shapes[schema.$ref?.split('/').at(-1) ?? ''] ?? schema
+        const members = membersOf(method.toUpperCase(), `${path.replace(/\{\w+\}/g, 'x')}?limit=1`)
+        assert.ok(members.length > 0, `${method} ${path}`)
+        for (const member of members) assert.ok(required.includes(member), `${method} ${path}: ${member}`)
+        count++
+      }
+    assert.ok(count > 30)
+  })
+
+  t.test('by a gateway that gives up is said to be none', async t => {
+    const { url } = await answering(t, { status: 503, type: 'text/html', text: '<html>' })
+    const { code, err } = await run(t, ['kill', 'ai_v1'], { KILLSWITCH_URL: url, KILLSWITCH_TOKEN: 'ks_x' })
+    assert.equal(code, 5)
+    assert.match(err, /answered 503, and not as Killswitch does: is this its URL, and what stands between\?/)
+    assert.match(err, /Whether it was done is not known/)
   })
 
   t.test('is passed over where another URL is of Killswitch, and is said', async t => {

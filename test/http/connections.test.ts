@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
+import { readdirSync, readlinkSync } from 'node:fs'
 import { request } from 'node:http'
 import { connect, type Socket } from 'node:net'
 import t from 'tap'
@@ -77,6 +78,72 @@ t.test('a house that is full', async t => {
     await until(() => apps.every(({ text }) => text.split('event: change').length > 2), 'they have the kill')
     assert.equal(streams.count('app'), 10)
     assert.deepEqual([connections.closed.idle, connections.closed.asking], [0, 0])
+  })
+})
+
+t.test('who asks and does not read', async t => {
+  /** Ours as well: the server of the test is in its process. */
+  const openPages = () =>
+    readdirSync('/proc/self/fd').filter(fd => {
+      try {
+        return readlinkSync(`/proc/self/fd/${fd}`).includes('swagger-ui')
+      } catch {
+        return false
+      }
+    }).length
+
+  t.test('keeps nobody waiting with many questions in one piece', async t => {
+    const server = await aServer(t)
+    const LIVEZ = 'GET /livez HTTP/1.1\r\nhost: x\r\n\r\n'
+    const count = ({ text }: Peer) => text.split('HTTP/1.1 200 OK').length - 1
+    const crowd = Array.from({ length: 30 }, () => open(t, server))
+    const one = open(t, server)
+    await until(() => server.parts.connections.size === 31, 'all are connected')
+    for (const { socket } of crowd) socket.write(LIVEZ.repeat(100))
+    one.socket.write(LIVEZ)
+    let before = 0
+    one.socket.once('data', () => {
+      before = crowd.reduce((sum, peer) => sum + count(peer), 0)
+    })
+    await until(() => crowd.every(peer => count(peer) === 100), 'each is answered')
+    assert.ok(count(one) === 1 && before < 1500, `${before} of 3,000 before the one`)
+  })
+
+  t.test('has no answer made before the one before it is read, and is cut off', async t => {
+    const server = await aServer(t)
+    const waiting = GET('/v1/audit?order=oldest&flag=nobody', server.tokens.viewer, 'prefer: wait=60\r\n')
+    const more = 'GET /openapi.json HTTP/1.1\r\nhost: x\r\n\r\n'
+    const [few, many] = [
+      open(t, server, waiting + more.repeat(128)),
+      open(t, server, waiting + more.repeat(129)),
+    ]
+    await many.closed
+    assert.equal(few.socket.destroyed, false)
+    assert.equal(await kill(server, 'INC-1'), 200)
+  })
+
+  t.test('has acts done in their order', async t => {
+    const server = await aServer(t)
+    const act = (number: number) =>
+      `POST /v1/flags/ai_v1/kill HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${server.tokens.operator}\r\ncontent-type: application/json\r\ncontent-length: 22\r\n\r\n{"incident":"INC-${100 + number}"}`
+    const peer = open(t, server, Array.from({ length: 100 }, (_, number) => act(number)).join(''))
+    await until(() => peer.text.split('HTTP/1.1 200 OK').length === 101, 'each is answered')
+    const incidents = server.parts.log.state.flags.get('ai_v1')?.holds.map(hold => hold.incident)
+    assert.deepEqual(
+      incidents,
+      Array.from({ length: 100 }, (_, number) => `INC-${100 + number}`),
+    )
+  })
+
+  t.test('opens no file of the documentation', { skip: process.platform !== 'linux' }, async t => {
+    const server = await aServer(t)
+    const path = '/docs/static/swagger-ui-bundle.js'
+    const peers = Array.from({ length: 20 }, () => open(t, server, `GET ${path} HTTP/1.1\r\nhost: x\r\n\r\n`))
+    for (const { socket } of peers) socket.pause()
+    const whole = Buffer.from(await (await fetch(server.address + path)).arrayBuffer())
+    assert.equal(whole.length > 1_000_000, true)
+    assert.equal(openPages(), 0)
+    assert.equal((await fetch(`${server.address}/docs/static/nothing.js`)).status, 404)
   })
 })
 

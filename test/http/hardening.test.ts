@@ -111,7 +111,7 @@ const HOSTILE: [string, string, ('closed' | 'plain' | number)[]][] = [
   [
     'dots in the path',
     'GET /docs/static/../../../../etc/passwd HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n',
-    [400],
+    [404],
   ],
   [
     'dots in code',
@@ -311,6 +311,18 @@ t.test('what people write', async t => {
     assert.deepEqual(await kill('a\u200bb\u0000'), ['ab', ['no-step', 'reason-changed']])
     assert.deepEqual(await kill('ж'.repeat(3000)), ['ж'.repeat(2000), ['no-step', 'reason-changed']])
     assert.deepEqual(await kill('\u202e \n', ' '), [undefined, ['no-step', 'no-reason', 'reason-changed']])
+    const named = async (incident: unknown) => {
+      const { status, body, text } = await ask('operator', 'POST', '/v1/flags/ai_v1/kill', {
+        body: { reason: 'burns', incident },
+      })
+      assert.equal(status, 200, text)
+      return [body.incident, body.warnings.some(({ code }: { code: string }) => code === 'incident-left-out')]
+    }
+    assert.deepEqual(await named(' INC-9\u200b\n'), ['INC-9', false], 'as it is read')
+    assert.deepEqual(await named(42), ['42', false], 'of a tracker that counts')
+    for (const none of [null, '', ' \u2060']) assert.deepEqual(await named(none), [undefined, false])
+    for (const odd of ['#42', 'INC 1', 'a\nb', 'x'.repeat(65), ['INC-1'], { id: 1 }, '-'])
+      assert.deepEqual(await named(odd), [undefined, true], JSON.stringify(odd))
     const run = {
       step: 'trustflow/ai-instability/3',
       flags: ['ai_v1'],
@@ -318,6 +330,63 @@ t.test('what people write', async t => {
     }
     const ran = await ask('operator', 'POST', '/v1/steps/run', { body: run })
     assert.equal(ran.body.reason, 'x'.repeat(1999), ran.text)
+  })
+
+  t.test('that has a token is kept without it: everybody who may read sees the log', async t => {
+    const { ask, parts, tokens } = await aServer(t)
+    const text = `Bearer ${tokens.operator} is mine`
+    const killed = await ask('operator', 'POST', '/v1/flags/ai_v1/kill', {
+      body: { reason: text, step: text },
+    })
+    assert.equal(killed.body.reason, 'Bearer ks_REDACTED is mine')
+    assert.match(
+      killed.body.warnings.at(-1).detail,
+      /looks like a token is left out: if it is one, revoke it/,
+    )
+    await ask('operator', 'POST', '/v1/incidents', { body: { id: 'INC-1', title: text } })
+    await ask('operator', 'POST', '/v1/incidents/INC-1/notes', { body: { kind: 'cause', text } })
+    let lines = 0
+    for await (const { line } of parts.log.find.stream({}, 'oldest')) {
+      assert.ok(!line.includes(tokens.operator.slice(-20)), line)
+      lines++
+    }
+    assert.ok(lines > 3)
+  })
+
+  t.test('is kept alike by each call that kills', async t => {
+    const { ask, parts } = await aServer(t)
+    const papers = {
+      reason: `\u001b[2J\u202e${'y'.repeat(3000)}\u0000`,
+      incident: 'INC 1\u202e',
+      step: 'no\u0000/1',
+    }
+    const calls: [string, object][] = [
+      ['/v1/flags/ai_v1/kill', papers],
+      ['/v1/flags/kill', { flag: 'ai_v1', ...papers }],
+      ['/v1/kills', { flags: ['ai_v1', 'kyc_v1'], ...papers }],
+      ['/v1/steps/run', { ...papers, step: 'trustflow/ai-instability/3', flags: ['ai_v1'] }],
+    ]
+    for (const [path, body] of calls) {
+      const { status, body: answer, text } = await ask('operator', 'POST', path, { body })
+      assert.equal(status, 200, text)
+      const codes = answer.warnings.map(({ code }: { code: string }) => code)
+      assert.ok(
+        ['reason-changed', 'incident-left-out'].every(code => codes.includes(code)),
+        path,
+      )
+      const { entries } = (await ask('viewer', 'GET', '/v1/audit?limit=3')).body
+      for (const { reason, incident, step } of entries.slice(0, path === '/v1/kills' ? 3 : 1)) {
+        assert.deepEqual(
+          [reason.length, ACTS.test(reason + step?.id), incident],
+          [2000, false, undefined],
+          path,
+        )
+      }
+    }
+    assert.equal(
+      parts.log.state.flags.get('ai_v1')?.holds.every(hold => hold.incident === undefined),
+      true,
+    )
   })
 
   t.test('is in no post-mortem and no CSV as it was, also where the log has it raw', async t => {

@@ -212,6 +212,18 @@ t.test('a message', async t => {
       /^\/incident update\nStatus: Investigating\nImpact: one in three answers fails/,
     )
     assert.equal(update.body.unfilled.length, 1)
+    const text = 'one in three [RESOLVED] [pay](https://evil.example) @everyone'
+    await server.ask('operator', 'POST', `/v1/incidents/${inflow}/notes`, { body: { kind: 'impact', text } })
+    const quoting = await server.ask('viewer', 'GET', `/v1/incidents/${inflow}/messages/update`)
+    assert.match(
+      quoting.body.text,
+      /^Impact: one in three \[RESOLVED\] \[pay\] \(https:\/\/evil\.example\) @ everyone$/m,
+    )
+    assert.deepEqual(
+      quoting.body.unfilled,
+      update.body.unfilled,
+      'brackets of a note are none of the template',
+    )
     const unknown = await server.ask('viewer', 'GET', `/v1/incidents/${inflow}/messages/poem`)
     assert.deepEqual([unknown.status, unknown.body.code], [404, 'unknown-template'])
   })

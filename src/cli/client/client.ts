@@ -12,6 +12,7 @@ import {
 } from '../exit.js'
 import type { Settings } from '../settings.js'
 import { foreignTo } from './foreign.js'
+import { membersOf } from './members.js'
 
 /** `text` and `sent` are what was sent; `body` is the same for people, and harmless on a terminal. */
 export type Answer<T> = { status: number; headers: Headers; text: string; sent: T; body: T; url: string }
@@ -22,8 +23,6 @@ export type Ask = {
   /** Sent as `Prefer: wait`; the time limit grows by it. */
   waitSeconds?: number
   signal?: AbortSignal
-  /** Members that every answer has: what is without them is not Killswitch's. */
-  has?: readonly string[]
 }
 
 const NO_TOKEN =
@@ -56,7 +55,8 @@ export class Client {
     for (const url of urls) {
       const answer = await this.#try<T>(url, path, ask, failures)
       if (answer === undefined) continue
-      const foreign = foreignTo(answer, { url, path, accept: ask.headers?.accept, has: ask.has })
+      const has = membersOf(ask.method ?? 'GET', path)
+      const foreign = foreignTo(answer, { url, path, accept: ask.headers?.accept, has })
       if (foreign !== undefined) {
         // a redirect comes instead of what was asked; of a page nobody can tell
         failures.push({ url, why: foreign, isCertain: answer.status >= 300, isForeign: true })
@@ -69,7 +69,7 @@ export class Client {
       }
       refused = refusalOf(answer)
       if (answer.status < 500 && refused.isProblem) throw refused
-      failures.push({ url, why: `${answer.status} ${refused.problem.code}`, isCertain: isCertain(answer) })
+      failures.push({ url, why: whyNot(answer.status, refused), isCertain: isCertain(answer) })
     }
     // one instance said why, and nothing else is in doubt: that is the answer
     if (refused && failures.every(failure => failure.isCertain)) throw refused
@@ -102,7 +102,7 @@ export class Client {
         if (response.ok) return response
         const refused = refusalOf({ ...(await read<unknown>(response)), url })
         if (response.status < 500) throw refused
-        failures.push({ url, why: `${response.status} ${refused.problem.code}`, isCertain: true })
+        failures.push({ url, why: whyNot(response.status, refused), isCertain: true })
       } catch (error) {
         if (error instanceof RefusedError) throw error
         failures.push(failureOf(url, error, this.timeoutMs))
@@ -165,6 +165,11 @@ function parsed(text: string): unknown {
     return undefined
   }
 }
+
+const whyNot = (status: number, { isProblem, problem }: RefusedError): string =>
+  isProblem
+    ? `${status} ${problem.code}`
+    : `it answered ${status}, and not as Killswitch does: is this its URL, and what stands between?`
 
 /** A problem document; what is none (a proxy's page, a redirect) is said to be that. */
 function refusalOf({ status, text, body, url }: Omit<Answer<unknown>, 'headers' | 'sent'>): RefusedError {

@@ -36,7 +36,6 @@ export async function sendFlip(
       headers,
       waitSeconds,
       signal,
-      has: ['action', 'outcome', 'changed'],
     })
     return { answer, text, key }
   } catch (error) {
@@ -84,7 +83,7 @@ async function resolve(client: Client, key: string, lost: UnreachableError): Pro
 
 async function find(client: Client, key: string): Promise<{ body: FlipStatus; text: string } | undefined> {
   try {
-    return await client.get<FlipStatus>(`/v1/flips/${key}`, { has: ['state'] })
+    return await client.get<FlipStatus>(`/v1/flips/${key}`)
   } catch (error) {
     if (error instanceof RefusedError || error instanceof UnreachableError) return undefined
     throw error
