@@ -121,7 +121,7 @@ t.test('an answer that is not of Killswitch', async t => {
 
   t.test('is told by members that are in every answer of Killswitch', async t => {
     const { ask } = await aServer(t)
-    type Schema = { $ref?: string; required?: string[] }
+    type Schema = { $ref?: string; required?: string[]; anyOf?: Schema[] }
     const { body } = await ask(undefined, 'GET', '/openapi.json')
     const shapes = body.components.schemas as Record<string, Schema>
     const OTHERS = /^\/(livez|flagd|ofrep|v1\/(snapshot|stream|receipts))/
@@ -133,10 +133,14 @@ t.test('an answer that is not of Killswitch', async t => {
         ).find(([status]) => status.startsWith('2')) ?? ['', {}]
         const schema = answer.content?.[JSON_TYPE]?.schema
         if (schema === undefined || OTHERS.test(path)) continue
-        const { required = [] } = shapes[schema.$ref?.split('/').at(-1) ?? ''] ?? schema
+        const shapeOf = ({ $ref, ...own }: Schema): Schema => shapes[$ref?.split('/').at(-1) ?? ''] ?? own
+        const whole = shapeOf(schema)
+        const forms = whole.anyOf?.map(shapeOf) ?? [whole]
         const members = membersOf(method.toUpperCase(), `${path.replace(/\{\w+\}/g, 'x')}?limit=1`)
         assert.ok(members.length > 0, `${method} ${path}`)
-        for (const member of members) assert.ok(required.includes(member), `${method} ${path}: ${member}`)
+        for (const member of members)
+          for (const { required = [] } of forms)
+            assert.ok(required.includes(member), `${method} ${path}: ${member}`)
         count++
       }
     assert.ok(count > 30)
