@@ -2,7 +2,7 @@
 
 import type { FastifyBaseLogger } from 'fastify'
 import type { Config } from './config.js'
-import { LogKeys } from './domain/log-keys.js'
+import { LogKeys } from './domain/log/log-keys.js'
 import type { LogState } from './log/state.js'
 import { ensureLogKeys, readLogKeys } from './tokens/log-key.js'
 

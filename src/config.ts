@@ -2,10 +2,10 @@
 
 import { fileURLToPath } from 'node:url'
 import { closest } from 'fastest-levenshtein'
-import { type BusinessHours, parseBusinessHours } from './domain/business-hours.js'
-import { parseWitnesses, type Witnesses } from './domain/cosignature.js'
 import { KillswitchError } from './domain/errors.js'
-import { parseProxies } from './http/forwarded.js'
+import { type BusinessHours, parseBusinessHours } from './domain/incident/business-hours.js'
+import { parseWitnesses, type Witnesses } from './domain/log/cosignature.js'
+import { parseProxies } from './http/plumbing/forwarded.js'
 import { parseTarget } from './log/open-log.js'
 
 export type Config = {

@@ -3,7 +3,7 @@
 import { join } from 'node:path'
 import type { FastifyBaseLogger } from 'fastify'
 import type { Config } from './config.js'
-import { describeFault } from './domain/catalogue.js'
+import { describeFault } from './domain/catalogue/catalogue.js'
 import { outOfFilesIn } from './domain/out-of-files.js'
 import { again } from './publish-catalogue.js'
 import type { Health } from './service/health.js'

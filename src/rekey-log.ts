@@ -1,11 +1,11 @@
 // Puts another key in the place of one that is lost, on the disk of an instance that is stopped. Nobody with the key before
 // says that this is right: whoever verifies the log is told so for ever.
 
-import { placeOf } from './domain/audit.js'
 import { toTimestamp } from './domain/clock.js'
 import { by, KillswitchError } from './domain/errors.js'
-import { LogKeys } from './domain/log-keys.js'
-import { readPublicKey } from './domain/signature.js'
+import { placeOf } from './domain/log/audit.js'
+import { LogKeys } from './domain/log/log-keys.js'
+import { readPublicKey } from './domain/log/signature.js'
 import { openLog } from './log/open-log.js'
 import { readLogKeys } from './tokens/log-key.js'
 

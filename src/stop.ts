@@ -3,7 +3,7 @@
 
 import type { FastifyBaseLogger } from 'fastify'
 
-/** Above the 5 s that answers under way have (http/gone.ts), below the 10 s after which container engines kill. */
+/** Above the 5 s that answers under way have (http/plumbing/gone.ts), below the 10 s after which container engines kill. */
 export const STOP_LIMIT_MS = 9_000
 /** The line that says why is written by another thread, which needs time for it. */
 const SAY_AFTER = 0.75

@@ -129,7 +129,9 @@ t.test('the rooms', async t => {
     async () => {
       const readers = files.filter(({ text }) => /process\.env/.test(text)).map(({ path }) => path)
       assert.deepEqual(
-        readers.filter(path => !['check.ts', 'cli/settings.ts', 'config.ts', 'main.ts'].includes(path)),
+        readers.filter(
+          path => !['check.ts', 'cli/plumbing/settings.ts', 'config.ts', 'main.ts'].includes(path),
+        ),
         [],
       )
       const main = files.find(({ path }) => path === 'main.ts') as Source
@@ -165,7 +167,7 @@ t.test('the rooms', async t => {
           `${path}: ${name} is not of the wire`,
         )
       }
-    const sdk = readFileSync(join(ROOT, 'sdk/src/wire.ts'), 'utf8')
+    const sdk = readFileSync(join(ROOT, 'sdk/src/follow/wire.ts'), 'utf8')
     const found = importsOf('wire.ts', sdk).filter(({ what }) => /src\/wire\/(?!words)/.test(what))
     assert.deepEqual(
       found.map(({ isTypeOnly }) => isTypeOnly),
@@ -181,11 +183,11 @@ t.test('the rooms', async t => {
         ({ from, what }) => roomOf(from) === 'cli' && !/^(cli|domain|text|wire)\//.test(what),
       )
       assert.deepEqual(inside.map(show).sort(), [
-        'cli/audit-import.ts -> import-log.ts',
-        'cli/audit-import.ts -> import-log.ts',
-        'cli/audit-rekey.ts -> rekey-log.ts',
-        'cli/check.ts -> check.ts',
+        'cli/catalogue/check.ts -> check.ts',
         'cli/index.ts -> version.ts',
+        'cli/log/import.ts -> import-log.ts',
+        'cli/log/import.ts -> import-log.ts',
+        'cli/log/rekey.ts -> rekey-log.ts',
         'cli/serve.ts -> main.ts',
         'cli/token.ts -> tokens/first-start.ts',
         'cli/token.ts -> tokens/tokens.ts',
@@ -214,8 +216,8 @@ t.test('text that leaves', async t => {
     assert.deepEqual(elsewhere.sort(), [
       'catalogue/members.ts',
       'catalogue/runbooks/markup/characters.ts',
-      'catalogue/runbooks/slugs.ts',
-      'domain/runbook.ts',
+      'catalogue/runbooks/structure/slugs.ts',
+      'domain/runbook/runbook.ts',
     ])
     const writers = ['csv-stringify', 'mdast-util-to-markdown'].flatMap(usersOf).map(show)
     assert.deepEqual(
@@ -227,10 +229,10 @@ t.test('text that leaves', async t => {
   t.test('goes to a terminal by few doors, which make it harmless', async () => {
     assert.deepEqual(callers(/process\.(?:stdout|stderr)\b/, '').sort(), [
       'check.ts',
-      'cli/audit-export.ts',
-      'cli/audit-tail.ts',
       'cli/index.ts',
-      'cli/terminal.ts',
+      'cli/log/export.ts',
+      'cli/log/tail.ts',
+      'cli/plumbing/terminal.ts',
       'main.ts',
     ])
     assert.deepEqual(callers(/console\.\w+\(/, '').sort(), [])
@@ -240,15 +242,15 @@ t.test('text that leaves', async t => {
   t.test('is harmless in the CLI before anything is laid out: where an answer is read', async () => {
     const readers = callers(/\.json\(\)|JSON\.parse\(|\bfetch\(/, 'cli/').sort()
     assert.deepEqual(readers, [
-      'cli/audit-verify-proof.ts',
-      'cli/audit-witness.ts',
       'cli/client/client.ts',
       'cli/client/look.ts',
       'cli/client/relay.ts',
-      'cli/cursor-file.ts',
-      'cli/witness-state.ts',
+      'cli/log/cursor-file.ts',
+      'cli/log/verify-proof.ts',
+      'cli/log/witness-state.ts',
+      'cli/log/witness.ts',
     ])
-    for (const path of ['cli/client/client.ts', 'cli/client/look.ts', 'cli/audit-verify-proof.ts'])
+    for (const path of ['cli/client/client.ts', 'cli/client/look.ts', 'cli/log/verify-proof.ts'])
       assert.match(files.find(each => each.path === path)?.text ?? '', /visibleIn\(/, path)
   })
 
@@ -334,29 +336,29 @@ t.test('the log', async t => {
 
 /** What the SDK has of Node, and where: all else in it runs wherever JavaScript does. */
 const NODE_IN_SDK: Record<string, string[]> = {
-  'bootstrap.ts': ['node:fs'],
-  'cache.ts': ['node:crypto'],
-  'force.ts': ['node:fs'],
+  'answer/force.ts': ['node:fs'],
+  'answer/signals.ts': ['node:events'],
   'guard.ts': ['node:http'],
+  'keep/bootstrap.ts': ['node:fs'],
+  'keep/cache.ts': ['node:crypto'],
+  'keep/own-files.ts': ['node:crypto', 'node:fs', 'node:fs/promises', 'node:path'],
   'options.ts': ['node:cluster', 'node:crypto', 'node:os', 'node:path', 'node:worker_threads'],
-  'own-files.ts': ['node:crypto', 'node:fs', 'node:fs/promises', 'node:path'],
-  'owner.ts': ['node:fs', 'node:os', 'node:worker_threads'],
-  'session-files.ts': ['node:crypto', 'node:fs', 'node:fs/promises', 'node:path'],
-  'session.ts': ['node:crypto'],
-  'signals.ts': ['node:events'],
+  'prove/owner.ts': ['node:fs', 'node:os', 'node:worker_threads'],
+  'prove/session-files.ts': ['node:crypto', 'node:fs', 'node:fs/promises', 'node:path'],
+  'prove/session.ts': ['node:crypto'],
 }
 /** The files of the service that are packed into the SDK, with all that they import. */
 const SHARED = [
-  'domain/audit.ts',
-  'domain/checkpoint.ts',
-  'domain/cosignature.ts',
+  'domain/catalogue/near-key.ts',
   'domain/errors.ts',
-  'domain/key-changes.ts',
-  'domain/merkle.ts',
-  'domain/near-key.ts',
-  'domain/note.ts',
-  'domain/receipt.ts',
-  'domain/signature.ts',
+  'domain/fleet/receipt.ts',
+  'domain/log/audit.ts',
+  'domain/log/checkpoint.ts',
+  'domain/log/cosignature.ts',
+  'domain/log/key-changes.ts',
+  'domain/log/merkle.ts',
+  'domain/log/note.ts',
+  'domain/log/signature.ts',
   'wire/words.ts',
 ]
 

@@ -6,11 +6,11 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import t from 'tap'
-import type { Refusal } from '../sdk/src/wire.js'
-import { readProblem } from '../sdk/src/wire.js'
-import { EXIT, isUnable, RefusedError } from '../src/cli/exit.js'
+import type { Refusal } from '../sdk/src/follow/wire.js'
+import { readProblem } from '../sdk/src/follow/wire.js'
+import { EXIT, isUnable, RefusedError } from '../src/cli/plumbing/exit.js'
 import { by, byCall, bySending, type ErrorData, KillswitchError } from '../src/domain/errors.js'
-import { problemOf, STATUS } from '../src/http/errors.js'
+import { problemOf, STATUS } from '../src/http/plumbing/errors.js'
 import { oneLine } from '../src/text/characters.js'
 import { MEANINGS, type Problem } from '../src/wire/problem.js'
 import { ERROR_CODES } from '../src/wire/words.js'
@@ -96,10 +96,10 @@ const ALLOWED: Record<string, string> = {
   'src/log/stores/redis/errors.ts':
     'the one place that makes codes of the words of Redis and its client, which has none',
   'src/cli/client/client.ts': 'fetch says "bad port" without a code',
-  'src/cli/incident-message.ts': "a word of the title of a runbook's template, as a person wrote it",
-  'src/domain/message.ts': 'titles and links that people wrote',
-  'src/domain/postmortem.ts': "titles of a runbook's template",
-  'src/domain/incident-clock.ts': 'titles of links that people wrote',
+  'src/cli/incident/message.ts': "a word of the title of a runbook's template, as a person wrote it",
+  'src/domain/incident/message.ts': 'titles and links that people wrote',
+  'src/domain/incident/postmortem.ts': "titles of a runbook's template",
+  'src/domain/incident/clock.ts': 'titles of links that people wrote',
 }
 const isRunbookReader = (path: string): boolean => path.startsWith('src/catalogue/runbooks/')
 

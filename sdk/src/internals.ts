@@ -1,7 +1,7 @@
 // What tests put in the place of the world. No user's option: nothing here is exported from the package.
 
-import type { Incoming, ReleaseRule } from './apply.js'
-import type { Disk } from './cache.js'
+import type { Incoming, ReleaseRule } from './follow/apply.js'
+import type { Disk } from './keep/cache.js'
 import type { Runtime } from './runtime.js'
 
 /** What stands in for the service in a user's tests. */

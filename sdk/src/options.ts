@@ -6,13 +6,13 @@ import { randomBytes } from 'node:crypto'
 import { hostname, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { threadId } from 'node:worker_threads'
-import { parseWitnesses, type Witnesses } from '../../src/domain/cosignature.js'
-import { parseVerifierKey } from '../../src/domain/note.js'
-import { HEARTBEAT_MS } from '../../src/domain/receipt.js'
+import { HEARTBEAT_MS } from '../../src/domain/fleet/receipt.js'
+import { parseWitnesses, type Witnesses } from '../../src/domain/log/cosignature.js'
+import { parseVerifierKey } from '../../src/domain/log/note.js'
 import { type FlagValue, INSTANCE_NAME } from '../../src/wire/words.js'
 import { isKillswitch } from './brand.js'
+import type { Snapshot } from './follow/snapshot.js'
 import { consoleLogger, type Logger } from './logger.js'
-import type { Snapshot } from './snapshot.js'
 
 export type KillswitchOptions = {
   /** Base address of the service, or several: the next one is tried on failure. `KILLSWITCH_URL`, by commas. */

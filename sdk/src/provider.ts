@@ -12,11 +12,11 @@ import {
   type ResolutionDetails,
 } from '@openfeature/server-sdk'
 import type { FlagValue } from '../../src/wire/words.js'
+import type { Status } from './answer/holding.js'
+import type { Kind, Resolution } from './answer/resolve.js'
 import { isKillswitch } from './brand.js'
-import type { Status } from './holding.js'
 import { Killswitch } from './killswitch.js'
 import type { KillswitchOptions } from './options.js'
-import type { Kind, Resolution } from './resolve.js'
 
 type Answer = ResolutionDetails<FlagValue>
 

@@ -1,9 +1,9 @@
 // Following without a stream, for a process that is frozen between calls: refreshed before use when older than 5 s,
 // within 150 ms, and not asked again at every use while the service is away. No timers of its own, no receipts.
 
-import type { Holding } from './holding.js'
+import type { Holding } from './answer/holding.js'
+import type { Round, Snapshots } from './follow/snapshots.js'
 import { pause, type Runtime } from './runtime.js'
-import type { Round, Snapshots } from './snapshots.js'
 
 type Making = {
   runtime: Runtime

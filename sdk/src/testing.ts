@@ -2,12 +2,12 @@
 // one to restore; no network, no disk, nothing to wait for.
 
 import type { FlagValue } from '../../src/wire/words.js'
-import { fromSnapshot } from './apply.js'
+import { fromSnapshot } from './follow/apply.js'
+import type { Held, Snapshot, SnapshotFlag } from './follow/snapshot.js'
 import type { Feed } from './internals.js'
 import { Killswitch } from './killswitch.js'
 import type { KillswitchOptions } from './options.js'
 import { KillswitchProvider } from './provider.js'
-import type { Held, Snapshot, SnapshotFlag } from './snapshot.js'
 
 /** A value is the normal one, and its kill is `false`; or both are given. */
 export type FakeFlag = FlagValue | { normal: FlagValue; killed: FlagValue; message?: string }

@@ -1,7 +1,7 @@
 // What concerns more than one flag: an application or a key in two files, keys that differ by case alone, a link to a
 // flag of none.
 
-import type { Fault } from '../domain/catalogue.js'
+import type { Fault } from '../domain/catalogue/catalogue.js'
 import type { StepLink } from '../wire/catalogue.js'
 import { didYouMean, quote } from './faults.js'
 import type { FlagFile } from './flag-files.js'

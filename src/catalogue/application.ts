@@ -1,7 +1,7 @@
 // One catalogue file, which is one application: its name, its runbook, its flags and its links to runbook steps.
 // What concerns more than one file is asked in load.ts.
 
-import type { Fault } from '../domain/catalogue.js'
+import type { Fault } from '../domain/catalogue/catalogue.js'
 import type { Application, FlagDefinition, StepLink } from '../wire/catalogue.js'
 import { readDefinition } from './definitions.js'
 import { quote, type Report, reportTo } from './faults.js'

@@ -1,6 +1,6 @@
 // Puts what was read from all files together as the one document that goes into the log.
 
-import type { Fault } from '../domain/catalogue.js'
+import type { Fault } from '../domain/catalogue/catalogue.js'
 import type { CatalogueDocument } from '../wire/catalogue.js'
 import type { ApplicationFile } from './application.js'
 import { digestCatalogue } from './digest.js'

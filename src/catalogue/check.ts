@@ -6,7 +6,7 @@ import type { Direction, Finding, Runbook, Step } from '../wire/runbook.js'
 import { compare, didYouMean, quote } from './faults.js'
 import type { CataloguePlaces } from './load.js'
 import { isTooLarge } from './runbook-files.js'
-import { applyLinks } from './runbooks/links.js'
+import { applyLinks } from './runbooks/flips/links.js'
 
 /**
  * Every finding once, by file and line. `read` are the document's runbooks; whether its links are applied already makes

@@ -2,7 +2,7 @@
 // in variants, metadata and targeting; all of them are asked, so that every fault is told at once.
 
 import { isDeepStrictEqual } from 'node:util'
-import { FLAG_KEY_RULE, keyLike } from '../domain/flag.js'
+import { FLAG_KEY_RULE, keyLike } from '../domain/catalogue/flag.js'
 import type { FlagDefinition } from '../wire/catalogue.js'
 import { FLAG_KEY } from '../wire/words.js'
 import { didYouMean, quote } from './faults.js'

@@ -1,8 +1,8 @@
 // How a fault is written down: where it stands, what is wrong, what to do. It decides nothing about definitions.
 
 import { distance } from 'fastest-levenshtein'
-import type { Fault } from '../domain/catalogue.js'
-import { formOf } from '../domain/near-key.js'
+import type { Fault } from '../domain/catalogue/catalogue.js'
+import { formOf } from '../domain/catalogue/near-key.js'
 import { FLAG_KEY_MOST } from '../wire/words.js'
 
 /** Notes a fault of one file at a 1-based line. */

@@ -6,7 +6,7 @@ import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import { readdir, readFile, realpath, stat } from 'node:fs/promises'
 import { isAbsolute, join, relative, sep } from 'node:path'
-import type { Fault } from '../domain/catalogue.js'
+import type { Fault } from '../domain/catalogue/catalogue.js'
 import { outOfFiles, outOfFilesIn } from '../domain/out-of-files.js'
 import { compare, quote } from './faults.js'
 

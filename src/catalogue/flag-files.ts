@@ -1,7 +1,7 @@
 // Reads the `*.yaml` files of a flags directory, each one application. What a file says is read in application.ts; here
 // it is whether there is a readable text file at all.
 
-import type { Fault } from '../domain/catalogue.js'
+import type { Fault } from '../domain/catalogue/catalogue.js'
 import { type ApplicationFile, FILE_ID, readApplication } from './application.js'
 import {
   type FoundFile,

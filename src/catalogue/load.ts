@@ -3,7 +3,7 @@
 
 import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { Fault } from '../domain/catalogue.js'
+import type { Fault } from '../domain/catalogue/catalogue.js'
 import type { CatalogueDocument } from '../wire/catalogue.js'
 import { faultsAcross } from './across.js'
 import { assemble, faultOfSize } from './assemble.js'

@@ -1,7 +1,7 @@
 // What `npm run check` prints: what was read of each runbook, then every fault and finding by file and line. Text only;
 // it reads nothing and decides nothing.
 
-import { describeFault, type Fault } from '../domain/catalogue.js'
+import { describeFault, type Fault } from '../domain/catalogue/catalogue.js'
 import { folded, visibleIn } from '../text/terminal.js'
 import type { CatalogueDocument } from '../wire/catalogue.js'
 import type { Finding, FlagAction, Runbook, Step } from '../wire/runbook.js'

@@ -2,7 +2,7 @@
 // id, or a file that cannot be read at all, is a fault. It does not look into the Markdown.
 
 import { createHash } from 'node:crypto'
-import type { Fault } from '../domain/catalogue.js'
+import type { Fault } from '../domain/catalogue/catalogue.js'
 import type { RunbookSource } from '../wire/catalogue.js'
 import { FILE_ID } from './application.js'
 import { decode } from './encodings.js'

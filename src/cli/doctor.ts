@@ -3,10 +3,9 @@
 import type { Command } from 'commander'
 import { Client } from './client/client.js'
 import { type Finding, look } from './client/look.js'
-import type { Cli } from './context.js'
-import { EXIT } from './exit.js'
-import { showList, withOutput } from './output.js'
-import { FINDING_COLUMNS } from './print/columns.js'
+import type { Cli } from './plumbing/context.js'
+import { EXIT } from './plumbing/exit.js'
+import { showList, withOutput } from './plumbing/output.js'
 import {
   configPath,
   environment,
@@ -14,7 +13,8 @@ import {
   type GlobalOptions,
   ownedBy,
   readSettings,
-} from './settings.js'
+} from './plumbing/settings.js'
+import { FINDING_COLUMNS } from './print/columns.js'
 
 export function doctorVerb(program: Command, cli: Cli): void {
   const verb = program

@@ -1,10 +1,10 @@
 // killswitch housekeeping: what somebody should tidy up, each with the command that does.
 
 import type { Command } from 'commander'
-import { entryId } from '../domain/audit.js'
+import { entryId } from '../domain/log/audit.js'
 import type { Housekeeping } from '../wire/housekeeping.js'
-import { type Cli, connect, queryOf } from './context.js'
-import { showList, withOutput } from './output.js'
+import { type Cli, connect, queryOf } from './plumbing/context.js'
+import { showList, withOutput } from './plumbing/output.js'
 import { apartLine } from './print/apart.js'
 import { UNTIDY_COLUMNS, untidyIn } from './print/columns.js'
 import type { Style } from './print/style.js'

@@ -7,9 +7,9 @@ import { KillswitchError } from '../domain/errors.js'
 import { newToken, sha256 } from '../tokens/first-start.js'
 import { Tokens } from '../tokens/tokens.js'
 import { LIMITS, type Limit, ROLES } from '../wire/words.js'
-import { type Cli, given, isJson, several } from './context.js'
-import { relativeTime } from './dates.js'
-import { UsageError } from './exit.js'
+import { relativeTime } from './incident/dates.js'
+import { type Cli, given, isJson, several } from './plumbing/context.js'
+import { UsageError } from './plumbing/exit.js'
 import { spanMs } from './print/time.js'
 
 type Options = { role: string; expires?: string; app?: string[]; only?: Limit }

@@ -2,7 +2,7 @@
 // a sentence, and who has told what already. No token comes here, and no hash of one.
 
 import type { Credential, CredentialsTold } from '../wire/credentials.js'
-import { type Entry, placeOf } from './audit.js'
+import { type Entry, placeOf } from './log/audit.js'
 
 /** What an instance of the service told last. */
 export type Told = { instance: string; place: number; mark: string; may: readonly Credential[] }

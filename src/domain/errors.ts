@@ -1,5 +1,5 @@
 // The closed list of things that can be refused or go wrong, and the one error that carries them: its message says what
-// happened, its data say the rest. Nobody reads a sentence to learn a fact. http/errors.ts alone knows the statuses.
+// happened, its data say the rest. Nobody reads a sentence to learn a fact. http/plumbing/errors.ts alone knows the statuses.
 
 import type { InputFault, ProblemData } from '../wire/problem.js'
 import type { Call, Way } from '../wire/way.js'

@@ -3,7 +3,7 @@
 
 import type { Left } from '../wire/entry.js'
 import type { Housekeeping } from '../wire/housekeeping.js'
-import { endOf } from './incident-resolve.js'
+import { endOf } from './incident/resolve.js'
 import type { State } from './state.js'
 
 /** What there is to tidy up, without the question. */

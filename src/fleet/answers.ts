@@ -1,8 +1,8 @@
 // What the answer of an app instance is to this log: its hash is that of the entry it names, or it is not. Nobody can name
 // the hash of an entry that is not there yet.
 
-import { placeOf } from '../domain/audit.js'
-import type { Standing } from '../domain/member.js'
+import type { Standing } from '../domain/fleet/member.js'
+import { placeOf } from '../domain/log/audit.js'
 import type { LogState } from '../log/state.js'
 import type { Subscribe } from '../log/subscribe.js'
 import type { Answer } from '../wire/receipt.js'

@@ -3,7 +3,7 @@
 
 import { randomBytes } from 'node:crypto'
 import type { Clock } from '../domain/clock.js'
-import { livenessOf, type Member, seen } from '../domain/member.js'
+import { livenessOf, type Member, seen } from '../domain/fleet/member.js'
 import { type Membership, newMember, revived } from './membership.js'
 import { idOfName, idOfSecret, type Sessions } from './sessions.js'
 

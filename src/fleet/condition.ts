@@ -1,7 +1,7 @@
 // What of the fleet is less than well: for /readyz, for housekeeping, and for whoever asks which apps stand apart.
 
-import { apartOf } from '../domain/apart.js'
-import type { Member } from '../domain/member.js'
+import { apartOf } from '../domain/fleet/apart.js'
+import type { Member } from '../domain/fleet/member.js'
 import type { LogState } from '../log/state.js'
 import type { Apart } from '../wire/convergence.js'
 import type { Condition } from '../wire/health.js'

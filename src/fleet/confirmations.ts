@@ -2,9 +2,9 @@
 // after a minute with who has not, and `flip.confirmed` after all when the last of them has. Each is written once, however
 // many instances of the service see it.
 
-import { type Entry, isProvable, type SealedEntry } from '../domain/audit.js'
 import { type Clock, toTimestamp } from '../domain/clock.js'
-import { type Flip, TIME_UP_MS } from '../domain/convergence.js'
+import { type Flip, TIME_UP_MS } from '../domain/fleet/convergence.js'
+import { type Entry, isProvable, type SealedEntry } from '../domain/log/audit.js'
 import type { LogState } from '../log/state.js'
 import type { Submit } from '../log/submit.js'
 import type { Subscribe } from '../log/subscribe.js'

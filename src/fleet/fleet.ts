@@ -1,12 +1,12 @@
 // The app instances of this service, put together: who there is and was, what each has shown, and what that says of a flip.
 // Never in the way of one.
 
-import { hourOf } from '../domain/age.js'
 import type { Times } from '../domain/clock.js'
-import { converge, type Flip } from '../domain/convergence.js'
-import type { Forgotten } from '../domain/fleet-state.js'
-import { livenessOf, type Member } from '../domain/member.js'
-import { FORGOTTEN_AFTER_MS } from '../domain/receipt.js'
+import { converge, type Flip } from '../domain/fleet/convergence.js'
+import type { Forgotten } from '../domain/fleet/fleet-state.js'
+import { livenessOf, type Member } from '../domain/fleet/member.js'
+import { FORGOTTEN_AFTER_MS } from '../domain/fleet/receipt.js'
+import { hourOf } from '../domain/log/age.js'
 import type { LogState } from '../log/state.js'
 import type { Submit } from '../log/submit.js'
 import type { Subscribe } from '../log/subscribe.js'

@@ -1,8 +1,8 @@
 // What an entry asks the app instances to show, and what the log says that they have shown of it.
 
-import { type Entry, isProvable, placeOf } from '../domain/audit.js'
-import type { Flip } from '../domain/convergence.js'
-import { proofSentence, provenBy, totalIn } from '../domain/proof.js'
+import type { Flip } from '../domain/fleet/convergence.js'
+import { proofSentence, provenBy, totalIn } from '../domain/fleet/proof.js'
+import { type Entry, isProvable, placeOf } from '../domain/log/audit.js'
 import type { FlagState, State } from '../domain/state.js'
 import type { LogState } from '../log/state.js'
 import type { Proof } from '../wire/convergence.js'

@@ -1,11 +1,11 @@
 // What members say, here or to another instance of the service: whose receipt it is, which of them counts, and what its
 // answer is to this log.
 
-import { placeOf } from '../domain/audit.js'
 import type { Times } from '../domain/clock.js'
 import { by, KillswitchError } from '../domain/errors.js'
-import { hear, judged, type Member, seen } from '../domain/member.js'
-import type { Shower } from '../domain/warrant.js'
+import { hear, judged, type Member, seen } from '../domain/fleet/member.js'
+import type { Shower } from '../domain/fleet/warrant.js'
+import { placeOf } from '../domain/log/audit.js'
 import type { LogState } from '../log/state.js'
 import type { Receipt } from '../wire/receipt.js'
 import type { Answers } from './answers.js'

@@ -2,8 +2,8 @@
 // lets go; what a member says is heard elsewhere.
 
 import type { Times } from '../domain/clock.js'
-import { livenessOf, type Member, RECORDED_EVERY_MS, seen } from '../domain/member.js'
-import { FORGOTTEN_AFTER_MS } from '../domain/receipt.js'
+import { livenessOf, type Member, RECORDED_EVERY_MS, seen } from '../domain/fleet/member.js'
+import { FORGOTTEN_AFTER_MS } from '../domain/fleet/receipt.js'
 import type { LogState } from '../log/state.js'
 import type { FleetRecord, Recorded } from './record.js'
 import { Refused } from './refused.js'

@@ -3,7 +3,7 @@
 
 import { type FileHandle, open, readFile, rename, rm, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import type { Gone, Member } from '../domain/member.js'
+import type { Gone, Member } from '../domain/fleet/member.js'
 
 /** What outlives a start of one: not what it has shown, which it shows again. */
 export type Recorded = Pick<

@@ -1,7 +1,7 @@
 // The app instances that are known: by session, by application, by name; and how many there may be. Everything is in
 // memory, and nothing here looks at a clock, a disk or a store.
 
-import type { Member } from '../domain/member.js'
+import type { Member } from '../domain/fleet/member.js'
 
 export class Roster {
   readonly most: number

@@ -2,7 +2,7 @@
 // they share: what anybody else writes there is passed over.
 
 import { createHmac, randomUUID, timingSafeEqual } from 'node:crypto'
-import type { Member } from '../domain/member.js'
+import type { Member } from '../domain/fleet/member.js'
 import type { Submit } from '../log/submit.js'
 import type { Subscribe } from '../log/subscribe.js'
 import type { Receipt } from '../wire/receipt.js'

@@ -1,7 +1,6 @@
 // What apps show back: holds that they were given, and that this log does not have, as after a backup was put back under
 // them. A hold that the log never had becomes a kill of whoever put the hold. One that the log has, or had, never does.
 
-import type { SealedEntry } from '../domain/audit.js'
 import type { Clock } from '../domain/clock.js'
 import { KillswitchError } from '../domain/errors.js'
 import {
@@ -11,7 +10,8 @@ import {
   namesHold,
   type Shower,
   type Warrant,
-} from '../domain/warrant.js'
+} from '../domain/fleet/warrant.js'
+import type { SealedEntry } from '../domain/log/audit.js'
 import type { LogState } from '../log/state.js'
 import type { Submit } from '../log/submit.js'
 import type { Subscribe } from '../log/subscribe.js'

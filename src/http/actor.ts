@@ -2,8 +2,8 @@
 
 import { Whoami } from '../wire/health.js'
 import { ref } from '../wire/members.js'
-import { actorOf } from './auth.js'
 import type { App, Parts } from './parts.js'
+import { actorOf } from './plumbing/auth.js'
 
 export function actorRoutes(app: App, { environment, version }: Parts): void {
   app.get(

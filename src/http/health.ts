@@ -1,11 +1,11 @@
 // GET /livez: the process turns. GET /readyz: a kill can be taken, and a known state is served. Strangers are told codes alone:
 // details have paths, what stands in files, and the words of Redis.
 
-import { placeOf } from '../domain/audit.js'
+import { placeOf } from '../domain/log/audit.js'
 import { type Condition, Live, Ready } from '../wire/health.js'
 import { ref } from '../wire/members.js'
-import { mayView } from './auth.js'
 import type { App, Parts } from './parts.js'
+import { mayView } from './plumbing/auth.js'
 
 export function healthRoutes(app: App, parts: Parts): void {
   const { health, log, environment } = parts

@@ -2,7 +2,7 @@
 
 import { badInput, by } from '../domain/errors.js'
 import { type Found, housekeepingOf, LIMITS } from '../domain/housekeeping.js'
-import { isOpen } from '../domain/incident.js'
+import { isOpen } from '../domain/incident/incident.js'
 import { Housekeeping, HousekeepingQuery } from '../wire/housekeeping.js'
 import { ref } from '../wire/members.js'
 import type { App, Parts } from './parts.js'

@@ -1,14 +1,14 @@
 // GET /metrics, in Prometheus' text format.
 
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
-import { placeOf, type SealedEntry } from '../domain/audit.js'
+import { placeOf, type SealedEntry } from '../domain/log/audit.js'
 import { isKilled } from '../domain/state.js'
 import type { LogState } from '../log/state.js'
 import type { Health } from '../service/health.js'
-import type { Connections } from './connections.js'
-import type { Load } from './load.js'
-import type { OpenStreams } from './open-streams.js'
+import type { OpenStreams } from './fleet/open-streams.js'
 import type { App, Parts } from './parts.js'
+import type { Connections } from './plumbing/connections.js'
+import type { Load } from './plumbing/load.js'
 
 const KILL_SECONDS = [0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2]
 

@@ -25,11 +25,11 @@ import type { Runbooks } from '../service/runbooks.js'
 import type { Snapshots } from '../service/snapshots.js'
 import type { Submissions } from '../service/submissions.js'
 import type { Tokens } from '../tokens/tokens.js'
-import type { Connections } from './connections.js'
-import type { Load } from './load.js'
+import type { OpenStreams } from './fleet/open-streams.js'
+import type { MarkServed } from './fleet/served.js'
 import type { Metrics } from './metrics.js'
-import type { OpenStreams } from './open-streams.js'
-import type { MarkServed } from './served.js'
+import type { Connections } from './plumbing/connections.js'
+import type { Load } from './plumbing/load.js'
 
 export type App = FastifyInstance<
   RawServerDefault,

@@ -2,12 +2,12 @@
 // (state). Nothing else of this room is known outside. The server, the importer and the tests all open it here.
 
 import { randomUUID } from 'node:crypto'
-import { placeOf, type SealedEntry } from '../domain/audit.js'
 import type { Clock, Times } from '../domain/clock.js'
-import type { Witnesses } from '../domain/cosignature.js'
 import { Ending } from '../domain/ending.js'
-import type { Kill } from '../domain/kill.js'
-import { LogKeys } from '../domain/log-keys.js'
+import type { Kill } from '../domain/flip/kill.js'
+import { placeOf, type SealedEntry } from '../domain/log/audit.js'
+import type { Witnesses } from '../domain/log/cosignature.js'
+import { LogKeys } from '../domain/log/log-keys.js'
 import { Known } from './doors/known.js'
 import { Taking } from './doors/taking.js'
 import { Told } from './doors/told.js'

@@ -1,10 +1,10 @@
 // The third door of the log: what this instance knows of it, whether the store is up or not.
 
-import type { Age } from '../domain/age.js'
-import type { Entry, Head } from '../domain/audit.js'
-import type { AuditFilter, Order } from '../domain/audit-query.js'
-import type { Clocks } from '../domain/clocks.js'
-import type { Kill } from '../domain/kill.js'
+import type { Kill } from '../domain/flip/kill.js'
+import type { Age } from '../domain/log/age.js'
+import type { Entry, Head } from '../domain/log/audit.js'
+import type { AuditFilter, Order } from '../domain/log/audit-query.js'
+import type { Clocks } from '../domain/log/clocks.js'
 import type { State } from '../domain/state.js'
 import type { ConsistencyProof, CosignaturesKept, InclusionProof } from '../wire/audit.js'
 import type { Refusal } from './follow/probe.js'

@@ -1,10 +1,10 @@
 // The first door of the log: everything that comes into it. A request for entries, a whole log from a file, and the soft
 // records that the instances share beside it. Its types and comments are what the rest of the service knows of it.
 
-import type { Entry, Head } from '../domain/audit.js'
-import type { Verdict } from '../domain/flip.js'
-import type { Kill } from '../domain/kill.js'
-import type { Seen } from '../domain/seen.js'
+import type { Verdict } from '../domain/flip/flip.js'
+import type { Kill } from '../domain/flip/kill.js'
+import type { Entry, Head } from '../domain/log/audit.js'
+import type { Seen } from '../domain/log/seen.js'
 import type { State } from '../domain/state.js'
 
 /** Which of those that wait goes first: a kill, then what moves or releases a hold, then the rest. */

@@ -1,6 +1,6 @@
 // The second door of the log: what it tells of itself, as it happens.
 
-import type { SealedEntry } from '../domain/audit.js'
+import type { SealedEntry } from '../domain/log/audit.js'
 import type { State } from '../domain/state.js'
 
 /** Told new entries in order and without a gap, durable here or known to be in the store; none where only `served` changed. */

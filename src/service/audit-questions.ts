@@ -1,12 +1,12 @@
 // Questions to the log as a whole: counts, how long things took, who had which role. Answered from the index; no entry is
 // read for a count, however long the log is.
 
-import { groupingsIn, MOST_GROUPS, Tally } from '../domain/audit-counts.js'
-import type { AuditFilter } from '../domain/audit-query.js'
 import { type Clock, toSecond, toTimestamp } from '../domain/clock.js'
 import { foldCredentials, type Told } from '../domain/credentials.js'
-import { Insights } from '../domain/insights.js'
-import { assertPast } from '../domain/past.js'
+import { groupingsIn, MOST_GROUPS, Tally } from '../domain/log/audit-counts.js'
+import type { AuditFilter } from '../domain/log/audit-query.js'
+import { Insights } from '../domain/log/insights.js'
+import { assertPast } from '../domain/log/past.js'
 import type { LogState } from '../log/state.js'
 import type { AuditCounts, AuditRoles } from '../wire/audit-questions.js'
 import type { Credential } from '../wire/credentials.js'

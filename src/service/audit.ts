@@ -1,10 +1,10 @@
 // Questions to the log, answered from this instance's own journal and index, whether the store is up or not.
 
-import { entryId, placeOf } from '../domain/audit.js'
-import type { AuditFilter, Order } from '../domain/audit-query.js'
+import { nearKeys, unknownFlag } from '../domain/catalogue/near-key.js'
 import { byCall, KillswitchError } from '../domain/errors.js'
-import { nearest } from '../domain/near-id.js'
-import { nearKeys, unknownFlag } from '../domain/near-key.js'
+import { nearest } from '../domain/incident/near-id.js'
+import { entryId, placeOf } from '../domain/log/audit.js'
+import type { AuditFilter, Order } from '../domain/log/audit-query.js'
 import type { FoundEntry, LogState, QueryResult, Verification } from '../log/state.js'
 import type { Subscribe } from '../log/subscribe.js'
 import type { KeyChanges } from '../wire/audit.js'

@@ -2,11 +2,11 @@
 // A faulty set of files stops only the very first start; later the last good catalogue stays, and the fault is shown.
 
 import { randomUUID } from 'node:crypto'
-import type { Draft } from '../domain/audit.js'
-import { describeFault, type Fault } from '../domain/catalogue.js'
-import { catalogueChange, type StepCounts } from '../domain/catalogue-change.js'
+import { describeFault, type Fault } from '../domain/catalogue/catalogue.js'
+import { catalogueChange, type StepCounts } from '../domain/catalogue/catalogue-change.js'
 import { toTimestamp } from '../domain/clock.js'
 import { KillswitchError } from '../domain/errors.js'
+import type { Draft } from '../domain/log/audit.js'
 import type { State } from '../domain/state.js'
 import type { LogState } from '../log/state.js'
 import type { Submit } from '../log/submit.js'

@@ -3,8 +3,8 @@
 
 import { randomUUID } from 'node:crypto'
 import type { Actor } from '../domain/actor.js'
-import type { Draft } from '../domain/audit.js'
 import { type Clock, type Times, toTimestamp } from '../domain/clock.js'
+import type { Draft } from '../domain/log/audit.js'
 import type { Submit } from '../log/submit.js'
 
 const PER_MINUTE = 10

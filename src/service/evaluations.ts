@@ -2,8 +2,8 @@
 // context is worked out per request, and that is chosen among answers that are ready too.
 
 import { hash } from 'node:crypto'
-import { isStatic, metadataOf, type Resolution, resolveStatic } from '../domain/evaluate.js'
-import { nearKeys } from '../domain/near-key.js'
+import { isStatic, metadataOf, type Resolution, resolveStatic } from '../domain/catalogue/evaluate.js'
+import { nearKeys } from '../domain/catalogue/near-key.js'
 import { type FlagState, INITIAL, type State } from '../domain/state.js'
 import type { LogState } from '../log/state.js'
 import type { FlagValue } from '../wire/words.js'

@@ -1,10 +1,10 @@
 // The flags as the log had them at a time: of each its last flip before it, and the definition in force then. Reads the
 // entry of a killed flag and the catalogue, and otherwise the index alone. What cannot be known is said, never guessed.
 
-import type { Entry } from '../domain/audit.js'
 import { type Clock, toSecond, toTimestamp } from '../domain/clock.js'
 import { KillswitchError } from '../domain/errors.js'
-import { assertPast } from '../domain/past.js'
+import type { Entry } from '../domain/log/audit.js'
+import { assertPast } from '../domain/log/past.js'
 import { killValue } from '../domain/state.js'
 import type { LogState } from '../log/state.js'
 import type { CatalogueDocument, FlagDefinition } from '../wire/catalogue.js'

@@ -1,7 +1,7 @@
 // Whether a kill can be taken and a known state served: what /readyz says, and why it is less than well.
 
-import { clockConditions } from '../domain/clocks.js'
 import { by, KillswitchError } from '../domain/errors.js'
+import { clockConditions } from '../domain/log/clocks.js'
 import type { LogState } from '../log/state.js'
 import type { Condition } from '../wire/health.js'
 import type { Finding } from '../wire/runbook.js'

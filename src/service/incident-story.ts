@@ -1,10 +1,10 @@
 // Every entry that belongs to the story of an incident, for its post-mortem and its messages: what names it, what it took
 // over, what was proved of its flips, what ended its holds under another name, and what was lost of the log meanwhile.
 
-import { type Entry, placeOf } from '../domain/audit.js'
-import type { AuditFilter } from '../domain/audit-query.js'
-import type { Incident } from '../domain/incident.js'
-import { besideOf } from '../domain/incident-beside.js'
+import { besideOf } from '../domain/incident/beside.js'
+import type { Incident } from '../domain/incident/incident.js'
+import { type Entry, placeOf } from '../domain/log/audit.js'
+import type { AuditFilter } from '../domain/log/audit-query.js'
 import type { LogState } from '../log/state.js'
 import type { Audit } from './audit.js'
 

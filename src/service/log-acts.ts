@@ -1,10 +1,10 @@
 // What an owner may do about the log itself: have it dated right again, and signed with another key. The rules are in
-// domain/redate.ts and domain/rekey.ts.
+// domain/log/redate.ts and domain/log/rekey.ts.
 
 import type { Actor } from '../domain/actor.js'
-import type { LogKeys } from '../domain/log-keys.js'
-import { decideRedate } from '../domain/redate.js'
-import { decideRekey } from '../domain/rekey.js'
+import type { LogKeys } from '../domain/log/log-keys.js'
+import { decideRedate } from '../domain/log/redate.js'
+import { decideRekey } from '../domain/log/rekey.js'
 import type { LogState } from '../log/state.js'
 import type { Redate, Rekey } from '../wire/audit.js'
 import type { Origin, Submissions, Submitted } from './submissions.js'

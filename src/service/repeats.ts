@@ -3,10 +3,10 @@
 // restore released, the kill puts again.
 
 import type { Actor } from '../domain/actor.js'
-import type { SealedEntry } from '../domain/audit.js'
 import type { Times } from '../domain/clock.js'
-import type { Verdict } from '../domain/flip.js'
-import { decideKill, type Kill } from '../domain/kill.js'
+import type { Verdict } from '../domain/flip/flip.js'
+import { decideKill, type Kill } from '../domain/flip/kill.js'
+import type { SealedEntry } from '../domain/log/audit.js'
 import type { Submit, Taken } from '../log/submit.js'
 import type { Subscribe } from '../log/subscribe.js'
 import type { Warning } from '../wire/hold.js'

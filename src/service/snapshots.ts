@@ -2,9 +2,9 @@
 // once per revision and not once per request.
 
 import { createHash } from 'node:crypto'
-import type { Hold } from '../domain/hold.js'
-import type { Kill } from '../domain/kill.js'
-import { toProvisionalHold } from '../domain/provisional.js'
+import type { Hold } from '../domain/flip/hold.js'
+import type { Kill } from '../domain/flip/kill.js'
+import { toProvisionalHold } from '../domain/flip/provisional.js'
 import { type FlagState, isKilled, killValue, type State } from '../domain/state.js'
 import type { LogState } from '../log/state.js'
 import type { FlagDefinition } from '../wire/catalogue.js'

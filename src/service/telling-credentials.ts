@@ -3,9 +3,9 @@
 
 import { createHmac, randomUUID } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
-import type { Draft } from '../domain/audit.js'
 import { toTimestamp } from '../domain/clock.js'
 import { changeOf, type Held, lastTold, toldOf } from '../domain/credentials.js'
+import type { Draft } from '../domain/log/audit.js'
 import type { State } from '../domain/state.js'
 import type { LogState } from '../log/state.js'
 import type { Submit } from '../log/submit.js'

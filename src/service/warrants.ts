@@ -1,8 +1,14 @@
 // The warrants of holds, as apps are given them and show them back. Each is made once for a hold, however often the hold is
 // told of.
 
-import type { Hold } from '../domain/hold.js'
-import { openWarrant, sealWarrant, type Warrant, type WarrantKey, warrantKey } from '../domain/warrant.js'
+import {
+  openWarrant,
+  sealWarrant,
+  type Warrant,
+  type WarrantKey,
+  warrantKey,
+} from '../domain/fleet/warrant.js'
+import type { Hold } from '../domain/flip/hold.js'
 
 export class Warrants {
   readonly #environment: string

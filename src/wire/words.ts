@@ -45,7 +45,7 @@ export type Action = (typeof ACTIONS)[number]
 export const OUTCOMES = ['applied', 'unchanged', 'refused'] as const
 export type Outcome = (typeof OUTCOMES)[number]
 
-/** What may be said of a flip. The sentences are made in domain/proof.ts. */
+/** What may be said of a flip. The sentences are made in domain/fleet/proof.ts. */
 export const PROOFS = ['confirmed', 'pending', 'unconfirmed', 'unproven'] as const
 export type ProofStatus = (typeof PROOFS)[number]
 

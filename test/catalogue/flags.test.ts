@@ -10,7 +10,7 @@ import t from 'tap'
 import { parse } from 'yaml'
 import { checkCatalogue } from '../../src/catalogue/check.js'
 import { loadCatalogue } from '../../src/catalogue/load.js'
-import { applyLinks } from '../../src/catalogue/runbooks/links.js'
+import { applyLinks } from '../../src/catalogue/runbooks/flips/links.js'
 import { readRunbooks } from '../../src/catalogue/runbooks/reader.js'
 import { load } from './directory.js'
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import t from 'tap'
-import { day, relativeTime } from '../../src/cli/dates.js'
+import { day, relativeTime } from '../../src/cli/incident/dates.js'
 import { NOW } from '../support/domain.js'
 
 t.test('a day as people type it', async t => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import t from 'tap'
-import { RefusedError } from '../../src/cli/exit.js'
+import { RefusedError } from '../../src/cli/plumbing/exit.js'
 import { flipLines } from '../../src/cli/print/flip.js'
 import { clockLines } from '../../src/cli/print/incident.js'
 import { problemJson, problemLines } from '../../src/cli/print/problem.js'

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import t from 'tap'
-import { certainMs, hourOf, Marks, possibleMs } from '../../src/domain/age.js'
+import { certainMs, hourOf, Marks, possibleMs } from '../../src/domain/log/age.js'
 
 const MINUTE = 60_000
 const DAY = 24 * 60 * MINUTE

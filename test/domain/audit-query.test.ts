@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import t from 'tap'
-import type { Entry } from '../../src/domain/audit.js'
-import { decodeCursor, encodeCursor } from '../../src/domain/audit-cursor.js'
-import { factsOf } from '../../src/domain/audit-facts.js'
+import type { Entry } from '../../src/domain/log/audit.js'
+import { decodeCursor, encodeCursor } from '../../src/domain/log/audit-cursor.js'
+import { factsOf } from '../../src/domain/log/audit-facts.js'
 import {
   type AuditFilter,
   clausesOf,
@@ -11,7 +11,7 @@ import {
   termsOf,
   toCriteria,
   wordsOf,
-} from '../../src/domain/audit-query.js'
+} from '../../src/domain/log/audit-query.js'
 import { chainOf } from '../support/entries.js'
 
 const entry: Entry = {

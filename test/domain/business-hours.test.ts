@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import t from 'tap'
-import { afterBusiness, parseBusinessHours } from '../../src/domain/business-hours.js'
+import { afterBusiness, parseBusinessHours } from '../../src/domain/incident/business-hours.js'
 
 const BERLIN = parseBusinessHours('Mon-Fri 09:00-17:00 Europe/Berlin')
 const after = (at: string, business: { minutes?: number; days?: number }, hours = BERLIN) =>

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import t from 'tap'
-import { catalogueChange, catalogueWords, mayConcern } from '../../src/domain/catalogue-change.js'
+import { catalogueChange, catalogueWords, mayConcern } from '../../src/domain/catalogue/catalogue-change.js'
 import type { CatalogueDocument } from '../../src/wire/catalogue.js'
 import { aCatalogue, aFlag } from '../support/domain.js'
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import t from 'tap'
-import { type Entry, placeOf } from '../../src/domain/audit.js'
-import { Chain, linkOf, NO_ENTRY, parseEntry, problemAfter } from '../../src/domain/chain.js'
+import { type Entry, placeOf } from '../../src/domain/log/audit.js'
+import { Chain, linkOf, NO_ENTRY, parseEntry, problemAfter } from '../../src/domain/log/chain.js'
 import { chainOf, headOf } from '../support/entries.js'
 
 const entries = chainOf({ count: 20 })

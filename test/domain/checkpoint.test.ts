@@ -12,9 +12,9 @@ import {
   originOf,
   parseCheckpoint,
   signCheckpoint,
-} from '../../src/domain/checkpoint.js'
-import { leafHash } from '../../src/domain/merkle.js'
-import { parseNote, parseVerifierKey, signNote, verifierKey, verifyNote } from '../../src/domain/note.js'
+} from '../../src/domain/log/checkpoint.js'
+import { leafHash } from '../../src/domain/log/merkle.js'
+import { parseNote, parseVerifierKey, signNote, verifierKey, verifyNote } from '../../src/domain/log/note.js'
 
 const VKEY = 'PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW'
 const SEED = Buffer.from('AYEKFALVFGyNhPJEMzD1QIDr+Y7hfZx09iUvxdXHKDFz', 'base64').subarray(1)

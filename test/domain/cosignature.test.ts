@@ -3,7 +3,12 @@
 import assert from 'node:assert/strict'
 import { createHash, generateKeyPairSync, type KeyObject, sign } from 'node:crypto'
 import t from 'tap'
-import { cosignatureLine, cosignatureOf, parseWitnesses, witnessedAt } from '../../src/domain/cosignature.js'
+import {
+  cosignatureLine,
+  cosignatureOf,
+  parseWitnesses,
+  witnessedAt,
+} from '../../src/domain/log/cosignature.js'
 import {
   COSIGNER,
   parseNote,
@@ -11,7 +16,7 @@ import {
   signNote,
   verifierKey,
   verifyNote,
-} from '../../src/domain/note.js'
+} from '../../src/domain/log/note.js'
 
 const NOW = 1_679_315_147_000
 const TEXT = 'example.com/behind-the-sofa\n20852163\nCsUYapGGPo4dkMgIAUqom/Xajj7h2fB2MPA3j2jxq2I=\n'

@@ -3,9 +3,9 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import t from 'tap'
-import { entryId, fromPlace, parsePlace, placeOf } from '../../src/domain/audit.js'
 import type { KillswitchError } from '../../src/domain/errors.js'
-import { placeTyped } from '../../src/domain/place-typed.js'
+import { entryId, fromPlace, parsePlace, placeOf } from '../../src/domain/log/audit.js'
+import { placeTyped } from '../../src/domain/log/place-typed.js'
 
 t.test('a place and its short form are one, both ways', async () => {
   fc.assert(

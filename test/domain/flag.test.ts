@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import t from 'tap'
-import { keyLike } from '../../src/domain/flag.js'
+import { keyLike } from '../../src/domain/catalogue/flag.js'
 import { FLAG_KEY, FLAG_KEY_MOST } from '../../src/wire/words.js'
 import { aKey } from '../support/keys.js'
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import t from 'tap'
-import { decideKill } from '../../src/domain/kill.js'
-import { killsOfBranch } from '../../src/domain/provisional.js'
+import { decideKill } from '../../src/domain/flip/kill.js'
+import { killsOfBranch } from '../../src/domain/flip/provisional.js'
 import { aFlag, anActor, applied, stateWith } from '../support/domain.js'
 import { aRunbook, aStep, Story } from '../support/incidents.js'
 

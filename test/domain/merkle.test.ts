@@ -19,7 +19,7 @@ import {
   storedCount,
   verifyConsistency,
   verifyInclusion,
-} from '../../src/domain/merkle.js'
+} from '../../src/domain/log/merkle.js'
 
 const hex = (text: string): Buffer => Buffer.from(text, 'hex')
 const LEAVES = [

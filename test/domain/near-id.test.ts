@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import t from 'tap'
-import { isSlip } from '../../src/domain/near-id.js'
+import { isSlip } from '../../src/domain/incident/near-id.js'
 
 t.test('an id is near another one', async t => {
   t.test('by a slip of the pen, and not by the number that comes next', async () => {

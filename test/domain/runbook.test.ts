@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import t from 'tap'
-import { findRunbook, findStep } from '../../src/domain/runbook.js'
-import { withCodes } from '../../src/domain/step-code.js'
+import { findRunbook, findStep } from '../../src/domain/runbook/runbook.js'
+import { withCodes } from '../../src/domain/runbook/step-code.js'
 import type { Runbook, Step } from '../../src/wire/runbook.js'
 
 const step = (id: string, text = id): Step => ({

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import t from 'tap'
-import { decideRestore } from '../../src/domain/flip.js'
-import { decideKill } from '../../src/domain/kill.js'
+import { decideRestore } from '../../src/domain/flip/flip.js'
+import { decideKill } from '../../src/domain/flip/kill.js'
 import { INITIAL, isKilled, type State } from '../../src/domain/state.js'
 import {
   aCatalogue,

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import t from 'tap'
-import { decideKill } from '../../src/domain/kill.js'
+import { decideKill } from '../../src/domain/flip/kill.js'
 import { aFlag, applied, killOf, stateWith } from '../support/domain.js'
 
 const start = stateWith(aFlag('ai_v1'), aFlag('kyc_v1'))

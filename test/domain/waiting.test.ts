@@ -2,8 +2,8 @@
 
 import assert from 'node:assert/strict'
 import t from 'tap'
-import type { Answered } from '../../src/domain/answered.js'
 import { KillswitchError } from '../../src/domain/errors.js'
+import type { Answered } from '../../src/domain/flip/answered.js'
 import {
   type Attempt,
   afterFailure,
@@ -14,7 +14,7 @@ import {
   nextFor,
   type Standing,
   UNTRIED,
-} from '../../src/domain/waiting.js'
+} from '../../src/domain/flip/waiting.js'
 import { aCatalogue, loaded } from '../support/domain.js'
 
 const draft = loaded(aCatalogue())

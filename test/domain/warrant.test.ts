@@ -4,10 +4,6 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import t from 'tap'
-import { decideRestore } from '../../src/domain/flip.js'
-import { decideKill } from '../../src/domain/kill.js'
-import { holdsOf } from '../../src/domain/provisional.js'
-import type { State } from '../../src/domain/state.js'
 import {
   decideShownBack,
   killShownBack,
@@ -15,7 +11,11 @@ import {
   openWarrant,
   sealWarrant,
   warrantKey,
-} from '../../src/domain/warrant.js'
+} from '../../src/domain/fleet/warrant.js'
+import { decideRestore } from '../../src/domain/flip/flip.js'
+import { decideKill } from '../../src/domain/flip/kill.js'
+import { holdsOf } from '../../src/domain/flip/provisional.js'
+import type { State } from '../../src/domain/state.js'
 import { aFlag, anActor, applied, aRequest, noStep, stateWith } from '../support/domain.js'
 import { aKill } from '../support/provisional.js'
 

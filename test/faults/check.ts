@@ -2,7 +2,7 @@
 // by its own few lines, and shares no rule with the service.
 
 import { createHash } from 'node:crypto'
-import type { Entry } from '../../src/domain/audit.js'
+import type { Entry } from '../../src/domain/log/audit.js'
 import { acknowledgedAt, fateOf, type History, holdOf, type Operation, sentAt } from './history.js'
 
 export type Violation = { invariant: string; detail: string }

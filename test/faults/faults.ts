@@ -15,7 +15,7 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as lasts } from 'node:timers/promises'
-import { open } from '../../src/domain/audit.js'
+import { open } from '../../src/domain/log/audit.js'
 import { DAMAGES, entryId, forgedAfter } from '../support/damages.js'
 import { until } from '../support/until.js'
 import { watchMend } from './mends.js'

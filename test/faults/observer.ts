@@ -1,10 +1,10 @@
 // An app as the service sees it: a stream that is followed, the SDK's own rule for what comes in, and a cache that
 // survives a restart. Without freshness, polling or receipts: what it is told, and what it makes of it.
 
-import { apply, fromChange } from '../../sdk/src/apply.js'
-import { fromJson, holdOn, type Known, type KnownJson, keysOf, toJson } from '../../sdk/src/known.js'
+import { apply, fromChange } from '../../sdk/src/follow/apply.js'
+import { fromJson, holdOn, type Known, type KnownJson, keysOf, toJson } from '../../sdk/src/follow/known.js'
+import { follow } from '../../sdk/src/follow/stream.js'
 import { systemRuntime } from '../../sdk/src/runtime.js'
-import { follow } from '../../sdk/src/stream.js'
 import type { Change } from '../../src/wire/snapshot.js'
 import type { History } from './history.js'
 

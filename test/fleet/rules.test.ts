@@ -123,7 +123,7 @@ const RULES: Rule[] = [
   {
     name: 'a goodbye takes a session',
     patches: [
-      ['src/domain/member.js', 'receipt.closing && member.proves', 'receipt.closing'],
+      ['src/domain/fleet/member.js', 'receipt.closing && member.proves', 'receipt.closing'],
       [
         'src/fleet/hearing.js',
         'session === undefined ? idOfName(app, instance)',
@@ -141,7 +141,7 @@ const RULES: Rule[] = [
     name: 'who is lost does not agree',
     patches: [
       [
-        'src/domain/convergence.js',
+        'src/domain/fleet/convergence.js',
         'missing = pending + lost + cannotProve',
         'missing = pending + cannotProve',
       ],
@@ -177,7 +177,7 @@ const RULES: Rule[] = [
     name: 'what is in force counts, and not what was taken in',
     patches: [
       [
-        'src/domain/convergence.js',
+        'src/domain/fleet/convergence.js',
         'isOff = flag !== undefined && inForce === flag.definition.killVariant',
         'isOff = flag !== undefined',
       ],
@@ -192,7 +192,9 @@ const RULES: Rule[] = [
   },
   {
     name: 'what was in force before is no answer to a later kill',
-    patches: [['src/domain/member.js', 'shown.find(each => each.revision >= revision)?.at', 'shown[0]?.at']],
+    patches: [
+      ['src/domain/fleet/member.js', 'shown.find(each => each.revision >= revision)?.at', 'shown[0]?.at'],
+    ],
     async run(scene) {
       await scene.kill()
       await scene.apply(scene.away)

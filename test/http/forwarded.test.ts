@@ -5,7 +5,7 @@ import { isIP } from 'node:net'
 import fc from 'fast-check'
 import t from 'tap'
 import { readConfig } from '../../src/config.js'
-import { cleanForwardedFor, parseProxies } from '../../src/http/forwarded.js'
+import { cleanForwardedFor, parseProxies } from '../../src/http/plumbing/forwarded.js'
 import { anOpenFeatureServer } from '../support/openfeature.js'
 import { aServer, type TestServer } from '../support/server.js'
 

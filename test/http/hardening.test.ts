@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { connect } from 'node:net'
 import t from 'tap'
-import type { Entry } from '../../src/domain/audit.js'
+import type { Entry } from '../../src/domain/log/audit.js'
 import { cleaned } from '../../src/text/characters.js'
 import { ACTS } from '../support/hostile.js'
 import { aServer, type TestServer } from '../support/server.js'

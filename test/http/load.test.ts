@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import t from 'tap'
-import { Load } from '../../src/http/load.js'
+import { Load } from '../../src/http/plumbing/load.js'
 import type { Role } from '../../src/wire/words.js'
 import { aServer, type TestServer } from '../support/server.js'
 import { until } from '../support/until.js'

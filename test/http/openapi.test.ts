@@ -69,7 +69,7 @@ t.test('/openapi.json', async t => {
       now += ms
     })
     if (process.env.UPDATE_EXAMPLES) {
-      writeFileSync(join(ROOT, 'src/http/examples.json'), `${JSON.stringify(answered, null, 2)}\n`)
+      writeFileSync(join(ROOT, 'src/http/plumbing/examples.json'), `${JSON.stringify(answered, null, 2)}\n`)
       return
     }
     for (const operation of await operations) {

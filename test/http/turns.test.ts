@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { connect, type Socket } from 'node:net'
 import t from 'tap'
-import { Turns } from '../../src/http/turns.js'
+import { Turns } from '../../src/http/plumbing/turns.js'
 import { aServer } from '../support/server.js'
 import { until } from '../support/until.js'
 

@@ -3,8 +3,8 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import t from 'tap'
-import { apply, fromSnapshot, type Incoming } from '../../sdk/src/apply.js'
-import { fromJson, holdOn, type Known, toJson } from '../../sdk/src/known.js'
+import { apply, fromSnapshot, type Incoming } from '../../sdk/src/follow/apply.js'
+import { fromJson, holdOn, type Known, toJson } from '../../sdk/src/follow/known.js'
 import type { Held, Snapshot } from '../../src/wire/snapshot.js'
 import { flag } from './snapshot-flag.js'
 

@@ -16,6 +16,8 @@ import {
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import t, { type Test } from 'tap'
+import { holdOn, type Known, type KnownFlag } from '../../sdk/src/follow/known.js'
+import { unite } from '../../sdk/src/follow/union.js'
 import {
   Cache,
   type Cached,
@@ -24,10 +26,8 @@ import {
   encode,
   fileDisk,
   type Generation,
-} from '../../sdk/src/cache.js'
-import { holdOn, type Known, type KnownFlag } from '../../sdk/src/known.js'
+} from '../../sdk/src/keep/cache.js'
 import { voice } from '../../sdk/src/logger.js'
-import { unite } from '../../sdk/src/union.js'
 import type { Held, ProvisionalHold } from '../../src/wire/snapshot.js'
 
 const held: Held = { variant: 'off', value: false, since: '', holds: ['h'] }

@@ -3,8 +3,8 @@
 
 import assert from 'node:assert/strict'
 import t from 'tap'
-import { InForce } from '../../sdk/src/in-force.js'
-import type { Table } from '../../sdk/src/resolve.js'
+import type { Table } from '../../sdk/src/answer/resolve.js'
+import { InForce } from '../../sdk/src/prove/in-force.js'
 import type { Receipt } from '../../src/wire/receipt.js'
 import { boot, host, position } from './host.js'
 import { LiveSessions } from './live-sessions.js'

@@ -19,8 +19,8 @@ import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { Killswitch } from '../../sdk/src/killswitch.js'
 import type { KillswitchOptions } from '../../sdk/src/options.js'
-import { thisProcess } from '../../sdk/src/owner.js'
-import type { KeptSession } from '../../sdk/src/wire-session.js'
+import { thisProcess } from '../../sdk/src/prove/owner.js'
+import type { KeptSession } from '../../sdk/src/prove/wire-session.js'
 import { LiveService } from './live-service.js'
 
 // the SDK's own timers keep no process alive, and some tests wait for nothing else

@@ -4,8 +4,8 @@
 
 import assert from 'node:assert/strict'
 import t from 'tap'
-import type { ReleaseRule } from '../../sdk/src/apply.js'
-import type { Generation } from '../../sdk/src/cache.js'
+import type { ReleaseRule } from '../../sdk/src/follow/apply.js'
+import type { Generation } from '../../sdk/src/keep/cache.js'
 import { Killswitch } from '../../sdk/src/killswitch.js'
 import type { Receipt } from '../../src/wire/receipt.js'
 import { Oracle } from './oracle.js'

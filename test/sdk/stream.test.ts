@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict'
 import t from 'tap'
-import { follow } from '../../sdk/src/stream.js'
+import { follow } from '../../sdk/src/follow/stream.js'
 import type { Change } from '../../src/wire/snapshot.js'
 import { sse, World } from './world.js'
 

@@ -6,11 +6,16 @@ import t from 'tap'
 import { Killswitch } from '../../sdk/src/killswitch.js'
 import type { KillswitchOptions } from '../../sdk/src/options.js'
 import type { ResponseLike } from '../../sdk/src/runtime.js'
-import { type Checkpoint, originOf, parseCheckpoint, signCheckpoint } from '../../src/domain/checkpoint.js'
-import { cosignatureLine } from '../../src/domain/cosignature.js'
-import { LogKeys, type SigningKey } from '../../src/domain/log-keys.js'
-import { leafHash } from '../../src/domain/merkle.js'
-import { COSIGNER, verifierKey } from '../../src/domain/note.js'
+import {
+  type Checkpoint,
+  originOf,
+  parseCheckpoint,
+  signCheckpoint,
+} from '../../src/domain/log/checkpoint.js'
+import { cosignatureLine } from '../../src/domain/log/cosignature.js'
+import { LogKeys, type SigningKey } from '../../src/domain/log/log-keys.js'
+import { leafHash } from '../../src/domain/log/merkle.js'
+import { COSIGNER, verifierKey } from '../../src/domain/log/note.js'
 import type { Receipt } from '../../src/wire/receipt.js'
 import { changedLog, checkpointOf, ENVIRONMENT, keyChangesOf, logOf } from '../support/key-changes.js'
 import { proofOf, rootOf } from '../support/trees.js'

@@ -3,9 +3,9 @@
 
 import assert from 'node:assert/strict'
 import t, { type Test } from 'tap'
-import type { Draft } from '../../src/domain/audit.js'
-import { Insights } from '../../src/domain/insights.js'
-import { decideKill } from '../../src/domain/kill.js'
+import { decideKill } from '../../src/domain/flip/kill.js'
+import type { Draft } from '../../src/domain/log/audit.js'
+import { Insights } from '../../src/domain/log/insights.js'
 import { INITIAL } from '../../src/domain/state.js'
 import { EntryIndex } from '../../src/log/index/entry-index.js'
 import { AuditQueries } from '../../src/log/index/query.js'

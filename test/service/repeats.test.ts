@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict'
 import t from 'tap'
-import type { Entry } from '../../src/domain/audit.js'
+import type { Entry } from '../../src/domain/log/audit.js'
 import { collect } from '../support/collect.js'
 import { PROPER, startRedis } from '../support/redis.js'
 import { aServer, type TestServer } from '../support/server.js'

@@ -3,9 +3,9 @@
 
 import assert from 'node:assert/strict'
 import t from 'tap'
-import type { Entry } from '../../src/domain/audit.js'
 import { credentialWords } from '../../src/domain/credentials.js'
-import { LogKeys } from '../../src/domain/log-keys.js'
+import type { Entry } from '../../src/domain/log/audit.js'
+import { LogKeys } from '../../src/domain/log/log-keys.js'
 import { TellingCredentials } from '../../src/service/telling-credentials.js'
 import { sha256 } from '../../src/tokens/first-start.js'
 import { Tokens } from '../../src/tokens/tokens.js'

@@ -4,7 +4,7 @@
 import { subscribe } from 'node:diagnostics_channel'
 import type { ValidateFunction } from 'ajv'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { SHAPES } from '../../src/http/shapes.js'
+import { SHAPES } from '../../src/http/plumbing/shapes.js'
 import { closed, faultsIn, strictAjv } from './shapes.js'
 
 const ajv = strictAjv()

@@ -1,7 +1,7 @@
 // A process of its own that appends for ever and prints each place once it is acknowledged; a test kills it.
 //   node appender.js <folder> <batch>
 
-import { placeOf } from '../../src/domain/audit.js'
+import { placeOf } from '../../src/domain/log/audit.js'
 import { Journal } from '../../src/log/journal/journal.js'
 import { chainOf } from './entries.js'
 

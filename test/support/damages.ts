@@ -1,8 +1,8 @@
 // What can be done to the log in a Redis that goes on running, by whoever may write there. Each is one act on the keys.
 
 import type { Redis } from 'ioredis'
-import { type Draft, hashLine, open, type SealedEntry, seal } from '../../src/domain/audit.js'
-import { parseEntry } from '../../src/domain/chain.js'
+import { type Draft, hashLine, open, type SealedEntry, seal } from '../../src/domain/log/audit.js'
+import { parseEntry } from '../../src/domain/log/chain.js'
 import { aCatalogue, loaded } from './domain.js'
 
 type Keys = { log: string; flags: string; meta: string; about: string }

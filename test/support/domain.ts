@@ -2,9 +2,9 @@
 
 import { createHash } from 'node:crypto'
 import type { Actor } from '../../src/domain/actor.js'
-import { type Draft, type SealedEntry, seal } from '../../src/domain/audit.js'
-import type { RequestInfo, StepClaim, Verdict } from '../../src/domain/flip.js'
-import type { Kill } from '../../src/domain/kill.js'
+import type { RequestInfo, StepClaim, Verdict } from '../../src/domain/flip/flip.js'
+import type { Kill } from '../../src/domain/flip/kill.js'
+import { type Draft, type SealedEntry, seal } from '../../src/domain/log/audit.js'
 import { fold, INITIAL, type State } from '../../src/domain/state.js'
 import type { CatalogueDocument, FlagDefinition } from '../../src/wire/catalogue.js'
 import type { Role } from '../../src/wire/words.js'

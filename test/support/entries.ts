@@ -1,8 +1,8 @@
 // Builds valid chains of entries. Seeded: the same seed gives the same bytes on every machine.
 
-import { type Draft, hashLine, type SealedEntry, seal } from '../../src/domain/audit.js'
-import { type ChainHead, NO_ENTRY } from '../../src/domain/chain.js'
 import { toTimestamp } from '../../src/domain/clock.js'
+import { type Draft, hashLine, type SealedEntry, seal } from '../../src/domain/log/audit.js'
+import { type ChainHead, NO_ENTRY } from '../../src/domain/log/chain.js'
 
 const START = Date.parse('2026-11-20T03:00:00.000Z')
 const FLAGS = ['ai_v1', 'kyc_v1', 'pilot.enabled', 'chat.degraded-mode', 'bridge.intake', 'inflow.llm']

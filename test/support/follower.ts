@@ -1,6 +1,6 @@
 // Follows a store in the background as the service does, and keeps all it is told, so that a test can wait for it.
 
-import { EMPTY, type Head, open } from '../../src/domain/audit.js'
+import { EMPTY, type Head, open } from '../../src/domain/log/audit.js'
 import type { Followed, Store } from '../../src/log/stores/store.js'
 import { headOf } from './log.js'
 import { until } from './until.js'

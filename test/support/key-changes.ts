@@ -1,10 +1,10 @@
 // A log whose key was changed, in memory, with what a service tells of it.
 
-import { type Draft, hashLine, type SealedEntry, seal } from '../../src/domain/audit.js'
-import { originOf, signCheckpoint } from '../../src/domain/checkpoint.js'
-import type { SigningKey } from '../../src/domain/log-keys.js'
-import { leafHash } from '../../src/domain/merkle.js'
-import { signSealed } from '../../src/domain/signature.js'
+import { type Draft, hashLine, type SealedEntry, seal } from '../../src/domain/log/audit.js'
+import { originOf, signCheckpoint } from '../../src/domain/log/checkpoint.js'
+import type { SigningKey } from '../../src/domain/log/log-keys.js'
+import { leafHash } from '../../src/domain/log/merkle.js'
+import { signSealed } from '../../src/domain/log/signature.js'
 import type { KeyChanges } from '../../src/wire/audit.js'
 import { anActor, aRequest } from './domain.js'
 import { inclusionOf, rootOf } from './trees.js'

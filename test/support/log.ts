@@ -10,7 +10,7 @@ import {
   placeOf,
   type SealedEntry,
   seal,
-} from '../../src/domain/audit.js'
+} from '../../src/domain/log/audit.js'
 
 let serial = 0
 

@@ -1,14 +1,14 @@
 // A log as people make it under pressure: kills under right and wrong names, drills, adoptions, proofs, restores too early,
 // closes by force, refusals. Made by the rules themselves; the same seed gives the same log.
 
-import { type Entry, isProvable, placeOf, type SealedEntry, seal } from '../../src/domain/audit.js'
 import { toTimestamp } from '../../src/domain/clock.js'
-import { decideDrill } from '../../src/domain/drill.js'
-import { decideRestore, type StepClaim, type Verdict } from '../../src/domain/flip.js'
-import { decideAdopt, decideDeclareAndAdopt } from '../../src/domain/incident-adopt.js'
-import { decideReopen, decideResolve } from '../../src/domain/incident-resolve.js'
-import { decideChange, decideNote } from '../../src/domain/incident-rules.js'
-import { decideKill } from '../../src/domain/kill.js'
+import { decideDrill } from '../../src/domain/flip/drill.js'
+import { decideRestore, type StepClaim, type Verdict } from '../../src/domain/flip/flip.js'
+import { decideKill } from '../../src/domain/flip/kill.js'
+import { decideAdopt, decideDeclareAndAdopt } from '../../src/domain/incident/adopt.js'
+import { decideReopen, decideResolve } from '../../src/domain/incident/resolve.js'
+import { decideChange, decideNote } from '../../src/domain/incident/rules.js'
+import { type Entry, isProvable, placeOf, type SealedEntry, seal } from '../../src/domain/log/audit.js'
 import { fold, INITIAL, type State } from '../../src/domain/state.js'
 import { aCatalogue, aFlag, anActor, killOf, loaded, NOW, noStep } from './domain.js'
 import { randomFrom } from './entries.js'

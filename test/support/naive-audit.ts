@@ -1,7 +1,7 @@
 // What questions to the log mean, written down once more and without any cleverness: for each entry the whole log is read.
 
-import { type Entry, placeOf } from '../../src/domain/audit.js'
-import { type AuditFilter, wordsOf } from '../../src/domain/audit-query.js'
+import { type Entry, placeOf } from '../../src/domain/log/audit.js'
+import { type AuditFilter, wordsOf } from '../../src/domain/log/audit-query.js'
 import { applicationOf } from './long-story.js'
 
 const list = <T>(value: T | readonly T[] | undefined): readonly T[] | undefined =>

@@ -1,8 +1,8 @@
 // What every refusal and failure must carry, by its code. Every answer of a test's server goes through here.
 
 import assert from 'node:assert/strict'
-import { STATUS } from '../../src/http/errors.js'
-import { SHAPES } from '../../src/http/shapes.js'
+import { STATUS } from '../../src/http/plumbing/errors.js'
+import { SHAPES } from '../../src/http/plumbing/shapes.js'
 import { oneLine } from '../../src/text/characters.js'
 import { Problem } from '../../src/wire/problem.js'
 import type { ErrorCode } from '../../src/wire/words.js'

@@ -1,6 +1,6 @@
 // Provisional kills on a folder of their own, beside a gate.
 
-import type { Kill } from '../../src/domain/kill.js'
+import type { Kill } from '../../src/domain/flip/kill.js'
 import { Provisional } from '../../src/log/provisional/provisional.js'
 import { ProvisionalFile } from '../../src/log/provisional/provisional-file.js'
 import { anActor, noStep } from './domain.js'

@@ -2,9 +2,9 @@
 // signed anew by who has the key.
 
 import type { KeyObject } from 'node:crypto'
-import { hashLine, open } from '../../src/domain/audit.js'
-import { LogKeys, type SigningKey } from '../../src/domain/log-keys.js'
-import { signatureOf, signSealed } from '../../src/domain/signature.js'
+import { hashLine, open } from '../../src/domain/log/audit.js'
+import { LogKeys, type SigningKey } from '../../src/domain/log/log-keys.js'
+import { signatureOf, signSealed } from '../../src/domain/log/signature.js'
 
 /** `index`: of the line that `change` gets, whose answer takes its place. Without the `key` the signatures stay as they are. */
 export function rehashed(

@@ -1,9 +1,9 @@
 // Instances of the log on one Redis, as the service opens them, and somebody who writes into that Redis past them.
 
 import { generateKeyPairSync } from 'node:crypto'
-import { type Draft, open, type SealedEntry, seal } from '../../src/domain/audit.js'
-import { decideKill } from '../../src/domain/kill.js'
-import { LogKeys } from '../../src/domain/log-keys.js'
+import { decideKill } from '../../src/domain/flip/kill.js'
+import { type Draft, open, type SealedEntry, seal } from '../../src/domain/log/audit.js'
+import { LogKeys } from '../../src/domain/log/log-keys.js'
 import { isKilled, type State } from '../../src/domain/state.js'
 import { type LogOptions, type OpenLog, openLog } from '../../src/log/open-log.js'
 import type { Asked } from '../../src/log/submit.js'

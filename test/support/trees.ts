@@ -8,7 +8,7 @@ import {
   type Node,
   type Range,
   rangeHash,
-} from '../../src/domain/merkle.js'
+} from '../../src/domain/log/merkle.js'
 
 /** The root over the first `size` lines. */
 export function rootOf(lines: readonly string[], size = lines.length): Buffer {

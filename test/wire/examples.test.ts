@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict'
 import Fastify from 'fastify'
 import t from 'tap'
-import { SHAPES } from '../../src/http/shapes.js'
+import { SHAPES } from '../../src/http/plumbing/shapes.js'
 import { ref } from '../../src/wire/members.js'
 import { seen, unfit } from '../support/answers.js'
 import { aServer } from '../support/server.js'

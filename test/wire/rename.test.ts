@@ -14,7 +14,7 @@ const IN_CLI: [file: string, member: string][] = [
   ['flag.ts', 'holds'],
   ['flip.ts', 'convergence'],
   ['convergence.ts', 'detail'],
-  ['entry.ts', 'confirmed'],
+  ['entry.ts', 'offRunbook'],
   ['incident.ts', 'clock'],
   ['incident-act.ts', 'leave'],
   ['runbook.ts', 'flagActions'],
@@ -56,5 +56,5 @@ t.test('is found by the compiler', async t => {
   const said = compile()
   for (const [, member] of IN_CLI) assert.match(said, new RegExp(`^src/cli/.*'${member}'`, 'm'))
   for (const shape of IN_SDK.flatMap(([, , shapes]) => shapes))
-    assert.match(said, new RegExp(`^sdk/src/wire\\.ts.*'${shape}'`, 'm'))
+    assert.match(said, new RegExp(`^sdk/src/follow/wire\\.ts.*'${shape}'`, 'm'))
 })

@@ -3,10 +3,10 @@
 
 import { createHash } from 'node:crypto'
 import { Worker } from 'node:worker_threads'
-import { withCodes } from '../../domain/step-code.js'
+import { withCodes } from '../../domain/runbook/step-code.js'
 import type { RunbookSource } from '../../wire/catalogue.js'
 import type { Runbook } from '../../wire/runbook.js'
-import type { KnownFlag } from './flag-values.js'
+import type { KnownFlag } from './flips/flag-values.js'
 import type { ParseRequest } from './parse.js'
 import { unreadRunbook, whatIsLong } from './unread.js'
 

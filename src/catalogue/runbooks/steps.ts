@@ -1,19 +1,19 @@
 // From drafts to steps: ordinals, ids, conditions and flag actions, and what about them a person should look at.
 
-import { conditionDetail, limitDetail } from '../../domain/step-doubts.js'
+import { conditionDetail, limitDetail } from '../../domain/runbook/step-doubts.js'
 import type { Finding, FlagAction, Step } from '../../wire/runbook.js'
-import { readCodes, readCommands, readLine, wholeCommands } from './commands.js'
-import { conditionOf, conditionOfTitle, joinConditions } from './conditions.js'
-import { readConfig } from './config-blocks.js'
-import { contextOf } from './context.js'
-import type { Draft, Place } from './drafts.js'
-import { fenceKind } from './fences.js'
-import { readText } from './flag-actions.js'
-import { mentionsIn } from './flag-mentions.js'
-import { type FlagReading, type KnownFlags, nothingRead } from './flag-values.js'
-import { dropStart, type Prose } from './prose.js'
-import { type Qualifier, withQualifiers } from './qualifiers.js'
-import { toRun } from './to-run.js'
+import { toRun } from './facts/to-run.js'
+import { readCodes, readCommands, readLine, wholeCommands } from './flips/commands.js'
+import { conditionOf, conditionOfTitle, joinConditions } from './flips/conditions.js'
+import { readConfig } from './flips/config-blocks.js'
+import { contextOf } from './flips/context.js'
+import { readText } from './flips/flag-actions.js'
+import { mentionsIn } from './flips/flag-mentions.js'
+import { type FlagReading, type KnownFlags, nothingRead } from './flips/flag-values.js'
+import { type Qualifier, withQualifiers } from './flips/qualifiers.js'
+import type { Draft, Place } from './structure/drafts.js'
+import { fenceKind } from './structure/fences.js'
+import { dropStart, type Prose } from './structure/prose.js'
 
 /** `read` is what all the texts of the steps said of flags. */
 export type NamedSteps = { steps: Step[]; findings: Finding[]; read: FlagReading }

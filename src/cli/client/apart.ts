@@ -3,7 +3,7 @@
 
 import type { Ready } from '../../wire/health.js'
 import type { Housekeeping } from '../../wire/housekeeping.js'
-import { RefusedError, UnreachableError } from '../exit.js'
+import { RefusedError, UnreachableError } from '../plumbing/exit.js'
 import type { Client } from './client.js'
 
 /** By instance; or the readiness's one sentence of all of them; undefined where nobody could say. */

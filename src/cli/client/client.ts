@@ -9,8 +9,8 @@ import {
   RefusedError,
   UnreachableError,
   UsageError,
-} from '../exit.js'
-import type { Settings } from '../settings.js'
+} from '../plumbing/exit.js'
+import type { Settings } from '../plumbing/settings.js'
 import { foreignTo } from './foreign.js'
 import { membersOf } from './members.js'
 

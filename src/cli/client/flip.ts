@@ -4,7 +4,7 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout as pause } from 'node:timers/promises'
 import type { FlipAnswer, FlipStatus } from '../../wire/flip.js'
-import { RefusedError, UnreachableError } from '../exit.js'
+import { RefusedError, UnreachableError } from '../plumbing/exit.js'
 import type { ToldFlip } from '../print/flip.js'
 import type { Client } from './client.js'
 

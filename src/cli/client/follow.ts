@@ -3,9 +3,9 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import type { AuditPage } from '../../wire/audit.js'
 import type { ListedEntry } from '../../wire/entry.js'
-import { type FilterOptions, filterQuery } from '../audit-filter.js'
-import type { Position } from '../cursor-file.js'
-import { RefusedError, UnreachableError } from '../exit.js'
+import type { Position } from '../log/cursor-file.js'
+import { type FilterOptions, filterQuery } from '../log/filter.js'
+import { RefusedError, UnreachableError } from '../plumbing/exit.js'
 import type { Client } from './client.js'
 
 const HELD_SECONDS = 30

@@ -1,6 +1,6 @@
 // A close look at one URL: reachable, ready, whose environment, what the token may do, and how far apart the clocks are.
 
-import { entryId } from '../../domain/audit.js'
+import { entryId } from '../../domain/log/audit.js'
 import { visibleIn } from '../../text/terminal.js'
 import type { Ready, Whoami } from '../../wire/health.js'
 import { duration } from '../print/time.js'

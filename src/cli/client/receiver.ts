@@ -1,6 +1,6 @@
 // Where a relay posts to: a URL without its user and password, which go into a header and into no message.
 
-import { UsageError } from '../exit.js'
+import { UsageError } from '../plumbing/exit.js'
 
 export type Receiver = { url: string; headers: Record<string, string> }
 

@@ -2,12 +2,12 @@
 // growing pauses, until it answers with 2xx or the relay is stopped. What trying again cannot mend ends the relay.
 
 import { setTimeout as pause } from 'node:timers/promises'
-import { entryId } from '../../domain/audit.js'
+import { entryId } from '../../domain/log/audit.js'
 import { inChat } from '../../text/chat.js'
 import { eachText } from '../../text/each-text.js'
 import { visible } from '../../text/terminal.js'
 import type { ListedEntry } from '../../wire/entry.js'
-import { NOT_KILLSWITCH, RefusedError, UsageError } from '../exit.js'
+import { NOT_KILLSWITCH, RefusedError, UsageError } from '../plumbing/exit.js'
 import { sentence } from '../print/entry.js'
 import type { Receiver } from './receiver.js'
 

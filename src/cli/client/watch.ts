@@ -2,10 +2,10 @@
 
 import type { Convergence } from '../../wire/convergence.js'
 import type { FlipStatus } from '../../wire/flip.js'
-import { RefusedError, UnreachableError } from '../exit.js'
+import { isPending } from '../flip/proven.js'
+import { RefusedError, UnreachableError } from '../plumbing/exit.js'
+import type { Terminal } from '../plumbing/terminal.js'
 import { liveLine } from '../print/convergence.js'
-import { isPending } from '../proven.js'
-import type { Terminal } from '../terminal.js'
 import type { Client } from './client.js'
 
 export type Watched = {

@@ -8,14 +8,14 @@ import {
   leftAt,
   parseCheckpoint,
   type Signed,
-} from '../../domain/checkpoint.js'
-import { cosignatureLine } from '../../domain/cosignature.js'
-import { followKeyChanges, type Trusted, verifiersOf } from '../../domain/key-changes.js'
-import { verifyConsistency } from '../../domain/merkle.js'
-import { parseVerifierKey, type Verifier, verifierKey, verifyNote } from '../../domain/note.js'
+} from '../../domain/log/checkpoint.js'
+import { cosignatureLine } from '../../domain/log/cosignature.js'
+import { followKeyChanges, type Trusted, verifiersOf } from '../../domain/log/key-changes.js'
+import { verifyConsistency } from '../../domain/log/merkle.js'
+import { parseVerifierKey, type Verifier, verifierKey, verifyNote } from '../../domain/log/note.js'
 import type { ConsistencyProof, CosignaturesKept, KeyChanges } from '../../wire/audit.js'
-import { RefusedError } from '../exit.js'
-import { type Remembered, type WitnessState, writeState } from '../witness-state.js'
+import { type Remembered, type WitnessState, writeState } from '../log/witness-state.js'
+import { RefusedError } from '../plumbing/exit.js'
 import type { Client } from './client.js'
 
 export type Witness = {

@@ -1,8 +1,8 @@
 // What is proved of a flip, as the service says it in a sentence: coloured here, and never worded. Beside it each app
 // instance that stands apart from the log.
 
-import { entryId } from '../../domain/audit.js'
 import { toSecond } from '../../domain/clock.js'
+import { entryId } from '../../domain/log/audit.js'
 import type { Convergence, Proof } from '../../wire/convergence.js'
 import type { Style } from './style.js'
 

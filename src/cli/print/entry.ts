@@ -1,7 +1,7 @@
 // One entry of the log for tables, tails and chat messages. What it says is the service's sentence.
 
-import { entryId } from '../../domain/audit.js'
-import { sentenceOf } from '../../domain/sentence.js'
+import { entryId } from '../../domain/log/audit.js'
+import { sentenceOf } from '../../domain/log/sentence.js'
 import { oneLine } from '../../text/characters.js'
 import type { Entry, ListedEntry } from '../../wire/entry.js'
 import type { Style } from './style.js'

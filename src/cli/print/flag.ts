@@ -1,6 +1,6 @@
 // Flags, for people: a table of all, or one with its holds and steps.
 
-import { entryId } from '../../domain/audit.js'
+import { entryId } from '../../domain/log/audit.js'
 import type { Flag, FlagList } from '../../wire/flag.js'
 import type { Hold } from '../../wire/hold.js'
 import { convergenceLines } from './convergence.js'

@@ -1,6 +1,6 @@
 // The flags as the log had them at a time: those that were off with who held them, and what cannot be known.
 
-import { entryId } from '../../domain/audit.js'
+import { entryId } from '../../domain/log/audit.js'
 import type { FlagsThen, FlagThen } from '../../wire/flag.js'
 import type { Style } from './style.js'
 import { table } from './table.js'

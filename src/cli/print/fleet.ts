@@ -1,10 +1,10 @@
 // The fleet on a terminal: how many there are of each kind, a row for each app instance, and what was done about some.
 
-import { entryId } from '../../domain/audit.js'
+import { entryId } from '../../domain/log/audit.js'
 import type { Apart } from '../../wire/convergence.js'
 import type { Forgotten, Instance, InstanceList, Reconciled } from '../../wire/instance.js'
 import type { ApartCode } from '../../wire/words.js'
-import type { Terminal } from '../terminal.js'
+import type { Terminal } from '../plumbing/terminal.js'
 import type { Style } from './style.js'
 import { table } from './table.js'
 import { absolute, when } from './time.js'

@@ -1,6 +1,6 @@
 // The answer to a flip, for the person who sent it: what changed, under what, and what is missing in its paperwork.
 
-import { entryId } from '../../domain/audit.js'
+import { entryId } from '../../domain/log/audit.js'
 import type { Flip, FlipAnswer } from '../../wire/flip.js'
 import type { HoldSummary, Warning } from '../../wire/hold.js'
 import type { Style } from './style.js'

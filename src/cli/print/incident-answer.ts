@@ -1,6 +1,6 @@
 // The answer to what was done to an incident: what was written, what is due next, and on declaring where to look.
 
-import { entryId } from '../../domain/audit.js'
+import { entryId } from '../../domain/log/audit.js'
 import type { DeclarationAnswer, IncidentAnswer } from '../../wire/incident.js'
 import { warningLines } from './flip.js'
 import { clockLines, conditionLines, type Look, tickLines } from './incident.js'

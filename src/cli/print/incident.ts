@@ -1,7 +1,7 @@
 // An incident on a terminal: what it holds, what is due, what stands in the way of closing it.
 
 import type { Incident, IncidentList, IncidentStep } from '../../wire/incident.js'
-import type { Terminal } from '../terminal.js'
+import type { Terminal } from '../plumbing/terminal.js'
 import { holdLines } from './flag.js'
 import { actsOn, dangerLines, firstLine } from './step.js'
 import type { Style } from './style.js'

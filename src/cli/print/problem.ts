@@ -9,7 +9,7 @@ import {
   RefusedError,
   UnreachableError,
   UsageError,
-} from '../exit.js'
+} from '../plumbing/exit.js'
 import { firstLine } from './step.js'
 import type { Style } from './style.js'
 import { commandOf, waysFor } from './wording.js'

@@ -1,7 +1,7 @@
 // A runbook on a terminal: its scale, its times, and each step below its heading, with the code to say over the phone.
 
 import type { ListedStep, Runbook } from '../../wire/runbook.js'
-import type { Terminal } from '../terminal.js'
+import type { Terminal } from '../plumbing/terminal.js'
 import { actsOn, dangerLines, firstLine } from './step.js'
 import { table } from './table.js'
 

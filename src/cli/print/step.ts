@@ -2,7 +2,7 @@
 
 import type { IncidentStep } from '../../wire/incident.js'
 import type { ListedStep, StepList } from '../../wire/runbook.js'
-import type { Terminal } from '../terminal.js'
+import type { Terminal } from '../plumbing/terminal.js'
 import { type Style, styleFor } from './style.js'
 import { table } from './table.js'
 import { commandOf } from './wording.js'

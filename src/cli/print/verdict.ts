@@ -1,9 +1,9 @@
 // What an offline verification found, for a person: whether it holds, what is proven by whom, and which line is not right.
 
-import { entryId } from '../../domain/audit.js'
-import type { Fault } from '../../domain/examination.js'
-import { lostKeyAt } from '../../domain/signature.js'
-import type { Against, Verdict, Vouching } from '../audit-verify.js'
+import { entryId } from '../../domain/log/audit.js'
+import type { Fault } from '../../domain/log/examination.js'
+import { lostKeyAt } from '../../domain/log/signature.js'
+import type { Against, Verdict, Vouching } from '../log/verify.js'
 import type { Style } from './style.js'
 
 export function verdictLines(verdict: Verdict, style: Style): string[] {

@@ -1,10 +1,10 @@
 // The door `state` from inside: what this instance knows, put together from the parts that know it.
 
-import type { Age } from '../../domain/age.js'
-import { EMPTY, type Entry, type Head, open } from '../../domain/audit.js'
-import type { Kill } from '../../domain/kill.js'
-import type { LogKeys } from '../../domain/log-keys.js'
-import type { Signing } from '../../domain/signature.js'
+import type { Kill } from '../../domain/flip/kill.js'
+import type { Age } from '../../domain/log/age.js'
+import { EMPTY, type Entry, type Head, open } from '../../domain/log/audit.js'
+import type { LogKeys } from '../../domain/log/log-keys.js'
+import type { Signing } from '../../domain/log/signature.js'
 import type { State } from '../../domain/state.js'
 import type { Hours } from '../follow/hours.js'
 import type { KnownLog } from '../follow/known-log.js'

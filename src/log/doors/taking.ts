@@ -1,9 +1,9 @@
 // The door `submit` from inside: waits for what its caller has seen, asks the gate, and takes a kill provisionally where the
 // store is away.
 
-import { open, placeOf } from '../../domain/audit.js'
 import { KillswitchError } from '../../domain/errors.js'
-import { behind, isBehind, type Seen } from '../../domain/seen.js'
+import { open, placeOf } from '../../domain/log/audit.js'
+import { behind, isBehind, type Seen } from '../../domain/log/seen.js'
 import type { KnownLog } from '../follow/known-log.js'
 import { reaches } from '../follow/reaches.js'
 import type { Accepted } from '../gate/batch.js'

@@ -1,6 +1,6 @@
 // The door `subscribe` from inside.
 
-import type { SealedEntry } from '../../domain/audit.js'
+import type { SealedEntry } from '../../domain/log/audit.js'
 import type { KnownLog } from '../follow/known-log.js'
 import type { Store } from '../stores/store.js'
 import type { Listener, Subscribe } from '../subscribe.js'

@@ -1,10 +1,10 @@
 // What a start on a damaged journal still knows of the entries behind the damage: the kills. Nothing there can be folded, since
 // nobody knows what is missing before it; but a kill that is written stays in force.
 
-import { type Head, hashLine, placeOf, type SealedEntry } from '../../domain/audit.js'
-import { isAfter, parseEntry } from '../../domain/chain.js'
-import type { Kill } from '../../domain/kill.js'
-import { killsOfBranch } from '../../domain/provisional.js'
+import type { Kill } from '../../domain/flip/kill.js'
+import { killsOfBranch } from '../../domain/flip/provisional.js'
+import { type Head, hashLine, placeOf, type SealedEntry } from '../../domain/log/audit.js'
+import { isAfter, parseEntry } from '../../domain/log/chain.js'
 import { fold, type State } from '../../domain/state.js'
 import type { Journal } from '../journal/journal.js'
 import type { Obedience } from '../signing/obedience.js'

@@ -1,7 +1,7 @@
 // What each request led to, by its actor and its Idempotency-Key, for as long as it is remembered.
 
-import { type Answered, begun, continued, goesOn } from '../../domain/answered.js'
-import type { Entry } from '../../domain/audit.js'
+import { type Answered, begun, continued, goesOn } from '../../domain/flip/answered.js'
+import type { Entry } from '../../domain/log/audit.js'
 import type { RunningTime } from './running-time.js'
 
 export class Answers {

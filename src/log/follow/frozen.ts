@@ -1,9 +1,9 @@
 // The folded state as JSON, for the checkpoint beside the journal.
 
-import type { Answered } from '../../domain/answered.js'
-import type { Incident } from '../../domain/incident.js'
-import type { IncidentFlips } from '../../domain/incident-flips.js'
-import type { LogKeys } from '../../domain/log-keys.js'
+import type { Answered } from '../../domain/flip/answered.js'
+import type { IncidentFlips } from '../../domain/incident/flips.js'
+import type { Incident } from '../../domain/incident/incident.js'
+import type { LogKeys } from '../../domain/log/log-keys.js'
 import type { FlagState, State } from '../../domain/state.js'
 import type { CatalogueDocument } from '../../wire/catalogue.js'
 

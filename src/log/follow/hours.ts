@@ -1,9 +1,9 @@
 // The hour: this instance's clock, held against the store's and against the dates of the entries it follows. What it dates by is
 // the lower of the two clocks once they are apart. Says what it sees, and decides nothing.
 
-import { placeOf, type SealedEntry } from '../../domain/audit.js'
 import { type Clock, toTimestamp } from '../../domain/clock.js'
-import { type AheadEntry, APART_MS, type Clocks } from '../../domain/clocks.js'
+import { placeOf, type SealedEntry } from '../../domain/log/audit.js'
+import { type AheadEntry, APART_MS, type Clocks } from '../../domain/log/clocks.js'
 import type { StoreTime } from '../stores/store.js'
 
 /** A store that took longer to answer says too little about the hour. */

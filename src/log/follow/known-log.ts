@@ -1,12 +1,12 @@
 // What this instance knows of the log: the folded state and what each request led to. Entries come in through `accept`
 // alone, are journaled before they are told to anybody, and are never skipped.
 
-import type { Answered } from '../../domain/answered.js'
-import { type Head, open, placeOf, type SealedEntry } from '../../domain/audit.js'
 import { KillswitchError } from '../../domain/errors.js'
-import type { Kill } from '../../domain/kill.js'
-import { LogKeys } from '../../domain/log-keys.js'
-import { overlay } from '../../domain/provisional.js'
+import type { Answered } from '../../domain/flip/answered.js'
+import type { Kill } from '../../domain/flip/kill.js'
+import { overlay } from '../../domain/flip/provisional.js'
+import { type Head, open, placeOf, type SealedEntry } from '../../domain/log/audit.js'
+import { LogKeys } from '../../domain/log/log-keys.js'
 import { fold, INITIAL, type State } from '../../domain/state.js'
 import { markTold } from '../journal/forks.js'
 import type { Journal } from '../journal/journal.js'

@@ -1,8 +1,8 @@
 // A commit whose answer comes late: by then the store may have lost it, and this instance have gone on from what others put
 // in its place. Then nobody may be told that it is done.
 
-import { type Head, placeOf, type SealedEntry } from '../../domain/audit.js'
 import { KillswitchError } from '../../domain/errors.js'
+import { type Head, placeOf, type SealedEntry } from '../../domain/log/audit.js'
 
 type Known = { head: Head; line(place: number): Promise<string | undefined> }
 

@@ -1,8 +1,8 @@
 // Asks the store now and then, and whenever somebody wants to know, whether a write would pass: a store may answer, be
 // followed, and refuse every flip. Says so once when it begins and once when it ends. Writes nothing.
 
-import { placeOf } from '../../domain/audit.js'
 import { KillswitchError } from '../../domain/errors.js'
+import { placeOf } from '../../domain/log/audit.js'
 import type { Store } from '../stores/store.js'
 import type { KnownLog } from './known-log.js'
 

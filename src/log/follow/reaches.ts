@@ -1,6 +1,6 @@
 // Waits for what others commit: it comes with the tail, a moment later.
 
-import { placeOf } from '../../domain/audit.js'
+import { placeOf } from '../../domain/log/audit.js'
 import type { KnownLog } from './known-log.js'
 
 /** Whether this instance's log comes to a place within a time. */

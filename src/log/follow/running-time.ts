@@ -3,8 +3,8 @@
 
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { type Age, KEY_KEPT_MS, type Mark, Marks } from '../../domain/age.js'
 import type { Clock } from '../../domain/clock.js'
+import { type Age, KEY_KEPT_MS, type Mark, Marks } from '../../domain/log/age.js'
 import { type Disk, realDisk, replaceFile } from '../journal/disk.js'
 
 const SAVED_EVERY_MS = 60_000

@@ -1,9 +1,9 @@
 // Follows the store's log into this instance's journal, and knows how the store is: live, silent, or without our history.
 
 import { setTimeout as delay } from 'node:timers/promises'
-import { placeOf } from '../../domain/audit.js'
-import { readEntries } from '../../domain/chain.js'
 import { KillswitchError } from '../../domain/errors.js'
+import { placeOf } from '../../domain/log/audit.js'
+import { readEntries } from '../../domain/log/chain.js'
 import type { Followed, Store, StoreTime } from '../stores/store.js'
 import type { KnownLog } from './known-log.js'
 

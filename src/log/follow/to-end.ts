@@ -1,7 +1,7 @@
 // Waits until this instance knows the log to its end.
 
-import type { Head } from '../../domain/audit.js'
 import { KillswitchError } from '../../domain/errors.js'
+import type { Head } from '../../domain/log/audit.js'
 import type { Store } from '../stores/store.js'
 import type { KnownLog } from './known-log.js'
 

@@ -1,7 +1,7 @@
 // What the store committed while this instance's journal failed: kept in memory, and given to the journal again without a gap.
 
-import { placeOf, type SealedEntry } from '../../domain/audit.js'
 import { KillswitchError } from '../../domain/errors.js'
+import { placeOf, type SealedEntry } from '../../domain/log/audit.js'
 import type { ErrorCode } from '../../wire/words.js'
 import type { Journal } from '../journal/journal.js'
 

@@ -1,12 +1,12 @@
 // One batch of the gate: what is asked, what became of it, and how the items are decided one after the other.
 
 import { randomUUID } from 'node:crypto'
-import { type Draft, EMPTY, type Head, placeOf, type SealedEntry } from '../../domain/audit.js'
 import { notAfter, toTimestamp } from '../../domain/clock.js'
 import { KillswitchError } from '../../domain/errors.js'
-import type { LogKeys } from '../../domain/log-keys.js'
+import type { Standing } from '../../domain/flip/waiting.js'
+import { type Draft, EMPTY, type Head, placeOf, type SealedEntry } from '../../domain/log/audit.js'
+import type { LogKeys } from '../../domain/log/log-keys.js'
 import { fold, type State } from '../../domain/state.js'
-import type { Standing } from '../../domain/waiting.js'
 import type { Store } from '../stores/store.js'
 import type { Asked, Durability } from '../submit.js'
 import { Sealer } from './sealer.js'

@@ -1,7 +1,7 @@
 // What the gate says of a commit that did not go well: certain that nothing was done, or not certain at all.
 
-import { entryId } from '../../domain/audit.js'
 import { by, byCall, KillswitchError } from '../../domain/errors.js'
+import { entryId } from '../../domain/log/audit.js'
 
 /** What those who come after are told: of theirs nothing was sent. */
 export const stillAway = (failure: KillswitchError): KillswitchError =>

@@ -2,12 +2,19 @@
 // kills first; each item is decided on the state after its predecessors, and again on the new head after a conflict.
 
 import { setTimeout as delay } from 'node:timers/promises'
-import { placeOf, type SealedEntry } from '../../domain/audit.js'
-import { readEntries } from '../../domain/chain.js'
 import type { Clock } from '../../domain/clock.js'
 import { KillswitchError } from '../../domain/errors.js'
-import { LogKeys } from '../../domain/log-keys.js'
-import { afterFailure, afterSighting, endOf, mayTryAgain, nextFor, UNTRIED } from '../../domain/waiting.js'
+import {
+  afterFailure,
+  afterSighting,
+  endOf,
+  mayTryAgain,
+  nextFor,
+  UNTRIED,
+} from '../../domain/flip/waiting.js'
+import { placeOf, type SealedEntry } from '../../domain/log/audit.js'
+import { readEntries } from '../../domain/log/chain.js'
+import { LogKeys } from '../../domain/log/log-keys.js'
 import type { KnownLog } from '../follow/known-log.js'
 import type { CommitResult, Store } from '../stores/store.js'
 import {
@@ -35,7 +42,7 @@ import {
   tooBusy,
   unknownOutcome,
 } from './gate-errors.js'
-import { Queue } from './queue.js'
+import { Pending, Queue } from './queue.js'
 import { voided } from './voided.js'
 
 /** How long the gate tries; with a kill in the batch or behind it, until that is taken provisionally. */
@@ -55,7 +62,7 @@ export class Gate {
   /** What is being committed, by actor and key. */
   #trying: ReadonlyMap<string, Waiting> = new Map()
   #running: Promise<void> | undefined
-  readonly #pending = new Map<string, number>()
+  readonly #pending = new Pending()
   readonly #unresolved = new Map<string, Unresolved>()
   /** The last commit failed, and nothing was heard of the store since: nobody is made to wait for it again. */
   #away: KillswitchError | undefined
@@ -96,10 +103,10 @@ export class Gate {
   submit(ask: Omit<Ask, 'receivedAt'> & { receivedAt?: number }): Promise<Accepted> {
     if (ask.priority !== 'kill' && this.#log.journal.reserve.isMissing) return Promise.reject(onlyKills())
     const id = idOf(ask.actor, ask.key)
-    this.#pending.set(id, (this.#pending.get(id) ?? 0) + 1)
+    this.#pending.begin(id)
     const settled = new Promise<Accepted>((resolve, reject) => {
       this.#queue.push({ receivedAt: this.#clock(), ...ask, id, standing: UNTRIED, resolve, reject })
-    }).finally(() => this.#settled(id))
+    }).finally(() => this.#pending.end(id))
     this.#running ??= this.#run()
     return settled
   }
@@ -154,12 +161,6 @@ export class Gate {
     while (this.#running) await this.#running
   }
 
-  #settled(id: string): void {
-    const left = (this.#pending.get(id) ?? 1) - 1
-    if (left > 0) this.#pending.set(id, left)
-    else this.#pending.delete(id)
-  }
-
   async #run(): Promise<void> {
     // one turn of the event loop: what arrives together is committed together
     await new Promise<void>(resolve => setImmediate(resolve))
@@ -178,8 +179,7 @@ export class Gate {
   }
 
   async #attempt(batch: Waiting[]): Promise<void> {
-    const isKill = batch.some(item => item.priority === 'kill')
-    const start = performance.now()
+    const [isKill, start] = [batch.some(item => item.priority === 'kill'), performance.now()]
     let waiting = batch
     for (;;) {
       const batch = this.#decide(waiting)

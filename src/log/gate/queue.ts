@@ -37,3 +37,22 @@ export class Queue<T extends Item> {
     return [...batch.values()]
   }
 }
+
+/** Who waits for an answer, however often each has asked. */
+export class Pending {
+  readonly #asked = new Map<string, number>()
+
+  has(id: string): boolean {
+    return this.#asked.has(id)
+  }
+
+  begin(id: string): void {
+    this.#asked.set(id, (this.#asked.get(id) ?? 0) + 1)
+  }
+
+  end(id: string): void {
+    const left = (this.#asked.get(id) ?? 1) - 1
+    if (left > 0) this.#asked.set(id, left)
+    else this.#asked.delete(id)
+  }
+}

@@ -1,9 +1,9 @@
 // Seals drafts, and signs the last of a commit with the key that signs the log. What begins a log, and what names another
 // key, is signed by itself.
 
-import { type Draft, type Entry, type SealedEntry, seal } from '../../domain/audit.js'
-import type { LogKeys, SigningKey } from '../../domain/log-keys.js'
-import { isOfKey, isSigned, keyIdOf, signSealed } from '../../domain/signature.js'
+import { type Draft, type Entry, type SealedEntry, seal } from '../../domain/log/audit.js'
+import type { LogKeys, SigningKey } from '../../domain/log/log-keys.js'
+import { isOfKey, isSigned, keyIdOf, signSealed } from '../../domain/log/signature.js'
 import type { State } from '../../domain/state.js'
 
 /** The first entry of a log names the key that signs it. */

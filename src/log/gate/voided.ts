@@ -1,8 +1,8 @@
 // The entry that closes an attempt whose outcome was unknown: once it is in the log, a command still on its way to the
 // store finds a head that has moved, so that `never` is certain.
 
-import type { Draft } from '../../domain/audit.js'
 import { toTimestamp } from '../../domain/clock.js'
+import type { Draft } from '../../domain/log/audit.js'
 
 /** Who tried what, from the first entry the attempt would have written; nothing of what it would have changed. */
 export function voided(attempted: Draft, now: number): Draft {

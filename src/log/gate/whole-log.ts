@@ -1,8 +1,8 @@
 // Writes a whole log, line for line, into a store that has none: the way from one machine to Redis and back, and from a
 // backup. Never writes into a log that is there.
 
-import { EMPTY, type Head, open, placeOf, type SealedEntry } from '../../domain/audit.js'
 import { by, KillswitchError } from '../../domain/errors.js'
+import { EMPTY, type Head, open, placeOf, type SealedEntry } from '../../domain/log/audit.js'
 import { fold, INITIAL, type State } from '../../domain/state.js'
 import type { Store } from '../stores/store.js'
 import { changedFlags } from './stored-flags.js'

@@ -3,8 +3,8 @@
 
 import { mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { EMPTY, hashLine, placeOf } from '../../domain/audit.js'
-import type { Gap } from '../../domain/unreadable.js'
+import { EMPTY, hashLine, placeOf } from '../../domain/log/audit.js'
+import type { Gap } from '../../domain/log/unreadable.js'
 import type { Log } from '../journal/disk.js'
 import type { Journal } from '../journal/journal.js'
 import type { Located } from '../journal/segment.js'

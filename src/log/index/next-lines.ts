@@ -1,6 +1,6 @@
 // The next lines of the journal for the index, a few at a time.
 
-import { parseEntry } from '../../domain/chain.js'
+import { parseEntry } from '../../domain/log/chain.js'
 import type { Journal } from '../journal/journal.js'
 import type { Located } from '../journal/segment.js'
 

@@ -2,7 +2,7 @@
 //
 //   m                              meta: { format, log, place, hash, gaps }, JSON
 //   p <place>                      a row: where the line stands (segment, offset, length), the first 8 bytes of its hash,
-//                                  and what questions ask of the entry (domain/audit-facts.ts), JSON
+//                                  and what questions ask of the entry (domain/log/audit-facts.ts), JSON
 //   t <term> 00 <place>            a posting: the entry has the term ("flag=ai_v1")
 //   c <term>                       how many postings the term has
 //   f, i, a <name>                 of a flag, an incident, an actor: what relations.ts keeps from entry to entry, JSON
@@ -10,8 +10,8 @@
 // Places are 8 bytes, big-endian, so that keys of a term are in the log's order. A term is cut to 240 bytes: two that
 // begin alike then share postings, which costs time and never an answer.
 
-import type { Facts } from '../../domain/audit-facts.js'
-import type { Gap } from '../../domain/unreadable.js'
+import type { Facts } from '../../domain/log/audit-facts.js'
+import type { Gap } from '../../domain/log/unreadable.js'
 import type { Location } from '../journal/segment.js'
 
 /** Another number: the index is built anew. */

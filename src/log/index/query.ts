@@ -1,9 +1,11 @@
 // Audit queries, answered from the journal with the index's help. The index finds what matches, and `matches` decides once
 // more on the entry itself; no request examines more than a bounded number of entries, or reads more than it answers with.
 
-import { type Entry, type Head, hashLine, placeOf } from '../../domain/audit.js'
-import { decodeCursor, encodeCursor } from '../../domain/audit-cursor.js'
-import { factsOf } from '../../domain/audit-facts.js'
+import { toTimestamp } from '../../domain/clock.js'
+import { KillswitchError } from '../../domain/errors.js'
+import { type Entry, type Head, hashLine, placeOf } from '../../domain/log/audit.js'
+import { decodeCursor, encodeCursor } from '../../domain/log/audit-cursor.js'
+import { factsOf } from '../../domain/log/audit-facts.js'
 import {
   type AuditFilter,
   type Criteria,
@@ -11,11 +13,9 @@ import {
   matches,
   type Order,
   toCriteria,
-} from '../../domain/audit-query.js'
-import { parseEntry } from '../../domain/chain.js'
-import { toTimestamp } from '../../domain/clock.js'
-import { KillswitchError } from '../../domain/errors.js'
-import { isWithin, unreadable } from '../../domain/unreadable.js'
+} from '../../domain/log/audit-query.js'
+import { parseEntry } from '../../domain/log/chain.js'
+import { isWithin, unreadable } from '../../domain/log/unreadable.js'
 import type { Journal } from '../journal/journal.js'
 import type { EntryIndex, PlaceRange } from './entry-index.js'
 import { IndexDamage } from './level.js'

@@ -1,8 +1,8 @@
 // Which places a question is about: between its hours, and what of them cannot be read on this disk.
 
-import { type Head, placeOf } from '../../domain/audit.js'
-import type { Criteria, Order } from '../../domain/audit-query.js'
-import { among, type Gap, isWithin, widened } from '../../domain/unreadable.js'
+import { type Head, placeOf } from '../../domain/log/audit.js'
+import type { Criteria, Order } from '../../domain/log/audit-query.js'
+import { among, type Gap, isWithin, widened } from '../../domain/log/unreadable.js'
 import type { Journal } from '../journal/journal.js'
 import type { EntryIndex, PlaceRange } from './entry-index.js'
 

@@ -1,8 +1,14 @@
 // What entries say of one another: a proof of its flip, a restore of the kills that it ends, a declaration of what was done
 // under its name before. The index keeps it with the entry that it is about. Follows from the log alone, entry by entry.
 
-import type { Entry } from '../../domain/audit.js'
-import { applicationsIn, type Facts, isConfirmed, isOfDrill, type Told } from '../../domain/audit-facts.js'
+import type { Entry } from '../../domain/log/audit.js'
+import {
+  applicationsIn,
+  type Facts,
+  isConfirmed,
+  isOfDrill,
+  type Told,
+} from '../../domain/log/audit-facts.js'
 import type { Kind } from './postings.js'
 
 /** The index, as far as it has come. */

@@ -1,7 +1,7 @@
 // Finds what matches by the index alone: places from postings, what is asked of the entries from their rows. Reads no line.
 
-import { type Criteria, clausesOf, matches, type Order } from '../../domain/audit-query.js'
-import { isWithin } from '../../domain/unreadable.js'
+import { type Criteria, clausesOf, matches, type Order } from '../../domain/log/audit-query.js'
+import { isWithin } from '../../domain/log/unreadable.js'
 import type { EntryIndex, PlaceRange } from './entry-index.js'
 import type { Row } from './postings.js'
 

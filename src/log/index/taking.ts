@@ -1,11 +1,11 @@
 // Lines on their way into the index: rows, postings, counts, and what they say of rows that are there, for one atomic
 // batch. Reads the database beneath what it has gathered, and writes nothing itself.
 
-import { hashLine, placeOf } from '../../domain/audit.js'
-import { type Facts, factsOf, type Told } from '../../domain/audit-facts.js'
-import { termsOf } from '../../domain/audit-query.js'
-import { parseEntry } from '../../domain/chain.js'
-import type { Gap } from '../../domain/unreadable.js'
+import { hashLine, placeOf } from '../../domain/log/audit.js'
+import { type Facts, factsOf, type Told } from '../../domain/log/audit-facts.js'
+import { termsOf } from '../../domain/log/audit-query.js'
+import { parseEntry } from '../../domain/log/chain.js'
+import type { Gap } from '../../domain/log/unreadable.js'
 import type { Located } from '../journal/segment.js'
 import type { Database } from './level.js'
 import {

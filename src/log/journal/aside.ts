@@ -3,7 +3,7 @@
 
 import { copyFile, lstat, mkdir, readdir, readFile, rename, rm, stat, unlink } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
-import { placeOf, type SealedEntry } from '../../domain/audit.js'
+import { placeOf, type SealedEntry } from '../../domain/log/audit.js'
 import { replaceFile, syncFolder } from './disk.js'
 import { segmentName } from './segment.js'
 import type { Inside } from './segments.js'

@@ -4,7 +4,7 @@
 import { createHash } from 'node:crypto'
 import { readFile, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import { type Head, placeOf } from '../../domain/audit.js'
+import { type Head, placeOf } from '../../domain/log/audit.js'
 import { type Disk, replaceFile, syncFolder } from './disk.js'
 
 /** `state` is the caller's, who also marks its form. */

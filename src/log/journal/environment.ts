@@ -1,7 +1,7 @@
 // Whose journal it is: a data folder belongs to one environment.
 
-import { parseEntry } from '../../domain/chain.js'
 import { by, KillswitchError } from '../../domain/errors.js'
+import { parseEntry } from '../../domain/log/chain.js'
 import type { Journal } from './journal.js'
 
 /** Asks the first entry that can be read. Throws `configuration`. */

@@ -3,8 +3,8 @@
 
 import { stat } from 'node:fs/promises'
 import { basename } from 'node:path'
-import { type Head, hashLine } from '../../domain/audit.js'
-import { isAfter } from '../../domain/chain.js'
+import { type Head, hashLine } from '../../domain/log/audit.js'
+import { isAfter } from '../../domain/log/chain.js'
 import { outOfFilesIn } from '../../domain/out-of-files.js'
 import { type Disk, type Handle, readFully, realDisk, using } from './disk.js'
 import type { Journal } from './journal.js'

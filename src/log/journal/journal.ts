@@ -3,9 +3,9 @@
 
 import { mkdir } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { placeOf, type SealedEntry } from '../../domain/audit.js'
-import { type ChainHead, headAfter, NO_ENTRY } from '../../domain/chain.js'
 import { KillswitchError } from '../../domain/errors.js'
+import { placeOf, type SealedEntry } from '../../domain/log/audit.js'
+import { type ChainHead, headAfter, NO_ENTRY } from '../../domain/log/chain.js'
 import { outOfFilesIn } from '../../domain/out-of-files.js'
 import { replaceFrom } from './aside.js'
 import { cutBranch } from './branch.js'

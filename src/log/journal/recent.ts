@@ -1,8 +1,8 @@
 // The newest lines of the log, as they were written: whoever follows the journal has them without reading the disk while
 // a flip is on its way. Holds nothing that is not durable, and answers nothing it does not have in full.
 
-import type { SealedEntry } from '../../domain/audit.js'
-import { placeOf } from '../../domain/audit.js'
+import type { SealedEntry } from '../../domain/log/audit.js'
+import { placeOf } from '../../domain/log/audit.js'
 import type { Located, Segment } from './segment.js'
 
 const MOST_LINES = 256

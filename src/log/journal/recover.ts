@@ -4,10 +4,10 @@
 import { createHash } from 'node:crypto'
 import { mkdir } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
-import { placeOf } from '../../domain/audit.js'
-import { Chain, type ChainHead, NO_ENTRY, parseEntry } from '../../domain/chain.js'
+import { placeOf } from '../../domain/log/audit.js'
+import { Chain, type ChainHead, NO_ENTRY, parseEntry } from '../../domain/log/chain.js'
+import { isSigned, SIGNATURE_LENGTH } from '../../domain/log/signature.js'
 import { outOfFiles, outOfFilesIn } from '../../domain/out-of-files.js'
-import { isSigned, SIGNATURE_LENGTH } from '../../domain/signature.js'
 import { type Disk, type Handle, type Log, readFully, replaceFile, using } from './disk.js'
 
 const NEWLINE = 0x0a

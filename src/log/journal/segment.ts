@@ -1,7 +1,7 @@
 // One file of the log: NDJSON, the exact bytes of each entry, named by the place of its first one. Finds and reads
 // lines in it, never beyond the bytes known to be durable, and never writes.
 
-import { linkOf } from '../../domain/chain.js'
+import { linkOf } from '../../domain/log/chain.js'
 import { type Disk, type Reader, readFully, using } from './disk.js'
 
 /** `size` is how much of the file is durable, whole lines. */

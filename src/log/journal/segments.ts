@@ -2,10 +2,10 @@
 
 import { readdir, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { EMPTY, hashLine } from '../../domain/audit.js'
-import { type ChainHead, isAfter, linkOf, NO_ENTRY, parseEntry } from '../../domain/chain.js'
+import { EMPTY, hashLine } from '../../domain/log/audit.js'
+import { type ChainHead, isAfter, linkOf, NO_ENTRY, parseEntry } from '../../domain/log/chain.js'
+import { isSigned, SIGNATURE_LENGTH } from '../../domain/log/signature.js'
 import { outOfFilesIn } from '../../domain/out-of-files.js'
-import { isSigned, SIGNATURE_LENGTH } from '../../domain/signature.js'
 import { type Disk, type Log, openedToRead, type Reader, readFully, syncFolder, using } from './disk.js'
 import { DamagedSegment, recoverSegment } from './recover.js'
 import {

@@ -2,8 +2,8 @@
 // that does not hold. Reads only.
 
 import { basename } from 'node:path'
-import { type Head, hashLine, placeOf, type SealedEntry } from '../../domain/audit.js'
-import { Chain, type ChainHead } from '../../domain/chain.js'
+import { type Head, hashLine, placeOf, type SealedEntry } from '../../domain/log/audit.js'
+import { Chain, type ChainHead } from '../../domain/log/chain.js'
 import { outOfFiles, outOfFilesIn } from '../../domain/out-of-files.js'
 import { type Disk, realDisk, using } from './disk.js'
 import type { Journal } from './journal.js'

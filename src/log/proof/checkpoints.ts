@@ -3,13 +3,13 @@
 // the same key and the same log sign the same but for the hour.
 
 import type { KeyObject } from 'node:crypto'
-import { entryId, placeOf } from '../../domain/audit.js'
-import { originOf, parseCheckpoint } from '../../domain/checkpoint.js'
 import type { Clock } from '../../domain/clock.js'
-import type { Witnesses } from '../../domain/cosignature.js'
 import { badInput, by, byCall, KillswitchError } from '../../domain/errors.js'
-import type { LogKeys } from '../../domain/log-keys.js'
-import { verifierKey } from '../../domain/note.js'
+import { entryId, placeOf } from '../../domain/log/audit.js'
+import { originOf, parseCheckpoint } from '../../domain/log/checkpoint.js'
+import type { Witnesses } from '../../domain/log/cosignature.js'
+import type { LogKeys } from '../../domain/log/log-keys.js'
+import { verifierKey } from '../../domain/log/note.js'
 import type { ConsistencyProof, CosignaturesKept, InclusionProof } from '../../wire/audit.js'
 import type { KnownLog } from '../follow/known-log.js'
 import { Cosignatures } from './cosigned.js'

@@ -1,11 +1,16 @@
 // The cosignatures that witnesses gave of this log's checkpoints, in memory: a witness comes again within a minute. Only those of
 // the witnesses that are configured are kept, and only where they hold. Nothing waits for them.
 
-import { type Checkpoint, parseCheckpoint, type Signed } from '../../domain/checkpoint.js'
 import type { Clock } from '../../domain/clock.js'
-import { type Cosigner, cosignatureOf, WITNESSED_FOR_MS, type Witnesses } from '../../domain/cosignature.js'
 import { badInput, by } from '../../domain/errors.js'
-import { lineOf, parseVerifierKey, verifyNote } from '../../domain/note.js'
+import { type Checkpoint, parseCheckpoint, type Signed } from '../../domain/log/checkpoint.js'
+import {
+  type Cosigner,
+  cosignatureOf,
+  WITNESSED_FOR_MS,
+  type Witnesses,
+} from '../../domain/log/cosignature.js'
+import { lineOf, parseVerifierKey, verifyNote } from '../../domain/log/note.js'
 import type { CosignaturesKept } from '../../wire/audit.js'
 
 /** One checkpoint, and the line of each witness that has cosigned it: the newest of each. */

@@ -3,7 +3,7 @@
 
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { parseCheckpoint, type Signed } from '../../domain/checkpoint.js'
+import { parseCheckpoint, type Signed } from '../../domain/log/checkpoint.js'
 import { type Disk, realDisk, replaceFile } from '../journal/disk.js'
 
 const NAME = 'signed.checkpoint'

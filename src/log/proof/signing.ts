@@ -3,11 +3,11 @@
 // against them stand the apps and the witnesses, which remember for themselves.
 
 import type { KeyObject } from 'node:crypto'
-import type { Head } from '../../domain/audit.js'
-import { type Checkpoint, isAbandoned, parseCheckpoint, signCheckpoint } from '../../domain/checkpoint.js'
 import type { Clock } from '../../domain/clock.js'
 import { by, KillswitchError } from '../../domain/errors.js'
-import { parseVerifierKey, type Verifier, verifierKey, verifyNote } from '../../domain/note.js'
+import type { Head } from '../../domain/log/audit.js'
+import { type Checkpoint, isAbandoned, parseCheckpoint, signCheckpoint } from '../../domain/log/checkpoint.js'
+import { parseVerifierKey, type Verifier, verifierKey, verifyNote } from '../../domain/log/note.js'
 import type { LastSigned, Note } from './last-signed.js'
 import type { Tree, TreeHead } from './tree.js'
 

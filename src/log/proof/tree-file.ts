@@ -3,8 +3,8 @@
 
 import { mkdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { nodesOf, rangeHash, storedAt, storedCount } from '../../domain/merkle.js'
-import type { Runs } from '../../domain/places.js'
+import { nodesOf, rangeHash, storedAt, storedCount } from '../../domain/log/merkle.js'
+import type { Runs } from '../../domain/log/places.js'
 import { type Disk, type Handle, readFully, realDisk, replaceFile, writeFully } from '../journal/disk.js'
 
 /** `hash`: of the last line. `root`: what the file is checked against. */

@@ -2,9 +2,9 @@
 // another branch too; may be thrown away at any time, and must never be on the way of an append.
 
 import { join } from 'node:path'
-import { fromPlace, type Head, hashLine, placeOf } from '../../domain/audit.js'
-import { isAfter, linkOf, parseEntry } from '../../domain/chain.js'
-import type { Opening } from '../../domain/checkpoint.js'
+import { fromPlace, type Head, hashLine, placeOf } from '../../domain/log/audit.js'
+import { isAfter, linkOf, parseEntry } from '../../domain/log/chain.js'
+import type { Opening } from '../../domain/log/checkpoint.js'
 import {
   consistencyRanges,
   Frontier,
@@ -16,8 +16,8 @@ import {
   storedAt,
   verifyConsistency,
   verifyInclusion,
-} from '../../domain/merkle.js'
-import { cutTo, entryAt, leafOf, openingsOf, type Runs, withPlace } from '../../domain/places.js'
+} from '../../domain/log/merkle.js'
+import { cutTo, entryAt, leafOf, openingsOf, type Runs, withPlace } from '../../domain/log/places.js'
 import { type Disk, type Log, realDisk } from '../journal/disk.js'
 import type { Journal } from '../journal/journal.js'
 import type { Located } from '../journal/segment.js'

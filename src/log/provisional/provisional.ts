@@ -1,12 +1,12 @@
 // Kills while the store is away: taken here, told to this instance's apps at once, and brought into the log when the
 // store is back. A kill needs one journal, not a store.
 
-import { type Draft, type Entry, open } from '../../domain/audit.js'
 import { type Clock, notAfter, toTimestamp } from '../../domain/clock.js'
 import { by, KillswitchError } from '../../domain/errors.js'
-import { decideKill, type Kill } from '../../domain/kill.js'
+import { decideKill, type Kill } from '../../domain/flip/kill.js'
+import { holdsOf, provisionalId } from '../../domain/flip/provisional.js'
+import { type Draft, type Entry, open } from '../../domain/log/audit.js'
 import { outOfFiles, outOfFilesIn } from '../../domain/out-of-files.js'
-import { holdsOf, provisionalId } from '../../domain/provisional.js'
 import type { KnownLog } from '../follow/known-log.js'
 import type { Gate } from '../gate/gate.js'
 import type { Asked, Taken } from '../submit.js'

@@ -1,9 +1,9 @@
 // Tells in the log what was on the branches this instance has left, until all of it is there: over outages, restarts, and
 // branches that are abandoned in their turn. Changes no flag; the kills of a branch come in by the provisional way.
 
-import { isSettled, requestId, settledBy, tellingOf } from '../../domain/abandoned.js'
-import { type Draft, open, placeOf, type SealedEntry } from '../../domain/audit.js'
 import { KillswitchError } from '../../domain/errors.js'
+import { isSettled, requestId, settledBy, tellingOf } from '../../domain/log/abandoned.js'
+import { type Draft, open, placeOf, type SealedEntry } from '../../domain/log/audit.js'
 import type { KnownLog } from '../follow/known-log.js'
 import type { Gate } from '../gate/gate.js'
 import { markTold, readBranch, untoldBranches } from '../journal/forks.js'

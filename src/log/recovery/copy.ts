@@ -1,8 +1,8 @@
 // The lines of some places as the store has them, once they were seen to lead to the head that this instance knows.
 
-import { fromPlace, type Head, hashLine, placeOf } from '../../domain/audit.js'
-import { isAfter, linkOf } from '../../domain/chain.js'
 import { by, KillswitchError } from '../../domain/errors.js'
+import { fromPlace, type Head, hashLine, placeOf } from '../../domain/log/audit.js'
+import { isAfter, linkOf } from '../../domain/log/chain.js'
 import type { Store } from '../stores/store.js'
 
 export class Copy {

@@ -1,8 +1,8 @@
 // What is wrong with the log in the store: whether it can be followed and added to, or something else wrote into it or cut
 // it. Looks only, but for good lines that this instance did not know: those it takes in, whatever comes after them.
 
-import { type Head, hashLine, placeOf, type SealedEntry } from '../../domain/audit.js'
-import { Chain, parseEntry, problemAfter } from '../../domain/chain.js'
+import { type Head, hashLine, placeOf, type SealedEntry } from '../../domain/log/audit.js'
+import { Chain, parseEntry, problemAfter } from '../../domain/log/chain.js'
 import type { KnownLog } from '../follow/known-log.js'
 import { isUnusable } from '../follow/tail.js'
 import { Branch } from '../signing/branch.js'

@@ -2,8 +2,8 @@
 // lines that lead to the head this instance knows. Where the store has not got them either, nothing is replaced, and that is
 // said; nothing is committed from a journal that is not known to its end, nor behind damage where the journal is the log.
 
-import { type Head, placeOf } from '../../domain/audit.js'
 import { KillswitchError } from '../../domain/errors.js'
+import { type Head, placeOf } from '../../domain/log/audit.js'
 import { outOfFilesIn } from '../../domain/out-of-files.js'
 import type { StartDamage } from '../follow/after-damage.js'
 import type { KnownLog } from '../follow/known-log.js'

@@ -4,11 +4,19 @@
 // un-kills, never issues a place twice, and replaces nothing from a disk that is not whole.
 
 import { setTimeout as delay } from 'node:timers/promises'
-import { EMPTY, fromPlace, type Head, hashLine, open, placeOf, type SealedEntry } from '../../domain/audit.js'
-import { isAfter, linkOf, parseEntry } from '../../domain/chain.js'
 import { KillswitchError } from '../../domain/errors.js'
-import { killsOfBranch } from '../../domain/provisional.js'
-import { wholeCommits } from '../../domain/signature.js'
+import { killsOfBranch } from '../../domain/flip/provisional.js'
+import {
+  EMPTY,
+  fromPlace,
+  type Head,
+  hashLine,
+  open,
+  placeOf,
+  type SealedEntry,
+} from '../../domain/log/audit.js'
+import { isAfter, linkOf, parseEntry } from '../../domain/log/chain.js'
+import { wholeCommits } from '../../domain/log/signature.js'
 import type { State } from '../../domain/state.js'
 import type { KnownLog } from '../follow/known-log.js'
 import type { Gate } from '../gate/gate.js'
@@ -17,6 +25,7 @@ import type { Provisional } from '../provisional/provisional.js'
 import type { Store } from '../stores/store.js'
 import type { Branches } from './branches.js'
 import { type Damage, damageAfter, takeIn } from './damage.js'
+import type { RecoveryEvents } from './events.js'
 
 /** Lines put back in one command. */
 const LINES = 500
@@ -28,15 +37,6 @@ const OTHERS_MS = 50
 /** After a try that failed: none at first, then longer ones. */
 const PAUSE_MS = 50
 const LONGEST_PAUSE_MS = 1_000
-
-export type RecoveryEvents = {
-  onRecovered: (message: string, fields: object) => void
-  /** A try failed, and for another reason than the one before it. */
-  onFailed: (why: string) => void
-  onFault: (error: unknown) => void
-  /** The journal has left a branch. */
-  onBranchLeft: () => void
-}
 
 export class Recovery {
   readonly #log: KnownLog

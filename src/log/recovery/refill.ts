@@ -1,9 +1,9 @@
 // Fills a journal that was found damaged at the start from the store: only with lines that lead through what this instance
 // knows, and whose commits are signed where the log is. Writes nothing anywhere before it has seen all of them.
 
-import { fromPlace, type Head, placeOf, type SealedEntry } from '../../domain/audit.js'
-import { Chain, linkOf, parseEntry } from '../../domain/chain.js'
 import { KillswitchError } from '../../domain/errors.js'
+import { fromPlace, type Head, placeOf, type SealedEntry } from '../../domain/log/audit.js'
+import { Chain, linkOf, parseEntry } from '../../domain/log/chain.js'
 import type { StartDamage } from '../follow/after-damage.js'
 import type { KnownLog } from '../follow/known-log.js'
 import { Branch } from '../signing/branch.js'

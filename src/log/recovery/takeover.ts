@@ -3,9 +3,9 @@
 // writes. An older one says nothing, and is seen by its entries. Ends for good when the log is signed.
 
 import { setTimeout as delay } from 'node:timers/promises'
-import { type Draft, type Head, placeOf, type SealedEntry } from '../../domain/audit.js'
 import { toTimestamp } from '../../domain/clock.js'
-import type { LogKeys } from '../../domain/log-keys.js'
+import { type Draft, type Head, placeOf, type SealedEntry } from '../../domain/log/audit.js'
+import type { LogKeys } from '../../domain/log/log-keys.js'
 import type { KnownLog } from '../follow/known-log.js'
 import type { Gate } from '../gate/gate.js'
 import type { Store } from '../stores/store.js'

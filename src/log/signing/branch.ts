@@ -1,8 +1,8 @@
 // Whether lines that chain are a log, or a branch of one, that instances of the service wrote: each commit signed, from the
 // first that is. Of a log that was signed once no branch is obeyed that is not.
 
-import { type Head, placeOf, type SealedEntry } from '../../domain/audit.js'
-import { signingAfter } from '../../domain/signature.js'
+import { type Head, placeOf, type SealedEntry } from '../../domain/log/audit.js'
+import { signingAfter } from '../../domain/log/signature.js'
 import type { State } from '../../domain/state.js'
 import type { Obedience, Obeyed } from './obedience.js'
 

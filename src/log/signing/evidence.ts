@@ -3,7 +3,7 @@
 
 import { mkdir, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { SealedEntry } from '../../domain/audit.js'
+import type { SealedEntry } from '../../domain/log/audit.js'
 import { realDisk, replaceFile } from '../journal/disk.js'
 import type { Refused } from './incoming.js'
 

@@ -1,8 +1,8 @@
 // What comes in from the store, up to the last commit that is signed. The beginning of a commit waits here for its end.
 
-import { placeOf, type SealedEntry } from '../../domain/audit.js'
-import { headAfter } from '../../domain/chain.js'
 import { KillswitchError } from '../../domain/errors.js'
+import { placeOf, type SealedEntry } from '../../domain/log/audit.js'
+import { headAfter } from '../../domain/log/chain.js'
 import type { State } from '../../domain/state.js'
 import type { Obedience } from './obedience.js'
 

@@ -1,8 +1,8 @@
 // The lines of this instance's own journal, as far as they may be obeyed: somebody else may have written on its disk, or the
 // disk itself may not have kept what it was given.
 
-import { type Head, hashLine, placeOf, type SealedEntry } from '../../domain/audit.js'
-import { parseEntry, problemAfter } from '../../domain/chain.js'
+import { type Head, hashLine, placeOf, type SealedEntry } from '../../domain/log/audit.js'
+import { parseEntry, problemAfter } from '../../domain/log/chain.js'
 import type { Obedience, Obeyed, Problem } from './obedience.js'
 
 const PORTION = 500

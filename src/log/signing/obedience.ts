@@ -2,8 +2,8 @@
 // has seen that each line follows the one before.
 
 import type { KeyObject } from 'node:crypto'
-import { placeOf, type SealedEntry } from '../../domain/audit.js'
-import type { LogKeys } from '../../domain/log-keys.js'
+import { placeOf, type SealedEntry } from '../../domain/log/audit.js'
+import type { LogKeys } from '../../domain/log/log-keys.js'
 import {
   holds,
   isOfKey,
@@ -12,7 +12,7 @@ import {
   type Signing,
   signatureOf,
   signingAfter,
-} from '../../domain/signature.js'
+} from '../../domain/log/signature.js'
 
 /** The state of a log as far as it is obeyed. */
 export type Obeyed = { signing?: Signing; log: string | undefined }

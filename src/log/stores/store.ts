@@ -1,7 +1,7 @@
 // The port to where commits are decided. An adapter holds no rules: it compares heads, keeps lines, and tells what is
 // there. Both adapters pass test/store/contract.ts, and these comments are what it checks.
 
-import type { Head, SealedEntry } from '../../domain/audit.js'
+import type { Head, SealedEntry } from '../../domain/log/audit.js'
 
 /**
  * - `committed`: all entries are in the log, after `expectedHead`, durably as the store is set up.

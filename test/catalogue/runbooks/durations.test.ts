@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import t from 'tap'
-import { durationOf } from '../../../src/catalogue/runbooks/durations.js'
+import { durationOf } from '../../../src/catalogue/runbooks/facts/durations.js'
 
 const MINUTES: [string, number | undefined][] = [
   ['5 min', 5],

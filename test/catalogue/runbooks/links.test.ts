@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import t from 'tap'
-import { applyLinks } from '../../../src/catalogue/runbooks/links.js'
+import { applyLinks } from '../../../src/catalogue/runbooks/flips/links.js'
 import type { StepLink } from '../../../src/wire/catalogue.js'
 import { FLAGS, read } from './reading.js'
 

@@ -7,7 +7,7 @@ import { resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import t from 'tap'
 import { readRunbooks } from '../../../src/catalogue/runbooks/reader.js'
-import { findStep } from '../../../src/domain/runbook.js'
+import { findStep } from '../../../src/domain/runbook/runbook.js'
 import type { Runbook } from '../../../src/wire/runbook.js'
 import { FLAGS, read, sha256 } from './reading.js'
 

@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import t from 'tap'
-import { findStep } from '../../../src/domain/runbook.js'
-import { withCodes } from '../../../src/domain/step-code.js'
+import { findStep } from '../../../src/domain/runbook/runbook.js'
+import { withCodes } from '../../../src/domain/runbook/step-code.js'
 import { read } from './reading.js'
 
 const word = fc.constantFrom(

@@ -1,7 +1,7 @@
 // What the tests of this folder share: the flags of the five applications, and reading a text as a runbook.
 
 import { createHash } from 'node:crypto'
-import type { KnownFlag } from '../../../src/catalogue/runbooks/flag-values.js'
+import type { KnownFlag } from '../../../src/catalogue/runbooks/flips/flag-values.js'
 import { parseRunbook } from '../../../src/catalogue/runbooks/parse.js'
 import type { Runbook } from '../../../src/wire/runbook.js'
 

@@ -5,7 +5,7 @@
 
 import { cpSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Entry } from '../../../src/domain/audit.js'
+import type { Entry } from '../../../src/domain/log/audit.js'
 import { randomFrom } from '../../support/entries.js'
 import { type Door, ModelApp } from '../../support/model-app.js'
 import { type Teardown, testdir } from '../../support/testdir.js'

@@ -2,7 +2,7 @@
 // and `done` after each flip, so that another process knows what it acknowledged. Starts in a fraction of a service's time.
 //   node .build/test/faults/scenarios/flipper.js <folder> <round>
 
-import { LogKeys } from '../../../src/domain/log-keys.js'
+import { LogKeys } from '../../../src/domain/log/log-keys.js'
 import { ensureLogKeys } from '../../../src/tokens/log-key.js'
 import { aGate } from '../../support/gate.js'
 

@@ -3,8 +3,8 @@
 
 import assert from 'node:assert/strict'
 import t, { type Test } from 'tap'
-import { open } from '../../../src/domain/audit.js'
-import { decideKill } from '../../../src/domain/kill.js'
+import { decideKill } from '../../../src/domain/flip/kill.js'
+import { open } from '../../../src/domain/log/audit.js'
 import { isKilled } from '../../../src/domain/state.js'
 import { type OpenLog, openLog } from '../../../src/log/open-log.js'
 import { LocalStore } from '../../../src/log/stores/local/store.js'

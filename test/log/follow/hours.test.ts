@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import t from 'tap'
-import { clockConditions } from '../../../src/domain/clocks.js'
+import { clockConditions } from '../../../src/domain/log/clocks.js'
 import { Hours } from '../../../src/log/follow/hours.js'
 
 const HOUR = 3_600_000

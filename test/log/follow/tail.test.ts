@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import t from 'tap'
-import { type Head, hashLine, placeOf, seal } from '../../../src/domain/audit.js'
 import { KillswitchError } from '../../../src/domain/errors.js'
+import { type Head, hashLine, placeOf, seal } from '../../../src/domain/log/audit.js'
 import { KnownLog } from '../../../src/log/follow/known-log.js'
 import { Tail } from '../../../src/log/follow/tail.js'
 import { Journal } from '../../../src/log/journal/journal.js'

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import t from 'tap'
 import { KillswitchError } from '../../../src/domain/errors.js'
-import { decideKill } from '../../../src/domain/kill.js'
+import { decideKill } from '../../../src/domain/flip/kill.js'
 import { nextEpoch } from '../../../src/log/gate/batch.js'
 import { Journal } from '../../../src/log/journal/journal.js'
 import { LocalStore } from '../../../src/log/stores/local/store.js'

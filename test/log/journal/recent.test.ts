@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import t from 'tap'
-import { placeOf } from '../../../src/domain/audit.js'
+import { placeOf } from '../../../src/domain/log/audit.js'
 import { Journal } from '../../../src/log/journal/journal.js'
 import { Recent } from '../../../src/log/journal/recent.js'
 import { chainOf } from '../../support/entries.js'

@@ -14,7 +14,7 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
-import { decideKill } from '../../../src/domain/kill.js'
+import { decideKill } from '../../../src/domain/flip/kill.js'
 import { verify } from '../../../src/log/journal/verify.js'
 import { type OpenLog, openLog } from '../../../src/log/open-log.js'
 import { keysOf } from '../../../src/log/stores/redis/keys.js'

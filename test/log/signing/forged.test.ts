@@ -4,9 +4,9 @@ import assert from 'node:assert/strict'
 import { appendFileSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
-import { hashLine, open, type SealedEntry } from '../../../src/domain/audit.js'
-import { LogKeys } from '../../../src/domain/log-keys.js'
-import { isSigned, signSealed } from '../../../src/domain/signature.js'
+import { hashLine, open, type SealedEntry } from '../../../src/domain/log/audit.js'
+import { LogKeys } from '../../../src/domain/log/log-keys.js'
+import { isSigned, signSealed } from '../../../src/domain/log/signature.js'
 import { startRedis } from '../../support/redis.js'
 import {
   anInstance,

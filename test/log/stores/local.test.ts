@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import t from 'tap'
-import { EMPTY, type Head, placeOf, type SealedEntry } from '../../../src/domain/audit.js'
 import { KillswitchError } from '../../../src/domain/errors.js'
+import { EMPTY, type Head, placeOf, type SealedEntry } from '../../../src/domain/log/audit.js'
 import { type LocalJournal, LocalStore } from '../../../src/log/stores/local/store.js'
 import { Follower } from '../../support/follower.js'
 import { headOf, lastHead, sealAfter } from '../../support/log.js'

@@ -1,6 +1,6 @@
 // Several numbers in one line: `1. Freeze it. 2. Disable it. 3. Look.` is three steps for whoever reads it.
 
-import { type Prose, partOf } from '../prose.js'
+import { type Prose, partOf } from '../structure/prose.js'
 
 type Place = {
   from: number

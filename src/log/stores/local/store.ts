@@ -1,8 +1,8 @@
 // The store of a single process: the journal is the log. Lets one commit in at a time and wakes the followers. Keeps no
 // second process out: that is the lock of whoever opens the journal.
 
-import { EMPTY, type Head, hashLine, placeOf, type SealedEntry } from '../../../domain/audit.js'
 import { KillswitchError } from '../../../domain/errors.js'
+import { EMPTY, type Head, hashLine, placeOf, type SealedEntry } from '../../../domain/log/audit.js'
 import type { Commit, CommitResult, Examined, Followed, Store } from '../store.js'
 
 /** What the store needs of a journal. `append` is durable when it resolves, and throws `journal-broken`. */

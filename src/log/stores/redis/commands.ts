@@ -3,9 +3,9 @@
 
 import { readFileSync } from 'node:fs'
 import type { Cluster, Redis, Result } from 'ioredis'
-import { EMPTY, type Entry, type Head, hashLine, placeOf } from '../../../domain/audit.js'
-import { parseEntry } from '../../../domain/chain.js'
-import { isSigned } from '../../../domain/signature.js'
+import { EMPTY, type Entry, type Head, hashLine, placeOf } from '../../../domain/log/audit.js'
+import { parseEntry } from '../../../domain/log/chain.js'
+import { isSigned } from '../../../domain/log/signature.js'
 import type { Commit, CommitResult, Examined, StoreTime } from '../store.js'
 import type { Keys } from './keys.js'
 

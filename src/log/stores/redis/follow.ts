@@ -2,7 +2,7 @@
 // from a log that does not hold what the caller has: after every read the log is asked for the head the read began at.
 
 import { setTimeout as delay } from 'node:timers/promises'
-import { type Head, placeOf } from '../../../domain/audit.js'
+import { type Head, placeOf } from '../../../domain/log/audit.js'
 import type { Followed } from '../store.js'
 import { locate, type Page, readAfter } from './commands.js'
 import type { Connection } from './connection.js'

@@ -1,9 +1,9 @@
 // The store on Redis: where several instances agree on one log. Holds no rule and no state but its connections; what
 // it promises is written at the port, src/domain/store.ts.
 
-import type { Head } from '../../../domain/audit.js'
-import { headAfter } from '../../../domain/chain.js'
 import type { KillswitchError } from '../../../domain/errors.js'
+import type { Head } from '../../../domain/log/audit.js'
+import { headAfter } from '../../../domain/log/chain.js'
 import type { Commit, CommitResult, Examined, Followed, Store } from '../store.js'
 import { ask, type Client, commit, examine, locate, readHead, setAside } from './commands.js'
 import { Connection, type ConnectionEvent } from './connection.js'

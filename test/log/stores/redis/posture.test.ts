@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import t, { type Test } from 'tap'
-import { EMPTY } from '../../../../src/domain/audit.js'
 import { KillswitchError } from '../../../../src/domain/errors.js'
+import { EMPTY } from '../../../../src/domain/log/audit.js'
 import { ACL_COMMANDS, type Finding, refuseUnsafe } from '../../../../src/log/stores/redis/posture.js'
 import { RedisStore } from '../../../../src/log/stores/redis/store.js'
 import { Follower } from '../../../support/follower.js'
