@@ -1,6 +1,6 @@
 // The rule of the SDK: what is known, and what has come in, give what is known next. Pure.
 // It never goes back: a kill is taken from anybody, a release only from a log that flipped the flag beyond what is
-// known of it there (RELIABILITY: from a lower revision, or another log, kills but no restores). Beside that, exactly the
+// known of it there (from a lower revision, or another log, kills but no restores). Beside that, exactly the
 // holds that a person released in the apps go, whoever names them (apart.ts).
 
 import { holdingApart, lettingGo, rememberReleased, toShow } from '../prove/apart.js'

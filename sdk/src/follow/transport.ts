@@ -1,5 +1,5 @@
 // One request at a time to one address of the service: the snapshot, a receipt. Bounded in time; an answer that is not
-// of the shape is a failure. Decides nothing: which address, when, and what follows are connection.ts's.
+// of the shape is a failure. Decides nothing: which address, when, and what follows are follower.ts's.
 
 import type { Options } from '../options.js'
 import type { Receipt } from '../prove/receipt.js'
