@@ -21,12 +21,16 @@ function compile(...options) {
   if (status !== 0) process.exit(status ?? 1)
 }
 
+const say = text => process.stderr.write(`killswitch: ${text} ...\n`)
+
 if (process.argv.includes('--test')) {
   rmSync('.build', { recursive: true, force: true })
   compile('-p', 'tsconfig.test.json')
   await bundle('.build/src')
 } else {
+  say('checking the types')
   compile('-p', 'tsconfig.json', '--noEmit')
+  say('packing the service')
   // built beside and swapped in, so that nobody finds half a build, and one that fails leaves the one before
   const [fresh, old] = [`dist.${process.pid}.new`, `dist.${process.pid}.old`]
   try {

@@ -1,4 +1,5 @@
-// A small app service with two protected features: an AI endpoint (ai_v1) and a KYC upload (kyc_v1).
+// A small app service with two protected features: an AI endpoint (ai_v1) and a KYC upload (kyc_v1). It says in plain words
+// what happens to it.
 //   KILLSWITCH_URL=http://127.0.0.1:8080 KILLSWITCH_TOKEN=... PORT=3001 node sdk/examples/app.mjs
 import { setTimeout as wait } from 'node:timers/promises'
 import { KilledError, KillswitchProvider, killswitchGuard } from '@killswitch/openfeature-provider'
@@ -10,6 +11,7 @@ const { killswitch } = provider
 // it rejects where nothing is known of any flag: the app goes on with `whenUnknown` until the service answers
 await OpenFeature.setProviderAndWait(provider).catch(error => console.error(error.message))
 
+const say = text => console.log(`${killswitch.state.instance}  ${text}`)
 const app = Fastify()
 let answering = 0
 
@@ -59,9 +61,35 @@ app.get('/state', async () => {
   }
 })
 
+/** What a kill and a restore of each flag mean here. */
+const FEATURES = {
+  ai_v1: {
+    killed: () => `POST /ai/answer is refused with 503; answers stopped half-way: ${answering}`,
+    restored: () => 'POST /ai/answer answers again',
+  },
+  kyc_v1: {
+    killed: () => 'POST /kyc/documents is refused with 503',
+    restored: () => 'POST /kyc/documents takes documents again',
+  },
+}
+const words = key => `${key} is ${killswitch.isKilled(key) ? 'OFF' : 'on'}`
+
+for (const [key, feature] of Object.entries(FEATURES)) {
+  let was = killswitch.isKilled(key)
+  killswitch.onChange(key, ({ killed, incident }) => {
+    if (killed === was) return
+    was = killed
+    const why = incident === undefined ? '' : ` (${incident})`
+    say(
+      killed ? `${key} was KILLED${why}: ${feature.killed()}` : `${key} was RESTORED: ${feature.restored()}`,
+    )
+  })
+}
+
 async function close() {
   await OpenFeature.close()
   await app.close()
+  say('said goodbye, and ends')
   process.exit(0)
 }
 process.once('SIGTERM', close)
@@ -69,6 +97,7 @@ process.once('SIGINT', close)
 
 await app.listen({ host: '127.0.0.1', port: Number(process.env.PORT ?? 0) })
 const { port } = app.server.address()
-console.log(
-  JSON.stringify({ instance: killswitch.state.instance, pid: process.pid, port, state: killswitch.state }),
+const from = { service: 'the service', cache: 'its cache file', bootstrap: 'its bootstrap document' }
+say(
+  `runs as process ${process.pid} at http://127.0.0.1:${port}: ${Object.keys(FEATURES).map(words).join(', ')}, as known from ${from[killswitch.state.boot] ?? 'nobody yet'}`,
 )

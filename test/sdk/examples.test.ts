@@ -11,9 +11,18 @@ import t, { type Test } from 'tap'
 import { ensureBuilt, root } from './built.js'
 import { LiveService } from './live-service.js'
 
-type Line = { instance: string; pid: number; port: number; exit?: string; state: { boot: string } }
+type Line = { instance: string; said: string }
 
-/** The script's lines of JSON, by instance, as they come. */
+/** What an app says when it is up. */
+const UP = /runs as process (\d+) at http:\/\/127\.0\.0\.1:(\d+): (.*), as known from (.*)$/
+const upIn = ({ instance, said }: Line) => {
+  const [, pid, port, flags, from] = UP.exec(said) ?? []
+  return { instance, pid: Number(pid), port: Number(port), flags, from }
+}
+type Up = ReturnType<typeof upIn>
+const areUp = (lines: Line[]) => lines.filter(({ said }) => UP.test(said))
+
+/** The script's lines, by instance, as they come. */
 class Started {
   readonly lines: Line[] = []
   readonly child: ChildProcess
@@ -25,7 +34,8 @@ class Started {
       env: { ...process.env, FIRST_PORT: '0', ...env },
     })
     createInterface({ input: this.child.stdout as NodeJS.ReadableStream }).on('line', text => {
-      this.lines.push(JSON.parse(text) as Line)
+      const [instance = '', said = ''] = text.split('  ')
+      this.lines.push({ instance, said })
       for (const wake of this.waiting.splice(0)) wake()
     })
     const ended = once(this.child, 'exit')
@@ -67,7 +77,9 @@ t.test(
     }
 
     const three = new Started(t, 'three.mjs', env)
-    const apps = [...(await three.until(lines => lines.length === 3))]
+    const apps = areUp(await three.until(lines => areUp(lines).length === 3)).map(upIn)
+    for (const { flags, from } of apps)
+      assert.deepEqual([flags, from], ['ai_v1 is on, kyc_v1 is on', 'the service'])
     await service.until(() => service.connected === 3)
     assert.equal((await ask(apps[0]?.port ?? 0, '/kyc/documents')).status, 201)
 
@@ -83,15 +95,18 @@ t.test(
     await service.until(() => proved().size === 3)
     assert.deepEqual([...proved()].sort(), ['pod-1', 'pod-2', 'pod-3'])
 
-    const victim = apps[2] as Line
+    const killed = (said: string) =>
+      said === 'ai_v1 was KILLED (INC-1): POST /ai/answer is refused with 503; answers stopped half-way: 1'
+    await three.until(lines => lines.filter(({ said }) => killed(said)).length === 3)
+
+    const [survivor, , victim] = apps as [Up, Up, Up]
     process.kill(victim.pid, 'SIGKILL')
     await three.until(lines =>
-      lines.some(({ exit, instance }) => exit === 'SIGKILL' && instance === victim.instance),
+      lines.some(({ said, instance }) => said === 'was ended by SIGKILL' && instance === victim.instance),
     )
     assert.ok(!service.receipts.some(({ instance, closing }) => instance === victim.instance && closing))
 
     await service.stop()
-    const survivor = apps[0] as Line
     assert.equal((await ask(survivor.port, '/ai/answer')).status, 503)
 
     const again = new Started(t, 'app.mjs', {
@@ -99,8 +114,8 @@ t.test(
       KILLSWITCH_INSTANCE: 'pod-3',
       KILLSWITCH_CACHE_FILE: join(folder, `${victim.instance}.json`),
     })
-    const [back] = (await again.until(lines => lines.length === 1)) as [Line]
-    assert.equal(back.state.boot, 'cache')
+    const [back] = areUp(await again.until(lines => areUp(lines).length === 1)).map(upIn) as [Up]
+    assert.deepEqual([back.flags, back.from], ['ai_v1 is OFF, kyc_v1 is on', 'its cache file'])
     assert.equal((await ask(back.port, '/ai/answer')).status, 503)
     const { body } = await ask(back.port, '/state', 'GET')
     assert.equal((body.flags as Record<string, { reason: string }>).ai_v1?.reason, 'STALE')

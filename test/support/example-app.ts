@@ -27,7 +27,7 @@ export class ExampleApp {
     })
     this.#port = new Promise((resolve, reject) => {
       createInterface({ input: child.stdout as NodeJS.ReadableStream }).once('line', line =>
-        resolve((JSON.parse(line) as { port: number }).port),
+        resolve(Number(/127\.0\.0\.1:(\d+)/.exec(line)?.[1])),
       )
       child.once('exit', code => reject(new Error(`${instance} ended with ${code}:\n${this.said}`)))
     })
