@@ -86,7 +86,7 @@ export async function buildApp(parts: Parts, logger: FastifyBaseLogger): Promise
   registerErrors(app as unknown as FastifyInstance)
   recordRefusals(app, parts)
   registerLoad(app as unknown as FastifyInstance, parts.load)
-  await registerDocs(app, parts.environment)
+  await registerDocs(app, parts.environment, parts.version)
   registerAuth(app as unknown as FastifyInstance, {
     tokens: parts.tokens,
     clock: parts.tokenClock,

@@ -56,7 +56,7 @@ function connectAs(t: Teardown, port: number, username?: string): Redis {
   return client
 }
 
-/** As the README says to make one. */
+/** As docs/production.md says to make one. */
 function aLogKey(t: Teardown): string {
   const file = join(testdir(t), 'log.key')
   const { privateKey } = generateKeyPairSync('ed25519')

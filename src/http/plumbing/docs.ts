@@ -62,7 +62,7 @@ const KEYED = [
   'reopenIncident',
 ]
 
-export async function registerDocs(app: App, environment: string): Promise<void> {
+export async function registerDocs(app: App, environment: string, version: string): Promise<void> {
   for (const shape of SHAPES) app.addSchema(shape)
   await (app as unknown as FastifyInstance).register(swagger, {
     refResolver: { buildLocalReference: ({ $id }) => $id as string },
@@ -71,7 +71,7 @@ export async function registerDocs(app: App, environment: string): Promise<void>
       info: {
         title: `Killswitch (${environment})`,
         description: ABOUT,
-        version: '1.0.0',
+        version,
         license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
       },
       servers: [{ url: '/' }],
