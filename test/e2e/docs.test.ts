@@ -193,4 +193,6 @@ t.test('there is one version', async t => {
     info: { version: string }
   }
   assert.deepEqual([JSON.parse(read('sdk/package.json')).version, document.info.version], [version, version])
+  assert.ok(read('sdk/README.md').includes(`-${version}.tgz`))
+  assert.ok(read('CHANGELOG.md').includes(`\n## ${version}\n`))
 })

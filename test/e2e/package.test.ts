@@ -40,7 +40,7 @@ t.test('the package of the service', async t => {
       /^flags\//,
       /^dist\/(main|check|cli\/index|catalogue\/runbooks\/worker|chunk-\w+)\.js(\.map)?$/,
       /^dist\/log\/stores\/redis\/commands\/[\w-]+\.lua$/,
-      /^dist\/http\/examples\.json$/,
+      /^dist\/http\/plumbing\/examples\.json$/,
     ]
     const names = files.map(file => file.replace(/^package\//, ''))
     assert.deepEqual(
