@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
-import { readFileSync, statSync } from 'node:fs'
+import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { dirname, join, normalize } from 'node:path'
 import GithubSlugger from 'github-slugger'
 import t from 'tap'
@@ -184,6 +184,18 @@ t.test('every page links to what is there', async t => {
       }
     })
   }
+})
+
+t.test('no page names a source that is not there', async () => {
+  const sources = ['src', 'sdk', 'test', 'scripts', 'deploy'].flatMap(folder =>
+    readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' }).map(file => `/${folder}/${file}`),
+  )
+  for (const page of PAGES)
+    for (const [, named = ''] of read(page).matchAll(/`([\w/.-]+\.(?:ts|mjs|lua|sh|acl))`/g))
+      assert.ok(
+        sources.some(source => source.endsWith(`/${named}`)),
+        `${page}: ${named}`,
+      )
 })
 
 t.test('there is one version', async t => {
