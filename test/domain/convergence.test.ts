@@ -34,6 +34,11 @@ t.test('a kill that was restored', async t => {
     assert.deepEqual([found.status, found.applied], ['confirmed', ['api-1']])
   })
 
+  t.test('is not confirmed by one that was cut off meanwhile, and leapt over it', async () => {
+    const found = converge(flip, [aMember('api-1', minute(0), [placeOf(kill) - 1, placeOf(restore)])], around)
+    assert.deepEqual([found.status, found.applied], ['unconfirmed', []])
+  })
+
   t.test('is not confirmed by one that came up after it was over, and does not wait for it', async () => {
     const late = aMember('late', minute(5) + 1_000, [placeOf(restore)])
     assert.equal(converge(flip, [late], around).status, 'unproven')

@@ -154,11 +154,12 @@ const cameAfter = (flip: Flip, member: Member, flag: FlagState | undefined, shif
   flag.flipped > flip.revision &&
   member.openedAt + shiftMs > Date.parse(flag.flippedAt)
 
-/** The flag is normal again by a later flip, which it has answered too: it answered the kill on the way. */
+/** The flag is normal again by a later flip, which it has answered too, and it answered the kill before: a snapshot leaps over both. */
 const wasRestored = (flip: Flip, member: Member, flag: FlagState | undefined): boolean =>
   flag !== undefined &&
   !isKilled(flag) &&
   flag.flipped > flip.revision &&
+  member.shown.some(({ revision }) => revision >= flip.revision && revision < flag.flipped) &&
   shownAt(member, flag.flipped) !== undefined
 
 /** Takes from one list after the other until so many are taken, or so much: apps may have long names. */
