@@ -205,8 +205,10 @@ function confirmationOf({ revision }: Flip, convergence: Convergence, complete: 
   }
 }
 
-function about({ flag, application, label, incident }: Entry) {
+function about({ flag, application, label, incident, incidents }: Entry) {
   return Object.fromEntries(
-    Object.entries({ flag, application, label, incident }).filter(([, value]) => value !== undefined),
+    Object.entries({ flag, application, label, incident, incidents }).filter(
+      ([, value]) => value !== undefined,
+    ),
   )
 }

@@ -11,6 +11,7 @@ import type { LogState } from '../log/state.js'
 import type { AuditCounts, AuditRoles } from '../wire/audit-questions.js'
 import type { Credential } from '../wire/credentials.js'
 import type { InsightsAnswer } from '../wire/insights.js'
+import { beginningOf } from './beginning.js'
 
 /** Whether drills count: not, alone, or both. */
 export type Drills = 'false' | 'true' | 'any'
@@ -110,6 +111,7 @@ export class AuditQuestions {
       roles: roles.sort((one, other) => (one.actor < other.actor ? -1 : 1)),
       files: await this.#files(to, actor, signal),
       detail: ROLES_DETAIL,
+      unknown: to === 0 ? [await beginningOf(this.#log, signal)] : [],
       ...(names.length > MOST_ACTORS
         ? { more: `There are more than ${MOST_ACTORS} actors: name those you ask for with "actor".` }
         : {}),

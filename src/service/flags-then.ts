@@ -10,6 +10,7 @@ import type { LogState } from '../log/state.js'
 import type { CatalogueDocument, FlagDefinition } from '../wire/catalogue.js'
 import type { FlagsThen, FlagThen } from '../wire/flag.js'
 import type { FlagValue } from '../wire/words.js'
+import { beginningOf } from './beginning.js'
 
 const MOST_FLAGS = 10_000
 const MOST_REDATED = 20
@@ -33,7 +34,7 @@ export class PastFlags {
     const at = toTimestamp(ms)
     const to = await find.placeAt(ms, signal)
     const unknown: string[] = []
-    if (to === 0) return { at, place: 0, flags: [], unknown: [await this.#beginning(signal)] }
+    if (to === 0) return { at, place: 0, flags: [], unknown: [await beginningOf(this.#log, signal)] }
     const document = await this.#catalogue({ to, signal }, unknown)
     if (document === undefined)
       unknown.push('The log had no catalogue by then: which flags there were besides these is not known.')
@@ -47,13 +48,6 @@ export class PastFlags {
       if (flag !== undefined) flags.push(flag)
     }
     return { at, place: to, flags, unknown: [...new Set(unknown)] }
-  }
-
-  async #beginning(signal: AbortSignal): Promise<string> {
-    const [first] = (await this.#log.find.rows({}, { order: 'oldest', signal }).next()).value ?? []
-    return first === undefined
-      ? 'The log is empty: nothing is known.'
-      : `The log begins at ${toSecond(first.facts.at)}: what was before it is not known.`
   }
 
   /** Undefined where it was neither defined then nor held. */

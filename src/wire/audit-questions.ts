@@ -103,6 +103,7 @@ export const AuditRoles = Type.Object(
       { description: 'Who might do what by the tokens files then, as the log has been told' },
     ),
     detail: Type.String({ description: 'What this shows, and what it cannot' }),
+    unknown: Type.Array(Type.String(), { description: 'What cannot be known of that time, a sentence each' }),
     more: Type.Optional(Type.String({ description: 'What is left out, where there are too many actors' })),
     unreadable,
   },

@@ -102,6 +102,12 @@ const about = {
     Type.Literal(true, { description: 'Of a restore: its actor took back a kill of their own' }),
   ),
   incident: Type.Optional(Type.String()),
+  incidents: Type.Optional(
+    Type.Array(Type.String(), {
+      description:
+        'Of a restore and its proof: the incidents whose holds it released, where they are several',
+    }),
+  ),
   runbook: Type.Optional(ref(RunbookReference)),
   step: Type.Optional(ref(StepReference)),
   offRunbook: Type.Optional(Type.Boolean()),

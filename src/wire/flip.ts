@@ -143,6 +143,11 @@ export const Flip = Type.Object(
     released: Type.Optional(Type.Array(Type.String())),
     holds: Type.Optional(Type.Array(ref(HoldSummary))),
     incident: Type.Optional(Type.String()),
+    incidents: Type.Optional(
+      Type.Array(Type.String(), {
+        description: 'Of a restore: the incidents whose holds it released, where they are several',
+      }),
+    ),
     runbook: Type.Optional(ref(RunbookReference)),
     step: Type.Optional(ref(StepReference)),
     offRunbook: Type.Boolean(),

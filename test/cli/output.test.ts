@@ -14,6 +14,9 @@ const LISTS = [
   ['steps'],
   ['runbook', 'list'],
   ['audit', 'query'],
+  ['audit', 'counts', '--by', 'flag,incident'],
+  ['audit', 'roles'],
+  ['insights'],
   ['housekeeping'],
   ['doctor'],
 ]
@@ -62,6 +65,17 @@ t.test('a list', async t => {
     assert.match((await lines('steps', '--flag', 'ai_v1'))[0] ?? '', /^code,step,runbook,line,does,text/)
     assert.ok((await lines('housekeeping')).some(line => line.startsWith('unexercised,kyc_v1,trustflow')))
     assert.match((await lines('doctor'))[0] ?? '', /^where,level,what,detail$/)
+  })
+
+  t.test('of entries has the columns and the sentences that the CSV of the API has', async () => {
+    const text = async (...args: string[]) => (await cli('viewer', 'audit', ...args)).out
+    assert.equal(await text('query', '--oldest', '-o', 'csv'), await text('export', '--format', 'csv'))
+    assert.match(await text('query', '-n', '1', '-o', 'wide'), /^PLACE +.*\n0-\d+ /)
+    assert.match(await text('counts', '--by', 'incident', '-o', 'csv'), /^incident,count\n/)
+    assert.match(await text('roles', '-o', 'csv'), /^actor,role,via,entry,entryAt\n/)
+    const insights = (await cli('viewer', 'insights', '-o', 'csv')).out.split('\n')
+    assert.match(insights[0] ?? '', /^month,application,incidents,kills,undone,declaredToKillCount,/)
+    assert.match(insights[1] ?? '', /^\d{4}-\d\d,trustflow,1,1,0,1,0,/)
   })
 
   t.test('has more columns when it is wide', async () => {

@@ -44,6 +44,8 @@ t.test('the questions of an auditor, from the terminal', async t => {
     assert.match(out, /ai_v1 +trustflow +KILLED +false +shared-operator \(INC-1\) since /)
     const before = await cli('viewer', 'status', '--at', '2020-01-01')
     assert.match(before.out, /! The log begins at .*: what was before it is not known\./)
+    const early = await cli('viewer', 'audit', 'roles', '--at', '2020-01-01')
+    assert.match(early.err, /The log begins at .*: what was before it is not known\./)
     const roles = await cli('viewer', 'audit', 'roles', '--actor', 'shared-operator')
     assert.match(roles.out, /shared-operator +operator +cli/)
     assert.match(roles.err, /does not show\./)
@@ -54,6 +56,26 @@ t.test('the questions of an auditor, from the terminal', async t => {
     assert.match(out, /^MONTH +APPLICATION +INCIDENTS +KILLS +KILL TO PROOF +KILL TO RESTORE\n/)
     assert.match(out, /trustflow +0 +1 +1 \? +1 \?\n$/)
     assert.equal((await cli('viewer', 'insights', '--drills', 'true', '--json')).json.insights[0].kills, 1)
+  })
+
+  t.test('a restore of holds of several incidents is found by each of them, and is no drill', async () => {
+    await cli('operator', 'kill', 'kyc_v1', '-i', 'INC-2', '-r', 'errors', '--wait', '0')
+    const { out } = await cli('engineer', 'restore', 'kyc_v1', '--all', '-r', 'well', '--yes', '--wait', '0')
+    assert.match(out, /incidents +DRILL-1, INC-2/)
+    const restores = ['audit', 'query', '--action', 'restore', '--json']
+    for (const id of ['DRILL-1', 'INC-2']) {
+      const { entries } = (await cli('viewer', ...restores, '-i', id)).json
+      assert.deepEqual(
+        entries.map(({ incidents }: { incidents: string[] }) => incidents),
+        [['DRILL-1', 'INC-2']],
+        id,
+      )
+      const counts = await cli('viewer', 'audit', 'counts', '--by', 'incident', '--drills', 'any', '--json')
+      const all = (await cli('viewer', 'audit', 'query', '-i', id, '--json')).json.entries.length
+      const group = counts.json.groups.find((each: { incident: string }) => each.incident === id)
+      assert.equal(group?.count, all, id)
+    }
+    assert.equal((await cli('viewer', ...restores, '--drills', 'yes')).json.entries.length, 0)
   })
 
   t.test('a drill is shown as one', async () => {

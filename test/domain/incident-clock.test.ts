@@ -293,7 +293,7 @@ t.test('what is left undone is listed at the close, and refuses nothing', async 
   )
   assert.match(
     resolved?.warnings?.[0]?.detail ?? '',
-    /2 of 2 boxes of "List" .*"Monitor closely".*"15 min -> Lead"/,
+    /"Monitor closely".*"15 min -> Lead".*2 of 2 boxes of "List" /,
   )
   const all = open('SEV-1', aRunbook())
   assert.equal(all.resolve({}, 20)[0]?.warnings, undefined)

@@ -100,6 +100,17 @@ t.test('a refusal', async t => {
   })
 })
 
+t.test('what changed nothing of the incident is no part of its story', async () => {
+  const told = story()
+  told.kill('ai_v1', 'INC-1')
+  told.declare({}, 1)
+  const before = linesOf(sourceOf(told))
+  const [adopted] = told.adopt(true, 'INC-1', 2)
+  assert.equal(adopted?.outcome, 'unchanged')
+  told.reopen('INC-1', 3)
+  assert.deepEqual(linesOf(sourceOf(told)), before)
+})
+
 t.test('the times of an incident', async t => {
   t.test('are of all its holds, adopted ones too', async () => {
     const told = story()

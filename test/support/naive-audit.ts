@@ -103,6 +103,12 @@ export class Naive {
     )
   }
 
+  /** Those whose story the entry is a part of: its own, those an adoption took from, those whose holds it released. */
+  incidentsOf({ incident, history = [], adopted = [], incidents = [] }: Entry): string[] {
+    const all = [incident, ...history, ...adopted.map(({ from }) => from), ...incidents]
+    return [...new Set(all.flatMap(each => each ?? []))]
+  }
+
   /** The kills that count as an incident's. */
   killsOf(incident: string): Entry[] {
     return this.#entries.filter(each => {
@@ -125,13 +131,12 @@ export class Naive {
       wanted === undefined || (concerns && found() === wanted)
     const { action, step, reason } = entry
     const isProvable = isFlip(entry) || (action === 'drill' && isApplied(entry))
-    const others = [...(entry.history ?? []), ...(entry.adopted ?? []).map(({ from }) => from)]
     const level = (severity: string) => severity.toLowerCase().replace(/\W/g, '')
     return (
       any(filter.flag, flag => entry.flag === flag || (entry.flags ?? []).includes(flag)) &&
       any(filter.actor, actor => entry.actor.id === actor) &&
       any(filter.role, role => entry.actor.role === role) &&
-      any(filter.incident, incident => entry.incident === incident || others.includes(incident)) &&
+      any(filter.incident, incident => this.incidentsOf(entry).includes(incident)) &&
       any(filter.runbook, runbook => entry.runbook?.id === runbook) &&
       any(filter.step, asked => step?.code === asked || `${step?.id}/`.startsWith(`${asked}/`)) &&
       any(filter.action, asked => action === asked) &&

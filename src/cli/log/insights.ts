@@ -3,6 +3,8 @@
 import type { Command } from 'commander'
 import type { InsightsAnswer } from '../../wire/insights.js'
 import { type Cli, connect, isJson, pastTime, queryOf } from '../plumbing/context.js'
+import { showList, withOutput } from '../plumbing/output.js'
+import { INSIGHT_COLUMNS } from '../print/columns.js'
 import { insightTable } from '../print/insights.js'
 import { drillWords } from './counts.js'
 import { drillOption } from './filter.js'
@@ -22,7 +24,7 @@ A time is the median, then what nine of ten did not exceed, and in brackets how 
 not known, or it did not happen. "1 before": one was killed before it was declared. Undone kills have no time to a restore.`
 
 export function insightsVerb(program: Command, { terminal }: Cli): void {
-  program
+  const verb = program
     .command('insights')
     .summary('how long kills, proof and restore took')
     .description(
@@ -33,14 +35,17 @@ export function insightsVerb(program: Command, { terminal }: Cli): void {
     .option('--until <time>', 'before then', pastTime)
     .addOption(drillOption())
     .addHelpText('after', EXAMPLE)
-    .action(async ({ app, drills, ...asked }: Options, command: Command) => {
-      const client = await connect(command)
-      const query = queryOf({ application: app, drill: drills, ...asked })
-      const { body, text } = await client.get<InsightsAnswer>(`/v1/insights${query}`)
-      if (isJson(command)) return terminal.json(text)
+  withOutput(verb).action(async ({ app, drills, since, until }: Options, command: Command) => {
+    const client = await connect(command)
+    const query = queryOf({ application: app, drill: drills, since, until })
+    const { body, text } = await client.get<InsightsAnswer>(`/v1/insights${query}`)
+    const list = { text, items: body.insights, columns: INSIGHT_COLUMNS }
+    await showList(terminal, command, list, () => {
       if (body.insights.length === 0) terminal.say(`No kill and no incident since ${body.since}.`)
       else terminal.out(...insightTable(body, terminal))
-      terminal.say(...[body.cut, body.unreadable].flatMap(said => said ?? []))
-      terminal.say(terminal.aside.dim(`Since ${body.since}${drillWords(body.drill)}`))
     })
+    if (isJson(command)) return
+    terminal.say(...[body.cut, body.unreadable].flatMap(said => said ?? []))
+    terminal.say(terminal.aside.dim(`Since ${body.since}${drillWords(body.drill)}`))
+  })
 }

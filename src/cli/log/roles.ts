@@ -4,13 +4,15 @@ import type { Command } from 'commander'
 import { entryId } from '../../domain/log/audit.js'
 import type { AuditRoles } from '../../wire/audit-questions.js'
 import { type Cli, connect, isJson, pastTime, queryOf, several } from '../plumbing/context.js'
+import { showList, withOutput } from '../plumbing/output.js'
+import { ROLE_COLUMNS } from '../print/columns.js'
 import { table } from '../print/table.js'
 import { when } from '../print/time.js'
 
 type Options = { at?: string; actor?: string[] }
 
 export function auditRolesVerb(group: Command, { terminal }: Cli): void {
-  group
+  const verb = group
     .command('roles')
     .description('Shows who had which role at a time: of each actor the last entry by then, and its role.')
     .option('--at <time>', 'at that time: 2h, yesterday, or 2026-11-20T03:00:00Z (now)', pastTime)
@@ -19,11 +21,11 @@ export function auditRolesVerb(group: Command, { terminal }: Cli): void {
       'after',
       '\nExamples:\n  killswitch audit roles --at 2026-11-20T03:00:00Z\n  killswitch audit roles --actor alice',
     )
-    .action(async (options: Options, command: Command) => {
-      const client = await connect(command)
-      const { body, text } = await client.get<AuditRoles>(`/v1/audit/roles${queryOf(options)}`)
-      if (isJson(command)) return terminal.json(text)
-      const { style, columns, now } = terminal
+  withOutput(verb).action(async ({ at, actor }: Options, command: Command) => {
+    const client = await connect(command)
+    const { body, text } = await client.get<AuditRoles>(`/v1/audit/roles${queryOf({ at, actor })}`)
+    const { style, columns, now } = terminal
+    await showList(terminal, command, { text, items: body.roles, columns: ROLE_COLUMNS }, () => {
       const rows = body.roles.map(each => [
         each.actor,
         each.role,
@@ -33,21 +35,27 @@ export function auditRolesVerb(group: Command, { terminal }: Cli): void {
       ])
       if (rows.length === 0) terminal.say('The log has no entry of anybody by then.')
       else terminal.out(...table(['ACTOR', 'ROLE', 'VIA', 'ENTRY', 'WRITTEN'], rows, { style, columns }))
-      const files = body.files.flatMap(({ instance, entry, may }) =>
-        may.map(({ id, role, only, apps }) => [
-          id,
-          role,
-          [only && `only ${only}`, apps?.join(' ')].filter(Boolean).join(', '),
-          instance,
-          entryId(entry),
-        ]),
-      )
+      const files = filesOf(body)
       if (files.length > 0)
         terminal.out(
           '',
           ...table(['MAY ACT', 'ROLE', 'LIMITS', 'TOKENS FILE OF', 'ENTRY'], files, { style, columns }),
         )
-      terminal.say(...[body.more, body.unreadable].flatMap(said => said ?? []))
-      terminal.say(terminal.aside.dim(body.detail))
     })
+    if (isJson(command)) return
+    terminal.say(...body.unknown)
+    terminal.say(...[body.more, body.unreadable].flatMap(said => said ?? []))
+    terminal.say(terminal.aside.dim(body.detail))
+  })
 }
+
+const filesOf = ({ files }: AuditRoles): string[][] =>
+  files.flatMap(({ instance, entry, may }) =>
+    may.map(({ id, role, only, apps }) => [
+      id,
+      role,
+      [only && `only ${only}`, apps?.join(' ')].filter(Boolean).join(', '),
+      instance,
+      entryId(entry),
+    ]),
+  )

@@ -1,6 +1,7 @@
 // In which form an answer is printed: for people, as the JSON of the API, as YAML; a list also as CSV, or wide.
 
 import { type Command, Option } from 'commander'
+import { entryId } from '../../domain/log/audit.js'
 import { csvOf } from '../../text/csv.js'
 import type { Columns } from '../print/columns.js'
 import { table } from '../print/table.js'
@@ -57,11 +58,17 @@ export async function showList<T>(
   terminal.text(
     table(
       names.map(headOf),
-      rows.map(row => row.map(cell => String(cell ?? ''))),
+      rows.map(row =>
+        row.map((cell, at) => (PLACES.has(names[at] as string) ? short(cell) : String(cell ?? ''))),
+      ),
       { style },
     ).join('\n'),
   )
 }
+
+/** Columns that name an entry: people read `0-42`, a spreadsheet the number. */
+const PLACES: ReadonlySet<string> = new Set(['place', 'revision', 'entry'])
+const short = (place: unknown): string => (typeof place === 'number' ? entryId(place) : String(place ?? ''))
 
 /** `HELD BY` of `heldBy`. */
 const headOf = (name: string): string => name.replace(/(?=[A-Z])/g, ' ').toUpperCase()

@@ -1,12 +1,15 @@
 // The columns of each list, by the names that CSV has them under: values as the API has them, one thing each.
 
+import { COLUMNS_OF_ENTRIES } from '../../domain/log/entry-columns.js'
+import type { AuditCounts, AuditRoles } from '../../wire/audit-questions.js'
+import type { ListedEntry } from '../../wire/entry.js'
 import type { Flag, FlagThen } from '../../wire/flag.js'
 import type { Housekeeping } from '../../wire/housekeeping.js'
 import type { IncidentList } from '../../wire/incident.js'
+import type { Insight } from '../../wire/insights.js'
 import type { Instance } from '../../wire/instance.js'
 import type { ListedStep, RunbookList } from '../../wire/runbook.js'
 import type { Finding } from '../client/look.js'
-import { describe, type ShownEntry } from './entry.js'
 import { actsOn, firstLine } from './step.js'
 
 type Value = string | number | boolean | undefined
@@ -88,24 +91,46 @@ export const RUNBOOK_COLUMNS: Columns<RunbookList['runbooks'][number]> = {
   flags: ({ flags }) => listed(flags),
 }
 
-export const ENTRY_COLUMNS: Columns<ShownEntry> = {
-  place: ({ place }) => place,
-  at: ({ at }) => at,
-  action: ({ action }) => action,
-  outcome: ({ outcome }) => outcome,
-  actor: ({ actor }) => actor.id,
-  role: ({ actor }) => actor.role,
-  via: ({ actor }) => actor.via,
-  flag: ({ flag, flags = [] }) => flag ?? listed(flags),
-  application: ({ application }) => application,
-  summary: entry => describe(entry),
-  incident: ({ incident }) => incident,
-  runbook: ({ runbook }) => runbook?.id,
-  step: ({ step }) => step?.id,
-  stepCode: ({ step }) => step?.code,
-  offRunbook: ({ offRunbook }) => offRunbook ?? false,
-  reason: ({ reason }) => reason,
-  hash: ({ hash }) => hash,
+/** Those of the API's CSV. */
+export const ENTRY_COLUMNS: Columns<ListedEntry> = Object.fromEntries(
+  Object.entries(COLUMNS_OF_ENTRIES).map(([name, read]) => [
+    name,
+    (entry: ListedEntry) => read({ entry, hash: entry.hash, sentence: entry.sentence }),
+  ]),
+)
+
+export const ROLE_COLUMNS: Columns<AuditRoles['roles'][number]> = {
+  actor: ({ actor }) => actor,
+  role: ({ role }) => role,
+  via: ({ via }) => via,
+  entry: ({ entry }) => entry,
+  entryAt: ({ entryAt }) => entryAt,
+}
+
+/** By what was counted, and how many. */
+export const groupColumns = (by: readonly string[]): Columns<AuditCounts['groups'][number]> =>
+  Object.fromEntries(
+    [...by, 'count'].map(name => [name, group => group[name as keyof typeof group] ?? undefined]),
+  )
+
+const spreadColumns = (of: 'declaredToKill' | 'killToProof' | 'killToRestore'): Columns<Insight> =>
+  Object.fromEntries(
+    (['count', 'unknown', 'minMs', 'medianMs', 'p90Ms', 'maxMs'] as const).map(name => [
+      `${of}${name.charAt(0).toUpperCase()}${name.slice(1)}`,
+      insight => insight[of][name],
+    ]),
+  )
+
+export const INSIGHT_COLUMNS: Columns<Insight> = {
+  month: ({ month }) => month,
+  application: ({ application }) => application ?? undefined,
+  incidents: ({ incidents }) => incidents,
+  kills: ({ kills }) => kills,
+  undone: ({ undone }) => undone,
+  ...spreadColumns('declaredToKill'),
+  declaredToKillBefore: ({ declaredToKill }) => declaredToKill.before,
+  ...spreadColumns('killToProof'),
+  ...spreadColumns('killToRestore'),
 }
 
 export const FINDING_COLUMNS: Columns<Finding> = {

@@ -11,7 +11,7 @@ import { absolute } from './time.js'
 export type ShownEntry = (Omit<Entry, 'sentence'> | Omit<ListedEntry, 'sentence'>) & { sentence?: string }
 
 /** What happened, without who and when. A table has no column for the flag. */
-export function describe(entry: ShownEntry): string {
+function describe(entry: ShownEntry): string {
   const said = entry.sentence ?? sentenceOf(entry, undefined)
   return entry.flag === undefined || said.includes(entry.flag) ? said : `${entry.flag}: ${said}`
 }

@@ -32,7 +32,7 @@ function headline(
 }
 
 function facts(answer: ToldFlip, now: number): [string, string | undefined][] {
-  const { step, incident, reason, released, holds, id, at, hold, flips } = answer
+  const { step, incident, incidents, reason, released, holds, id, at, hold, flips } = answer
   const left = holds?.map(heldBy).join(', ')
   const others = holds
     ?.filter(each => each.id !== hold)
@@ -40,7 +40,7 @@ function facts(answer: ToldFlip, now: number): [string, string | undefined][] {
     .join(', ')
   return [
     ['step', step && stepLine(step)],
-    ['incident', incident],
+    [incidents ? 'incidents' : 'incident', incidents?.join(', ') ?? incident],
     ['reason', reason === step?.text ? undefined : reason],
     ['hold', flips ? undefined : hold],
     ['released', released?.join(', ')],

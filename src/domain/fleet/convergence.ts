@@ -54,7 +54,7 @@ export function converge(
   const apart: Convergence['apart'] = []
   let [firstMs, lastMs] = [Number.POSITIVE_INFINITY, 0]
   for (const member of members) {
-    if (member.gone !== undefined) continue
+    if (member.gone !== undefined || cameAfter(flip, member, flag, shiftMs)) continue
     const found = apartOf(member, known)
     for (const each of found) if (count.apart++ < most) apart.push({ instance: member.instance, ...each })
     const at = appliedAt(flip, member, flag, found.length > 0)
@@ -145,11 +145,21 @@ function appliedAt(
   return at
 }
 
-/** The flag is normal again by a later flip, which it has answered too: it answered the kill on the way. */
+/** It was first heard of when the kill was over: it never ran while the flag was killed, and neither proves it nor is missing. */
+const cameAfter = (flip: Flip, member: Member, flag: FlagState | undefined, shiftMs: number): boolean =>
+  flip.action === 'kill' &&
+  flip.hold === undefined &&
+  flag !== undefined &&
+  !isKilled(flag) &&
+  flag.flipped > flip.revision &&
+  member.openedAt + shiftMs > Date.parse(flag.flippedAt)
+
+/** The flag is normal again by a later flip, which it has answered too, and it answered the kill before: a snapshot leaps over both. */
 const wasRestored = (flip: Flip, member: Member, flag: FlagState | undefined): boolean =>
   flag !== undefined &&
   !isKilled(flag) &&
   flag.flipped > flip.revision &&
+  member.shown.some(({ revision }) => revision >= flip.revision && revision < flag.flipped) &&
   shownAt(member, flag.flipped) !== undefined
 
 /** Takes from one list after the other until so many are taken, or so much: apps may have long names. */

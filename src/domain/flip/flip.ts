@@ -13,6 +13,7 @@ import type { Draft, Entry } from '../log/audit.js'
 import { keptOf } from '../log/kept.js'
 import { type FlagState, isKilled, type State, summariseHold } from '../state.js'
 import { withoutTokens } from '../token-form.js'
+import { type Ended, incidentsOf } from './ended-incidents.js'
 import { type Hold, isOnlyOf, underItsIncident } from './hold.js'
 import { earlyWarnings, type Recovery } from './restore-doubts.js'
 
@@ -66,7 +67,8 @@ export function decideRestore(state: State, command: RestoreCommand, now: number
     mayRestore(command, flag, now)
     matches(command, flag)
     const holds = released(command, flag, now)
-    return { drafts: [restoreDraft(flag, doubted(state, command, flag, holds), holds, now)] }
+    const told = { ...doubted(state, command, flag, holds), ...incidentsOf(state, command, holds) }
+    return { drafts: [restoreDraft(flag, told, holds, now)] }
   } catch (error) {
     if (error instanceof KillswitchError)
       return refuse(underItsIncident(command, flag?.holds), 'restore', error, now)
@@ -227,10 +229,9 @@ function doubted(state: State, command: RestoreCommand, flag: FlagState, holds: 
   return { ...command, claim: { ...claim, warnings: [...claim.warnings, ...early] } }
 }
 
-function restoreDraft(flag: FlagState, command: RestoreCommand, holds: Hold[], now: number): Draft {
+function restoreDraft(flag: FlagState, command: RestoreCommand & Ended, holds: Hold[], now: number): Draft {
   const { definition } = flag
   const left = flag.holds.filter(hold => !holds.includes(hold))
-  const incident = command.incident ?? holds.find(hold => hold.incident !== undefined)?.incident
   return {
     ...common(command, 'restore', now),
     outcome: 'applied',
@@ -241,7 +242,8 @@ function restoreDraft(flag: FlagState, command: RestoreCommand, holds: Hold[], n
     released: holds.map(hold => hold.id),
     ...(command.undo ? { undo: true as const } : {}),
     holds: left.map(summariseHold),
-    ...paperwork({ ...command, ...(incident === undefined ? {} : { incident }) }),
+    ...paperwork(command),
+    ...(command.incidents === undefined ? {} : { incidents: command.incidents }),
     reason: command.reason ?? `undo of ${holds.map(hold => hold.id).join(', ')}`,
   }
 }

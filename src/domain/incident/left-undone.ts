@@ -85,13 +85,24 @@ function escalationsOf(
 
 const MOST = 1_800
 
-/** In one sentence each, for the entry of the close. */
+/**
+ * In one sentence each, for the entry of the close. What has no step of its own comes first, and what there is no room for
+ * is counted: a list of many sections hides neither an escalation nor a wait.
+ */
 export function leftUndoneWords(undone: readonly LeftUndone[]): string {
-  const words = undone.map(({ what, text, line, steps = [], of }) => {
-    if (what === 'steps') return `${steps.length} of ${of} steps of "${text}" (line ${line})`
-    if (what === 'check-list') return `${steps.length} of ${of} boxes of "${text}" (line ${line})`
-    return what === 'wait' ? `the wait "${text}" (line ${line})` : `the escalation "${text}" (line ${line})`
-  })
-  const all = words.join('; ')
-  return `The runbook asks for more than was noted as done: ${all.length > MOST ? `${all.slice(0, MOST)}…` : all}.`
+  const isSection = ({ what }: LeftUndone) => what === 'steps' || what === 'check-list'
+  const words = [...undone.filter(each => !isSection(each)), ...undone.filter(isSection)].map(wordsFor)
+  const shown: string[] = []
+  for (const each of words) {
+    if ([...shown, each].join('; ').length > MOST) break
+    shown.push(each)
+  }
+  const more = words.length - shown.length
+  return `The runbook asks for more than was noted as done: ${shown.join('; ')}${more === 0 ? '' : `; and ${more} more`}.`
+}
+
+function wordsFor({ what, text, line, steps = [], of }: LeftUndone): string {
+  if (what === 'steps') return `${steps.length} of ${of} steps of "${text}" (line ${line})`
+  if (what === 'check-list') return `${steps.length} of ${of} boxes of "${text}" (line ${line})`
+  return what === 'wait' ? `the wait "${text}" (line ${line})` : `the escalation "${text}" (line ${line})`
 }

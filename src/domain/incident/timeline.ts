@@ -24,6 +24,8 @@ function tell(entry: Entry, definition: FlagDefinition | undefined): Phrase[] | 
   const { actor, action, outcome, incident } = entry
   const who = `${actor.id} (${actor.role})`
   if (outcome === 'refused') return refused(entry, who)
+  // a kill that changed nothing was made all the same
+  if (outcome === 'unchanged' && action.startsWith('incident.')) return undefined
   switch (action) {
     case 'kill':
     case 'restore':
@@ -50,7 +52,7 @@ function tell(entry: Entry, definition: FlagDefinition | undefined): Phrase[] | 
       return prose`${who} resolved ${incident}${resolved?.forced ? words(', by force') : []}${because(entry)}`
     }
     case 'incident.reopened':
-      return outcome === 'unchanged' ? undefined : prose`${who} reopened ${incident}${because(entry)}`
+      return prose`${who} reopened ${incident}${because(entry)}`
     case 'drill':
     case 'log.redated':
     case 'log.rekeyed':

@@ -1,8 +1,8 @@
-// How many entries there are of each group: by flag, step, actor and the rest. An entry of several flags is in the group of
-// each of them, and once in the total.
+// How many entries there are of each group: by flag, step, actor and the rest. An entry of several flags or
+// incidents is in the group of each of them, and once in the total.
 
 import { badInput, by } from '../errors.js'
-import { applicationsIn, type Facts } from './audit-facts.js'
+import { applicationsIn, type Facts, incidentsIn } from './audit-facts.js'
 
 /** What may be counted by: the values an entry has. None: it is in the group without one. */
 const GROUPINGS = {
@@ -12,7 +12,7 @@ const GROUPINGS = {
   action: ({ action }) => [action],
   outcome: ({ outcome }) => [outcome],
   application: applicationsIn,
-  incident: ({ incident }) => (incident === undefined ? [] : [incident]),
+  incident: incidentsIn,
   severity: ({ severity }) => (severity === undefined ? [] : [severity]),
   day: ({ at }) => [at.slice(0, 10)],
   month: ({ at }) => [at.slice(0, 7)],

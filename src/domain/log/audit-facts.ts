@@ -34,7 +34,7 @@ export type Facts = {
   flags?: string[]
   application?: string
   incident?: string
-  /** Those that an adoption took from. */
+  /** Those that an adoption took from, and those besides whose holds a restore released. */
   others?: string[]
   runbook?: string
   step?: { id: string; code?: string }
@@ -59,7 +59,8 @@ export type Facts = {
 export function factsOf(entry: Entry): Facts {
   const { at, action, outcome, actor, flag, flags = [], application, incident, runbook, step, reason } = entry
   const all = flag === undefined ? flags : [flag, ...flags]
-  const others = [...(entry.history ?? []), ...(entry.adopted ?? []).flatMap(({ from }) => from ?? [])]
+  const taken = [...(entry.history ?? []), ...(entry.adopted ?? []).flatMap(({ from }) => from ?? [])]
+  const others = [...new Set([...taken, ...(entry.incidents ?? [])])].filter(id => id !== incident)
   return {
     ...{ at, action, outcome, actor: actor.id, role: actor.role, via: actor.via },
     ...(all.length > 0 ? { flags: [...new Set(all)] } : {}),
@@ -105,3 +106,7 @@ export const isOfDrill = ({ action, drill }: Facts): boolean => action === 'dril
 
 export const applicationsIn = ({ application, applications }: Facts): readonly string[] =>
   application === undefined ? (applications ?? []) : [application]
+
+/** An adoption is a part of the story of the incident that had the holds, too, and a restore of each whose hold it released. */
+export const incidentsIn = ({ incident, others = [] }: Facts): readonly string[] =>
+  incident === undefined ? others : [incident, ...others]

@@ -6,7 +6,7 @@ import type { Action, Outcome } from '../../wire/words.js'
 import { toTimestamp } from '../clock.js'
 import { badInput, by } from '../errors.js'
 import { levelOf } from '../incident/incident.js'
-import { applicationsIn, type Facts, isConfirmed, isOfDrill } from './audit-facts.js'
+import { applicationsIn, type Facts, incidentsIn, isConfirmed, isOfDrill } from './audit-facts.js'
 import { timeIn } from './past.js'
 
 type OneOrMore<T extends string> = T | readonly T[]
@@ -58,8 +58,7 @@ const FIELDS = {
   flag: ({ flags = [] }) => flags,
   actor: ({ actor }) => [actor],
   role: ({ role }) => [role],
-  // an adoption is a part of the story of the incident that had the holds, too
-  incident: ({ incident, others = [] }) => (incident === undefined ? others : [incident, ...others]),
+  incident: incidentsIn,
   runbook: ({ runbook }) => [runbook],
   step: facts => stepNames(facts),
   action: ({ action }) => [action],

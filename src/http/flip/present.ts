@@ -66,7 +66,7 @@ function presentFlip(entry: Entry, definition: FlagDefinition | undefined): Flip
     ...pick(entry, ['label', 'from', 'to', 'incident', 'step', 'runbook']),
     offRunbook: entry.offRunbook ?? false,
     warnings: entry.warnings ?? [],
-    ...pick(entry, ['reason', 'hold', 'released', 'holds']),
+    ...pick(entry, ['reason', 'hold', 'released', 'holds', 'incidents']),
     actor: entry.actor,
     at: entry.at,
     key: entry.request.key,

@@ -129,7 +129,7 @@ t.test(`every count is that of a scan of the whole log (seed ${SEED})`, async t 
     action: ({ action }) => [action],
     outcome: ({ outcome }) => [outcome],
     application: entry => naive.applications(entry),
-    incident: ({ incident }) => [incident],
+    incident: entry => naive.incidentsOf(entry),
     severity: entry => [naive.severity(entry)],
     day: ({ at }) => [at.split('T')[0]],
     month: ({ at }) => [at.split('-').slice(0, 2).join('-')],
