@@ -81,16 +81,22 @@ export class Confirmations {
     if (found === undefined || this.#watched.has(found.revision)) return
     const flip = { ...found, at: this.#fleet.hourOf(found) }
     if (this.#clock() - flip.at > withinMs) return
-    this.#supersede(flip)
+    this.#supersede(flip, entry)
     const left = Math.max(0, TIME_UP_MS - (this.#clock() - flip.at))
     const timer = setTimeout(() => void this.#timeUp(flip.revision), left).unref()
     this.#watched.set(flip.revision, { flip, entry, timer, isTold: false, isConfirming: false })
   }
 
-  /** Nobody waits for the late completion of a flip that a later one of its flag came after. */
-  #supersede({ flag, revision }: Flip): void {
-    for (const [place, { flip, isTold }] of this.#watched)
-      if (flip.flag === flag && place < revision && isTold) this.#forget(place)
+  /**
+   * What was in force before ends with a flip that changes it. Nobody waits for the late completion of a flip that a later one
+   * of its flag came after.
+   */
+  #supersede({ flag, revision }: Flip, { from, to }: Entry): void {
+    for (const [place, watched] of this.#watched) {
+      if (watched.flip.flag !== flag || place >= revision) continue
+      if (watched.isTold) this.#forget(place)
+      else if (from !== to) watched.flip = { until: revision, ...watched.flip }
+    }
   }
 
   /** One look at a time; what changes meanwhile is looked at after it. */

@@ -19,6 +19,8 @@ export type Flip = {
   flag: string
   /** Of a provisional kill: the hold it put. */
   hold?: string
+  /** The place of the flip that ended it, where that is known: what is shown from there on shows that one. */
+  until?: number
 }
 
 export type Around = {
@@ -137,20 +139,22 @@ function appliedAt(
   const inForce = receipt.inForce?.[flip.flag] ?? null
   const isOff = flag !== undefined && inForce === flag.definition.killVariant
   if (flip.hold !== undefined) return isOff && receipt.provisional?.includes(flip.hold) ? heardAt : undefined
-  const at = shownAt(member, flip.revision)
+  const until = endOf(flip, flag)
+  const at = shownAt(member, flip.revision, until)
   if (at === undefined) return undefined
-  if (flip.action === 'kill') return isOff || (!isApart && wasRestored(flip, member, flag)) ? at : undefined
+  if (flip.action === 'kill' && until === undefined) return isOff ? at : undefined
   if (isApart) return undefined
-  if (flip.action === 'restore' && flag !== undefined && !isKilled(flag) && inForce !== null) return undefined
+  const isNormal = flag !== undefined && !isKilled(flag)
+  if (flip.action === 'restore' && until === undefined && isNormal && inForce !== null) return undefined
   return at
 }
 
-/** The flag is normal again by a later flip, which it has answered too: it answered the kill on the way. */
-const wasRestored = (flip: Flip, member: Member, flag: FlagState | undefined): boolean =>
-  flag !== undefined &&
-  !isKilled(flag) &&
-  flag.flipped > flip.revision &&
-  shownAt(member, flag.flipped) !== undefined
+/** Where a later flip took it back: who was heard before and after alone may never have been in between. */
+function endOf({ action, revision, until }: Flip, flag: FlagState | undefined): number | undefined {
+  if (until !== undefined || flag === undefined || action === 'drill') return until
+  const isTakenBack = isKilled(flag) === (action === 'restore')
+  return isTakenBack && flag.flipped > revision ? flag.flipped : undefined
+}
 
 /** Takes from one list after the other until so many are taken, or so much: apps may have long names. */
 function budget(most: number): <T>(list: readonly T[]) => T[] {
