@@ -116,6 +116,11 @@ export const ClockItem = Type.Object(
         'Nobody noted it as done: it ended at `metAt` with the recovery, or with the close of the incident',
       ),
     ),
+    left: Type.Optional(
+      Type.Array(Type.String(), {
+        description: 'Of a time box that was begun: the codes of its steps that are neither done nor skipped',
+      }),
+    ),
     overdue: Type.Boolean({
       description: 'Past its due time and not met; or met too late. A wait is never overdue.',
     }),

@@ -81,6 +81,7 @@ t.test('the clock of an incident', async t => {
         item({
           what: 'time-box',
           text: 'First 10 minutes',
+          left: ['kolus', 'rovus'],
           since,
           metAt: since,
           ended: 'resolved',
@@ -110,7 +111,7 @@ t.test('the clock of an incident', async t => {
         'recovery wait  from the last restore, or a note -k recovered  Wait 15 min  line 1',
         'response  met 03:00:00 UTC  Immediate  line 1',
         'escalation  not done; recovered 03:00:00 UTC  1 hour  line 1',
-        'time box  not done in time; resolved 03:00:00 UTC  First 10 minutes  line 1',
+        'time box  not done in time; resolved 03:00:00 UTC  First 10 minutes  line 1  left: kolus rovus',
       ],
     )
     assert.match(

@@ -15,7 +15,7 @@ const minute = (minutes: number): string => at(minutes * 60)
 const coordinator = anActor('coordinator')
 const COORDINATOR = 'Pilot Coordinator'
 const runbook = aRunbook({
-  steps: [aStep()],
+  steps: [aStep(), aStep({ id: 'trustflow/first/2', code: 'fghij', flagActions: [] })],
   escalations: [
     { text: '15 min no progress', minutes: 15, line: 3, target: 'Page VP' },
     { text: 'Legal concerns', line: 5, target: COORDINATOR, condition: 'Legal concerns' },
@@ -26,7 +26,9 @@ const runbook = aRunbook({
     { role: 'VP', contact: '+1', line: 20 },
     { role: 'ML On-call', contact: 'See the pager', line: 21 },
   ],
-  timeBoxes: [{ text: 'First 10 minutes', minutes: 10, line: 2, steps: ['trustflow/first/1'] }],
+  timeBoxes: [
+    { text: 'First 10 minutes', minutes: 10, line: 2, steps: ['trustflow/first/1', 'trustflow/first/2'] },
+  ],
   waits: [{ text: 'Watch for 30 minutes', minutes: 30, line: 9 }],
 })
 const open = () => {
@@ -63,6 +65,16 @@ t.test('what nobody did', async t => {
     assert.deepEqual(clock(told, 'time-box'), [[minute(7), 'resolved', false]])
   })
 
+  t.test('of a time box that was begun is named', async () => {
+    const told = open()
+    const left = () => clockOf(told.incident, runbook, NOW).find(({ what }) => what === 'time-box')?.left
+    assert.equal(left(), undefined)
+    const { id, code, text, line } = aStep()
+    const claim = { step: { id, code, text, line }, offRunbook: false, warnings: [] }
+    told.kill('ai_v1', 'INC-1', 1, anActor('operator'), claim)
+    assert.deepEqual(left(), ['fghij'])
+  })
+
   t.test('is no condition that came true because its target was called for another', async () => {
     const told = open()
     const conditions = () =>
@@ -94,6 +106,7 @@ t.test('a close by force before the wait was over says so, in its entry and in t
     closed?.warnings?.map(({ code }) => code),
     ['wait-not-over', 'left-undone'],
   )
+  assert.doesNotMatch(closed?.warnings?.[1]?.detail ?? '', /Watch for 30/, 'it is told once')
   assert.match(postmortem(told), /INC-1 by \S+: closed by force before the wait was over/)
   const patient = open()
   patient.kill('ai_v1', 'INC-1', 1)

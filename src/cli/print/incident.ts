@@ -117,9 +117,10 @@ const rank = ({ metAt, due, since }: Due): number =>
 
 /** `escalation  OVERDUE, was due 4 min ago (03:15:00 UTC)  15 min no progress -> second on-call  line 42` */
 function dueLine(due: Due, look: Look): string {
-  const { what, text, line, target, contacts } = due
+  const { what, text, line, target, contacts, left = [] } = due
   const words = `${text}${calledWords(target, contacts)}  ${look.style.dim(`line ${line}`)}`
-  return `  ${NAMES[what].padEnd(13)}  ${standing(due, look)}  ${words}`
+  const steps = left.length > 0 ? look.style.dim(`  left: ${left.join(' ')}`) : ''
+  return `  ${NAMES[what].padEnd(13)}  ${standing(due, look)}  ${words}${steps}`
 }
 
 const NAMES: Record<Due['what'], string> = {

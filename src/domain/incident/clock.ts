@@ -85,9 +85,15 @@ function timeBoxes(incident: Incident, runbook: Runbook, now: number): ClockItem
         ...ended,
       }
       ends.set(line, boxed.metAt ?? boxed.due ?? since)
-      return boxed
+      const left = leftIn(incident, runbook, box)
+      return left.length === 0 || left.length === box.steps.length ? boxed : { ...boxed, left }
     })
 }
+
+const leftIn = (incident: Incident, runbook: Runbook, { steps }: TimeBox): string[] =>
+  runbook.steps
+    .filter(({ id }) => steps.includes(id) && tickFor(incident, id) === undefined)
+    .map(({ code }) => code)
 
 function doneAt(incident: Incident, { steps }: TimeBox): string | undefined {
   const done = steps.map(step => tickFor(incident, step))

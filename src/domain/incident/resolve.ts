@@ -83,13 +83,16 @@ export function decideResolve(state: State, command: ResolveCommand, now: number
     const forced = forces(command, objections)
     const resolved = resolveDraft(command, forced, now)
     if (incident.resolved !== undefined) return [resolved]
-    const warnings = [...passedOver(objections), ...leftUndone(state, incident, command, now)]
+    const warnings = [
+      ...waitWarnings(objections),
+      ...leftUndone(state, incident, command, { objections, now }),
+    ]
     return [warnings.length === 0 ? resolved : { ...resolved, warnings }]
   })
 }
 
 /** The waits that a close by force does not wait for. */
-const passedOver = (objections: readonly Objection[]): Warning[] =>
+const waitWarnings = (objections: readonly Objection[]): Warning[] =>
   objections.flatMap(each => {
     if (each.what !== 'recovery-wait') return []
     const detail = `Closed by force before the wait was over. ${each.detail}`
@@ -101,10 +104,16 @@ function leftUndone(
   state: State,
   incident: Incident,
   { runbook, passed, hours }: ResolveCommand,
-  now: number,
+  { objections, now }: { objections: readonly Objection[]; now: number },
 ): Warning[] {
   const holds = holdsOf(state, incident.id).length
-  const undone = leftUndoneOf(incident, runbook, now, { ...(passed ? { passed } : {}), hours, holds })
+  // a wait that was passed over has a warning of its own
+  const passedOver = objections.flatMap(each => (each.what === 'recovery-wait' ? each.line : []))
+  const undone = leftUndoneOf(incident, runbook, now, {
+    ...(passed ? { passed } : {}),
+    hours,
+    holds,
+  }).filter(({ what, line }) => what !== 'wait' || !passedOver.includes(line))
   return undone.length === 0 ? [] : [{ code: 'left-undone', detail: leftUndoneWords(undone) }]
 }
 
