@@ -110,16 +110,9 @@ export const ClockItem = Type.Object(
       Type.Literal(true, { description: 'The runbook says "immediately" in the place of minutes' }),
     ),
     metAt: Type.Optional(time('When it was done with')),
-    ended: Type.Optional(
-      choice(
-        ['recovered', 'resolved'],
-        'Nobody noted it as done: it ended at `metAt` with the recovery, or with the close of the incident',
-      ),
-    ),
+    ended: Type.Optional(choice(['recovered', 'resolved'], 'What ended it at `metAt`, where nobody did it')),
     left: Type.Optional(
-      Type.Array(Type.String(), {
-        description: 'Of a time box that was begun: the codes of its steps that are neither done nor skipped',
-      }),
+      Type.Array(Type.String(), { description: 'Codes of steps left in a begun time box' }),
     ),
     overdue: Type.Boolean({
       description: 'Past its due time and not met; or met too late. A wait is never overdue.',
@@ -136,9 +129,7 @@ export const EscalationCondition = Type.Object(
     line: Type.Integer({ description: 'Where the runbook says it' }),
     target: Type.Optional(Type.String({ description: 'Whom to call' })),
     contacts,
-    metAt: Type.Optional(
-      time('When it was escalated: by a note in the words of this condition, or to whom no other one calls'),
-    ),
+    metAt: Type.Optional(time('When it was escalated: in its words, or to whom no other escalation calls')),
     calledAt: Type.Optional(time('When its target was called for something else; absent with `metAt`')),
     call: Type.Optional(ref(NoteCall)),
   },
