@@ -1,14 +1,14 @@
 // The process: reads the environment, starts the server, prints what a person needs next, and stops cleanly on a signal.
 
 import { type Config, help, readConfig } from './config.js'
-import { exposedFiles } from './exposed-files.js'
-import { createLogger } from './logger.js'
+import { exposedFiles } from './process/exposed-files.js'
+import { createLogger } from './process/logger.js'
+import { explainFault } from './process/start-fault.js'
+import { stop } from './process/stop.js'
+import { TOKENS_EVERY_MS, watchFiles } from './process/watch.js'
+import { welcome } from './process/welcome.js'
 import { startServer } from './server.js'
-import { explainFault } from './start-fault.js'
-import { stop } from './stop.js'
 import { visible } from './text/terminal.js'
-import { TOKENS_EVERY_MS, watchFiles } from './watch.js'
-import { welcome } from './welcome.js'
 
 let config: Config | undefined
 

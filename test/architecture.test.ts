@@ -60,6 +60,7 @@ function floorOf(path: string): number {
     fleet: 2,
     http: 3,
     console: 4,
+    process: 4,
     cli: 4,
   }[room as string] as number
 }
@@ -120,7 +121,7 @@ t.test('the rooms', async t => {
     const users = [...usersOf('fastify'), ...packages.filter(({ what }) => what.startsWith('@fastify/'))]
     const others = users.filter(({ from }) => !/^(http|console)\//.test(from))
     const isLogger = ({ from, isTypeOnly, names }: Import) =>
-      !from.includes('/') && isTypeOnly && names === '{ FastifyBaseLogger }'
+      /^(process\/|[^/]+$)/.test(from) && isTypeOnly && names === '{ FastifyBaseLogger }'
     assert.deepEqual(others.filter(each => !isLogger(each)).map(show), [])
   })
 
@@ -184,10 +185,10 @@ t.test('the rooms', async t => {
       )
       assert.deepEqual(inside.map(show).sort(), [
         'cli/catalogue/check.ts -> check.ts',
-        'cli/index.ts -> version.ts',
-        'cli/log/import.ts -> import-log.ts',
-        'cli/log/import.ts -> import-log.ts',
-        'cli/log/rekey.ts -> rekey-log.ts',
+        'cli/index.ts -> process/version.ts',
+        'cli/log/import.ts -> process/import-log.ts',
+        'cli/log/import.ts -> process/import-log.ts',
+        'cli/log/rekey.ts -> process/rekey-log.ts',
         'cli/serve.ts -> main.ts',
         'cli/token.ts -> tokens/first-start.ts',
         'cli/token.ts -> tokens/tokens.ts',
@@ -297,8 +298,8 @@ t.test('the log', async t => {
       const openers = fromOutside.filter(({ what, isTypeOnly }) => what === 'log/open-log.ts' && !isTypeOnly)
       assert.deepEqual(openers.map(({ from }) => from).sort(), [
         'config.ts',
-        'import-log.ts',
-        'rekey-log.ts',
+        'process/import-log.ts',
+        'process/rekey-log.ts',
         'server.ts',
       ])
       const config = openers.find(({ from }) => from === 'config.ts') as Import

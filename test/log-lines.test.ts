@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict'
 import t from 'tap'
-import { createLogger } from '../src/logger.js'
+import { createLogger } from '../src/process/logger.js'
 import { until } from './support/until.js'
 
 type Line = { msg: string; level: number; more?: number; code?: string; app?: string }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { PassThrough } from 'node:stream'
 import fc from 'fast-check'
 import t from 'tap'
-import { createLogger } from '../src/logger.js'
+import { createLogger } from '../src/process/logger.js'
 import { ACTS, hostile } from './support/hostile.js'
 import { until } from './support/until.js'
 

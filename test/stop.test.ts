@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url'
 import t from 'tap'
 import { testdir } from './support/testdir.js'
 
-const STOP = fileURLToPath(new URL('../src/stop.js', import.meta.url))
+const STOP = fileURLToPath(new URL('../src/process/stop.js', import.meta.url))
 
 /** How a process ends that stops with this as its `close`. */
 async function ending(

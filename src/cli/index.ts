@@ -4,8 +4,8 @@
 // import.
 
 import { Command, CommanderError } from 'commander'
+import { versionOf } from '../process/version.js'
 import { visible } from '../text/terminal.js'
-import { versionOf } from '../version.js'
 import { checkVerb } from './catalogue/check.js'
 import { statusVerb } from './catalogue/status.js'
 import { doctorVerb } from './doctor.js'

@@ -14,7 +14,7 @@ import { parseWitnesses, witnessedAt } from '../../src/domain/log/cosignature.js
 import { LogKeys } from '../../src/domain/log/log-keys.js'
 import { leafHash } from '../../src/domain/log/merkle.js'
 import { COSIGNER, parseVerifierKey, verifierKey } from '../../src/domain/log/note.js'
-import { importLog } from '../../src/import-log.js'
+import { importLog } from '../../src/process/import-log.js'
 import { readLogKeys } from '../../src/tokens/log-key.js'
 import { chainOf, headOf } from '../support/entries.js'
 import { aLogKey, logKeyFile } from '../support/log-key.js'

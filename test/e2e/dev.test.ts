@@ -20,7 +20,7 @@ t.test(
     symlinkSync(join(ROOT, 'node_modules'), join(clone, 'node_modules'))
     const dev = await Service.start(t, { command: [process.execPath, join(clone, 'scripts/dev.mjs')] })
 
-    const welcome = join(clone, 'src/welcome.ts')
+    const welcome = join(clone, 'src/process/welcome.ts')
     appendFileSync(welcome, "\nprocess.stderr.write('changed once\\n')\n")
     await until(() => starts(dev) === 2, 'it has started again')
     assert.match(dev.said, /changed once\n[\s\S]*Killswitch is up/)
@@ -45,7 +45,7 @@ t.test(
     assert.equal((await fetch(`${address}/livez`)).status, 200)
 
     const before = starts(dev)
-    cpSync(join(ROOT, 'src/welcome.ts'), welcome)
+    cpSync(join(ROOT, 'src/process/welcome.ts'), welcome)
     writeFileSync(join(clone, 'src/main.ts'), 'export const wrong: number = "a text"\n', { flag: 'a' })
     await until(() => dev.said.includes('the types object'), 'a wrong type is shown')
     await until(() => starts(dev) > before, 'and does not keep it from starting')

@@ -126,9 +126,13 @@ export class FleetWorld {
   async restore(flag: string, node: Node): Promise<void> {
     const releasedMs = this.tick
     for (const kill of this.kills) if (kill.flag === flag) kill.releasedMs ??= releasedMs
-    const { status, body, text } = await node.server.ask('engineer', 'POST', `/v1/flags/${flag}/restore`, {
-      body: { all: true, reason: 'a test' },
-    })
+    // while what Redis lost is put back, a restore is refused and not done
+    const { status, body, text } = await until(async () => {
+      const answer = await node.server.ask('engineer', 'POST', `/v1/flags/${flag}/restore`, {
+        body: { all: true, reason: 'a test' },
+      })
+      return answer.status !== 503 && answer
+    }, `${flag} is restored`)
     assert.ok(status === 200 || body.code === 'nothing-to-release', text)
   }
 

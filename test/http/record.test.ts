@@ -72,10 +72,14 @@ t.test('a run that was refused', async t => {
         new RegExp(`Refused \\(choose-flags\\): ${words.replaceAll(/[()]/g, '\\$&')},INC-9,trustflow,`),
       )
       const { out } = await cliRun(t, ['audit', 'query', '-i', 'INC-9'], envFor(server, 'viewer'))
-      assert.ok(out.includes(`refused: ${words} (choose-flags)`), out)
+      assert.ok(out.includes(`Refused (choose-flags): ${words}`), out)
       await server.ask('operator', 'POST', '/v1/incidents', { body: { id: 'INC-9', title: 'Slow' } })
-      const { text } = await server.ask('viewer', 'GET', '/v1/incidents/INC-9/postmortem')
-      assert.ok(text.includes(RUN), text)
+      const story = async () => (await server.ask('viewer', 'GET', '/v1/incidents/INC-9/postmortem')).text
+      assert.ok(!(await story()).includes(RUN), 'who was asked which flags is no part of the story')
+      const body = { step: RUN, flags: ['ai_v1'], incident: 'INC-9' }
+      assert.equal((await server.ask('viewer', 'POST', '/v1/steps/run', { body })).status, 403)
+      const told = await story()
+      assert.ok(told.includes(RUN), told)
     },
   )
 

@@ -2,7 +2,7 @@
 
 import type { Command } from 'commander'
 import { KillswitchError } from '../../domain/errors.js'
-import type { Destination } from '../../import-log.js'
+import type { Destination } from '../../process/import-log.js'
 import { visible, visibleIn } from '../../text/terminal.js'
 import { type Cli, isJson, several } from '../plumbing/context.js'
 import { EXIT, type Exit, UsageError } from '../plumbing/exit.js'
@@ -65,7 +65,7 @@ async function carry(
   asJson: boolean,
 ): Promise<void> {
   const { terminal } = cli
-  const { importLog } = await import('../../import-log.js')
+  const { importLog } = await import('../../process/import-log.js')
   let written = 0
   try {
     const end = await importLog(to, portionsOf(file), count => {

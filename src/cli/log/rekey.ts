@@ -62,7 +62,7 @@ async function replace(
 ): Promise<void> {
   if (key !== undefined || dataDir === undefined || keyFile === undefined || environment === undefined)
     throw new UsageError('With --lost give --data-dir, --key-file and --environment, and no id.')
-  const { replaceLostKey } = await import('../../rekey-log.js')
+  const { replaceLostKey } = await import('../../process/rekey-log.js')
   const { from, to, entry, lostKey } = await replaceLostKey({
     dataDir,
     keyFile,

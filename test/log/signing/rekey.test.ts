@@ -9,7 +9,7 @@ import { placeOf } from '../../../src/domain/log/audit.js'
 import { LogKeys } from '../../../src/domain/log/log-keys.js'
 import { decideRekey } from '../../../src/domain/log/rekey.js'
 import { signatureOf, signSealed } from '../../../src/domain/log/signature.js'
-import { replaceLostKey } from '../../../src/rekey-log.js'
+import { replaceLostKey } from '../../../src/process/rekey-log.js'
 import { anActor, aRequest } from '../../support/domain.js'
 import { startRedis } from '../../support/redis.js'
 import {

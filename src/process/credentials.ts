@@ -2,13 +2,13 @@
 
 import { join } from 'node:path'
 import type { FastifyBaseLogger } from 'fastify'
-import type { Config } from './config.js'
-import { describeFault } from './domain/catalogue/catalogue.js'
-import { outOfFilesIn } from './domain/out-of-files.js'
+import type { Config } from '../config.js'
+import { describeFault } from '../domain/catalogue/catalogue.js'
+import { outOfFilesIn } from '../domain/out-of-files.js'
+import type { Health } from '../service/health.js'
+import { ensureTokens, type FirstStart } from '../tokens/first-start.js'
+import { Tokens } from '../tokens/tokens.js'
 import { again } from './publish-catalogue.js'
-import type { Health } from './service/health.js'
-import { ensureTokens, type FirstStart } from './tokens/first-start.js'
-import { Tokens } from './tokens/tokens.js'
 
 export class Credentials {
   readonly firstStart: FirstStart | undefined

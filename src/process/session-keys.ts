@@ -3,8 +3,8 @@
 // the hashes in the tokens file. Part of the composition root.
 
 import { createHash, hkdfSync } from 'node:crypto'
-import type { LogKeys } from './domain/log/log-keys.js'
-import type { Tokens } from './tokens/tokens.js'
+import type { LogKeys } from '../domain/log/log-keys.js'
+import type { Tokens } from '../tokens/tokens.js'
 
 /** How many tokens files are remembered: sessions from before a change of the tokens stay good in this process. */
 const REMEMBERED = 8

@@ -2,8 +2,8 @@
 // restore it.
 
 import { join } from 'node:path'
-import type { Config } from './config.js'
-import type { Server } from './server.js'
+import type { Config } from '../config.js'
+import type { Server } from '../server.js'
 
 export function welcome({ address, firstStart, parts }: Server, config: Config): string {
   const { flags, catalogue } = parts.log.state

@@ -2,12 +2,12 @@
 // looks at it, whatever people, apps or Redis wrote; nor a token that somebody pasted where none belongs.
 
 import { type DestinationStream, type Logger, pino } from 'pino'
-import type { Config } from './config.js'
-import { withoutTokens } from './domain/token-form.js'
+import type { Config } from '../config.js'
+import { withoutTokens } from '../domain/token-form.js'
+import { oneLine } from '../text/characters.js'
+import { inertJson } from '../text/json.js'
+import { visibleIn } from '../text/terminal.js'
 import { counting } from './log-lines.js'
-import { oneLine } from './text/characters.js'
-import { inertJson } from './text/json.js'
-import { visibleIn } from './text/terminal.js'
 
 type Options = Pick<Config, 'logLevel' | 'environment'>
 

@@ -1,13 +1,13 @@
 // Puts another key in the place of one that is lost, on the disk of an instance that is stopped. Nobody with the key before
 // says that this is right: whoever verifies the log is told so for ever.
 
-import { toTimestamp } from './domain/clock.js'
-import { by, KillswitchError } from './domain/errors.js'
-import { placeOf } from './domain/log/audit.js'
-import { LogKeys } from './domain/log/log-keys.js'
-import { readPublicKey } from './domain/log/signature.js'
-import { openLog } from './log/open-log.js'
-import { readLogKeys } from './tokens/log-key.js'
+import { toTimestamp } from '../domain/clock.js'
+import { by, KillswitchError } from '../domain/errors.js'
+import { placeOf } from '../domain/log/audit.js'
+import { LogKeys } from '../domain/log/log-keys.js'
+import { readPublicKey } from '../domain/log/signature.js'
+import { openLog } from '../log/open-log.js'
+import { readLogKeys } from '../tokens/log-key.js'
 
 export type Lost = { dataDir: string; environment: string; keyFile: string; reason: string; actor: string }
 

@@ -1,10 +1,10 @@
 // Publishes this instance's files: at a start once the log is known to its end, and whenever they have changed.
 
 import type { FastifyBaseLogger } from 'fastify'
-import { KillswitchError } from './domain/errors.js'
-import { outOfFilesIn } from './domain/out-of-files.js'
-import type { LogState } from './log/state.js'
-import type { Catalogue } from './service/catalogue.js'
+import { KillswitchError } from '../domain/errors.js'
+import { outOfFilesIn } from '../domain/out-of-files.js'
+import type { LogState } from '../log/state.js'
+import type { Catalogue } from '../service/catalogue.js'
 
 const AGAIN_MS = 500
 

@@ -1,7 +1,7 @@
 // Why a process cannot start, in words: what it could not have, and what to give it instead.
 
-import type { Config } from './config.js'
-import { KillswitchError } from './domain/errors.js'
+import type { Config } from '../config.js'
+import { KillswitchError } from '../domain/errors.js'
 
 type Refused = Partial<NodeJS.ErrnoException> & { address?: string; port?: number }
 

@@ -3,7 +3,7 @@
 
 import { readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { outOfFilesIn } from './domain/out-of-files.js'
+import { outOfFilesIn } from '../domain/out-of-files.js'
 
 const EVERY_MS = 1_000
 /** For tokens, so that a revocation holds within a second: two looks and the reading. */

@@ -3,8 +3,8 @@
 
 import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { Config } from './config.js'
-import { exposureOf, type Kept } from './domain/exposure.js'
+import type { Config } from '../config.js'
+import { exposureOf, type Kept } from '../domain/exposure.js'
 
 /** Whoever can change the tokens file makes an owner of themselves; whoever can read the key signs whatever they like. */
 export async function exposedFiles({ tokensFile, logKeyFile, dataDir }: Config): Promise<string[]> {

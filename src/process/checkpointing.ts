@@ -1,10 +1,10 @@
 // The keys that sign the log, and who is told of them. Part of the composition root.
 
 import type { FastifyBaseLogger } from 'fastify'
-import type { Config } from './config.js'
-import { LogKeys } from './domain/log/log-keys.js'
-import type { LogState } from './log/state.js'
-import { ensureLogKeys, readLogKeys } from './tokens/log-key.js'
+import type { Config } from '../config.js'
+import { LogKeys } from '../domain/log/log-keys.js'
+import type { LogState } from '../log/state.js'
+import { ensureLogKeys, readLogKeys } from '../tokens/log-key.js'
 
 const HOUR_MS = 3_600_000
 

@@ -4,8 +4,8 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { Head } from './domain/log/audit.js'
-import { openLog } from './log/open-log.js'
+import type { Head } from '../domain/log/audit.js'
+import { openLog } from '../log/open-log.js'
 
 /** `environment`: the one of the log that is imported. */
 export type Destination = { environment: string } & ({ dataDir: string } | { redisUrl: string })

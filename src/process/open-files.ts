@@ -4,7 +4,7 @@
 import { readFileSync } from 'node:fs'
 import { open } from 'node:fs/promises'
 import { devNull } from 'node:os'
-import { outOfFilesDetail, outOfFilesIn } from './domain/out-of-files.js'
+import { outOfFilesDetail, outOfFilesIn } from '../domain/out-of-files.js'
 
 /** Infinity where the system does not tell it, or sets no limit. */
 export function openFilesLimit(file = '/proc/self/limits'): number {
