@@ -159,7 +159,8 @@ function killedAgain(state: State, entry: Entry, place: number): State {
   const { incident, at, actor } = entry
   const done = [{ place, at, by: actor.id, ...stepDone(entry) }]
   const told = incident === undefined ? {} : withSteps(state, incident, done, entry)
-  return { ...state, ...told, flags: new Map(state.flags).set(flag.definition.key, { ...flag, holds }) }
+  const flags = new Map(state.flags).set(flag.definition.key, { ...flag, holds })
+  return { ...state, ...told, gaps: gapsAfter(state, entry), flags }
 }
 
 /** A restore of an abandoned branch is not applied again; the flag says so until its next flip. */

@@ -81,16 +81,22 @@ export class Confirmations {
     if (found === undefined || this.#watched.has(found.revision)) return
     const flip = { ...found, at: this.#fleet.hourOf(found) }
     if (this.#clock() - flip.at > withinMs) return
-    this.#supersede(flip)
+    this.#supersede(flip, entry)
     const left = Math.max(0, TIME_UP_MS - (this.#clock() - flip.at))
     const timer = setTimeout(() => void this.#timeUp(flip.revision), left).unref()
     this.#watched.set(flip.revision, { flip, entry, timer, isTold: false, isConfirming: false })
   }
 
-  /** Nobody waits for the late completion of a flip that a later one of its flag came after. */
-  #supersede({ flag, revision }: Flip): void {
-    for (const [place, { flip, isTold }] of this.#watched)
-      if (flip.flag === flag && place < revision && isTold) this.#forget(place)
+  /**
+   * What was in force before ends with a flip that changes it. Nobody waits for the late completion of a flip that a later one
+   * of its flag came after.
+   */
+  #supersede({ flag, revision }: Flip, { from, to }: Entry): void {
+    for (const [place, watched] of this.#watched) {
+      if (watched.flip.flag !== flag || place >= revision) continue
+      if (watched.isTold) this.#forget(place)
+      else if (from !== to) watched.flip = { until: revision, ...watched.flip }
+    }
   }
 
   /** One look at a time; what changes meanwhile is looked at after it. */
@@ -99,10 +105,10 @@ export class Confirmations {
       this.#again = true
       return
     }
-    const began = performance.now()
-    this.#looking = this.#lookAtAll().finally(() => {
+    const spent = new Spent()
+    this.#looking = this.#lookAtAll(spent).finally(() => {
       // for no more than a tenth of the time: it looks at the whole fleet, and ten thousand report
-      this.#resting = setTimeout(() => this.#rested(), 9 * (performance.now() - began)).unref()
+      this.#resting = setTimeout(() => this.#rested(), 9 * spent.ms).unref()
     })
   }
 
@@ -113,14 +119,14 @@ export class Confirmations {
     this.#look()
   }
 
-  async #lookAtAll(): Promise<void> {
+  async #lookAtAll(spent: Spent): Promise<void> {
     const shown = new Map<string, number>()
     for (const [place, watched] of [...this.#watched]) {
       const { application, revision, at } = watched.flip
-      const byAll = shown.get(application) ?? this.#fleet.shownByAll(application)
+      const byAll = shown.get(application) ?? spent.on(() => this.#fleet.shownByAll(application))
       shown.set(application, byAll)
       if (watched.isConfirming || (byAll < revision && this.#clock() - at <= WATCHED_MS)) continue
-      const convergence = await this.#fleet.convergence(watched.flip)
+      const convergence = await spent.on(() => this.#fleet.convergence(watched.flip))
       if (convergence.status === 'confirmed') this.#confirm(place, watched, convergence)
       else if (this.#clock() - watched.flip.at > WATCHED_MS) this.#forget(place)
     }
@@ -182,6 +188,18 @@ export class Confirmations {
       () => true,
       () => false,
     )
+  }
+}
+
+/** Time of this thread that something took, without what it waited for: a busy machine is no reason to rest for long. */
+class Spent {
+  ms = 0
+
+  on<T>(act: () => T): T {
+    const began = performance.now()
+    const made = act()
+    this.ms += performance.now() - began
+    return made
   }
 }
 

@@ -250,8 +250,10 @@ export class Fleet {
     if (outgrownAt !== undefined && now - outgrownAt < UNRECORDED_MS) because.push('log-outgrown')
     if (subscribe.isShared && now - this.#retoldAt < RETOLD_MS) because.push('being-told-again')
     if (refused.isRefused(application, this.#members.windowOf(application))) because.push('instances-refused')
+    const flag = log.known.flags.get(flip.flag)
     const around = {
       ...{ now, because, known: log.known, shiftMs: this.dateOf(now) - now },
+      ...(flag === undefined ? {} : { flippedAt: this.#hour(Date.parse(flag.flippedAt), flag.flipped) }),
       served: served.count(application, flip.revision, FORGOTTEN_AFTER_MS),
     }
     return converge({ ...flip, at: this.hourOf(flip) }, roster.of(application), around, most)

@@ -2,9 +2,9 @@
 
 import { readFileSync } from 'node:fs'
 
-/** As package.json says: two above dist/process/, and three above .build/src/process/. */
+/** As package.json says; it lies above dist/, and three above .build/src/process/. */
 export function versionOf(): string {
-  for (const up of ['../../', '../../../']) {
+  for (const up of ['../', '../../', '../../../']) {
     try {
       const text = readFileSync(new URL(`${up}package.json`, import.meta.url), 'utf8')
       return (JSON.parse(text) as { version: string }).version

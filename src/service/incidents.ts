@@ -23,7 +23,7 @@ import type { Runbook } from '../wire/runbook.js'
 import type { Audit } from './audit.js'
 import { storyOf } from './incident-story.js'
 import type { Runbooks } from './runbooks.js'
-import type { Act, Decide, Origin, Submissions, Submitted } from './submissions.js'
+import type { Act, AskedFor, Decide, Origin, Submissions, Submitted } from './submissions.js'
 
 export type DeclareBody = {
   id?: string
@@ -36,6 +36,7 @@ export type DeclareBody = {
 }
 export type AdoptBody = { adopt?: Adopt; from?: string; reason?: string }
 export type ChangeBody = Omit<Change, 'runbook'> & { runbook?: string; reason?: string }
+type Prepare = (command: { actor: Actor; incident: string; request: Entry['request'] }) => Decide
 export type TickBody = { step: string; ticked: 'done' | 'skipped'; reason?: string }
 export type ResolveBody = { reason?: string; leave?: Left[]; force?: boolean }
 
@@ -135,13 +136,15 @@ export class Incidents {
 
   /** Strict: the step is one of the incident's own runbook; of any, while it has none. */
   tick(actor: Actor, incident: string, { step, ...body }: TickBody, origin: Origin): Promise<Submitted> {
-    const asked = { step, ...body }
-    return this.#submit(actor, 'incident.step', incident, asked, origin, command => {
+    const prepare: Prepare = command => {
       const { runbook: own } = this.get(incident)
       const runbooks = own === undefined ? this.#runbooks.all() : [this.#runbooks.get(own.id)]
       const claim = strictly(claimStep(runbooks, step, undefined, 'kill'), step)
       return (state, now) => decideTick(state, { ...command, ...body, claim }, now)
-    })
+    }
+    const { claim } = this.#runbooks.asked({ step }, 'kill')
+    const asked = claim === undefined ? {} : { claim }
+    return this.#submit(actor, 'incident.step', incident, { step, ...body }, origin, prepare, asked)
   }
 
   resolve(actor: Actor, incident: string, body: ResolveBody, origin: Origin): Promise<Submitted> {
@@ -232,10 +235,11 @@ export class Incidents {
     incident: string,
     body: object,
     origin: Origin,
-    prepare: (command: { actor: Actor; incident: string; request: Entry['request'] }) => Decide,
+    prepare: Prepare,
+    asked: AskedFor = {},
   ): Promise<Submitted> {
     const priority = MOVING.includes(action) ? 'flip' : 'note'
-    const act: Act = { action, priority, incident, body }
+    const act: Act = { action, priority, incident, asked, body }
     return this.#submissions.submit(actor, act, origin, request => prepare({ actor, incident, request }))
   }
 }

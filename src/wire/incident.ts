@@ -110,6 +110,10 @@ export const ClockItem = Type.Object(
       Type.Literal(true, { description: 'The runbook says "immediately" in the place of minutes' }),
     ),
     metAt: Type.Optional(time('When it was done with')),
+    ended: Type.Optional(choice(['recovered', 'resolved'], 'What ended it at `metAt`, where nobody did it')),
+    left: Type.Optional(
+      Type.Array(Type.String(), { description: 'Codes of steps left in a begun time box' }),
+    ),
     overdue: Type.Boolean({
       description: 'Past its due time and not met; or met too late. A wait is never overdue.',
     }),
@@ -125,7 +129,8 @@ export const EscalationCondition = Type.Object(
     line: Type.Integer({ description: 'Where the runbook says it' }),
     target: Type.Optional(Type.String({ description: 'Whom to call' })),
     contacts,
-    metAt: Type.Optional(time('When it was escalated')),
+    metAt: Type.Optional(time('When it was escalated: in its words, or to whom no other escalation calls')),
+    calledAt: Type.Optional(time('When its target was called for something else; absent with `metAt`')),
     call: Type.Optional(ref(NoteCall)),
   },
   { $id: 'EscalationCondition', description: 'Escalate when this is true: only a person can tell' },
@@ -218,6 +223,9 @@ export const Incident = Type.Object(
     }),
     conditions: Type.Array(ref(EscalationCondition), {
       description: 'When to escalate, beside the times of the clock',
+    }),
+    contacts: Type.Array(ref(Contact), {
+      description: 'Those of the runbook that stand beside no escalation: whom else there is to call',
     }),
     leftUndone: Type.Array(ref(LeftUndone), { description: 'What a close now would leave undone' }),
     open: Type.Array(ref(Objection), { description: 'What keeps it from being resolved' }),

@@ -77,11 +77,22 @@ t.test('the clock of an incident', async t => {
     const lines = clockLines(
       [
         item({ what: 'response', text: 'Immediate', since, metAt: since }),
+        item({ text: '1 hour', since, metAt: since, ended: 'recovered' }),
+        item({
+          what: 'time-box',
+          text: 'First 10 minutes',
+          left: ['kolus', 'rovus'],
+          since,
+          metAt: since,
+          ended: 'resolved',
+          overdue: true,
+        }),
         item({ what: 'postmortem', text: 'within 48 h' }),
         item({ what: 'recovery-wait', text: 'Wait 15 min' }),
         item({ text: 'P1: Immediate escalation', since, target: 'manager', atOnce: true }),
         item({ text: 'SEV0', since }),
         item({ what: 'resolution', text: 'Next release', since }),
+        item({ what: 'update', text: 'with next update ETA', since }),
         item({ text: '30 min', since, due: '2026-11-20T03:30:00.000Z' }),
         item({ text: '5 min', since, due: '2026-11-20T03:05:00.000Z', overdue: true }),
       ],
@@ -95,9 +106,12 @@ t.test('the clock of an incident', async t => {
         'escalation  at once  P1: Immediate escalation -> manager  line 1',
         'escalation  at this severity  SEV0  line 1',
         'resolution  no minutes given  Next release  line 1',
+        'update  when each update says that the next one comes  with next update ETA  line 1',
         'post-mortem  once it is resolved  within 48 h  line 1',
         'recovery wait  from the last restore, or a note -k recovered  Wait 15 min  line 1',
         'response  met 03:00:00 UTC  Immediate  line 1',
+        'escalation  not done; recovered 03:00:00 UTC  1 hour  line 1',
+        'time box  not done in time; resolved 03:00:00 UTC  First 10 minutes  line 1  left: kolus rovus',
       ],
     )
     assert.match(

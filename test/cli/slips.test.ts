@@ -29,7 +29,7 @@ t.test('a slip of the pen', async t => {
     const text = (await cli('viewer', 'incident', 'postmortem', 'INC-103')).out
     assert.match(
       text,
-      /Time to kill: first kill .* before it was declared, last of 2 .* after it was declared/,
+      /Time to kill: first of 2 kills .* before it was declared, the last .* after it was declared/,
     )
     assert.match(text, /Turn ai_v1 off.*5xx[\s\S]*took under INC-103: ai_v1 \(from INC-1O3\)/)
     const found = await cli('viewer', 'audit', 'query', '-i', 'INC-1O3')
@@ -73,6 +73,27 @@ t.test('a slip of the pen', async t => {
     for (const [args, says] of cases) assert.match((await cli('viewer', 'audit', 'query', ...args)).err, says)
     const known = await cli('viewer', 'audit', 'query', '-f', 'kyc_v1')
     assert.doesNotMatch(known.err, /unknown/, 'nothing happened to a flag that there is')
+  })
+})
+
+t.test('what is said of it later', async t => {
+  t.test('is what is true then, and says what was mistyped', async t => {
+    const server = await aServer(t)
+    const cli = as(t, server)
+    const killed = await cli('operator', 'kill', 'ai_v1', '-i', 'INC-9', '-r', '5xx', '--wait', '0')
+    const [, entry = ''] = /entry +(\S+),/.exec(killed.out) ?? []
+    assert.match((await cli('operator', 'flip', entry)).out, /INC-9 is not declared yet/)
+    await cli('operator', 'incident', 'declare', 'x', '--id', 'INC-9', '--runbook', 'trustflow')
+    assert.doesNotMatch((await cli('operator', 'flip', entry)).out, /not declared/)
+    assert.match((await cli('viewer', 'status', '--killed')).out, /revision \S+ {2}1 killed\n/)
+    await cli('operator', 'incident', 'step', 'INC-9', 'gihux')
+    const story = (await cli('viewer', 'incident', 'show', 'INC-9', '--timeline')).out
+    assert.match(story, /gihux +Refused \(unknown-step\): tick the step gihux in INC-9/)
+    await cli('operator', 'undo', 'ai_v1')
+    await cli('operator', 'incident', 'resolve', 'INC-9', '-r', 'a slip')
+    const twice = await cli('operator', 'incident', 'resolve', 'INC-9', '-r', 'a slip')
+    assert.match(twice.err, /"killswitch incident reopen INC-9" opens it again/)
+    assert.doesNotMatch(twice.err, /--leave/, 'nothing was left held')
   })
 })
 

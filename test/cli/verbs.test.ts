@@ -52,6 +52,14 @@ t.test('looking', async t => {
       out,
       /SEV0 [\s\S]*escalate[\s\S]*\w{5} {2}1 +Stop new pilot deals {2}\[kill pilot\.enabled -> off\]/,
     )
+    assert.match(out, /SEV0 .*funds/i, 'what a severity means')
+    const inflow = (await cli('viewer', 'runbook', 'show', 'inflow')).out
+    assert.match(inflow, /^ {2}message .*line \d+$/m)
+    assert.doesNotMatch(
+      inflow,
+      /\d{3,} min\)|(\d+ min).*\(\1\)$/m,
+      'no time in minutes that are days, none said twice',
+    )
     const source = await cli('viewer', 'runbook', 'show', 'pilot', '--source')
     assert.equal(source.out, readFileSync(join(FLAGS_DIR, 'runbooks', 'pilot.md'), 'utf8'))
     const none = await cli('viewer', 'runbook', 'show', 'pilots')

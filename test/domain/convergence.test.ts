@@ -26,7 +26,7 @@ t.test('a kill that was restored', async t => {
     ...{ log: '', revision: placeOf(kill), application: 'trustflow', at: minute(1) },
     ...{ action: 'kill', flag: 'ai_v1' },
   }
-  const around = { now: minute(6), known: told.state, served: 0, because: [] }
+  const around = { now: minute(6), flippedAt: minute(5), known: told.state, served: 0, because: [] }
   const both = [placeOf(kill), placeOf(restore)]
 
   t.test('is confirmed by an app that ran meanwhile', async () => {

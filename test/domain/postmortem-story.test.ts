@@ -120,7 +120,7 @@ t.test('the times of an incident', async t => {
     const source = sourceOf(told)
     assert.match(
       postmortemOf(source),
-      /Time to kill: first kill 4 min before it was declared, last of 2 2 min after it was declared/,
+      /Time to kill: first of 2 kills 4 min before it was declared, the last 2 min after it was declared/,
     )
     assert.equal(rowsOf(source).length, 2)
   })

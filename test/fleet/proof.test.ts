@@ -284,6 +284,28 @@ onBothStores(t, 'instances are limited, and while any was refused nothing is con
   assert.equal((await live(server)).status, 'confirmed')
 })
 
+onBothStores(t, 'who came after a flip was taken back did not show it', async on => {
+  const server = await on.server()
+  const [asleep, awake] = (await aFleet(server, 'asleep', 'awake')) as [TestInstance, TestInstance]
+  const flip = (id: number) => server.ask('operator', 'GET', `/v1/flips/${id}`).then(({ body }) => body)
+  const restore = () =>
+    server.ask('engineer', 'POST', '/v1/flags/ai_v1/restore', { body: { all: true, reason: 'test' } })
+  const killed = await kill(server)
+  await awake.apply()
+  const restored = (await restore()).body
+  await awake.apply()
+  const again = await kill(server)
+  const newcomer = new TestInstance(server.ask, 'newcomer')
+  for (const each of [newcomer, awake, asleep]) await each.apply()
+  const proven = async (id: number) => (await flip(id)).proof?.[0]
+  assert.equal((await until(() => proven(again.id), 'the last kill is confirmed')).of, 3)
+  for (const { id } of [killed, restored]) {
+    const { proof } = await flip(id)
+    assert.equal(proof, undefined, 'the log does not say that it was confirmed')
+  }
+  assert.deepEqual((await flip(restored.id)).convergence[0].applied, ['awake'])
+})
+
 onBothStores(t, 'answers name fifty and count them all', async on => {
   const server = await on.server()
   const many = Array.from({ length: 120 }, (_, number) => `${'x'.repeat(180)}-${number}`)

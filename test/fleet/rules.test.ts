@@ -193,7 +193,11 @@ const RULES: Rule[] = [
   {
     name: 'what was in force before is no answer to a later kill',
     patches: [
-      ['src/domain/fleet/member.js', 'shown.find(each => each.revision >= revision)?.at', 'shown[0]?.at'],
+      [
+        'src/domain/fleet/member.js',
+        'shown.find(each => each.revision >= revision && each.revision < until)?.at',
+        'shown[0]?.at',
+      ],
     ],
     async run(scene) {
       await scene.kill()

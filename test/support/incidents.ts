@@ -119,8 +119,8 @@ export class Story {
     return this.take(now => decideDeclareAndAdopt(this.state, command, now), minutes)
   }
 
-  note(kind: Note['kind'], minutes = 0, incident = 'INC-1', to?: string): Entry[] {
-    const note = { kind, text: kind, ...(to === undefined ? {} : { to }) }
+  note(kind: Note['kind'], minutes = 0, incident = 'INC-1', to?: string, text: string = kind): Entry[] {
+    const note = { kind, text, ...(to === undefined ? {} : { to }) }
     const command = { actor: operator, request: aRequest(), incident, note }
     return this.take(now => decideNote(this.state, command, now), minutes)
   }

@@ -18,7 +18,7 @@ export function flagTable(
 ): string[] {
   const { style } = look
   const killed = flags.filter(flag => flag.killed).length
-  const count = killed === 0 ? style.green('all normal') : style.red(`${killed} of ${flags.length} killed`)
+  const count = killed === 0 ? style.green('all normal') : style.red(countWords(killed, flags.length))
   const rows = flags.map(flag => [
     flag.key,
     flag.application,
@@ -34,6 +34,10 @@ export function flagTable(
       : []),
   ]
 }
+
+/** Where only killed flags were asked for, their number is not that of all. */
+export const countWords = (killed: number, shown: number): string =>
+  killed === shown ? `${killed} killed` : `${killed} of ${shown} killed`
 
 const stateOf = ({ killed, orphaned }: Flag, style: Style): string =>
   (killed ? style.red('KILLED') : style.green('normal')) + (orphaned ? style.yellow(' (orphaned)') : '')

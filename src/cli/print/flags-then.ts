@@ -2,6 +2,7 @@
 
 import { entryId } from '../../domain/log/audit.js'
 import type { FlagsThen, FlagThen } from '../../wire/flag.js'
+import { countWords } from './flag.js'
 import type { Style } from './style.js'
 import { table } from './table.js'
 import { absolute } from './time.js'
@@ -11,7 +12,7 @@ type Look = { style: Style; columns: number | undefined; now: number }
 export function thenLines({ at, place, flags, unknown, environment }: FlagsThen, look: Look): string[] {
   const { style, columns, now } = look
   const killed = flags.filter(flag => flag.killed)
-  const head = `${environment} at ${absolute(at, now)}, after entry ${entryId(place)}: ${killed.length} of ${flags.length} flags killed`
+  const head = `${environment} at ${absolute(at, now)}, after entry ${entryId(place)}: ${countWords(killed.length, flags.length)}`
   const ordered = [...killed, ...flags.filter(flag => !flag.killed)]
   return [
     style.bold(head),

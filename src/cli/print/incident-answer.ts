@@ -3,7 +3,7 @@
 import { entryId } from '../../domain/log/audit.js'
 import type { DeclarationAnswer, IncidentAnswer } from '../../wire/incident.js'
 import { warningLines } from './flip.js'
-import { clockLines, conditionLines, type Look, tickLines } from './incident.js'
+import { clockLines, conditionLines, contactLines, type Look, tickLines } from './incident.js'
 import { table } from './table.js'
 import { absolute, when } from './time.js'
 
@@ -44,6 +44,7 @@ export function declareLines(answer: DeclarationAnswer, look: Look): string[] {
     ...writtenLines(answer, look),
     ...(incident.runbook ? clockLines(open, look) : []),
     ...conditionLines(incident, look),
+    ...contactLines(incident, look),
     ...changes(answer, look),
     ...unadopted(answer),
     ...(steps.length > 0 ? ['', `Steps of ${incident.runbook?.id} that act on flags:`, ...steps] : []),

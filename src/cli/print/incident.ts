@@ -46,6 +46,7 @@ export function incidentLines(incident: Incident, look: Look): string[] {
     ...(incident.runbookEdited ? [style.yellow('! The runbook was edited since the declaration.')] : []),
     ...block(runbook ? clockLines(clock, look) : []),
     ...block(conditionLines(incident, look)),
+    ...block(contactLines(incident, look)),
     ...held(incident, look),
     ...block(stepLines(incident, look)),
     ...block(links.map(link => `  ${link.title}: ${link.url}`)),
@@ -79,12 +80,23 @@ const held = ({ holds }: Incident, { style, now }: Look): string[] =>
 
 /** When to escalate, beside the clock; `[x]` was done. */
 export function conditionLines({ conditions }: Pick<Incident, 'conditions'>, { style, now }: Look): string[] {
-  const lines = conditions.map(({ condition, line, target, contacts, metAt }) => {
+  const lines = conditions.map(({ condition, line, target, contacts, metAt, calledAt }) => {
     const box = metAt === undefined ? '[ ]' : style.green('[x]')
-    const when = metAt === undefined ? '' : style.dim(`  escalated ${absolute(metAt, now)}`)
+    const said = metAt
+      ? `  escalated ${absolute(metAt, now)}`
+      : calledAt && `  called ${absolute(calledAt, now)}, not for this`
+    const when = said ? style.dim(said) : ''
     return `  ${box} ${condition}${calledWords(target, contacts)}  ${style.dim(`line ${line}`)}${when}`
   })
   return lines.length === 0 ? [] : ['Escalate when:', ...lines]
+}
+
+/** Whom else the runbook has to call. */
+export function contactLines({ contacts }: Pick<Incident, 'contacts'>, { style }: Look): string[] {
+  const lines = contacts.map(
+    ({ role, contact, line }) => `  ${role}: ${contact}  ${style.dim(`line ${line}`)}`,
+  )
+  return lines.length === 0 ? [] : ['Contacts:', ...lines]
 }
 
 const calledWords = (target: string | undefined, contacts: Due['contacts'] = []): string =>
@@ -105,9 +117,10 @@ const rank = ({ metAt, due, since }: Due): number =>
 
 /** `escalation  OVERDUE, was due 4 min ago (03:15:00 UTC)  15 min no progress -> second on-call  line 42` */
 function dueLine(due: Due, look: Look): string {
-  const { what, text, line, target, contacts } = due
+  const { what, text, line, target, contacts, left = [] } = due
   const words = `${text}${calledWords(target, contacts)}  ${look.style.dim(`line ${line}`)}`
-  return `  ${NAMES[what].padEnd(13)}  ${standing(due, look)}  ${words}`
+  const steps = left.length > 0 ? look.style.dim(`  left: ${left.join(' ')}`) : ''
+  return `  ${NAMES[what].padEnd(13)}  ${standing(due, look)}  ${words}${steps}`
 }
 
 const NAMES: Record<Due['what'], string> = {
@@ -121,10 +134,14 @@ const NAMES: Record<Due['what'], string> = {
 }
 
 function standing(item: Due, { style, now }: Look): string {
-  const { what, due, metAt, overdue } = item
+  const { what, due, metAt, ended, overdue } = item
   if (metAt !== undefined) {
-    const word = what === 'recovery-wait' ? 'over' : overdue ? 'met late,' : 'met'
-    return (overdue ? style.yellow : style.green)(`${word} ${absolute(metAt, now)}`)
+    const word = ended
+      ? `not done${overdue ? ' in time' : ''}; ${ended}`
+      : what === 'recovery-wait'
+        ? 'over'
+        : `met${overdue ? ' late,' : ''}`
+    return (overdue ? style.yellow : ended ? style.dim : style.green)(`${word} ${absolute(metAt, now)}`)
   }
   if (due === undefined) return undated(item, style)
   if (overdue) return style.red(`OVERDUE, was due ${when(due, now)}`)
@@ -133,7 +150,7 @@ function standing(item: Due, { style, now }: Look): string {
 
 const UNTIMED: Partial<Record<Due['what'], string>> = {
   'recovery-wait': 'until you see that it lasts',
-  update: 'as the last update promised',
+  update: 'when each update says that the next one comes',
 }
 
 /** The runbook gives no minutes, or what it counts from is still to come. */

@@ -4,12 +4,13 @@ import type { ListedStep, Runbook } from '../../wire/runbook.js'
 import type { Terminal } from '../plumbing/terminal.js'
 import { actsOn, dangerLines, firstLine } from './step.js'
 import { table } from './table.js'
+import { duration } from './time.js'
 
 type Timed = Runbook['waits'][number]
 
 export function runbookLines(runbook: Runbook, { style, columns }: Terminal): string[] {
   const { title, id, severities, escalations, timeBoxes, waits, updateCadences, postmortemDeadline } = runbook
-  const { contacts, steps } = runbook
+  const { contacts, steps, messageTemplates, postmortemTemplate: template } = runbook
   const timings: [string, Timed | undefined][] = [
     ...timeBoxes.map(each => ['time box', each] as [string, Timed]),
     ...escalations.map(each => ['escalate', each] as [string, Timed]),
@@ -21,12 +22,13 @@ export function runbookLines(runbook: Runbook, { style, columns }: Terminal): st
     `${style.bold(title)}  ${style.dim(id)}`,
     '',
     ...table(
-      ['SEVERITY', 'NAME', 'RESPOND', 'RESOLVE'],
+      ['SEVERITY', 'NAME', 'RESPOND', 'RESOLVE', 'MEANS'],
       severities.map(each => [
         each.level,
         each.name ?? '',
         each.responseTime?.text ?? '',
         each.resolutionTime?.text ?? '',
+        each.description ?? '',
       ]),
       { style, columns },
     ),
@@ -36,6 +38,12 @@ export function runbookLines(runbook: Runbook, { style, columns }: Terminal): st
     ...contacts.map(
       each => `  ${'contact'.padEnd(11)}  ${each.role}: ${each.contact}  ${style.dim(`line ${each.line}`)}`,
     ),
+    ...messageTemplates.map(
+      each => `  ${'message'.padEnd(11)}  ${each.title}  ${style.dim(`line ${each.line}`)}`,
+    ),
+    ...(template
+      ? [`  ${'template'.padEnd(11)}  ${template.title}  ${style.dim(`line ${template.line}`)}`]
+      : []),
     ...sections(steps, { style, columns }),
   ]
 }
@@ -43,7 +51,10 @@ export function runbookLines(runbook: Runbook, { style, columns }: Terminal): st
 /** `SEV0: Cannot resolve within 15 minutes (SEV0) or 1 hour (SEV1) -> Level 2 (15 min)` */
 function timedWords({ text, target, levels = [], minutes }: Timed): string {
   const concerned = levels.length > 0 && !text.startsWith(levels[0] as string) ? `${levels.join(', ')}: ` : ''
-  return `${concerned}${text}${target ? ` -> ${target}` : ''}${minutes === undefined ? '' : ` (${minutes} min)`}`
+  const time = minutes === undefined ? '' : duration(minutes * 60_000)
+  // what the text says itself, unless it says several
+  const isSaid = time === '' || (levels.length === 0 && text.includes(time))
+  return `${concerned}${text}${target ? ` -> ${target}` : ''}${isSaid ? '' : ` (${time})`}`
 }
 
 type Look = Pick<Terminal, 'style' | 'columns'>

@@ -19,12 +19,16 @@ export type Flip = {
   flag: string
   /** Of a provisional kill: the hold it put. */
   hold?: string
+  /** The place of the flip that ended it, where that is known: what is shown from there on shows that one. */
+  until?: number
 }
 
 export type Around = {
   now: number
   /** From that to the date. */
   shiftMs?: number
+  /** When the last flip of the flag was, as `now` counts. */
+  flippedAt?: number
   /** As this instance serves it, its provisional kills in force. */
   known: State
   served: number
@@ -47,14 +51,14 @@ export function converge(
   around: Around,
   most: number = MOST_NAMED,
 ): Convergence {
-  const { now, known, served, because, shiftMs = 0 } = around
+  const { now, known, served, because, flippedAt, shiftMs = 0 } = around
   const flag = known.flags.get(flip.flag)
   const count = { applied: 0, pending: 0, lost: 0, cannotProve: 0, expired: 0, apart: 0 }
   const lists: Lists = { applied: [], pending: [], lost: [], cannotProve: [], expired: [] }
   const apart: Convergence['apart'] = []
   let [firstMs, lastMs] = [Number.POSITIVE_INFINITY, 0]
   for (const member of members) {
-    if (member.gone !== undefined || cameAfter(flip, member, flag, shiftMs)) continue
+    if (member.gone !== undefined || cameAfter(flip, member, flag, flippedAt)) continue
     const found = apartOf(member, known)
     for (const each of found) if (count.apart++ < most) apart.push({ instance: member.instance, ...each })
     const at = appliedAt(flip, member, flag, found.length > 0)
@@ -137,30 +141,37 @@ function appliedAt(
   const inForce = receipt.inForce?.[flip.flag] ?? null
   const isOff = flag !== undefined && inForce === flag.definition.killVariant
   if (flip.hold !== undefined) return isOff && receipt.provisional?.includes(flip.hold) ? heardAt : undefined
-  const at = shownAt(member, flip.revision)
+  const until = endOf(flip, flag)
+  const at = shownAt(member, flip.revision, until)
   if (at === undefined) return undefined
-  if (flip.action === 'kill') return isOff || (!isApart && wasRestored(flip, member, flag)) ? at : undefined
+  if (flip.action === 'kill' && until === undefined) return isOff ? at : undefined
   if (isApart) return undefined
-  if (flip.action === 'restore' && flag !== undefined && !isKilled(flag) && inForce !== null) return undefined
+  const isNormal = flag !== undefined && !isKilled(flag)
+  if (flip.action === 'restore' && until === undefined && isNormal && inForce !== null) return undefined
   return at
 }
 
 /** It was first heard of when the kill was over: it never ran while the flag was killed, and neither proves it nor is missing. */
-const cameAfter = (flip: Flip, member: Member, flag: FlagState | undefined, shiftMs: number): boolean =>
+const cameAfter = (
+  flip: Flip,
+  { openedAt }: Member,
+  flag: FlagState | undefined,
+  flippedAt?: number,
+): boolean =>
   flip.action === 'kill' &&
   flip.hold === undefined &&
   flag !== undefined &&
   !isKilled(flag) &&
   flag.flipped > flip.revision &&
-  member.openedAt + shiftMs > Date.parse(flag.flippedAt)
+  flippedAt !== undefined &&
+  openedAt > flippedAt
 
-/** The flag is normal again by a later flip, which it has answered too, and it answered the kill before: a snapshot leaps over both. */
-const wasRestored = (flip: Flip, member: Member, flag: FlagState | undefined): boolean =>
-  flag !== undefined &&
-  !isKilled(flag) &&
-  flag.flipped > flip.revision &&
-  member.shown.some(({ revision }) => revision >= flip.revision && revision < flag.flipped) &&
-  shownAt(member, flag.flipped) !== undefined
+/** Where a later flip took it back: who was heard before and after alone may never have been in between. */
+function endOf({ action, revision, until }: Flip, flag: FlagState | undefined): number | undefined {
+  if (until !== undefined || flag === undefined || action === 'drill') return until
+  const isTakenBack = isKilled(flag) === (action === 'restore')
+  return isTakenBack && flag.flipped > revision ? flag.flipped : undefined
+}
 
 /** Takes from one list after the other until so many are taken, or so much: apps may have long names. */
 function budget(most: number): <T>(list: readonly T[]) => T[] {

@@ -75,6 +75,9 @@ export function judged(member: Member, standing: Standing, at: number): Member {
   return { ...member, standing, shown: isNew ? [...kept, { revision, at }].slice(-SHOWN_KEPT) : kept }
 }
 
-/** When it was first shown to be at or past a revision of this log; undefined where its newest answer does not show that. */
-export const shownAt = ({ shown }: Member, revision: number): number | undefined =>
-  shown.find(each => each.revision >= revision)?.at
+/**
+ * When it was first shown to be at or past a revision of this log, and before another one where that is given; undefined where
+ * its answers do not show that.
+ */
+export const shownAt = ({ shown }: Member, revision: number, until = Infinity): number | undefined =>
+  shown.find(each => each.revision >= revision && each.revision < until)?.at

@@ -10,7 +10,7 @@ const MOST_GAPS = 500
 const EXPLAINING: readonly string[] = ['impact', 'cause', 'resolution', 'action']
 
 /**
- * The gaps after an applied entry. Closed by: for the incident, declaring it or adopting the hold; for step and reason, an
+ * The gaps after an entry that was applied, or a kill that found its hold there. Closed by: for the incident, declaring it or adopting the hold; for step and reason, the same kill again with them, an
  * explaining note on the incident, or its resolve; where no incident was ever named, a restore, which says why.
  */
 export function foldGaps(
@@ -21,7 +21,7 @@ export function foldGaps(
   const { incident } = entry
   switch (entry.action) {
     case 'kill':
-      return withGap(gaps, entry, isDeclared)
+      return entry.outcome === 'unchanged' ? mended(gaps, entry) : withGap(gaps, entry, isDeclared)
     case 'restore':
       return without(gaps, gap => gap.incident === undefined && (entry.released ?? []).includes(gap.hold))
     case 'incident.declared':
@@ -56,6 +56,17 @@ function withGap(
   if (missing.length === 0) return gaps
   const gap = { place: placeOf(entry), flag, hold, actor: entry.actor.id, at: entry.at, missing }
   return [...gaps.slice(1 - MOST_GAPS), incident === undefined ? gap : { ...gap, incident }]
+}
+
+/** The same kill again, with the step that the first one should have had, or a reason. */
+function mended(gaps: readonly Gap[], { hold, step, offRunbook, reason }: Entry): readonly Gap[] {
+  const given = [...(step && !offRunbook ? ['step'] : []), ...(reason === undefined ? [] : ['reason'])]
+  if (hold === undefined || given.length === 0 || !gaps.some(gap => gap.hold === hold)) return gaps
+  return gaps
+    .map(gap =>
+      gap.hold === hold ? { ...gap, missing: gap.missing.filter(each => !given.includes(each)) } : gap,
+    )
+    .filter(gap => gap.missing.length > 0)
 }
 
 const isAdopted = ({ hold, incident }: Gap, { adopted = [], history = [] }: Entry): boolean =>

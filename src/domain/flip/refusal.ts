@@ -21,11 +21,21 @@ const ATTEMPTS: Partial<Record<Action, string>> = {
 
 type Attempted = Pick<Entry, 'action' | 'flag' | 'flags' | 'step'>
 
+/** Between what was attempted and the name of its incident. */
+const UNDER: Partial<Record<Action, string>> = {
+  'incident.noted': 'in ',
+  'incident.step': 'in ',
+  'incident.adopted': 'under ',
+}
+export const attemptUnder = ({ action, incident }: Pick<Entry, 'action' | 'incident'>): string =>
+  action.startsWith('incident.') && incident ? ` ${UNDER[action] ?? ''}${incident}` : ''
+
 /** `restore ai_v1`, `resolve`, `run the step pilot/sev0/1 (pilot.enabled)`. */
 export function attemptOf({ action, flag, flags = [], step }: Attempted): string {
   const several = flags.join(', ')
   if (action === 'step.run' && step !== undefined)
     return `run the step ${step.id}${several === '' ? '' : ` (${several})`}`
+  if (action === 'incident.step' && step !== undefined) return `tick the step ${step.id}`
   if (action === 'step.run' && several !== '') return `kill ${several} in one act`
   return [ATTEMPTS[action] ?? action, flag].filter(Boolean).join(' ')
 }
@@ -82,6 +92,14 @@ const LEAVES_OUT: Partial<Record<WarningCode, string>> = {
   'no-step': 'restored without the step that does',
   'wait-not-over': 'restored before the wait was over',
 }
+/** Of a close. */
+const FORCED: Partial<Record<WarningCode, string>> = {
+  'wait-not-over': 'closed by force before the wait was over',
+}
+const WORDS: Partial<Record<Action, Partial<Record<WarningCode, string>>>> = {
+  restore: LEAVES_OUT,
+  'incident.resolved': FORCED,
+}
 const OF_A_STEP: readonly WarningCode[] = [
   'unknown-step',
   'ambiguous-step',
@@ -89,7 +107,7 @@ const OF_A_STEP: readonly WarningCode[] = [
   'runbooks-unavailable',
 ]
 
-/** What a kill off the runbook lacked, or a restore left out; empty where that is nothing, or not known. */
+/** What a kill off the runbook lacked, or a restore or a close left out; empty where that is nothing, or not known. */
 export const lackOf = ({
   action,
   warnings = [],
@@ -97,7 +115,7 @@ export const lackOf = ({
 }: Pick<Entry, 'action' | 'warnings' | 'step'>): string =>
   warnings
     .flatMap(({ code }) => {
-      const words = (action === 'restore' ? LEAVES_OUT : LACKS)[code]
+      const words = (WORDS[action] ?? LACKS)[code]
       if (words === undefined) return []
       return step?.id && OF_A_STEP.includes(code) ? `${words} (${step.id})` : words
     })

@@ -77,12 +77,23 @@ function timeBoxes(incident: Incident, runbook: Runbook, now: number): ClockItem
     .map(box => {
       const { text, minutes, line, after } = box
       const since = (after === undefined ? undefined : ends.get(after)) ?? incident.declared.at
-      const met = doneAt(incident, box) ?? incident.resolved?.at
-      const boxed = item({ what: 'time-box', timing: { text, minutes, line }, since, met }, now)
+      const done = doneAt(incident, box)
+      const met = done ?? incident.resolved?.at
+      const ended = done === undefined && met !== undefined ? { ended: 'resolved' as const } : {}
+      const boxed = {
+        ...item({ what: 'time-box', timing: { text, minutes, line }, since, met }, now),
+        ...ended,
+      }
       ends.set(line, boxed.metAt ?? boxed.due ?? since)
-      return boxed
+      const left = leftIn(incident, runbook, box)
+      return left.length === 0 || left.length === box.steps.length ? boxed : { ...boxed, left }
     })
 }
+
+const leftIn = (incident: Incident, runbook: Runbook, { steps }: TimeBox): string[] =>
+  runbook.steps
+    .filter(({ id }) => steps.includes(id) && tickFor(incident, id) === undefined)
+    .map(({ code }) => code)
 
 function doneAt(incident: Incident, { steps }: TimeBox): string | undefined {
   const done = steps.map(step => tickFor(incident, step))
@@ -108,9 +119,11 @@ function escalations(
     .map(timing => {
       const restarts = progressed !== undefined && !TO_THE_END.test(timing.text)
       const since = restarts ? latest(begun, progressed).at : begun.at
-      const met = (madeAt(incident, runbook, timing) ?? recovered)?.at
+      const made = madeAt(incident, runbook, timing)
+      const met = (made ?? recovered)?.at
       return {
         ...item({ what: 'escalation', timing, since, met, hours }, now),
+        ...(made === undefined && met !== undefined ? { ended: 'recovered' as const } : {}),
         ...reachedBy(incident, runbook, timing),
       }
     })

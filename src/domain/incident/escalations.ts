@@ -3,7 +3,7 @@
 import type { ClockItem, EscalationCondition, Moment, NoteCall } from '../../wire/incident.js'
 import type { Contact, Runbook, Timing } from '../../wire/runbook.js'
 import { lastKill, latest } from './flips.js'
-import { type Incident, isSameLevel } from './incident.js'
+import { type Escalated, type Incident, isSameLevel } from './incident.js'
 
 export const concerns = ({ levels }: Pick<Timing, 'levels'>, { severity }: Incident): boolean =>
   levels === undefined || (severity !== undefined && levels.some(level => isSameLevel(level, severity)))
@@ -15,7 +15,7 @@ export const conditionsOf = (incident: Incident, runbook: Runbook | undefined): 
     : runbook.escalations.flatMap(timing => {
         const { condition, text, line, target } = timing
         if (condition === undefined || !concerns(timing, incident)) return []
-        const made = madeAt(incident, runbook, timing)
+        const [called, made] = callsFor(incident, runbook, timing)
         return [
           {
             condition,
@@ -23,10 +23,36 @@ export const conditionsOf = (incident: Incident, runbook: Runbook | undefined): 
             line,
             ...(target === undefined ? {} : { target }),
             ...reachedBy(incident, runbook, timing),
-            ...(made === undefined ? {} : { metAt: made.at }),
+            ...(made ? { metAt: made.at } : called ? { calledAt: called.at } : {}),
           },
         ]
       })
+
+/** The first call to its target, and the one that was for this condition: in its words, or where no other has this target. */
+function callsFor(
+  incident: Incident,
+  runbook: Runbook,
+  timing: Timing,
+): [Moment | undefined, Moment | undefined] {
+  const calls = callsOf(incident, runbook, timing)
+  const { condition = '', text } = timing
+  const own = calls.find(({ said = '' }) =>
+    [condition, text].some(words => isSame(wordsOf(said), wordsOf(words))),
+  )
+  const sharing = runbook.escalations.filter(
+    each => nameOf(each) === nameOf(timing) && concerns(each, incident),
+  )
+  return [calls[0], own ?? (sharing.length === 1 ? calls[0] : undefined)]
+}
+
+/** Those whom the runbook has beside no escalation of this incident: nobody else would name them. */
+export function otherContacts(incident: Incident, runbook: Runbook | undefined): Contact[] {
+  if (runbook === undefined) return []
+  const targets = runbook.escalations
+    .filter(timing => concerns(timing, incident))
+    .flatMap(({ target }) => target ?? [])
+  return runbook.contacts.filter(contact => !targets.some(target => isOf(contact, target)))
+}
 
 /** Who is to be reached for it, and the request that says that it was done. */
 export function reachedBy(
@@ -51,10 +77,13 @@ const isOf = ({ role }: Contact, target: string): boolean =>
  * When this escalation was noted as made: to the same, or in words that mean no other escalation of the runbook ("lead" of
  * "Page lead", where no other has a lead).
  */
-export function madeAt(incident: Incident, runbook: Runbook, timing: Timing): Moment | undefined {
+export const madeAt = (incident: Incident, runbook: Runbook, timing: Timing): Moment | undefined =>
+  callsOf(incident, runbook, timing)[0]
+
+function callsOf({ escalated = [] }: Incident, runbook: Runbook, timing: Timing): readonly Escalated[] {
   const own = nameOf(timing)
   const names = [...new Set(runbook.escalations.map(nameOf))]
-  return incident.escalated?.find(({ to }) => {
+  return escalated.filter(({ to }) => {
     const meant = wordsOf(to)
     const same = names.filter(name => isSame(wordsOf(name), meant))
     const part = names.filter(name => isPartOf(meant, wordsOf(name)) || isPartOf(wordsOf(name), meant))

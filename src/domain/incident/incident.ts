@@ -23,7 +23,8 @@ const MOST_UNDECLARED = 200
 const MOST_LINKS = 50
 const MOST_ESCALATED = 50
 
-type Escalated = Moment & { to: string }
+/** `said`: in which words, as much of them as a condition of a runbook may have. */
+export type Escalated = Moment & { to: string; said?: string }
 
 export type Incident = {
   id: string
@@ -123,6 +124,7 @@ function changesOf(incident: Incident, entry: Entry): Partial<Incident> {
 
 function noted({ escalated = [] }: Incident, entry: Entry): Partial<Incident> {
   const now = momentOf(entry)
+  const { to = '', text = '' } = entry.note ?? {}
   switch (entry.note?.kind) {
     case 'update':
       return { updated: now }
@@ -131,7 +133,7 @@ function noted({ escalated = [] }: Incident, entry: Entry): Partial<Incident> {
     case 'recovered':
       return { recovered: now }
     case 'escalated':
-      return { escalated: [...escalated, { ...now, to: entry.note.to ?? '' }].slice(-MOST_ESCALATED) }
+      return { escalated: [...escalated, { ...now, to, said: text.slice(0, 300) }].slice(-MOST_ESCALATED) }
     default:
       return {}
   }

@@ -32,7 +32,7 @@ export type Facts = {
   /** From the declaration to each window that was not taken back, ms, in order; negative where the kill came first. */
   toKillMs: number[]
   notes: Record<Note['kind'], Entry[]>
-  /** Kills without a step that stands behind them, and restores that left out their step or the wait before it. */
+  /** Kills without a step that stands behind them, restores that left out their step or the wait before it, and closes that did. */
   offRunbook: Entry[]
   /** Without slips of the pen, and without what changed nothing for the incident. */
   refused: Entry[]
@@ -65,7 +65,9 @@ function severityIn({ severity = '[severity]' }: Incident, entries: readonly Ent
 
 const isOffRunbook = (entry: Entry): boolean =>
   entry.outcome === 'applied' &&
-  (entry.action === 'kill' ? entry.offRunbook === true : entry.action === 'restore' && lackOf(entry) !== '')
+  (entry.action === 'kill'
+    ? entry.offRunbook === true
+    : ['restore', 'incident.resolved'].includes(entry.action) && lackOf(entry) !== '')
 
 function notesOf(entries: readonly Entry[]): Facts['notes'] {
   const notes: Facts['notes'] = {

@@ -13,6 +13,7 @@ import {
 } from '../../text/markdown.js'
 import { span, toSecond } from '../clock.js'
 import { attemptOf, causeOf, lackOf } from '../flip/refusal.js'
+import type { Entry } from '../log/audit.js'
 import { between, type Facts, type PostmortemSource } from './postmortem-facts.js'
 import type { FlagWindow } from './postmortem-windows.js'
 
@@ -40,7 +41,7 @@ export function fromTheLog(source: PostmortemSource, facts: Facts, isTemplate: b
       'Off the runbook',
       facts.offRunbook.map(
         entry =>
-          prose`${toSecond(entry.at)} ${code(entry.flag ?? '')} by ${entry.actor.id}: ${lackOf(entry) || 'no step stands behind it'}`,
+          prose`${toSecond(entry.at)} ${entry.flag === undefined ? words(entry.incident ?? '') : code(entry.flag)} by ${entry.actor.id}: ${lackOf(entry) || 'no step stands behind it'}${namedLater(source, entry)}`,
       ),
     ),
     ...part(
@@ -83,7 +84,7 @@ function toKill(source: PostmortemSource, { toKillMs }: Facts): string {
   const last = toKillMs.at(-1)
   if (first === undefined || last === undefined) return noKill(source)
   if (first === last) return `${first < 0 ? 'killed ' : ''}${fromDeclared(first)}`
-  return `first kill ${fromDeclared(first)}, last of ${toKillMs.length} ${fromDeclared(last)}`
+  return `first of ${toKillMs.length} kills ${fromDeclared(first)}, the last ${fromDeclared(last)}`
 }
 
 const fromDeclared = (ms: number): string =>
@@ -92,6 +93,15 @@ const fromDeclared = (ms: number): string =>
 /** What could not be read may have been a kill. */
 export const noKill = ({ unreadable }: PostmortemSource): string =>
   unreadable === undefined ? 'no flag was killed' : 'no kill is in what could be read of the log'
+
+/** The same kill again gave the step that the first one should have had. */
+function namedLater({ entries }: PostmortemSource, { action, hold }: Entry): Phrase[] {
+  if (action !== 'kill' || hold === undefined) return []
+  const again = entries.find(
+    each => each.action === 'kill' && each.outcome === 'unchanged' && each.hold === hold && !each.offRunbook,
+  )
+  return again?.step === undefined ? [] : prose`; ${again.step.id} was named ${toSecond(again.at)}`
+}
 
 const left = ({ incident }: PostmortemSource): Phrase[][] =>
   (incident.resolved?.leave ?? []).map(

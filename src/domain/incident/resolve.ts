@@ -2,6 +2,7 @@
 // leaves the flags held with an owner and a date, or forces it with a reason.
 
 import type { Left } from '../../wire/entry.js'
+import type { Warning } from '../../wire/hold.js'
 import type { Objection } from '../../wire/incident.js'
 import type { Runbook } from '../../wire/runbook.js'
 import { nearKeys } from '../catalogue/near-key.js'
@@ -16,6 +17,7 @@ import { type Passed, runningWaits } from './clock.js'
 import type { Incident } from './incident.js'
 import { leftUndoneOf, leftUndoneWords } from './left-undone.js'
 import { draft, type IncidentCommand, incidentOf, mayWork, ruled } from './rules.js'
+import { reopening } from './warnings.js'
 
 export type ResolveCommand = IncidentCommand & {
   leave: readonly Left[]
@@ -65,34 +67,54 @@ export function decideResolve(state: State, command: ResolveCommand, now: number
         {
           incident: incident.id,
           wayOut: [
-            bySending(
-              { leave: [{ flag: '', owner: '', until: '' }] },
-              'Who looks after a hold that was left is said anew',
-            ),
+            reopening(incident.id),
+            ...(holdsOf(state, incident.id).length === 0
+              ? []
+              : [
+                  bySending(
+                    { leave: [{ flag: '', owner: '', until: '' }] },
+                    'Who looks after a hold that was left is said anew',
+                  ),
+                ]),
           ],
         },
       )
     const objections = incident.resolved === undefined ? objectionsTo(state, incident, command, now) : []
     const forced = forces(command, objections)
     const resolved = resolveDraft(command, forced, now)
-    return [
-      incident.resolved === undefined
-        ? { ...resolved, ...leftUndone(state, incident, command, now) }
-        : resolved,
+    if (incident.resolved !== undefined) return [resolved]
+    const warnings = [
+      ...waitWarnings(objections),
+      ...leftUndone(state, incident, command, { objections, now }),
     ]
+    return [warnings.length === 0 ? resolved : { ...resolved, warnings }]
   })
 }
+
+/** The waits that a close by force does not wait for. */
+const waitWarnings = (objections: readonly Objection[]): Warning[] =>
+  objections.flatMap(each => {
+    if (each.what !== 'recovery-wait') return []
+    const detail = `Closed by force before the wait was over. ${each.detail}`
+    return [{ code: 'wait-not-over' as const, detail }]
+  })
 
 /** What the runbook asks for besides is told once, in the entry of the close, and keeps nobody from closing. */
 function leftUndone(
   state: State,
   incident: Incident,
   { runbook, passed, hours }: ResolveCommand,
-  now: number,
-): Pick<Draft, 'warnings'> {
+  { objections, now }: { objections: readonly Objection[]; now: number },
+): Warning[] {
   const holds = holdsOf(state, incident.id).length
-  const undone = leftUndoneOf(incident, runbook, now, { ...(passed ? { passed } : {}), hours, holds })
-  return undone.length === 0 ? {} : { warnings: [{ code: 'left-undone', detail: leftUndoneWords(undone) }] }
+  // a wait that was passed over has a warning of its own
+  const passedOver = objections.flatMap(each => (each.what === 'recovery-wait' ? each.line : []))
+  const undone = leftUndoneOf(incident, runbook, now, {
+    ...(passed ? { passed } : {}),
+    hours,
+    holds,
+  }).filter(({ what, line }) => what !== 'wait' || !passedOver.includes(line))
+  return undone.length === 0 ? [] : [{ code: 'left-undone', detail: leftUndoneWords(undone) }]
 }
 
 function mayLeave(state: State, { actor, leave }: ResolveCommand, incident: Incident, now: number): void {

@@ -22,6 +22,19 @@ export function warnOf({ incidents }: Pick<Incidents, 'incidents'>, id: string):
   return { code: 'resolved-incident', detail, wayOut }
 }
 
+/** Of what an entry was told of its incident, what is true still: ids are declared after the kill, and incidents reopened. */
+export function stillTold(
+  { incidents, undeclared }: Pick<State, 'incidents' | 'undeclared'>,
+  { incident, warnings = [] }: { incident?: string; warnings?: readonly Warning[] },
+): Warning[] {
+  if (incident === undefined) return [...warnings]
+  const isNot: Partial<Record<Warning['code'], boolean>> = {
+    'unknown-incident': incidents.has(incident) || !undeclared.has(incident),
+    'resolved-incident': incidents.get(incident)?.resolved === undefined,
+  }
+  return warnings.filter(({ code }) => isNot[code] !== true)
+}
+
 export const reopening = (id: string): Way =>
   byCall(
     { method: 'POST', path: `/v1/incidents/${encodeURIComponent(id)}/reopen` },

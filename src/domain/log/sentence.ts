@@ -10,7 +10,7 @@ import { toSecond } from '../clock.js'
 import { credentialWords } from '../credentials.js'
 import { fleetWords } from '../fleet/fleet-words.js'
 import { holdsNow } from '../flip/hold.js'
-import { attemptOf } from '../flip/refusal.js'
+import { attemptOf, attemptUnder } from '../flip/refusal.js'
 import { takenIn } from '../incident/adoption-words.js'
 import { entryId } from './audit.js'
 import { keyIdOf } from './signature.js'
@@ -125,10 +125,9 @@ function voided({ flag }: Told): string {
 }
 
 function refused(entry: Told): string {
-  const { incident, refusal, action, origin } = entry
-  const under = action.startsWith('incident.') && incident ? ` ${incident}` : ''
+  const { refusal, origin } = entry
   const of = origin === undefined ? '' : ` (${cameBy({ origin })})`
-  return `Refused (${refusal?.code ?? 'no reason kept'}): ${attemptOf(entry)}${under}${of}`
+  return `Refused (${refusal?.code ?? 'no reason kept'}): ${attemptOf(entry)}${attemptUnder(entry)}${of}`
 }
 
 /** `ai_v1, entry 0-42: 3/3 confirmed by trustflow` */

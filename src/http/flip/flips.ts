@@ -229,7 +229,7 @@ export function flipRoutes(app: App, parts: Parts): void {
         endOf(reply),
       )
       return {
-        ...statusToldTo(actor, presentStatus(status, environment, definitions)),
+        ...statusToldTo(actor, presentStatus(status, environment, definitions, log.known)),
         ...(proof.length > 0 ? { proof } : {}),
         ...(convergence.length > 0 ? { convergence } : {}),
       }

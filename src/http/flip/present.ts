@@ -1,8 +1,9 @@
 // From the domain's objects to what the API shows. No rules: labels, before -> after, and what a reader needs beside it.
 
+import { stillTold } from '../../domain/incident/warnings.js'
 import { type Entry, placeOf } from '../../domain/log/audit.js'
 import { sentenceOf, variantName } from '../../domain/log/sentence.js'
-import { type FlagState, isKilled, killValue, pinnedVariant } from '../../domain/state.js'
+import { type FlagState, isKilled, killValue, pinnedVariant, type State } from '../../domain/state.js'
 import type { Flipped, FlipStatus } from '../../service/flips.js'
 import type { FlagDefinition } from '../../wire/catalogue.js'
 import type { ListedEntry, Entry as ShownEntry } from '../../wire/entry.js'
@@ -80,6 +81,7 @@ function pick<K extends keyof Entry>(entry: Entry, names: K[]): Partial<Pick<Ent
 }
 
 type Definitions = (key: string | undefined) => FlagDefinition | undefined
+type Known = Pick<State, 'incidents' | 'undeclared'>
 
 /** The answer to a flip: its entry; for several flags the one that names them, with one per flag. */
 export function presentAnswer(
@@ -102,12 +104,17 @@ const DETAILS: Record<FlipStatus['state'], string> = {
   never: 'It was not done, and now cannot be: its attempt was closed in the log.',
 }
 
+/** What became of a flip, as it is now: of its warnings those that are true still. */
 export function presentStatus(
   status: FlipStatus,
   environment: string,
   definitions: Definitions,
+  known: Known,
 ): StatusAnswer {
-  const [first, ...rest] = status.entries.map(entry => presentFlip(entry, definitions(entry.flag)))
+  const [first, ...rest] = status.entries.map(entry => ({
+    ...presentFlip(entry, definitions(entry.flag)),
+    warnings: stillTold(known, entry),
+  }))
   return {
     state: status.state,
     environment,

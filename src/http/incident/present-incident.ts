@@ -3,7 +3,7 @@
 import { holdsOf } from '../../domain/flip/hold.js'
 import type { BusinessHours } from '../../domain/incident/business-hours.js'
 import { clockOf, type Passed } from '../../domain/incident/clock.js'
-import { conditionsOf } from '../../domain/incident/escalations.js'
+import { conditionsOf, otherContacts } from '../../domain/incident/escalations.js'
 import { type Incident, tickFor } from '../../domain/incident/incident.js'
 import { leftUndoneOf } from '../../domain/incident/left-undone.js'
 import { objectionsTo } from '../../domain/incident/resolve.js'
@@ -73,6 +73,7 @@ export function presentIncident(incident: Incident, shown: Shown) {
     })),
     clock: clockOf(incident, runbook, now, contextOf(incident, shown)),
     conditions: conditionsOf(incident, runbook),
+    contacts: otherContacts(incident, runbook),
     leftUndone: leftUndoneOf(incident, runbook, now, contextOf(incident, shown)),
     open: incident.resolved ? [] : objectionsTo(state, incident, { runbook, passed }, now),
     steps: stepsOf(incident, runbook),

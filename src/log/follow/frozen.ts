@@ -8,7 +8,7 @@ import type { FlagState, State } from '../../domain/state.js'
 import type { CatalogueDocument } from '../../wire/catalogue.js'
 
 /** Raised with every change of what State holds: a checkpoint of another form is as good as none. */
-const FORM = 10
+const FORM = 11
 
 type Maps = 'flags' | 'catalogues' | 'incidents' | 'undeclared'
 type Frozen = Omit<State, Maps | 'catalogue'> & {
