@@ -26,6 +26,7 @@ import { Runbooks } from '../service/runbooks.js'
 import { Snapshots } from '../service/snapshots.js'
 import { Submissions } from '../service/submissions.js'
 import { Warrants } from '../service/warrants.js'
+import { areMade } from '../tokens/first-start.js'
 import { sayEntries } from './entry-log.js'
 
 /** `ending` closes them again. Nothing is told of the apps, and none is heard, before `start`. */
@@ -39,6 +40,8 @@ export async function openServices(
     runbooksDir,
     dataDir,
     mostInstances,
+    redisUrl,
+    tokensFile,
   }: Config,
   logger: FastifyBaseLogger,
   ending: Ending,
@@ -66,7 +69,11 @@ export async function openServices(
   const warrants = new Warrants(environment, keys)
   const snapshots = new Snapshots(log, environment, warrants)
   const served = new Served(steady)
-  const { record, found: isRecorded } = await FleetRecord.open(dataDir)
+  const { record, found } = await FleetRecord.open(dataDir)
+  // whoever ran before it has a token that is none of these: refused, it would not be heard of in that minute either
+  const makesTokens = redisUrl === undefined && tokensFile === undefined && !(await areMade(dataDir))
+  if (makesTokens) await record.outlived()
+  const isRecorded = found || makesTokens
   const sessions = new Sessions(environment, keys)
   const fleet = new Fleet({
     ...{ log, submit, subscribe, times, environment, served, record, isRecorded, sessions, keys, warrants },

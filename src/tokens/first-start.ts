@@ -12,9 +12,14 @@ export type FirstStart = { file: string; folder: string; created?: Record<Role, 
 export const newToken = (id: string): string => `ks_${id}_${randomBytes(32).toString('base64url')}`
 export const sha256 = (token: string): string => createHash('sha256').update(token).digest('hex')
 
+const FILE = 'tokens.yaml'
+
+/** Whether a start has made its tokens in this data directory before. */
+export const areMade = (dataDir: string): Promise<boolean> => exists(join(dataDir, FILE))
+
 /** The tokens file in the data directory, made with its tokens where it is not there yet. */
 export async function ensureTokens(dataDir: string): Promise<FirstStart> {
-  const file = join(dataDir, 'tokens.yaml')
+  const file = join(dataDir, FILE)
   const folder = join(dataDir, 'tokens')
   if (await exists(file)) return { file, folder }
   await mkdir(folder, { recursive: true, mode: 0o700 })

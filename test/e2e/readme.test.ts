@@ -19,7 +19,11 @@ type Teardown = { after: (end: () => Promise<void>) => void }
 /** What `npm start` and `npm run build` make is shared: so all that runs them stands in this file. */
 const startAsReadmeSays = async (t: Teardown, env = {}): Promise<Service> => {
   const port = await freePort()
-  return Service.start(t, { command: npm('start'), env: { KILLSWITCH_PORT: String(port), ...env } })
+  return Service.start(t, {
+    command: npm('start'),
+    env: { KILLSWITCH_PORT: String(port), ...env },
+    isUnrecorded: true,
+  })
 }
 
 t.test('the two commands a newcomer begins with', async t => {

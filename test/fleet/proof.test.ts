@@ -8,7 +8,7 @@ import t from 'tap'
 import { TestInstance } from '../support/instance.js'
 import { aServer, type TestServer } from '../support/server.js'
 import { until } from '../support/until.js'
-import { onBothStores } from './stores.js'
+import { type OnStore, onBothStores } from './stores.js'
 
 const NOW = Date.parse('2026-11-20T03:00:00.000Z')
 const FAR = Number.MAX_SAFE_INTEGER
@@ -215,9 +215,17 @@ onBothStores(t, 'who was there is remembered through a restart', async on => {
   assert.equal((await live(server)).status, 'confirmed')
 })
 
+/** A data directory that was served from before, and whose record of the apps is gone. */
+async function withoutRecord(on: OnStore, clock: () => number) {
+  const { dataDir, tokens, close } = await on.server({ clock })
+  await close()
+  for (const file of ['fleet.ndjson', 'fleet.young']) rmSync(join(dataDir, file), { force: true })
+  return { clock, dataDir, tokens, isUnrecorded: true }
+}
+
 onBothStores(t, 'a start without a record confirms nothing for a minute, and says why', async on => {
   const clock = { now: NOW }
-  const server = await on.server({ clock: () => clock.now, isUnrecorded: true })
+  const server = await on.server(await withoutRecord(on, () => clock.now))
   const [api] = (await aFleet(server, 'api-1')) as [TestInstance]
   await kill(server)
   await api.apply()
@@ -231,12 +239,11 @@ onBothStores(t, 'a start without a record confirms nothing for a minute, and say
 
 onBothStores(t, 'another start within that minute does not end it', async on => {
   const clock = { now: NOW }
-  const given = { clock: () => clock.now, isUnrecorded: true }
+  const given = await withoutRecord(on, () => clock.now)
   const first = await on.server(given)
-  const { dataDir, tokens } = first
   await aFleet(first, 'api-1')
   await first.close()
-  const server = await on.server({ ...given, dataDir, tokens })
+  const server = await on.server(given)
   const [api] = (await aFleet(server, 'api-1')) as [TestInstance]
   clock.now += 30_000
   await kill(server)
@@ -247,6 +254,14 @@ onBothStores(t, 'another start within that minute does not end it', async on => 
     found.detail,
   )
   assert.notEqual(found.status, 'confirmed')
+})
+
+t.test('a start that makes its tokens waits for nobody: no app can have one of them', async t => {
+  const server = await aServer(t, { isUnrecorded: true })
+  const [api] = (await aFleet(server, 'api-1')) as [TestInstance]
+  await kill(server)
+  await api.apply()
+  assert.equal((await live(server)).status, 'confirmed')
 })
 
 onBothStores(t, 'an SDK without a session cannot prove anything, and stays by its name', async on => {
