@@ -11,7 +11,7 @@ import type { KeyChanges } from '../wire/audit.js'
 import type { Warning } from '../wire/hold.js'
 
 /** What a question to the log asks for by the name that somebody typed. */
-const NAMING = ['flag', 'incident', 'actor'] as const
+const NAMING = ['flag', 'incident', 'actor', 'application', 'runbook'] as const
 
 export type PageAsk = { order: Order; limit?: number; cursor?: string; waitMs: number; signal: AbortSignal }
 
@@ -39,15 +39,16 @@ export class Audit {
   }
 
   /** Of what is asked for by name, what neither log nor catalogue knows, with what may have been meant. `actors`: with a token. */
-  async unknown({ flag, incident, actor }: AuditFilter, actors: readonly string[]): Promise<Warning[]> {
-    const { flags, incidents, undeclared, gaps } = this.#log.state
+  async unknown(asked: AuditFilter, actors: readonly string[]): Promise<Warning[]> {
+    const { flags, incidents, undeclared, gaps, catalogue } = this.#log.state
     const holders = [...flags.values()].flatMap(({ holds }) => holds.map(hold => hold.actor))
     const known = {
       flag: [...flags.keys()],
       incident: [...incidents.keys(), ...undeclared.keys()],
       actor: [...new Set([...actors, ...holders, ...gaps.map(gap => gap.actor)])],
+      application: [...new Set([...flags.values()].map(({ definition }) => definition.application))],
+      runbook: catalogue?.runbooks.map(({ id }) => id) ?? [],
     }
-    const asked = { flag, incident, actor }
     const found = await Promise.all(
       NAMING.flatMap(kind =>
         [asked[kind] ?? []].flat().map(async (name): Promise<Warning[]> => {

@@ -7,7 +7,7 @@ import { type Claimed, dangersOf, strictly } from '../domain/flip/claim.js'
 import { decideDrill } from '../domain/flip/drill.js'
 import { decideRestore } from '../domain/flip/flip.js'
 import type { Hold } from '../domain/flip/hold.js'
-import type { Kill } from '../domain/flip/kill.js'
+import { judge, type Kill } from '../domain/flip/kill.js'
 import { type KillText, killTextOf } from '../domain/flip/kill-text.js'
 import type { Incident } from '../domain/incident/incident.js'
 import { possibleMs } from '../domain/log/age.js'
@@ -167,11 +167,17 @@ export class Flips {
       origin,
       (request, receivedAt): Kill => {
         const { claimed, step, children } = this.#step(body.step)
-        const flags = chooseFlags(step, children, body)
+        const flags = this.#mayNone(actor, killsOf(step)) ? killsOf(step) : chooseFlags(step, children, body)
         const papers = papersOf(claimed, killTextOf(body), dangersOf(step))
         return { v: 1, action: 'step.run', flags, receivedAt, actor, ...papers, request }
       },
     )
+  }
+
+  /** Whether the rules refuse all of it: who may kill none of them is told so, and not asked which. */
+  #mayNone(actor: Actor, flags: string[]): boolean {
+    const judged = judge(this.#log.state, { actor, flags })
+    return judged.length > 0 && judged.every(({ error }) => error?.code === 'forbidden')
   }
 
   /** Proves the path to every app instance, without changing any value. */

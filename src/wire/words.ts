@@ -97,6 +97,8 @@ export const WARNING_CODES = [
   'wait-not-over', // a restore before the runbook's wait is over
   'unknown-flag', // a question to the log names what it has no entry of
   'unknown-actor',
+  'unknown-application',
+  'unknown-runbook',
   'runbooks-unavailable',
   'counted',
   'destructive-command', // a command of the step would wipe a store

@@ -16,6 +16,7 @@ t.test('the questions of an auditor, from the terminal', async t => {
   t.test('filters tell drills, proof and paperwork apart', async () => {
     assert.match((await kills('--drills', 'yes')).out, /kyc_v1/)
     assert.doesNotMatch((await kills('--drills', 'no')).out, /kyc_v1/)
+    assert.equal((await kills('--drills', 'any')).out, (await kills()).out)
     assert.match((await kills('--without-evidence')).out, /kyc_v1/)
     assert.doesNotMatch((await kills('--without-evidence')).out, /ai_v1/)
     assert.match((await kills('--confirmed', 'yes')).err, /No entry matches/)
@@ -55,7 +56,7 @@ t.test('the questions of an auditor, from the terminal', async t => {
     const { out } = await cli('viewer', 'insights', '--app', 'trustflow')
     assert.match(out, /^MONTH +APPLICATION +INCIDENTS +KILLS +KILL TO PROOF +KILL TO RESTORE\n/)
     assert.match(out, /trustflow +0 +1 +1 \? +1 \?\n$/)
-    assert.equal((await cli('viewer', 'insights', '--drills', 'true', '--json')).json.insights[0].kills, 1)
+    assert.equal((await cli('viewer', 'insights', '--drills', 'yes', '--json')).json.insights[0].kills, 1)
   })
 
   t.test('a restore of holds of several incidents is found by each of them, and is no drill', async () => {

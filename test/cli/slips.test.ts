@@ -69,6 +69,8 @@ t.test('a slip of the pen', async t => {
       [['-i', 'INC-1O3'], /unknown-incident: The log has no entry of incident "INC-1O3"\.\s+near: INC-103/],
       [['-f', 'ai_v2'], /unknown-flag: The log has no entry of flag "ai_v2"\.\s+near: ai_v1/],
       [['--actor', 'shared-opertor'], /unknown-actor: [^\n]*\n\s+near: shared-operator/],
+      [['--app', 'trustflw'], /unknown-application: [^\n]*\n\s+near: trustflow/],
+      [['--runbook', 'pilto'], /unknown-runbook: [^\n]*\n\s+near: pilot/],
     ]
     for (const [args, says] of cases) assert.match((await cli('viewer', 'audit', 'query', ...args)).err, says)
     const known = await cli('viewer', 'audit', 'query', '-f', 'kyc_v1')

@@ -61,11 +61,19 @@ const YES_OR_NO: Record<string, string> = { yes: 'true', no: 'false' }
 
 const yesOrNo = (flags: string, about: string): Option => new Option(flags, about).choices(['yes', 'no'])
 
-const plainDrill = (): Option => yesOrNo('--drills <yes|no>', 'drills alone, or all but drills')
+const DRILLS = ['yes', 'no', 'any']
 
-/** Of what leaves drills out. Another name than that of `declare --drill`: completion takes options of one name for one option. */
+/** Another name than that of `declare --drill`: completion takes options of one name for one option. */
+const plainDrill = (): Option =>
+  new Option('--drills <yes|no|any>', 'drills alone, or all but drills').choices(DRILLS)
+
+/** Of what leaves drills out. */
 export const drillOption = (): Option =>
-  new Option('--drills <which>', 'true: drills alone; any: with them').choices(['false', 'true', 'any'])
+  new Option('--drills <yes|no|any>', 'drills alone, or with them (no)').choices(DRILLS)
+
+/** As the API has it. */
+export const drillOf = (word: string | undefined): string | undefined =>
+  word === undefined ? undefined : (YES_OR_NO[word] ?? word)
 
 function oneOf(values: readonly string[]) {
   return (value: string, before: string[] | undefined): string[] => {
@@ -85,10 +93,17 @@ type Paging = { order?: 'newest' | 'oldest'; limit?: number; cursor?: string; by
 
 export function filterQuery(options: FilterOptions, paging: Paging = {}): string {
   const { app, confirmed, drills, ...rest } = options
-  const said = (word: string | undefined) => (word === undefined ? undefined : (YES_OR_NO[word] ?? word))
+  // a question without it has both
+  const drill = drills === 'any' && paging.by === undefined ? undefined : drillOf(drills)
   const named = NAMES.map(name => [name, rest[name]] as const)
   const filter = Object.fromEntries(named)
-  return queryOf({ ...filter, application: app, confirmed: said(confirmed), drill: said(drills), ...paging })
+  return queryOf({
+    ...filter,
+    application: app,
+    confirmed: confirmed && YES_OR_NO[confirmed],
+    drill,
+    ...paging,
+  })
 }
 
 /** The options that the API has by the same name. */

@@ -7,7 +7,7 @@ import { showList, withOutput } from '../plumbing/output.js'
 import { INSIGHT_COLUMNS } from '../print/columns.js'
 import { insightTable } from '../print/insights.js'
 import { drillWords } from './counts.js'
-import { drillOption } from './filter.js'
+import { drillOf, drillOption } from './filter.js'
 
 type Options = { app?: string; since?: string; until?: string; drills?: string }
 
@@ -37,7 +37,7 @@ export function insightsVerb(program: Command, { terminal }: Cli): void {
     .addHelpText('after', EXAMPLE)
   withOutput(verb).action(async ({ app, drills, since, until }: Options, command: Command) => {
     const client = await connect(command)
-    const query = queryOf({ application: app, drill: drills, since, until })
+    const query = queryOf({ application: app, drill: drillOf(drills), since, until })
     const { body, text } = await client.get<InsightsAnswer>(`/v1/insights${query}`)
     const list = { text, items: body.insights, columns: INSIGHT_COLUMNS }
     await showList(terminal, command, list, () => {
