@@ -31,6 +31,8 @@ export class Confirmations {
   readonly #fleet: Fleet
   readonly #clock: Clock
   readonly #watched = new Map<number, Watched>()
+  /** Of each flag the places of those that nothing has ended: a kill looks at these alone. */
+  readonly #open = new Map<string, number[]>()
   readonly #unsubscribe: (() => void)[]
   readonly #confirming = new Set<Promise<void>>()
   #looking: Promise<void> | undefined
@@ -92,11 +94,15 @@ export class Confirmations {
    * of its flag came after.
    */
   #supersede({ flag, revision }: Flip, { from, to }: Entry): void {
-    for (const [place, watched] of this.#watched) {
-      if (watched.flip.flag !== flag || place >= revision) continue
+    const open = this.#open.get(flag) ?? []
+    const left = open.filter(place => {
+      const watched = this.#watched.get(place)
+      if (watched === undefined) return false
       if (watched.isTold) this.#forget(place)
-      else if (from !== to) watched.flip = { until: revision, ...watched.flip }
-    }
+      else if (from !== to) watched.flip = { ...watched.flip, until: revision }
+      return !watched.isTold && from === to
+    })
+    this.#open.set(flag, [...left, revision])
   }
 
   /** One look at a time; what changes meanwhile is looked at after it. */
@@ -140,6 +146,7 @@ export class Confirmations {
     else {
       watched.isTold = true
       await this.#write(watched, convergence, false)
+      if (watched.flip.until !== undefined) this.#forget(place)
     }
   }
 
