@@ -12,7 +12,7 @@ export type ShownEntry = (Omit<Entry, 'sentence'> | Omit<ListedEntry, 'sentence'
 
 /** What happened, without who and when. A table has no column for the flag. */
 function describe(entry: ShownEntry): string {
-  const said = entry.sentence ?? sentenceOf(entry, undefined)
+  const said = oneLine(entry.sentence ?? sentenceOf(entry, undefined))
   return entry.flag === undefined || said.includes(entry.flag) ? said : `${entry.flag}: ${said}`
 }
 

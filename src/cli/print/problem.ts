@@ -68,7 +68,8 @@ function waysOut({ code, near, candidates, call, children, holds, verdicts }: Pr
     ...(children ?? []).map(child => `killswitch run ${child.code}    ${firstLine(child.text)}`),
     ...(run ? [run] : []),
     ...(holds ?? []).map(holdLine),
-    ...(HINTS[code] ?? []),
+    // a code that another service made up may be the name of a member that every object has
+    ...(Object.hasOwn(HINTS, code) ? (HINTS[code] ?? []) : []),
   ]
 }
 
